@@ -1,0 +1,58 @@
+"""One host's disk: an overlay on its family's root file system, and plain directories beside it.
+
+Docker's overlay2 does not stack on an overlay (it falls back to vfs without a word), so the
+directories of containers are bound from this machine's own file system.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from labkit import families, rootfs
+from labkit.plan import Host
+from labkit.process import run
+
+PLAIN = {name: f"/var/lib/{name}" for name in ("docker", "containerd", "kubelet")}
+
+
+def attach(host: Host, public_keys: Sequence[str]) -> None:
+    """Mount the disk; a new one is first made the host's own."""
+    if host.root.is_mount():
+        return
+    below = rootfs.ready(host.family)
+    for part in ("upper", "work", "root", *PLAIN):
+        (host.directory / part).mkdir(parents=True, exist_ok=True)
+    run("mount", "-t", "overlay", "overlay", "-o",
+        f"lowerdir={below},upperdir={host.directory}/upper,workdir={host.directory}/work",
+        host.root)
+    made = host.directory / "made"
+    if not made.exists():
+        families.load(host.family).individualise(host, public_keys)
+        made.touch()
+
+
+def wipe(host: Host) -> None:
+    """Throw away everything the host wrote."""
+    detach(host.directory)
+    (host.directory / "made").unlink(missing_ok=True)
+    for part in ("upper", "work", *PLAIN):
+        shutil.rmtree(host.directory / part, ignore_errors=True)
+
+
+def detach(directory: Path) -> None:
+    """Unmount everything at or below the directory, the last mounted first."""
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    below = [mount for mount in mounts if Path(mount).is_relative_to(directory)]
+    for mount in reversed(below):
+        run("umount", mount, check=False)
+        with contextlib.suppress(OSError):
+            if Path(mount).is_mount():
+                run("umount", "--lazy", mount)
+
+
+def install_mirror_key(host: Host, key: bytes) -> None:
+    """What an administrator put on every machine of the company: the key of its own mirror."""
+    path = host.root / "usr/share/keyrings/lab.asc"
+    if not path.exists() or path.read_bytes() != key:
+        path.write_bytes(key)

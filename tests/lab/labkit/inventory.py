@@ -1,0 +1,75 @@
+"""The inventory that k8sboot is given: the lab's hosts, logins and mirrors."""
+
+import hashlib
+from pathlib import Path
+
+from labkit import mirrors
+from labkit.families.debian import PASSWORD
+from labkit.plan import Host, Lab
+
+MANIFEST = "calico/calico-typha.yaml"
+
+
+def write(lab: Lab, *, with_mirrors: bool) -> Path:
+    """Write the inventory, and the password that it points at."""
+    password = lab.handout / "ops-password"
+    password.touch(mode=0o600)
+    password.write_text(f"{PASSWORD}\n")
+    digest = hashlib.sha256(mirrors.fetch(lab, MANIFEST)).hexdigest() if with_mirrors else None
+    path = lab.handout / "inventory.yaml"
+    path.with_suffix(".new").write_text(_text(lab, digest))
+    path.with_suffix(".new").rename(path)
+    return path
+
+
+def _text(lab: Lab, manifest_digest: str | None) -> str:
+    masters = [host for host in lab.hosts if host.role == "master"]
+    nodes = [host for host in lab.hosts if host.role == "node"]
+    pinned = f"\n  sha256: {manifest_digest}" if manifest_digest else ""
+    return f"""\
+# Written by `tests/lab/lab up`; `lab down` removes it.
+cluster:
+  name: {lab.name}
+  kubernetesVersion: v1.20.2
+  controlPlaneEndpoint: {masters[0].address}:6443
+  imageRepository: {lab.gateway}:5000
+ssh:
+  identityFile: {lab.handout}/id_ed25519
+  knownHostsFile: {lab.handout}/known_hosts
+  hostKeyPolicy: strict
+masters:
+{_entries(lab, masters)}nodes:{_entries(lab, nodes, first=chr(10)) if nodes else " []" + chr(10)}os:
+  timezone: Asia/Shanghai
+  ntpServers: [{lab.gateway}]
+  repositories:
+    docker: {{url: "http://{lab.gateway}:8080/docker-ce/linux/debian", \
+key: "http://{lab.gateway}:8080/lab.asc"}}
+    kubernetes: {{url: "http://{lab.gateway}:8080/kubernetes/apt", \
+key: "http://{lab.gateway}:8080/lab.asc"}}
+runtime:
+  packages: [docker.io]
+  insecureRegistries: ["{lab.gateway}:5000"]
+calico:
+  version: v3.25.2
+  manifest: http://{lab.gateway}:8080/{MANIFEST}{pinned}
+  imageRepository: {lab.gateway}:5000/calico
+metricsServer:
+  image: {lab.gateway}:5000/metrics-server/metrics-server:v0.5.2
+kubeProxy:
+  mode: iptables        # this kernel has no ip_vs
+kubeadm:
+  # nf_conntrack_max is not writable from a network namespace
+  kubeProxyConfiguration: {{conntrack: {{maxPerCore: 0}}}}
+"""
+
+
+def _entries(lab: Lab, hosts: list[Host], first: str = "") -> str:
+    return first + "".join(_entry(lab, host) for host in hosts)
+
+
+def _entry(lab: Lab, host: Host) -> str:
+    if host.login != "ops":
+        return f"  - {{name: {host.name}, address: {host.address}, ssh: {{user: {host.login}}}}}\n"
+    secret = f"{{file: {lab.handout}/ops-password}}"
+    return (f"  - name: {host.name}\n    address: {host.address}\n"
+            f"    ssh: {{user: ops, password: {secret}, sudoPassword: {secret}}}\n")

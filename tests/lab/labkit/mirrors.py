@@ -1,0 +1,64 @@
+"""The lab's mirrors: `tests/lab/mirrors` builds and serves them, this calls it.
+
+There is no time server on the mirrors' address although inventories name one: a container has no
+clock of its own, so chrony could not set it, and the hosts' clock is this machine's anyway.
+"""
+
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from labkit import cgroups
+from labkit.errors import LabError
+from labkit.plan import Lab
+from labkit.process import failure
+from labkit.progress import say
+
+MIRRORS = Path(__file__).resolve().parents[1] / "mirrors"
+
+
+def build() -> None:
+    """Build what the cache does not have yet; takes minutes once. Its progress is shown."""
+    script = MIRRORS / "build.py"
+    if not script.exists():
+        raise LabError(f"{script} is missing: start without mirrors by --no-mirrors", 2)
+    done = subprocess.run([sys.executable, "-B", script], stdout=sys.stderr)
+    if done.returncode != 0:
+        raise LabError(f"building the mirrors failed ({script}, exit {done.returncode})")
+
+
+def serve(lab: Lab) -> None:
+    """Start the mirrors on the lab's bridge, in the lab's own control group."""
+    _serve_command(lab, "start", "--listen", lab.gateway)
+    say(f"mirrors: http://{lab.gateway}:8080 and images at {lab.gateway}:5000")
+
+
+def stop(lab: Lab) -> None:
+    if (MIRRORS / "serve.py").exists() and (lab.state / "mirrors").is_dir():
+        _serve_command(lab, "stop")
+
+
+def _serve_command(lab: Lab, *words: str) -> None:
+    state = lab.state / "mirrors"
+    state.mkdir(parents=True, exist_ok=True)
+    argv = [sys.executable, "-B", str(MIRRORS / "serve.py"), *words, "--state", str(state)]
+    log = state / "serve.log"
+    with open(log, "ab") as output:
+        code = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            preexec_fn=lambda: cgroups.enter(f"{cgroups.TOP}/{lab.name}/mirrors")).returncode
+    if code != 0:
+        raise LabError(failure(argv, code, log.read_text(errors="replace")))
+
+
+def fetch(lab: Lab, path: str) -> bytes:
+    """A file as the hosts would get it."""
+    url = f"http://{lab.gateway}:8080/{path}"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(url, timeout=10) as answer:
+            return bytes(answer.read())
+    except (urllib.error.URLError, OSError) as error:
+        raise LabError(f"the lab's mirror does not give {url}: {error}") from error
