@@ -1,0 +1,1 @@
+"""The makers of everything the lab's mirrors serve, one module a concern."""

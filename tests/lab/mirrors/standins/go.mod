@@ -1,0 +1,3 @@
+module k8sboot.lab/standins
+
+go 1.19
