@@ -33,6 +33,18 @@ def enter(cgroup: str) -> None:
         (path / "cgroup.procs").write_text(str(os.getpid()))
 
 
+def join_inside(cgroup: str) -> None:
+    """Move the calling process to where the processes inside a running machine are.
+
+    In the hierarchies that systemd manages, systemd-nspawn puts them in a group `payload`.
+    """
+    for hierarchy in hierarchies():
+        path = hierarchy / cgroup
+        payload = path / "payload"
+        joined = payload if payload.is_dir() else path
+        (joined / "cgroup.procs").write_text(str(os.getpid()))
+
+
 def _seed_cpuset(path: Path) -> None:
     """A new cpuset is empty and takes no process until it is given processors and memory."""
     if not (path / "cpuset.cpus").exists() or (path / "cpuset.cpus").read_text().strip():

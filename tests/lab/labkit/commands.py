@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from labkit import (access, disk, inventory, leftovers, locks, machine, mirrors, network, plan,
+from labkit import (access, disk, inventory, kernel, leftovers, locks, machine, mirrors, network, plan,
                     preflight, rootfs, rootshell)
 from labkit.plan import Host, Lab
 from labkit.progress import say
@@ -22,6 +22,7 @@ def up(name: str, *, hosts: int | None, masters: int | None, family: str,
             rootfs.ready(needed)
         access.make_keys(lab)
         access.hand_out(lab)
+        kernel.remember()
         network.raise_bridge(lab)
         _start(pool, lab.hosts)
         if built is not None:
@@ -63,6 +64,9 @@ def down(name: str | None) -> None:
         with locks.held(each, remove=True):
             leftovers.remove(each)
         say(f"lab {each} is gone")
+    if not leftovers.lab_names():
+        kernel.restore()
+        locks.tidy()
 
 
 def status(name: str, *, as_json: bool) -> None:

@@ -45,10 +45,19 @@ def detach(directory: Path) -> None:
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     below = [mount for mount in mounts if Path(mount).is_relative_to(directory)]
     for mount in reversed(below):
+        _forget_nspawn_lock(Path(mount))
         run("umount", mount, check=False)
         with contextlib.suppress(OSError):
             if Path(mount).is_mount():
                 run("umount", "--lazy", mount)
+
+
+def _forget_nspawn_lock(root: Path) -> None:
+    """systemd-nspawn leaves a lock file for each directory it ever started."""
+    with contextlib.suppress(OSError):
+        known = root.stat()
+        lock = f"inode-{known.st_dev:x}:{known.st_ino}"
+        (Path("/run/systemd/nspawn/locks") / lock).unlink(missing_ok=True)
 
 
 def install_mirror_key(host: Host, key: bytes) -> None:

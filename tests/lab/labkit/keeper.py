@@ -38,6 +38,7 @@ def keep(host: Host) -> None:
     while code == REBOOT:
         network.plug_in(host)
         code = subprocess.run(nspawn(host), env=environment, stdin=subprocess.DEVNULL).returncode
+    network.unplug(host)
     print(f"power off: systemd-nspawn ended with {code}", flush=True)
 
 

@@ -20,8 +20,15 @@ def held(name: str, *, remove: bool = False) -> Iterator[None]:
         if remove:
             path.unlink(missing_ok=True)
         os.close(descriptor)
-        with contextlib.suppress(OSError):
-            RUN.rmdir()
+
+
+def tidy() -> None:
+    """Remove what locks leave when no lab is left: their directory, if nobody holds one."""
+    for path in RUN.glob("*.lock"):
+        with held(path.stem, remove=True):
+            pass
+    with contextlib.suppress(OSError):
+        RUN.rmdir()
 
 
 def _take(path: Path) -> int:

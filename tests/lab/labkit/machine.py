@@ -49,6 +49,7 @@ def kill(host: Host) -> bool:
     if not cgroups.kill(host.cgroup):
         left = sorted(cgroups.processes(host.cgroup))
         raise LabError(f"{host.name}: processes {left} cannot be killed")
+    network.unplug(host)
     cgroups.remove(host.cgroup)
     return was_on
 
@@ -58,7 +59,7 @@ def reset(host: Host) -> None:
     with locks.held(f"{host.lab}.{host.name}", remove=True):
         kill(host)
         disk.wipe(host)
-    network.unplug(host)  # mends a cut cable, too
+    network.mend(host)
     start(host)
 
 

@@ -1,7 +1,6 @@
 """The lab's network: a bridge with the machine's address, and a cable to each host's namespace."""
 
 import contextlib
-import json
 from pathlib import Path
 
 from labkit.plan import Host, Lab
@@ -14,7 +13,9 @@ ALIAS = "k8sboot-lab:"
 def raise_bridge(lab: Lab) -> None:
     """The bridge, and a rule that nothing of the lab is ever forwarded to another network."""
     if not Path(f"/sys/class/net/{lab.bridge}").exists():
-        run("ip", "link", "add", lab.bridge, "type", "bridge")
+        # An address of its own: else it takes the lowest of its cables', and changes with them.
+        run("ip", "link", "add", lab.bridge, "address", f"02:77:00:00:{lab.subnet:02x}:01",
+            "type", "bridge")
     run("ip", "link", "set", lab.bridge, "alias", ALIAS + lab.name)
     run("ip", "address", "replace", f"{lab.gateway}/24", "dev", lab.bridge)
     run("ip", "link", "set", lab.bridge, "up")
@@ -70,7 +71,6 @@ def plug_in(host: Host) -> None:
 
     A host that was cut off stays so: pulling its power does not mend its cable.
     """
-    was_cut = Path(f"/sys/class/net/{host.cable}").exists() and is_cut(host)
     unplug(host)
     run("ip", "netns", "add", host.machine)
     run("ip", "link", "add", host.cable, "type", "veth",
@@ -80,28 +80,39 @@ def plug_in(host: Host) -> None:
     run(*inside, "link", "set", "lo", "up")
     run(*inside, "address", "add", f"{host.address}/24", "dev", "eth0")
     run(*inside, "link", "set", "eth0", "up")
-    if not was_cut:
+    if not is_cut(host):
         run("ip", "link", "set", host.cable, "up")
     run(*inside, "route", "add", "default", "via", host.gateway)
 
 
 def unplug(host: Host) -> None:
+    """Take the namespace and the cable away: a machine without power does not even refuse."""
     # The cable is deleted by name: the namespace's own end would take it along only later.
-    if Path(f"/sys/class/net/{host.cable}").exists():
+    if _cable_exists(host):
         run("ip", "link", "delete", host.cable)
     if Path(f"/run/netns/{host.machine}").exists():
         run("ip", "netns", "delete", host.machine)
 
 
 def cut(host: Host) -> None:
-    run("ip", "link", "set", host.cable, "down")
+    _cut_mark(host).touch()
+    if _cable_exists(host):
+        run("ip", "link", "set", host.cable, "down")
 
 
 def mend(host: Host) -> None:
-    run("ip", "link", "set", host.cable, "up")
+    _cut_mark(host).unlink(missing_ok=True)
+    if _cable_exists(host):
+        run("ip", "link", "set", host.cable, "up")
 
 
 def is_cut(host: Host) -> bool:
-    """Whether the machine's end of the cable was set down."""
-    links = run("ip", "-json", "link", "show", host.cable, check=False)
-    return bool(links) and "UP" not in json.loads(links)[0]["flags"]
+    return _cut_mark(host).exists()
+
+
+def _cut_mark(host: Host) -> Path:
+    return host.directory / "cut"
+
+
+def _cable_exists(host: Host) -> bool:
+    return Path(f"/sys/class/net/{host.cable}").exists()

@@ -14,7 +14,7 @@ def become(host: Host, command: Sequence[str]) -> None:
     groups are joined too: a process counted outside would not be the host's own.
     """
     leader = machine.leader(host)
-    cgroups.enter(host.cgroup)
+    cgroups.join_inside(host.cgroup)
     environment = {
         "HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash",
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
