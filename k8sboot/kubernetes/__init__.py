@@ -1,0 +1,1 @@
+"""What k8sboot knows of Kubernetes: pure functions, no connection, no file, no printing."""

@@ -1,0 +1,80 @@
+"""Reading kubectl's JSON: hostile until looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from k8sboot.errors import StepFailed
+
+
+class BadAnswer(StepFailed):
+    """The cluster's answer is not what was asked for. The text is not shown: it may hold secrets."""
+
+    code = "KB-KUBECTL-ANSWER"
+
+
+def read_object(text: str, *, asked: str) -> dict[str, Any]:
+    """The JSON object in kubectl's answer; asked names the question in the error. Raises BadAnswer."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _bad(asked, _reason(text, error)) from None
+    if not isinstance(found, dict):
+        raise _bad(asked, f"it is a JSON {type(found).__name__}, not an object")
+    return found
+
+
+def read_items(text: str, *, asked: str) -> list[dict[str, Any]]:
+    """The objects of a List; a single object counts as a list of one. Raises BadAnswer."""
+    found = read_object(text, asked=asked)
+    items = found.get("items", [found] if "metadata" in found else None)
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise _bad(asked, "it holds no list of objects")
+    return items
+
+
+def at(item: object, *path: str) -> Any:  # noqa: ANN401 - JSON
+    """What lies under that path; None where any part of it is missing or is no mapping."""
+    for key in path:
+        if not isinstance(item, Mapping):
+            return None
+        item = item.get(key)
+    return item
+
+
+def text_at(item: object, *path: str) -> str:
+    """The string under that path, or empty."""
+    found = at(item, *path)
+    return found if isinstance(found, str) else ""
+
+
+def number_at(item: object, *path: str) -> int:
+    """The number under that path, or 0."""
+    found = at(item, *path)
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
+
+
+def mappings_at(item: object, *path: str) -> tuple[Mapping[str, Any], ...]:
+    """The mappings of the list under that path, or none."""
+    found = at(item, *path)
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        return ()
+    return tuple(entry for entry in found if isinstance(entry, Mapping))
+
+
+def _bad(asked: str, why: str) -> BadAnswer:
+    return BadAnswer(
+        f"cannot read the cluster's answer about {asked}",
+        why=why,
+        fix="ask the same with kubectl on the first master; an API server that is just starting answers soon",
+    )
+
+
+def _reason(text: str, error: Exception) -> str:
+    if not text.strip():
+        return "the answer is empty"
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON: {error.msg} at line {error.lineno}"
+    return "it is not JSON"

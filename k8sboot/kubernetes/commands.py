@@ -1,0 +1,158 @@
+"""Command lines of kubeadm and kubectl as words. No word is ever a secret: those travel in files.
+
+The caller quotes (shlex.join) and runs them. `ignore`: names of kubeadm's preflight checks to let pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from k8sboot.kubernetes.versions import KubernetesVersion
+
+ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
+REQUEST_TIMEOUT = 20
+
+Words = tuple[str, ...]
+
+
+def kubeadm_init(config: str, *, ignore: Iterable[str] = ()) -> Words:
+    """Create the control plane; neither the token nor the certificate key is printed."""
+    return (
+        *("kubeadm", "init", "--config", config),
+        *("--upload-certs", "--skip-token-print", "--skip-certificate-key-print"),
+        *_ignoring(ignore),
+    )
+
+
+def kubeadm_join(config: str, *, ignore: Iterable[str] = ()) -> Words:
+    """Join as the file says: token, CA hash and certificate key are in there."""
+    return ("kubeadm", "join", "--config", config, *_ignoring(ignore))
+
+
+def kubeadm_reset(cri_socket: str) -> Words:
+    """Take back what init or join did; CNI files, packet filters and kubeconfigs stay and are not its job."""
+    return ("kubeadm", "reset", "--force", "--cri-socket", cri_socket)
+
+
+def images_pull(config: str) -> Words:
+    """Pull every image that this configuration needs."""
+    return ("kubeadm", "config", "images", "pull", "--config", config)
+
+
+def images_list(config: str) -> Words:
+    """Name every image that this configuration needs, one a line."""
+    return ("kubeadm", "config", "images", "list", "--config", config)
+
+
+def config_migrate(config: str) -> Words:
+    """Print the configuration as the newest API has it; fails where a field is unknown."""
+    return ("kubeadm", "config", "migrate", "--old-config", config)
+
+
+def kubeadm_version() -> Words:
+    """Print kubeadm's own version, such as v1.23.17."""
+    return ("kubeadm", "version", "--output", "short")
+
+
+def upload_certs() -> Words:
+    """Upload the control plane's certificates anew; prints, last, the key that opens them: a secret."""
+    return ("kubeadm", "init", "phase", "upload-certs", "--upload-certs", "--kubeconfig", ADMIN_KUBECONFIG)
+
+
+def token_create(*, ttl: str, description: str) -> Words:
+    """Create a bootstrap token that kubeadm draws; prints it, a secret. ttl: Go's form, such as 24h0m0s."""
+    return (
+        *("kubeadm", "token", "create", "--kubeconfig", ADMIN_KUBECONFIG),
+        *("--ttl", ttl, "--description", description),
+    )
+
+
+def token_delete(token_id: str) -> Words:
+    """Revoke a token by its six-letter id, which is not secret."""
+    return ("kubeadm", "token", "delete", token_id, "--kubeconfig", ADMIN_KUBECONFIG)
+
+
+def token_secrets() -> Words:
+    """Ask for the bootstrap tokens' Secrets; the answer holds secrets (see tokens.bootstrap_tokens)."""
+    return get("secrets", namespace="kube-system", field_selector="type=bootstrap.kubernetes.io/token")
+
+
+def kubectl(*words: str, kubeconfig: str = ADMIN_KUBECONFIG) -> Words:
+    """kubectl with the cluster's own administrator, never with whatever ~/.kube/config says."""
+    return ("kubectl", "--kubeconfig", kubeconfig, *words)
+
+
+def get(kind: str, name: str = "", *, namespace: str = "", field_selector: str = "") -> Words:
+    """Ask for objects as JSON: one of a name, or all (of a namespace, or of every one where it says "*")."""
+    words = [
+        "get",
+        kind,
+        *([name] if name else []),
+        "--output",
+        "json",
+        f"--request-timeout={REQUEST_TIMEOUT}s",
+    ]
+    if namespace == "*":
+        words.append("--all-namespaces")
+    elif namespace:
+        words += ["--namespace", namespace]
+    if field_selector:
+        words += ["--field-selector", field_selector]
+    return kubectl(*words)
+
+
+def api_ready() -> Words:
+    """Ask the API server whether it is ready; prints ok."""
+    return kubectl("get", "--raw", "/readyz", f"--request-timeout={REQUEST_TIMEOUT}s")
+
+
+def apply(path: str) -> Words:
+    """Create or update every object of a file."""
+    return kubectl("apply", "--filename", path)
+
+
+def replace(path: str) -> Words:
+    """Put an object in the place of what it was read from; refused by the API server if that changed."""
+    return kubectl("replace", "--filename", path)
+
+
+def rollout_restart(kind: str, name: str, *, namespace: str) -> Words:
+    """Replace the pods of a workload, one by one."""
+    return kubectl("rollout", "restart", f"{kind}/{name}", "--namespace", namespace)
+
+
+def rollout_status(kind: str, name: str, *, namespace: str, timeout: int) -> Words:
+    """Wait, at most timeout seconds, until a workload's pods are the new ones and ready."""
+    return kubectl("rollout", "status", f"{kind}/{name}", "--namespace", namespace, f"--timeout={timeout}s")
+
+
+def cordon(node: str) -> Words:
+    """Let no new pod onto a node."""
+    return kubectl("cordon", node)
+
+
+def uncordon(node: str) -> Words:
+    """Let pods onto a node again."""
+    return kubectl("uncordon", node)
+
+
+def drain(node: str, *, kubectl_version: KubernetesVersion, timeout: int) -> Words:
+    """Evict a node's pods, at most timeout seconds. The flag for emptyDir was renamed in kubectl 1.20."""
+    data = "--delete-emptydir-data" if kubectl_version.minor >= 20 else "--delete-local-data"
+    return kubectl("drain", node, "--ignore-daemonsets", data, "--force", f"--timeout={timeout}s")
+
+
+def delete_node(node: str) -> Words:
+    """Take a node out of the cluster; none of that name is as good."""
+    return kubectl("delete", "node", node, "--ignore-not-found")
+
+
+def join_line(endpoint: str, *, token: str, ca_cert_hash: str, certificate_key: str = "") -> str:
+    """The line a person types on a new machine: the one text that shows secrets, because it was asked for."""
+    line = f"kubeadm join {endpoint} --token {token} --discovery-token-ca-cert-hash {ca_cert_hash}"
+    return f"{line} --control-plane --certificate-key {certificate_key}" if certificate_key else line
+
+
+def _ignoring(checks: Iterable[str]) -> Words:
+    names = ",".join(checks)
+    return (f"--ignore-preflight-errors={names}",) if names else ()

@@ -1,0 +1,184 @@
+"""The configuration files of `kubeadm init` and `kubeadm join`, for every version of their API.
+
+Rendered from a template, then the inventory's free fields are laid over, then written again in a stable
+order: the same inventory gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any, Protocol
+
+from k8sboot.errors import Refused
+from k8sboot.kubernetes.patching import patched
+from k8sboot.kubernetes.versions import KubernetesVersion, config_api, control_plane_taints, cri_socket
+from k8sboot.kubernetes.yamltext import dump_documents, load_documents
+
+API_PORT = 6443
+
+# What the runbook asked of a sysctl that kube-proxy owns: it takes the larger of this and its own reckoning.
+CONNTRACK_MIN = 2310720
+
+_ARGUMENTS = ("extraArgs", "kubeletExtraArgs")
+
+
+class Render(Protocol):
+    """Renders a template by its name: k8sboot.templates.render, which this layer does not know."""
+
+    def __call__(self, name: str, **values: object) -> str: ...
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """What the whole cluster has in common. endpoint: host:port. addresses: of every master."""
+
+    version: KubernetesVersion
+    endpoint: str
+    addresses: tuple[str, ...]
+    names: tuple[str, ...]
+    name: str = "kubernetes"
+    pod_subnet: str = "172.16.0.0/16"
+    service_subnet: str = "10.96.0.0/16"
+    dns_domain: str = "cluster.local"
+    image_repository: str = "registry.k8s.io"
+    cert_sans: tuple[str, ...] = ()
+    runtime: str = "docker"
+
+
+@dataclass(frozen=True)
+class NodeRegistration:
+    """The machine that init or join runs on. name: as the cluster will list it."""
+
+    name: str
+    address: str
+    bind_port: int = API_PORT
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """kube-proxy's part of the configuration. scheduler and strict_arp count with mode ipvs only."""
+
+    mode: str = "ipvs"
+    scheduler: str = "rr"
+    strict_arp: bool = False
+    conntrack_min: int = CONNTRACK_MIN
+
+
+@dataclass(frozen=True)
+class JoinCredentials:
+    """What a machine shows to be let in. certificate_key makes it a master.
+
+    token and certificate_key are secrets in plain text: build this at the last moment, and do not keep it.
+    """
+
+    endpoint: str
+    token: str = field(repr=False)
+    ca_cert_hashes: tuple[str, ...]
+    certificate_key: str = field(default="", repr=False)
+
+
+def kubeadm_config(
+    render: Render,
+    cluster: ControlPlane,
+    node: NodeRegistration,
+    *,
+    proxy: Proxy,
+    patches: Mapping[str, Mapping[str, Any]],
+) -> str:
+    """The file for `kubeadm init`: Init-, Cluster-, Kubelet- and KubeProxyConfiguration.
+
+    patches: fields to lay over, by the document's kind. Raises Refused when one does not fit. The file holds
+    no secret: kubeadm draws the bootstrap token itself.
+    """
+    api = config_api(cluster.version)
+    text = render(
+        "kubeadm-config.yaml.j2",
+        api=api,
+        cluster=cluster,
+        node=node,
+        proxy=proxy,
+        cri_socket=cri_socket(cluster.version, cluster.runtime),
+        taints=control_plane_taints(cluster.version),
+        cert_sans=cert_sans(cluster),
+    )
+    return _with_patches(text, patches, api=api)
+
+
+def join_config(
+    render: Render,
+    cluster: ControlPlane,
+    node: NodeRegistration,
+    *,
+    credentials: JoinCredentials,
+    patch: Mapping[str, Any],
+) -> str:
+    """The file for `kubeadm join`, of a node, or of a master where credentials hold a certificate key.
+
+    The text holds the token and the key in plain: the caller wraps it in a Secret, writes it 0600 and removes
+    it after the join. patch: fields to lay over. Raises Refused when one does not fit.
+    """
+    api = config_api(cluster.version)
+    text = render(
+        "kubeadm-join.yaml.j2",
+        api=api,
+        node=node,
+        credentials=credentials,
+        cri_socket=cri_socket(cluster.version, cluster.runtime),
+        taints=control_plane_taints(cluster.version) if credentials.certificate_key else (),
+    )
+    return _with_patches(text, {"JoinConfiguration": patch}, api=api)
+
+
+def cert_sans(cluster: ControlPlane) -> list[str]:
+    """Every name and address the API server may be called by, each once: a certificate cannot grow later."""
+    host, _ = split_endpoint(cluster.endpoint)
+    wanted = (host, *cluster.names, *cluster.addresses, "127.0.0.1", *cluster.cert_sans)
+    return list(dict.fromkeys(name for name in wanted if name))
+
+
+def split_endpoint(endpoint: str) -> tuple[str, int]:
+    """('api.example.org', 6443) of 'api.example.org:6443'; an IPv6 address stands in brackets."""
+    host, colon, port = endpoint.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not port.isascii() or not port.isdigit() or (":" in host and not _is_ipv6(host)):
+        raise Refused(f"{endpoint!r} is no endpoint", why="an endpoint is host:port", code="KB-ENDPOINT")
+    return host, int(port)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+def _with_patches(text: str, patches: Mapping[str, Mapping[str, Any]], *, api: str) -> str:
+    header = "".join(takewhile(lambda line: line.startswith("#"), text.splitlines(keepends=True)))
+    documents = []
+    for document in load_documents(text, "the rendered kubeadm configuration"):
+        kind = document["kind"]
+        where = f"kubeadm.{kind[0].lower()}{kind[1:]}"
+        result = patched(document, patches.get(kind, {}), where=where)
+        documents.append(_arguments_as_lists(result) if api == "v1beta4" else result)
+    return header + dump_documents(documents)
+
+
+def _arguments_as_lists(value: object) -> object:
+    """v1beta4 wants extra arguments as a list of name and value; a mapping in a patch is still understood."""
+    if isinstance(value, list):
+        return [_arguments_as_lists(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _argument_list(inner)
+        if key in _ARGUMENTS and isinstance(inner, dict)
+        else _arguments_as_lists(inner)
+        for key, inner in value.items()
+    }
+
+
+def _argument_list(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [{"name": name, "value": str(value)} for name, value in arguments.items()]

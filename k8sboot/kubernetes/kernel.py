@@ -1,0 +1,62 @@
+"""What Kubernetes asks of the kernel of a host. Which of it a host has is for the host to say."""
+
+from __future__ import annotations
+
+# Pods' file systems, and bridged packets through the packet filter: kubeadm's preflight and Docker want them.
+REQUIRED_MODULES = ("overlay", "br_netfilter")
+
+# Of use where the kernel has them: sets and reverse-path tests for the packet filter, Calico's tunnel.
+OPTIONAL_MODULES = ("ip_tables", "ip_set", "xt_set", "ipt_rpfilter", "ipt_REJECT", "ipip")
+
+# Without these no pod reaches another; kubeadm's preflight refuses a host that lacks one.
+REQUIRED_SYSCTLS = {
+    "net.ipv4.ip_forward": "1",
+    "net.bridge.bridge-nf-call-iptables": "1",
+    "net.bridge.bridge-nf-call-ip6tables": "1",
+}
+
+# Not in here, though the runbook has them: net.ipv4.tcp_timestamps=0 (takes the effect from tcp_tw_reuse),
+# net.ipv4.conf.all.route_localnet (opens services on 127.0.0.1 to neighbours, CVE-2020-8558),
+# net.ipv4.ip_conntrack_max (gone from kernels) and net.netfilter.nf_conntrack_max (kube-proxy owns it and
+# would write its own; k8sboot tells kube-proxy instead).
+SYSCTLS = {
+    **REQUIRED_SYSCTLS,
+    "vm.swappiness": "0",
+    "vm.overcommit_memory": "1",
+    "vm.panic_on_oom": "0",
+    "kernel.panic": "10",
+    "kernel.panic_on_oops": "1",
+    "fs.may_detach_mounts": "1",
+    "fs.inotify.max_user_watches": "524288",
+    "fs.inotify.max_user_instances": "8192",
+    "fs.file-max": "52706963",
+    "fs.nr_open": "52706963",
+    "net.core.somaxconn": "16384",
+    "net.ipv4.tcp_keepalive_time": "600",
+    "net.ipv4.tcp_keepalive_probes": "3",
+    "net.ipv4.tcp_keepalive_intvl": "15",
+    "net.ipv4.tcp_max_tw_buckets": "36000",
+    "net.ipv4.tcp_tw_reuse": "1",
+    "net.ipv4.tcp_max_orphans": "327680",
+    "net.ipv4.tcp_orphan_retries": "3",
+    "net.ipv4.tcp_syncookies": "1",
+    "net.ipv4.tcp_max_syn_backlog": "16384",
+}
+
+# Interfaces that Calico and kube-proxy make; a network manager must not touch them.
+CNI_INTERFACES = (
+    "cali*",
+    "tunl*",
+    "vxlan.calico",
+    "vxlan-v6.calico",
+    "wireguard.cali",
+    "wg-v6.cali",
+    "kube-ipvs0",
+)
+
+
+def kernel_version(release: str) -> tuple[int, int]:
+    """(3, 10) of '3.10.0-1160.el7.x86_64'; (0, 0) of what is no release."""
+    parts = release.split(".", 2)
+    numbers = [int(part) for part in parts[:2] if part.isascii() and part.isdecimal() and len(part) < 6]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else (0, 0)

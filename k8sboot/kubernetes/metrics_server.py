@@ -1,0 +1,54 @@
+"""What the metrics-server template wants, by version."""
+
+from __future__ import annotations
+
+from k8sboot.kubernetes.releases import metrics_server_version
+from k8sboot.kubernetes.versions import KubernetesVersion, disruption_budget_api
+
+# These serve each project under its own folder; a mirror keeps them all in one.
+_FOLDERED = ("registry.k8s.io", "k8s.gcr.io")
+
+
+def metrics_server_image(version: KubernetesVersion, image_repository: str) -> str:
+    """The image that fits this version of Kubernetes, in that repository."""
+    folder = "/metrics-server" if image_repository in _FOLDERED else ""
+    return f"{image_repository}{folder}/metrics-server:{metrics_server_version(version)}"
+
+
+def metrics_server_values(
+    version: KubernetesVersion, *, image: str, replicas: int, kubelet_insecure_tls: bool
+) -> dict[str, object]:
+    """The values of metrics-server.yaml.j2; arguments and rights follow the image's tag where it says one.
+
+    Source: metrics-server's manifests of each release: port 4443 up to 0.6 and 10250 from 0.7; the kubelet's
+    Summary API (nodes/stats) up to 0.5, its /metrics/resource (nodes/metrics) after.
+    """
+    minor = _minor(image.rpartition(":")[2]) or _minor(metrics_server_version(version))
+    port = 4443 if minor <= 6 else 10250
+    old = minor <= 5
+    return {
+        "image": image,
+        "replicas": replicas,
+        "secure_port": port,
+        "arguments": _arguments(port, kubelet_insecure_tls=kubelet_insecure_tls),
+        "kubelet_resources": ["nodes/stats" if old else "nodes/metrics"],
+        "watched_resources": ["pods", "nodes", *(("namespaces", "configmaps") if old else ())],
+        "disruption_budget_api": disruption_budget_api(version),
+    }
+
+
+def _arguments(port: int, *, kubelet_insecure_tls: bool) -> list[str]:
+    arguments = [
+        "--cert-dir=/tmp",
+        f"--secure-port={port}",
+        "--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname",
+        "--kubelet-use-node-status-port",
+        "--metric-resolution=15s",
+    ]
+    return [*arguments, "--kubelet-insecure-tls"] if kubelet_insecure_tls else arguments
+
+
+def _minor(tag: str) -> int:
+    """5 of 'v0.5.2'; 0 where the tag is no such version."""
+    parts = tag.removeprefix("v").split(".")
+    return int(parts[1]) if len(parts) == 3 and parts[0] == "0" and parts[1].isdecimal() else 0

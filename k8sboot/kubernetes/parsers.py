@@ -1,0 +1,156 @@
+"""Nodes, pods and workloads out of kubectl's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from k8sboot.kubernetes.answers import at, mappings_at, number_at, read_items, text_at
+
+_ROLE = "node-role.kubernetes.io/"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A member of the cluster. reason and message say why it is not ready; taints are key=value:effect."""
+
+    name: str
+    is_ready: bool
+    reason: str
+    message: str
+    roles: tuple[str, ...]
+    internal_ip: str
+    kubelet_version: str
+    is_unschedulable: bool
+    taints: tuple[str, ...]
+
+    @property
+    def is_control_plane(self) -> bool:
+        """Whether it runs the control plane, under either name of that role."""
+        return "control-plane" in self.roles or "master" in self.roles
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod. reason: the container's trouble where there is one (CrashLoopBackOff), else the phase."""
+
+    namespace: str
+    name: str
+    node: str
+    owner: str
+    is_ready: bool
+    reason: str
+    restarts: int
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A DaemonSet or Deployment. is_settled: its newest form is seen, and all pods are of it and ready."""
+
+    kind: str
+    namespace: str
+    name: str
+    wanted: int
+    updated: int
+    ready: int
+    is_settled: bool
+
+
+def nodes(text: str) -> tuple[Node, ...]:
+    """From `kubectl get nodes -o json`. Raises BadAnswer."""
+    return tuple(_node(item) for item in read_items(text, asked="nodes"))
+
+
+def pods(text: str) -> tuple[Pod, ...]:
+    """From `kubectl get pods -o json`. Raises BadAnswer."""
+    return tuple(_pod(item) for item in read_items(text, asked="pods"))
+
+
+def workloads(text: str) -> tuple[Workload, ...]:
+    """From `kubectl get daemonsets,deployments -o json`. Raises BadAnswer."""
+    return tuple(_workload(item) for item in read_items(text, asked="workloads"))
+
+
+def _node(item: Mapping[str, Any]) -> Node:
+    ready = _condition(item, "Ready")
+    addresses = mappings_at(item, "status", "addresses")
+    return Node(
+        name=text_at(item, "metadata", "name"),
+        is_ready=text_at(ready, "status") == "True",
+        reason=text_at(ready, "reason"),
+        message=text_at(ready, "message"),
+        roles=_roles(at(item, "metadata", "labels")),
+        internal_ip=next((text_at(a, "address") for a in addresses if a.get("type") == "InternalIP"), ""),
+        kubelet_version=text_at(item, "status", "nodeInfo", "kubeletVersion"),
+        is_unschedulable=at(item, "spec", "unschedulable") is True,
+        taints=tuple(_taint(taint) for taint in mappings_at(item, "spec", "taints")),
+    )
+
+
+def _roles(labels: object) -> tuple[str, ...]:
+    keys = labels if isinstance(labels, Mapping) else {}
+    return tuple(sorted(key.removeprefix(_ROLE) for key in keys if key.startswith(_ROLE)))
+
+
+def _taint(taint: Mapping[str, Any]) -> str:
+    value = text_at(taint, "value")
+    return f"{text_at(taint, 'key')}{'=' if value else ''}{value}:{text_at(taint, 'effect')}"
+
+
+def _pod(item: Mapping[str, Any]) -> Pod:
+    containers = mappings_at(item, "status", "containerStatuses")
+    phase = text_at(item, "status", "phase")
+    owners = mappings_at(item, "metadata", "ownerReferences")
+    return Pod(
+        namespace=text_at(item, "metadata", "namespace"),
+        name=text_at(item, "metadata", "name"),
+        node=text_at(item, "spec", "nodeName"),
+        owner="/".join((text_at(owners[0], "kind"), text_at(owners[0], "name"))) if owners else "",
+        is_ready=phase == "Succeeded" or text_at(_condition(item, "Ready"), "status") == "True",
+        reason=next((trouble for status in _statuses(item) if (trouble := _trouble(status))), phase),
+        restarts=sum(number_at(status, "restartCount") for status in containers),
+    )
+
+
+def _statuses(item: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    return mappings_at(item, "status", "initContainerStatuses") + mappings_at(
+        item, "status", "containerStatuses"
+    )
+
+
+def _trouble(status: Mapping[str, Any]) -> str:
+    waiting = text_at(status, "state", "waiting", "reason")
+    # Plain waiting for its turn is no trouble.
+    return "" if waiting in ("ContainerCreating", "PodInitializing") else waiting
+
+
+def _workload(item: Mapping[str, Any]) -> Workload:
+    kind = text_at(item, "kind")
+    daemon = kind == "DaemonSet"
+    wanted = _wanted(item, daemon=daemon)
+    updated = number_at(item, "status", "updatedNumberScheduled" if daemon else "updatedReplicas")
+    ready = number_at(item, "status", "numberReady" if daemon else "readyReplicas")
+    seen = number_at(item, "status", "observedGeneration") >= number_at(item, "metadata", "generation")
+    alive = wanted if daemon else number_at(item, "status", "replicas")
+    return Workload(
+        kind=kind,
+        namespace=text_at(item, "metadata", "namespace"),
+        name=text_at(item, "metadata", "name"),
+        wanted=wanted,
+        updated=updated,
+        ready=ready,
+        is_settled=seen and updated == wanted == ready == alive,
+    )
+
+
+def _wanted(item: Mapping[str, Any], *, daemon: bool) -> int:
+    if daemon:
+        return number_at(item, "status", "desiredNumberScheduled")
+    # A Deployment that does not say how many it wants gets one.
+    return 1 if at(item, "spec", "replicas") is None else number_at(item, "spec", "replicas")
+
+
+def _condition(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    conditions = mappings_at(item, "status", "conditions")
+    return next((condition for condition in conditions if condition.get("type") == kind), {})

@@ -1,0 +1,119 @@
+"""Bootstrap tokens and the certificate key: what lets a machine into a cluster."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from k8sboot.errors import StepFailed
+from k8sboot.kubernetes.answers import at, mappings_at, read_items, text_at
+from k8sboot.secret import Secret
+
+_TOKEN = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
+_CERTIFICATE_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class BootstrapToken:
+    """A token that the cluster knows. id is not secret. expires: aware, None where it lives for ever."""
+
+    id: str
+    token: Secret
+    description: str
+    expires: datetime | None
+    usages: tuple[str, ...]
+
+    def can_join(self, now: datetime) -> bool:
+        """Whether a machine may join with it at that moment (aware)."""
+        alive = self.expires is None or now < self.expires
+        return alive and {"authentication", "signing"} <= set(self.usages)
+
+
+def bootstrap_tokens(text: str) -> tuple[BootstrapToken, ...]:
+    """From the JSON of kube-system's Secrets of type bootstrap.kubernetes.io/token. Raises BadAnswer.
+
+    Secrets that are no whole token are left out, as the API server does.
+    """
+    items = read_items(text, asked="bootstrap tokens")
+    found = (_token(item) for item in items if text_at(item, "type") == "bootstrap.kubernetes.io/token")
+    return tuple(token for token in found if token is not None)
+
+
+def uploaded_key_expires(text: str) -> datetime | None:
+    """When the certificates that init or upload-certs left in the cluster are deleted; None where unknown.
+
+    From the JSON of the Secrets of kube-system: that of the token which owns kubeadm-certs. Raises BadAnswer.
+    """
+    items = read_items(text, asked="the uploaded certificates")
+    certs = next((item for item in items if text_at(item, "metadata", "name") == "kubeadm-certs"), None)
+    owners = {text_at(owner, "name") for owner in mappings_at(certs, "metadata", "ownerReferences")}
+    tokens = (_token(item) for item in items if text_at(item, "metadata", "name") in owners)
+    return next((token.expires for token in tokens if token is not None), None)
+
+
+def printed_token(output: str) -> Secret:
+    """The token that `kubeadm token create` prints. Raises StepFailed, without showing the output."""
+    return _printed(output, _TOKEN, what="kubeadm token create printed no token")
+
+
+def printed_certificate_key(output: str) -> Secret:
+    """The key that `kubeadm init phase upload-certs` prints last. Raises StepFailed, without the output."""
+    return _printed(output, _CERTIFICATE_KEY, what="kubeadm init phase upload-certs printed no key")
+
+
+def _printed(output: str, pattern: re.Pattern[str], *, what: str) -> Secret:
+    for line in reversed(output.splitlines()):
+        if pattern.fullmatch(line.strip()):
+            return Secret(line.strip())
+    raise StepFailed(what, why="its output has no line of that form", code="KB-KUBEADM-OUTPUT")
+
+
+def _token(item: Mapping[str, Any]) -> BootstrapToken | None:
+    data = {
+        key: _decoded(at(item, "data", key))
+        for key in ("token-id", "token-secret", "description", "expiration")
+    }
+    token = f"{data['token-id']}.{data['token-secret']}"
+    if not _TOKEN.fullmatch(token):
+        return None
+    return BootstrapToken(
+        id=data["token-id"],
+        token=Secret(token),
+        description=data["description"],
+        expires=_moment(data["expiration"]),
+        usages=_usages(at(item, "data")),
+    )
+
+
+def _usages(data: object) -> tuple[str, ...]:
+    known = data if isinstance(data, Mapping) else {}
+    prefix = "usage-bootstrap-"
+    return tuple(
+        key.removeprefix(prefix)
+        for key, value in sorted(known.items())
+        if key.startswith(prefix) and _decoded(value) == "true"
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """An RFC 3339 time. One that cannot be read has passed, as the API server has it."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return datetime.fromtimestamp(0, timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _decoded(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except ValueError:
+        return ""

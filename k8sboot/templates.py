@@ -1,0 +1,86 @@
+"""Renders the files that land on hosts. The only place that knows where templates are kept.
+
+A template gets named values and nothing else; a value is data and is never itself rendered.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import NoReturn
+
+import jinja2
+
+from k8sboot.errors import K8sbootError
+
+_HERE = Path(__file__).resolve().parent
+# In the wheel the templates lie beside this module; in an editable install, beside the package.
+DIRECTORIES = (_HERE / "templates", _HERE.parent / "templates")
+
+# Characters JSON takes as they are and a YAML reader refuses or takes for a line break.
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+
+
+class TemplateError(K8sbootError):
+    """A template that does not exist, or was given too little or something that does not fit."""
+
+    code = "KB-TEMPLATE"
+
+
+def render(name: str, **values: object) -> str:
+    """The text of the template `name`, e.g. `render("hosts.j2", entries=[...])`.
+
+    Raises TemplateError, which names the template and what is missing.
+    """
+    try:
+        return _environment().get_template(name).render(**values)
+    except jinja2.TemplateNotFound as error:
+        _fail(name, f"there is no template {error.name} in {' or '.join(map(str, DIRECTORIES))}", error)
+    except jinja2.UndefinedError as error:
+        _fail(name, f"a value is missing: {error.message}", error)
+    except (jinja2.TemplateSyntaxError, TypeError, ValueError) as error:
+        _fail(name, str(error), error)
+
+
+def _fail(name: str, why: str, cause: Exception) -> NoReturn:
+    raise TemplateError(
+        f"cannot render the template {name}",
+        why=why,
+        fix="this is a fault in k8sboot or in its installation: install it anew, and report it if it stays",
+    ) from cause
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(  # noqa: S701 - these are configuration files, not HTML
+        loader=jinja2.FileSystemLoader([str(directory) for directory in DIRECTORIES]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(yaml=_yaml, sh=_sh, line=_line)
+    return environment
+
+
+def _yaml(value: object) -> str:
+    """A value as one line that YAML and JSON readers take alike."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _sh(value: object) -> str:
+    """A value as one word for a POSIX shell, or for a systemd EnvironmentFile."""
+    return shlex.quote(_line(value))
+
+
+def _line(value: object) -> str:
+    """A value that must not break out of its line in a file of lines."""
+    text = str(value)
+    if found := _CONTROL.search(text):
+        raise ValueError(f"a value of one line holds the control character {found[0]!r}")
+    return text
