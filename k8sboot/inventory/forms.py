@@ -1,0 +1,223 @@
+"""What a text of the inventory may look like: functions that return its normal form or raise FormError."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+Form = Callable[[str], str]
+
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})")
+
+_LAST_PATCHES = {"1.19": 16, "1.20": 15, "1.21": 14, "1.22": 17, "1.23": 17}
+_DNS_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE)
+
+
+class FormError(Exception):
+    """A text that cannot be meant. message says what it should be; the caller adds the value."""
+
+    def __init__(self, message: str, suggestion: str = "", code: str = "KB-VALUE") -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestion = suggestion
+        self.code = code
+
+
+def matching(pattern: str, wanted: str, suggestion: str = "") -> Form:
+    """A form that is a regular expression; wanted says it in words."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise FormError(f"wants {wanted}", suggestion)
+        return text
+
+    return check
+
+
+def label(text: str) -> str:
+    """An RFC 1123 label: what Kubernetes takes as a node's name without a dot."""
+    if LABEL.fullmatch(text):
+        return text
+    near = re.sub(r"[^a-z0-9]+", "-", text.partition(".")[0].lower())[:63].strip("-")
+    raise FormError(
+        "wants an RFC 1123 label: lower-case letters, digits and `-`, at most 63",
+        f"did you mean `{near}`?" if near else "for example `k8s-node01`",
+        "KB-NAME",
+    )
+
+
+def dns_name(text: str) -> str:
+    """A DNS name of at most 253 characters, in lower case."""
+    labels = text.rstrip(".").split(".")
+    if len(text) > 253 or not all(_DNS_LABEL.fullmatch(part) for part in labels) or labels[-1].isdigit():
+        raise FormError("wants a DNS name", "for example `node01.example.com`", "KB-ADDRESS")
+    return text.rstrip(".").lower()
+
+
+def address(text: str) -> str:
+    """An IP address (also IPv6, also with a zone) or a DNS name."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        pass
+    if ":" in text and "/" not in text:
+        raise FormError(
+            "wants an address without a port", "the SSH port goes to `ssh: {port: ...}`", "KB-ADDRESS"
+        )
+    try:
+        return dns_name(text)
+    except FormError:
+        raise FormError(
+            "wants an IP address or a DNS name", "for example `192.168.1.10`", "KB-ADDRESS"
+        ) from None
+
+
+def alternative_name(text: str) -> str:
+    """What a certificate may be issued for: an address, or a DNS name that begins with `*.`."""
+    return f"*.{dns_name(text[2:])}" if text.startswith("*.") else address(text)
+
+
+def endpoint(text: str) -> str:
+    """HOST:PORT; a bare host gets 6443. IPv6 with a port is written [::1]:6443."""
+    host, port = split_endpoint(text)
+    if not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= 65535:
+        raise FormError(
+            "wants HOST:PORT with a port from 1 to 65535", f"did you mean `{host}:6443`?", "KB-ENDPOINT"
+        )
+    try:
+        return joined_endpoint(address(host), int(port))
+    except FormError as error:
+        fix = (
+            f"did you mean `{text.partition('://')[2]}`?"
+            if "://" in text
+            else "for example `k8s-api.example.com:6443`"
+        )
+        raise FormError(
+            "wants HOST or HOST:PORT" if error.suggestion else error.message, fix, "KB-ENDPOINT"
+        ) from None
+
+
+def split_endpoint(text: str) -> tuple[str, str]:
+    """Host and port of an endpoint; the port is 6443 when none is written."""
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, rest.removeprefix(":") or "6443"
+    if text.count(":") != 1:
+        return text, "6443"
+    host, _, port = text.partition(":")
+    return host, port
+
+
+def joined_endpoint(host: str, port: int) -> str:
+    """host:port, with brackets around an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def kubernetes_version(text: str) -> str:
+    """A released version as vX.Y.Z."""
+    if found := VERSION.fullmatch(text):
+        return "v" + ".".join(str(int(number)) for number in found.groups())
+    minor = text.removeprefix("v")
+    patch = _LAST_PATCHES.get(minor)
+    fix = f"did you mean `v{minor}.{patch}`?" if patch else "for example `v1.23.17`"
+    raise FormError("wants a version with its patch release, X.Y.Z", fix, "KB-VERSION")
+
+
+def calico_version(text: str) -> str:
+    """A Calico release as vX.Y.Z."""
+    if found := VERSION.fullmatch(text):
+        return "v" + ".".join(str(int(number)) for number in found.groups())
+    raise FormError(
+        "wants a Calico version with its patch release, X.Y.Z", "for example `v3.25.2`", "KB-VERSION"
+    )
+
+
+def network(text: str) -> str:
+    """One IPv4 network in CIDR form without host bits."""
+    if "," in text:
+        fix = "give one IPv4 network"
+        raise FormError("wants one network: dual-stack clusters are not built yet", fix, "KB-DUAL-STACK")
+    try:
+        wide = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise FormError(
+            "wants a network such as 172.16.0.0/16", "address/prefix length", "KB-NET-FORM"
+        ) from None
+    if wide.version == 6:
+        raise FormError(
+            "wants an IPv4 network: IPv6 clusters are not built yet", "give an IPv4 network", "KB-DUAL-STACK"
+        )
+    if "/" not in text:
+        raise FormError("wants a prefix length", f"did you mean `{text}/16`?", "KB-NET-FORM")
+    if str(wide.network_address) != text.partition("/")[0]:
+        raise FormError("wants a network, this has host bits set", f"did you mean `{wide}`?", "KB-NET-FORM")
+    return str(wide)
+
+
+def timezone(text: str) -> str:
+    """A tz database name: Area/City, or UTC."""
+    if text == "UTC" or re.fullmatch(r"[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z0-9_+-]*){1,2}", text):
+        return text
+    near = "/".join(part[:1].upper() + part[1:] for part in text.replace(" ", "_").split("/"))
+    fix = (
+        f"did you mean `{near}`?" if "/" in text and near != text else "for example `Asia/Shanghai`, or `UTC`"
+    )
+    raise FormError("wants a time zone as Area/City", fix)
+
+
+def url(text: str) -> str:
+    """An http or https URL."""
+    if re.fullmatch(r"https?://[A-Za-z0-9._~\[\]:@%-]+(?:/[^\s\"'<>`\\{}|^]*)?", text):
+        return text
+    fix = (
+        f"did you mean `https://{text}`?"
+        if "://" not in text
+        else "for example `https://mirror.example.com/apt`"
+    )
+    raise FormError("wants a URL that begins with http:// or https://", fix)
+
+
+def is_url(text: str) -> bool:
+    """Whether text means something to fetch and no file."""
+    return text.startswith(("http://", "https://"))
+
+
+def url_or_file(text: str) -> str:
+    """A URL, or a path of this machine."""
+    if is_url(text):
+        return url(text)
+    if "://" in text:
+        raise FormError("wants a URL that begins with http:// or https://, or a file")
+    return text
+
+
+def image_repository(text: str) -> str:
+    """REGISTRY[:PORT]/PATH as images are named: no scheme, no tag."""
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]*(?::\d{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*", text):
+        return text
+    bare = text.partition("://")[2].rstrip("/") if "://" in text else text.rstrip("/").lower()
+    raise FormError(
+        "wants REGISTRY[:PORT]/PATH",
+        f"did you mean `{bare}`?" if bare != text else "for example `registry.k8s.io`",
+    )
+
+
+def sha256(text: str) -> str:
+    """64 hexadecimal digits, in lower case."""
+    if re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        return text.lower()
+    fix = "leave out `sha256:`" if text.startswith("sha256:") else "sha256sum FILE prints it"
+    raise FormError("wants the 64 hexadecimal digits of a SHA-256", fix)
+
+
+def fingerprint(text: str) -> str:
+    """An OpenPGP fingerprint: 40 or 64 hexadecimal digits, in upper case without blanks."""
+    bare = re.sub(r"[\s:]", "", text)
+    if re.fullmatch(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}", bare):
+        return bare.upper()
+    raise FormError(
+        "wants the 40 hexadecimal digits of a key's fingerprint", "gpg --show-keys FILE prints it"
+    )

@@ -1,0 +1,66 @@
+"""The free mappings under `kubeadm:`, whose keys we do not know.
+
+The types of their scalars: quotes make text. Without quotes null, true and false are themselves, and whole or
+decimal numbers are numbers if they print back exactly as written; everything else is text. So `110` and `0.8`
+are numbers, while `1.30`, `0644`, `1e3`, `no`, `22:22` and `2024-01-01` stay the text that stands there.
+"""
+
+from __future__ import annotations
+
+import re
+
+from k8sboot.inventory.interpolate import InterpolationError, interpolate
+from k8sboot.inventory.nodes import Listing, Node, Scalar, Table
+from k8sboot.inventory.notes import KeyPath
+from k8sboot.inventory.scalars import Check, wrong_kind
+from k8sboot.inventory.suggest import dotted
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DECIMAL = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+}
+
+
+def check_free(check: Check, node: Node, path: KeyPath) -> dict[str, object] | None:
+    """A free mapping as plain dicts, lists and scalars."""
+    if isinstance(node, Scalar) and node.is_null:
+        return None
+    if not isinstance(node, Table):
+        wrong_kind(check, node, path, "a mapping of kubeadm's own fields")
+        return None
+    return _table(check, node, path)
+
+
+def _table(check: Check, node: Table, path: KeyPath) -> dict[str, object]:
+    for key, _ in node.entries:
+        if key.text == "<<" and key.is_plain:
+            check.notes.error("KB-ALIAS", "merge keys `<<` are not read", key.mark, "write the fields out")
+    return {key.text: _value(check, value, (*path, key.text)) for key, value in node.entries}
+
+
+def _value(check: Check, node: Node, path: KeyPath) -> object:
+    check.notes.place(path, node.mark)
+    if isinstance(node, Table):
+        return _table(check, node, path)
+    if isinstance(node, Listing):
+        return [_value(check, item, (*path, index)) for index, item in enumerate(node.items)]
+    try:
+        text = interpolate(node.text, check.environ)
+    except InterpolationError as error:
+        check.refuse("KB-ENV", f"`{dotted(path)}`: {error.message}", node, path, error.suggestion)
+        return None
+    return typed(text) if node.is_plain else text
+
+
+def typed(text: str) -> object:
+    """What an unquoted scalar means."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text) and repr(float(text)) == text:
+        return float(text)
+    return text

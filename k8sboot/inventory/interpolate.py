@@ -1,0 +1,49 @@
+"""`${VAR}`, `${VAR:-default}` and `$$` in the inventory's scalars. Pure: the environment is an argument."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_DOLLAR = re.compile(
+    r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<bad>\{))"
+)
+
+
+class InterpolationError(Exception):
+    """The text cannot be filled in. message and suggestion name variables, never their values."""
+
+    def __init__(self, message: str, suggestion: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestion = suggestion
+
+
+def interpolate(text: str, environ: Mapping[str, str]) -> str:
+    """text with its variables filled in, once: what a variable holds is not looked at again.
+
+    `${X}` must be set; `${X:-d}` is d when X is unset or empty; `$$` is one dollar; a dollar before anything
+    else stays. Raises InterpolationError.
+    """
+    return _DOLLAR.sub(lambda found: _filled(found, environ), text)
+
+
+def names_variable(text: str) -> bool:
+    """Whether text takes something from the environment."""
+    return any(found["name"] for found in _DOLLAR.finditer(text))
+
+
+def _filled(found: re.Match[str], environ: Mapping[str, str]) -> str:
+    if found["dollar"]:
+        return "$"
+    if found["bad"]:
+        raise InterpolationError(
+            "`${` begins no variable: ${NAME} or ${NAME:-default}", "write `$$` for a dollar"
+        )
+    name, default = found["name"], found["default"]
+    if default is not None:
+        return environ.get(name) or str(default)
+    if name not in environ:
+        fix = f"export {name}=..., or give a default: ${{{name}:-...}}"
+        raise InterpolationError(f"the environment variable {name} is not set", fix)
+    return environ[name]

@@ -1,0 +1,112 @@
+"""Lint of the networks: pods, Services, the machines' own addresses Docker's bridge must not meet. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from k8sboot.inventory.lint_hosts import hosts_with_paths
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.notes import Finding, KeyPath
+
+_POD: KeyPath = ("cluster", "podSubnet")
+_SERVICE: KeyPath = ("cluster", "serviceSubnet")
+_DOCKER0 = IPv4Network("172.17.0.0/16")
+_PRIVATE = tuple(
+    IPv4Network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
+_UNUSABLE = tuple(IPv4Network(net) for net in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"))
+_NODE_PREFIX = 24
+
+
+def lint_networks(spec: Spec) -> Iterator[Finding]:
+    """Findings about podSubnet, serviceSubnet and the addresses of the hosts."""
+    pods, services = IPv4Network(spec.cluster.pod_subnet), IPv4Network(spec.cluster.service_subnet)
+    for path, network in ((_POD, pods), (_SERVICE, services)):
+        yield from _kind_of_addresses(path, network)
+        yield from _docker_bridge(path, network, spec)
+        yield from _hosts_inside(path, network, spec)
+    if pods.overlaps(services):
+        message = f"podSubnet {pods} and serviceSubnet {services} overlap"
+        yield Finding(
+            "KB-NET-OVERLAP", message, (_POD, _SERVICE), "the defaults are 172.16.0.0/16 and 10.96.0.0/16"
+        )
+    yield from _pod_size(pods, spec)
+    yield from _service_size(services)
+
+
+def _kind_of_addresses(path: KeyPath, network: IPv4Network) -> Iterator[Finding]:
+    key = path[-1]
+    if any(network.overlaps(each) for each in _UNUSABLE):
+        message = f"{key} {network} is loopback, link-local, multicast or reserved"
+        yield Finding(
+            "KB-NET-FORM", message, (path,), "take one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+        )
+    elif not any(network.subnet_of(each) for each in _PRIVATE):
+        near = f"172.16.0.0/{max(network.prefixlen, 16)}"
+        fix = (
+            f"did you mean `{near}`?"
+            if str(network).startswith("172.")
+            else "private: 10/8, 172.16/12, 192.168/16"
+        )
+        message = f"{key} {network} is public address space: pods could not reach the real hosts there"
+        yield Finding("KB-NET-PUBLIC", message, (path,), fix, is_warning=True)
+
+
+def _docker_bridge(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[Finding]:
+    if spec.runtime.name == "docker" and network.overlaps(_DOCKER0):
+        message = f"{path[-1]} {network} overlaps Docker's own bridge docker0, {_DOCKER0}"
+        fix = "take 172.16.0.0/16" if path == _POD else "take 10.96.0.0/16"
+        yield Finding("KB-NET-DOCKER0", message, (path,), fix)
+
+
+def _hosts_inside(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[Finding]:
+    for host, where in hosts_with_paths(spec):
+        address = _ipv4(host.address)
+        if address and address in network:
+            message = f"the address of {host.name or 'a host'}, {address}, lies in {path[-1]} {network}"
+            fix = f"choose a {path[-1]} that holds none of the machines' addresses"
+            yield Finding("KB-NET-HOST", message, (path, (*where, "address")), fix)
+            return
+        if address and path == _POD and address in _DOCKER0 and spec.runtime.name == "docker":
+            message = (
+                f"the address of {host.name or 'a host'}, {address}, lies in Docker's usual bridge {_DOCKER0}"
+            )
+            fix = "see that docker0 takes another network before anything routes through it"
+            yield Finding("KB-NET-DOCKER0", message, ((*where, "address"),), fix, is_warning=True)
+
+
+def _ipv4(text: str) -> ipaddress.IPv4Address | None:
+    try:
+        return ipaddress.IPv4Address(text)
+    except ValueError:
+        return None
+
+
+def _pod_size(pods: IPv4Network, spec: Spec) -> Iterator[Finding]:
+    hosts = len(spec.hosts)
+    if pods.prefixlen < _NODE_PREFIX - 16:
+        message = (
+            f"podSubnet {pods} is too large: Kubernetes splits at most 16 bits into /{_NODE_PREFIX} networks"
+        )
+        yield Finding(
+            "KB-NET-SIZE", message, (_POD,), f"did you mean `{pods.network_address}/{_NODE_PREFIX - 8}`?"
+        )
+        return
+    room = 2 ** (_NODE_PREFIX - pods.prefixlen) if pods.prefixlen <= _NODE_PREFIX else 0
+    if room < hosts:
+        needed = _NODE_PREFIX - (hosts - 1).bit_length()
+        message = (
+            f"podSubnet {pods} has room for {room} machines at /{_NODE_PREFIX} each, and there are {hosts}"
+        )
+        yield Finding("KB-NET-SIZE", message, (_POD,), f"take a /{needed} or wider, with room to grow a /16")
+
+
+def _service_size(services: IPv4Network) -> Iterator[Finding]:
+    if services.prefixlen > 28:
+        message = f"serviceSubnet {services} is too small: the cluster's DNS is its tenth address"
+        yield Finding("KB-NET-SIZE", message, (_SERVICE,), f"did you mean `{services.network_address}/16`?")
+    elif services.prefixlen < 12:
+        message = f"serviceSubnet {services} is too large: the API server takes at most a /12"
+        yield Finding("KB-NET-SIZE", message, (_SERVICE,), f"did you mean `{services.network_address}/16`?")

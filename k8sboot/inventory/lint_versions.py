@@ -1,0 +1,145 @@
+"""Lint of what must fit together: Kubernetes, runtime, Calico, add-ons, and kubeadm's free fields. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.notes import Finding, KeyPath
+
+_KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
+_OLDEST_MINOR = 19
+_FIRST_WITHOUT_DOCKERSHIM = 24
+# the example in kubeadm's own documentation, copied into countless tutorials
+_WELL_KNOWN_TOKEN = "abcdef.0123456789abcdef"  # noqa: S105
+
+# Calico's minor: the Kubernetes minors it was tested with (its documentation; for 3.25 also KubeKey's matrix)
+_CALICO_TESTED = {
+    18: (18, 20),
+    19: (19, 21),
+    20: (19, 21),
+    21: (20, 22),
+    22: (21, 23),
+    23: (21, 23),
+    24: (22, 24),
+    25: (22, 28),
+}
+_NEWEST_CALICO_LISTED = max(_CALICO_TESTED)
+
+_OWN_KEYS: Mapping[str, Mapping[str, str]] = {
+    "clusterConfiguration": {
+        "kubernetesVersion": "cluster.kubernetesVersion",
+        "clusterName": "cluster.name",
+        "controlPlaneEndpoint": "cluster.controlPlaneEndpoint",
+        "imageRepository": "cluster.imageRepository",
+        "networking": "cluster.podSubnet, serviceSubnet and dnsDomain",
+    },
+    "kubeProxyConfiguration": {"mode": "kubeProxy.mode"},
+}
+
+
+def lint_versions(spec: Spec) -> Iterator[Finding]:
+    """Findings about versions, Typha's replicas, the runtime's registries and the kubeadm patches."""
+    yield from _kubernetes(spec)
+    yield from _calico(spec)
+    yield from _typha(spec)
+    yield from _registries(spec)
+    for kind, patch in _patches(spec):
+        yield from _known_token(patch, ("kubeadm", kind))
+        yield from _own_keys(patch, kind)
+
+
+def _minor(version: str) -> tuple[int, int]:
+    major, minor, _ = version.removeprefix("v").split(".")
+    return int(major), int(minor)
+
+
+def _kubernetes(spec: Spec) -> Iterator[Finding]:
+    version = spec.cluster.kubernetes_version
+    if _minor(version) < (1, _OLDEST_MINOR):
+        message = f"Kubernetes {version} is older than anything k8sboot was tried with"
+        yield Finding("KB-VERSION-OLD", message, (_KUBERNETES,), f"take v1.{_OLDEST_MINOR}.16 or newer")
+    elif _minor(version) >= (1, _FIRST_WITHOUT_DOCKERSHIM) and spec.runtime.name == "docker":
+        message = f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
+        fix = "take v1.23.17; containerd as a runtime comes with a later release of k8sboot"
+        yield Finding("KB-VERSION-RUNTIME", message, (_KUBERNETES, ("runtime", "name")), fix)
+
+
+def _calico(spec: Spec) -> Iterator[Finding]:
+    path: KeyPath = ("calico", "version")
+    (major, calico), (_, kubernetes) = _minor(spec.calico.version), _minor(spec.cluster.kubernetes_version)
+    if not spec.calico.enabled or spec.calico.manifest:
+        return
+    least, most = _CALICO_TESTED.get(calico, (_FIRST_WITHOUT_DOCKERSHIM, 99))
+    if major != 3 or calico < min(_CALICO_TESTED):
+        message = f"Calico {spec.calico.version} is older than anything k8sboot was tried with"
+        yield Finding("KB-CALICO-VERSION", message, (path,), _calico_for(kubernetes), is_warning=True)
+    elif not least <= kubernetes <= most:
+        tested = f"1.{least} to 1.{most}" if calico <= _NEWEST_CALICO_LISTED else f"1.{least} and newer"
+        message = f"Calico {spec.calico.version} was tested with Kubernetes {tested}, not with 1.{kubernetes}"
+        yield Finding(
+            "KB-CALICO-VERSION", message, (path, _KUBERNETES), _calico_for(kubernetes), is_warning=True
+        )
+
+
+def _calico_for(kubernetes: int) -> str:
+    fitting = [calico for calico, (least, most) in _CALICO_TESTED.items() if least <= kubernetes <= most]
+    return f"take a v3.{max(fitting)}" if fitting else ""
+
+
+def _typha(spec: Spec) -> Iterator[Finding]:
+    path: KeyPath = ("calico", "typhaReplicas")
+    replicas, hosts = spec.calico.typha_replicas, len(spec.hosts)
+    if replicas > hosts:
+        message = f"{replicas} replicas of Typha for {hosts} machines: it runs once on each at most"
+        yield Finding(
+            "KB-TYPHA", message, (path,), "leave the key out: -1 derives it from the number of nodes"
+        )
+    elif replicas == 0 and hosts > 50:
+        message = f"{hosts} machines without Typha load the API server heavily"
+        yield Finding("KB-TYPHA", message, (path,), "leave the key out: -1 derives it", is_warning=True)
+
+
+def _registries(spec: Spec) -> Iterator[Finding]:
+    for index, mirror in enumerate(spec.runtime.registry_mirrors):
+        host = urlsplit(mirror).netloc
+        if mirror.startswith("http://") and host not in spec.runtime.insecure_registries:
+            message = (
+                f"Docker takes a mirror over plain http only from a registry it was told to trust: {host}"
+            )
+            fix = f"add `{host}` to runtime.insecureRegistries"
+            yield Finding(
+                "KB-REGISTRY", message, (("runtime", "registryMirrors", index),), fix, is_warning=True
+            )
+
+
+def _patches(spec: Spec) -> Iterator[tuple[str, Mapping[str, object]]]:
+    yield "clusterConfiguration", spec.kubeadm.cluster_configuration
+    yield "initConfiguration", spec.kubeadm.init_configuration
+    yield "joinConfiguration", spec.kubeadm.join_configuration
+    yield "kubeletConfiguration", spec.kubeadm.kubelet_configuration
+    yield "kubeProxyConfiguration", spec.kubeadm.kube_proxy_configuration
+
+
+def _known_token(value: object, path: KeyPath) -> Iterator[Finding]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _known_token(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _known_token(inner, (*path, index))
+    elif isinstance(value, str) and _WELL_KNOWN_TOKEN in value:
+        message = "this bootstrap token stands in every tutorial: with it anybody can join the cluster"
+        yield Finding("KB-TOKEN-KNOWN", message, (path,), "leave it out: k8sboot makes one that expires")
+
+
+def _own_keys(patch: Mapping[str, object], kind: str) -> Iterator[Finding]:
+    for key in patch:
+        path: KeyPath = ("kubeadm", kind, key)
+        if key in {"apiVersion", "kind"}:
+            message = f"{key} is k8sboot's to choose: it follows the Kubernetes version"
+            yield Finding("KB-PATCH-OWNED", message, (path,), "leave it out")
+        elif own := _OWN_KEYS.get(kind, {}).get(key):
+            message = f"{key} here goes past the checks of this inventory"
+            yield Finding("KB-PATCH-OWNED", message, (path,), f"say it with {own}", is_warning=True)

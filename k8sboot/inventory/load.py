@@ -1,0 +1,62 @@
+"""Loads an inventory: read, parse, check, lint, and only then fetch secrets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from k8sboot.errors import Problem
+from k8sboot.inventory.build import build, secret_sources
+from k8sboot.inventory.check import check_section
+from k8sboot.inventory.lint_hosts import lint_hosts
+from k8sboot.inventory.lint_networks import lint_networks
+from k8sboot.inventory.lint_versions import lint_versions
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.notes import Notes
+from k8sboot.inventory.scalars import Check
+from k8sboot.inventory.schema import INVENTORY
+from k8sboot.inventory.secrets import Prompt, Surroundings, resolve
+from k8sboot.inventory.source import STDIN, read_source
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An inventory without errors. path: as given. sha256: of the file's bytes, in hexadecimal."""
+
+    spec: Spec
+    warnings: tuple[Problem, ...]
+    path: str
+    sha256: str
+
+
+def load(
+    path: str,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    prompt: Prompt | None = None,
+    resolve_secrets: bool = True,
+) -> Loaded:
+    """Load the inventory at path; `-` is stdin.
+
+    prompt: asks a person for a secret, given what to ask for; None when nobody is there.
+    resolve_secrets: False leaves every secret None and asks, runs and reads nothing for them.
+    Relative paths in the file start at its folder. Raises InventoryError with all problems at once.
+    """
+    from k8sboot.inventory.yaml_tree import parse  # late: whoever needs the model alone needs no yaml
+
+    source = read_source(path)
+    notes = Notes(source)
+    folder = Path.cwd() if path == STDIN else Path(path).absolute().parent
+    values = check_section(Check(notes, environ, folder), parse(source, notes), INVENTORY, ())
+    spec = build(values, {})
+    for lint in (lint_hosts, lint_networks, lint_versions):
+        for finding in lint(spec):
+            notes.add_finding(finding)
+    notes.raise_errors()
+    if resolve_secrets:
+        around = Surroundings(environ, folder, prompt)
+        spec = build(values, resolve(tuple(secret_sources(values)), around, notes))
+        notes.raise_errors()
+    return Loaded(spec, notes.warnings, path, source.sha256)

@@ -1,0 +1,42 @@
+"""The tree an inventory is checked as: text, lists and tables with their places. No YAML library in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from k8sboot.inventory.source import Mark
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A piece of text. is_plain: it stands in the file without quotes."""
+
+    text: str
+    mark: Mark
+    is_plain: bool = True
+
+    @property
+    def is_null(self) -> bool:
+        """Nothing is said here: empty, `~` or `null`, without quotes."""
+        return self.is_plain and self.text in _NULLS
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A YAML sequence."""
+
+    items: tuple[Node, ...]
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Table:
+    """A YAML mapping; its keys are text and each stands once."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    mark: Mark
+
+
+Node = Scalar | Listing | Table

@@ -1,0 +1,162 @@
+"""Checks single values against the schema: text, words, numbers, flags. None means: not said, or refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from k8sboot.inventory.forms import Form, FormError, is_url
+from k8sboot.inventory.interpolate import InterpolationError, interpolate
+from k8sboot.inventory.kinds import Choice, Number, Text
+from k8sboot.inventory.nodes import Node, Scalar, Table
+from k8sboot.inventory.notes import KeyPath, Notes
+from k8sboot.inventory.suggest import dotted, nearest, quoted
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,11})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_TRUE, _FALSE = frozenset({"true", "True", "TRUE"}), frozenset({"false", "False", "FALSE"})
+_MEANT_TRUE, _MEANT_FALSE = frozenset({"yes", "y", "on", "1"}), frozenset({"no", "n", "off", "0"})
+
+
+@dataclass(frozen=True)
+class Check:
+    """What every check needs. folder: where relative paths start."""
+
+    notes: Notes
+    environ: Mapping[str, str]
+    folder: Path
+
+    def refuse(self, code: str, message: str, node: Node, path: KeyPath, suggestion: str = "") -> None:
+        """Note an error at node, and that nothing more is to be said about path."""
+        self.notes.error(code, message, node.mark, suggestion)
+        self.notes.refuse(path)
+
+
+def scalar_of(check: Check, node: Node, path: KeyPath, wanted: str) -> str | None:
+    """The node's text with its variables filled in, when it is one line of text."""
+    if not isinstance(node, Scalar):
+        wrong_kind(check, node, path, wanted)
+        return None
+    try:
+        text = interpolate(node.text, check.environ)
+    except InterpolationError as error:
+        check.refuse("KB-ENV", f"`{dotted(path)}`: {error.message}", node, path, error.suggestion)
+        return None
+    if _CONTROL.search(text):
+        message = f"`{dotted(path)}` wants one line without control characters"
+        check.refuse(
+            "KB-VALUE",
+            message,
+            node,
+            path,
+            "a block scalar (`|`, `>`) ends in a newline: write `|-`, or quote",
+        )
+        return None
+    return text
+
+
+def wrong_kind(check: Check, node: Node, path: KeyPath, wanted: str, suggestion: str = "") -> None:
+    """Note that the node is a list, mapping or text where wanted was."""
+    found = "text" if isinstance(node, Scalar) else "a mapping" if isinstance(node, Table) else "a list"
+    if isinstance(node, Scalar) and node.is_null:
+        found = "nothing"
+    check.refuse("KB-KIND", f"`{dotted(path)}` wants {wanted}, not {found}", node, path, suggestion)
+
+
+def check_form(check: Check, node: Node, path: KeyPath, text: str, form: Form | None) -> str | None:
+    """text in its normal form."""
+    try:
+        return form(text) if form else text
+    except FormError as error:
+        message = f"`{dotted(path)}` {error.message}, not {_told(node, text)}"
+        check.refuse(error.code, message, node, path, error.suggestion)
+        return None
+
+
+def check_text(check: Check, node: Node, kind: Text, path: KeyPath) -> str | None:
+    """One line of text; a path comes back absolute."""
+    text = scalar_of(check, node, path, "text")
+    if text is None:
+        return None
+    if not text and kind.may_be_empty:
+        return text
+    if not text:
+        check.refuse(
+            "KB-VALUE", f"`{dotted(path)}` is empty", node, path, "leave the key out for the default"
+        )
+        return None
+    text = check_form(check, node, path, text, kind.form)
+    if text is None or not kind.is_path or is_url(text):
+        return text
+    file = expand(text, check.folder, check.environ)
+    if kind.must_exist and not _is_file(file):
+        message = f"`{dotted(path)}`: there is no file {file}"
+        check.refuse("KB-NO-FILE", message, node, path, "relative paths start at the inventory's folder")
+        return None
+    return str(file)
+
+
+def check_choice(check: Check, node: Node, kind: Choice, path: KeyPath) -> str | None:
+    """One of the words."""
+    text = scalar_of(check, node, path, "text")
+    if text is None or text in kind.words:
+        return text
+    near = nearest(text, kind.words)
+    fix = kind.notes.get(text) or (f"did you mean `{near}`?" if near else "")
+    message = f"`{dotted(path)}` wants {_listed(kind.words)}, not {_told(node, text)}"
+    check.refuse("KB-VALUE", message, node, path, fix)
+    return None
+
+
+def check_number(check: Check, node: Node, kind: Number, path: KeyPath) -> int | None:
+    """A whole decimal number; no octal, no hexadecimal, no sexagesimal."""
+    text = scalar_of(check, node, path, "a number")
+    if text is None:
+        return None
+    if _NUMBER.fullmatch(text) and kind.least <= int(text) <= kind.most:
+        return int(text)
+    message = (
+        f"`{dotted(path)}` wants a whole number from {kind.least} to {kind.most}, not {_told(node, text)}"
+    )
+    check.refuse("KB-VALUE", message, node, path, "in decimal digits, without unit")
+    return None
+
+
+def check_flag(check: Check, node: Node, path: KeyPath) -> bool | None:
+    """true or false."""
+    text = scalar_of(check, node, path, "true or false")
+    if text is None or text in _TRUE or text in _FALSE:
+        return None if text is None else text in _TRUE
+    meant = "true" if text.lower() in _MEANT_TRUE else "false" if text.lower() in _MEANT_FALSE else ""
+    fix = f"did you mean `{meant}`?" if meant else ""
+    check.refuse(
+        "KB-VALUE", f"`{dotted(path)}` wants true or false, not {_told(node, text)}", node, path, fix
+    )
+    return None
+
+
+def expand(text: str, folder: Path, environ: Mapping[str, str]) -> Path:
+    """A path with `~` at home and anything relative in folder."""
+    if text == "~" or text.startswith("~/"):
+        return Path(environ.get("HOME") or Path.home()) / text[2:]
+    return folder / text
+
+
+def _told(node: Node, text: str) -> str:
+    """The value as the file has it: what a variable holds is nobody's business."""
+    written = node.text if isinstance(node, Scalar) else text
+    return quoted(written) if written else "nothing"
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,89 @@
+"""How the inventory says a secret: where it comes from, or, with a warning, the secret itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from k8sboot.inventory.interpolate import InterpolationError, interpolate, names_variable
+from k8sboot.inventory.nodes import Listing, Node, Scalar, Table
+from k8sboot.inventory.notes import KeyPath
+from k8sboot.inventory.scalars import Check, scalar_of
+from k8sboot.inventory.source import Mark
+from k8sboot.inventory.suggest import dotted, nearest
+
+SourceKind = Literal["literal", "env", "file", "command", "prompt"]
+_WANTED = "{env: X}, {file: P}, {command: [...]} or {prompt: true}"
+_KINDS: tuple[SourceKind, ...] = ("env", "file", "command", "prompt")
+
+
+@dataclass(frozen=True)
+class SecretSource:
+    """A secret not yet fetched. words: variable, file, argv, or literal. path: whose it is."""
+
+    kind: SourceKind
+    words: tuple[str, ...] = field(repr=False)
+    path: KeyPath
+    mark: Mark
+
+
+def check_secret(check: Check, node: Node, path: KeyPath) -> SecretSource | None:
+    """Where the secret comes from; nothing is fetched here."""
+    if isinstance(node, Scalar):
+        return _literal(check, node, path)
+    if not isinstance(node, Table) or len(node.entries) != 1:
+        check.refuse("KB-KIND", f"`{dotted(path)}` wants one of {_WANTED}", node, path)
+        return None
+    key, value = node.entries[0]
+    kind = next((each for each in _KINDS if each == key.text), None)
+    if kind is None:
+        near = nearest(key.text, _KINDS)
+        message = f"`{dotted(path)}` wants one of {_WANTED}"
+        check.refuse("KB-UNKNOWN-KEY", message, key, path, f"did you mean `{near}`?" if near else "")
+        return None
+    words = _words(check, value, kind, path)
+    return SecretSource(kind, words, path, node.mark) if words else None
+
+
+def _literal(check: Check, node: Scalar, path: KeyPath) -> SecretSource | None:
+    if node.is_null:
+        return None
+    try:
+        text = interpolate(node.text, check.environ)
+    except InterpolationError as error:
+        check.refuse("KB-ENV", f"`{dotted(path)}`: {error.message}", node, path, error.suggestion)
+        return None
+    if not names_variable(node.text):
+        fix = "fetch it: {env: NAME}, {file: PATH}, {command: [...]} or {prompt: true}"
+        if "$$" in node.text:
+            fix = "`$$` was read as one `$`: write `$$$$` for two, or fetch it, as in {env: NAME}"
+        message = f"`{dotted(path)}` stands readable in the inventory"
+        check.notes.warning("KB-SECRET-LITERAL", message, node.mark, fix)
+    return SecretSource("literal", (text,), path, node.mark)
+
+
+def _words(check: Check, node: Node, kind: SourceKind, path: KeyPath) -> tuple[str, ...]:
+    if kind == "command":
+        return _argv(check, node, path)
+    text = scalar_of(check, node, (*path, kind), "text")
+    if text is None:
+        check.notes.refuse(path)
+        return ()
+    if not text or (kind == "prompt" and text != "true"):
+        wanted = "true; leave the key out otherwise" if kind == "prompt" else "a name"
+        check.refuse("KB-VALUE", f"`{dotted((*path, kind))}` wants {wanted}", node, path)
+        return ()
+    return (text,)
+
+
+def _argv(check: Check, node: Node, path: KeyPath) -> tuple[str, ...]:
+    """The command's words exactly as written: variables in them are the command's own business."""
+    items = node.items if isinstance(node, Listing) else ()
+    words = tuple(item.text for item in items if isinstance(item, Scalar))
+    if not words or len(words) != len(items) or not words[0]:
+        message = f"`{dotted((*path, 'command'))}` wants a list of words"
+        check.refuse(
+            "KB-KIND", message, node, path, "as in [pass, show, k8s/sudo]; for a pipe [sh, -c, '...']"
+        )
+        return ()
+    return words

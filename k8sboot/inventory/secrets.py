@@ -1,0 +1,173 @@
+"""Fetches the secrets an inventory names: environment, file, command, prompt. Nothing else here runs a thing.
+
+A secret is one line: one trailing newline is taken off. No message ever holds a secret or a command's stdout.
+"""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from k8sboot.inventory.notes import Notes
+from k8sboot.inventory.scalars import expand
+from k8sboot.inventory.secret_source import SecretSource
+from k8sboot.inventory.suggest import dotted
+from k8sboot.secret import Secret
+
+COMMAND_SECONDS = 30.0
+_LARGEST = 64 * 1024
+_ASKED = {
+    "password": "SSH password",
+    "sudoPassword": "sudo password",
+    "passphrase": "passphrase of the SSH key",
+}
+
+Prompt = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where secrets are fetched. folder: where relative files start. prompt None: nobody to ask."""
+
+    environ: Mapping[str, str]
+    folder: Path
+    prompt: Prompt | None
+    command_seconds: float = COMMAND_SECONDS
+
+
+class SecretError(Exception):
+    """A secret could not be had. message and suggestion never hold it."""
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestion = suggestion
+
+
+def resolve(
+    sources: Sequence[SecretSource], around: Surroundings, notes: Notes
+) -> dict[SecretSource, Secret]:
+    """Fetch each secret once, in the order of the file; failures and loose file modes go to notes.
+
+    Equal commands run once; each prompt asks, since equal prompts may mean different secrets.
+    """
+    said_once: dict[tuple[str, ...], Secret] = {}
+    resolved: dict[SecretSource, Secret] = {}
+    for source in sorted(sources, key=lambda each: (each.mark.line, each.mark.column)):
+        try:
+            known = said_once.get(source.words) if source.kind == "command" else None
+            secret = known or _checked(_fetch(source, around, notes))
+        except SecretError as error:
+            message = f"`{dotted(source.path)}`: {error.message}"
+            notes.error("KB-SECRET", message, source.mark, error.suggestion)
+            continue
+        resolved[source] = secret
+        if source.kind == "command":
+            said_once[source.words] = secret
+    return resolved
+
+
+def _fetch(source: SecretSource, around: Surroundings, notes: Notes) -> str:
+    if source.kind == "env":
+        return _from_environment(source.words[0], around)
+    if source.kind == "file":
+        return _from_file(source, around, notes)
+    if source.kind == "command":
+        return _from_command(source.words, around)
+    if source.kind == "prompt":
+        return _from_prompt(source, around)
+    return source.words[0]
+
+
+def _from_environment(name: str, around: Surroundings) -> str:
+    if name not in around.environ:
+        raise SecretError(f"the environment variable {name} is not set", f"read -rs {name} && export {name}")
+    return around.environ[name]
+
+
+def _from_file(source: SecretSource, around: Surroundings, notes: Notes) -> str:
+    path = expand(source.words[0], around.folder, around.environ)
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise SecretError(f"{path} is no regular file")
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
+        raise SecretError(
+            f"{path} cannot be read: {why}", "relative paths start at the inventory's folder"
+        ) from None
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        message = f"others on this machine may read {path}"
+        notes.warning("KB-SECRET-MODE", message, source.mark, f"chmod 600 {path}")
+    return _decoded(raw)
+
+
+def _from_command(argv: tuple[str, ...], around: Surroundings) -> str:
+    shown = f"`{argv[0]}`"
+    try:
+        # stays in our process group: password managers ask on the controlling terminal
+        with subprocess.Popen(  # argv is the user's own
+            argv,
+            cwd=around.folder,
+            env=dict(around.environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            stdout, stderr = _communicate(process, shown, around.command_seconds)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "not a command"
+        raise SecretError(f"{shown} cannot be run: {why}", "is it installed and in PATH?") from None
+    if process.returncode != 0:
+        last = stderr[-2000:].decode("utf-8", "replace").strip().replace("\n", " / ")
+        raise SecretError(
+            f"{shown} ended with {process.returncode}" + (f": {last}" if last else ""), "run it by hand"
+        )
+    return _decoded(stdout)
+
+
+def _communicate(process: subprocess.Popen[bytes], shown: str, seconds: float) -> tuple[bytes, bytes]:
+    try:
+        return process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        # its children may still hold the pipes: closing our ends is what keeps us from waiting for them
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+        raise SecretError(
+            f"{shown} said nothing for {seconds:g} seconds", "does it wait for somebody?"
+        ) from None
+
+
+def _from_prompt(source: SecretSource, around: Surroundings) -> str:
+    if around.prompt is None:
+        raise SecretError("there is nobody to ask: not on a terminal", "use {env: NAME} or {file: PATH} here")
+    asked = _ASKED.get(str(source.path[-1]), "secret")
+    try:
+        return around.prompt(f"{asked} ({dotted(source.path)})")
+    except EOFError:
+        raise SecretError("nothing was entered") from None
+
+
+def _decoded(raw: bytes) -> str:
+    if len(raw) > _LARGEST:
+        raise SecretError("is longer than 64 KiB", "name the secret itself, not an archive")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise SecretError("is not UTF-8") from None
+
+
+def _checked(text: str) -> Secret:
+    bare = text.removesuffix("\n").removesuffix("\r")
+    if not bare:
+        raise SecretError("is empty")
+    if any(character in bare for character in "\n\r\0"):
+        raise SecretError("has more than one line", "keep the secret alone in its file or output")
+    return Secret(bare)

@@ -1,0 +1,123 @@
+"""The inventory's bytes and lines: read within limits, and quoted without giving a secret away."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from k8sboot.errors import InventoryError, Problem
+
+LARGEST = 1024 * 1024
+STDIN = "-"
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_KEY_OF_SECRET = r"[\w-]*(?:pass|secret|token|certificateKey|credential)[\w-]*[\"']?\s*:\s*"  # noqa: S105
+_NO_LITERAL = r"(?!\{\s*(?:env|file|command|prompt)\b|\$\{\w+\}|(?:env|file|command|prompt)\s*:|\s*(?:#|$))"
+_SECRET_VALUE = re.compile(rf"({_KEY_OF_SECRET}){_NO_LITERAL}.+", re.IGNORECASE)
+_SECRET_PARENT = re.compile(rf"\s*(?:- )?{_KEY_OF_SECRET}(?:[|>][+\-0-9]*)?\s*(?:#.*)?$", re.IGNORECASE)
+_SECRET_SOURCE = re.compile(r"\s*(?:env|file|command|prompt)\s*:")
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in the file. line and column count from 1; 0, 0 means the whole file."""
+
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True)
+class Source:
+    """A decoded inventory. name: as shown to people. text: without byte order mark."""
+
+    name: str
+    text: str
+    sha256: str
+    lines: tuple[str, ...]
+
+    def quote(self, line: int) -> str:
+        """That line, counted from 1, with everything from the first literal secret on as ***; "" if none."""
+        if not 1 <= line <= len(self.lines):
+            return ""
+        text = self.lines[line - 1]
+        if self._is_under_secret_key(line - 1):
+            return _indent(text) * " " + "***"
+        return _SECRET_VALUE.sub(r"\1***", text)
+
+    def _is_under_secret_key(self, index: int) -> bool:
+        text = self.lines[index]
+        if _SECRET_SOURCE.match(text):
+            return False
+        above = (line for line in reversed(self.lines[max(0, index - 20) : index]) if line.strip())
+        parent = next((line for line in above if _indent(line) < _indent(text)), "")
+        return _SECRET_PARENT.match(parent) is not None
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def read_source(path: str) -> Source:
+    """Read an inventory of at most 1 MiB of UTF-8, with or without byte order mark; `-` is stdin.
+
+    Raises InventoryError with one problem when it cannot be read or is no such text.
+    """
+    name = "<stdin>" if path == STDIN else path
+    raw = _read(path, name)
+    if len(raw) > LARGEST:
+        raise _failed(
+            "KB-FILE",
+            "the inventory is larger than 1 MiB",
+            name,
+            "name an inventory, not an archive or a log",
+        )
+    text = _decode(raw, name)
+    return Source(
+        name=name,
+        text=text,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        lines=tuple(_LINE_END.split(text)),
+    )
+
+
+def _read(path: str, name: str) -> bytes:
+    try:
+        if path == STDIN:
+            return sys.stdin.buffer.read(LARGEST + 1)
+        with Path(path).open("rb") as file:
+            return file.read(LARGEST + 1)
+    except FileNotFoundError:
+        fix = "name one with -i FILE; inventory.example.yaml is a start"
+        raise _failed("KB-FILE", "there is no such inventory", name, fix) from None
+    except IsADirectoryError:
+        fix = "name the file in it, as in -i FOLDER/inventory.yaml"
+        raise _failed("KB-FILE", "the inventory is a directory", name, fix) from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _failed("KB-FILE", f"the inventory cannot be read: {why}", name) from None
+
+
+def _decode(raw: bytes, name: str) -> str:
+    if raw.startswith(_BYTE_ORDER_MARKS) or (len(raw) > 1 and 0 in raw[:2]):
+        fix = f"convert it: iconv -f UTF-16 -t UTF-8 {name}"
+        raise _failed("KB-ENCODING", "the inventory is UTF-16 or UTF-32, not UTF-8", name, fix)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        good = raw.removeprefix(b"\xef\xbb\xbf")[: error.start].decode("utf-8")
+        lines = _LINE_END.split(good)
+        message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
+        fix = f"save it as UTF-8; from a Chinese Windows: iconv -f GB18030 -t UTF-8 {name}"
+        mark = Mark(len(lines), len(lines[-1]) + 1)
+        raise _failed("KB-ENCODING", message, name, fix, mark) from None
+
+
+def _failed(
+    code: str, message: str, name: str, suggestion: str = "", mark: Mark | None = None
+) -> InventoryError:
+    at = mark or Mark()
+    return InventoryError([Problem(code, message, name, at.line, at.column, "", suggestion)])
