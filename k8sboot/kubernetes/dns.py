@@ -39,7 +39,7 @@ class DnsAnswer:
 
 
 def a_query(name: str, query_id: int) -> bytes:
-    """The datagram that asks for name's IPv4 addresses. query_id: 16 bits. Raises UsageError for a bad name."""
+    """The datagram that asks for name's IPv4 addresses. query_id: 16 bits. UsageError for a bad name."""
     header = _HEADER.pack(query_id & 0xFFFF, _WANT_RECURSION, 1, 0, 0, 0)
     return header + _encoded(name) + struct.pack(">HH", _TYPE_A, _CLASS_IN)
 
