@@ -135,7 +135,9 @@ class CommandFailed(StepFailed):
 
     code = "KB-COMMAND"
 
-    def __init__(self, what: str, *, command: str, exit_status: int, host: str, detail: str = "", fix: str = "") -> None:
+    def __init__(
+        self, what: str, *, command: str, exit_status: int, host: str, detail: str = "", fix: str = ""
+    ) -> None:
         self.command = command
         self.exit_status = exit_status
         super().__init__(what, why=f"`{command}` ended with {exit_status}", host=host, detail=detail, fix=fix)

@@ -44,6 +44,14 @@ def images_list(config: str) -> Words:
     return ("kubeadm", "config", "images", "list", "--config", config)
 
 
+def images_of(version: str, repository: str) -> Words:
+    """Name every image of a version in a repository, one a line, without a configuration file."""
+    return (
+        *("kubeadm", "config", "images", "list"),
+        *("--kubernetes-version", version, "--image-repository", repository),
+    )
+
+
 def config_migrate(config: str) -> Words:
     """Print the configuration as the newest API has it; fails where a field is unknown."""
     return ("kubeadm", "config", "migrate", "--old-config", config)
@@ -57,6 +65,12 @@ def kubeadm_version() -> Words:
 def upload_certs() -> Words:
     """Upload the control plane's certificates anew; prints, last, the key that opens them: a secret."""
     return ("kubeadm", "init", "phase", "upload-certs", "--upload-certs", "--kubeconfig", ADMIN_KUBECONFIG)
+
+
+def upload_certs_to(path: str) -> Words:
+    """The same, with the key into a file that only root reads; nothing secret is printed."""
+    pipeline = 'umask 077; mkdir -p "${0%/*}"; "$@" > "$0.all" && tail -n 1 "$0.all" > "$0"; s=$?; rm -f "$0.all"; exit $s'
+    return ("/bin/sh", "-c", pipeline, path, *upload_certs())
 
 
 def token_create(*, ttl: str, description: str) -> Words:

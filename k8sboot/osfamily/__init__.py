@@ -1,0 +1,28 @@
+"""Operating system families, found by what /etc/os-release says."""
+
+from __future__ import annotations
+
+from k8sboot.errors import Refused
+from k8sboot.host import Peer
+from k8sboot.osfamily.debian import Debian
+from k8sboot.osfamily.family import Family, Wanted
+
+FAMILIES: tuple[Family, ...] = (Debian(),)
+
+__all__ = ["FAMILIES", "Family", "Wanted", "of"]
+
+
+def of(host: Peer) -> Family:
+    """The family of a host; Refused with the list of families when there is none for it."""
+    facts = host.facts
+    for os_id in (facts.os_id, *facts.os_like):
+        for family in FAMILIES:
+            if os_id in family.ids:
+                return family
+    raise Refused(
+        f"no OS family of k8sboot knows {facts.os_name or facts.os_id or 'this system'}",
+        why=f"/etc/os-release says ID={facts.os_id!r}, ID_LIKE={' '.join(facts.os_like)!r}",
+        fix="use a host of one of: " + ", ".join(i for f in FAMILIES for i in f.ids),
+        host=host.name,
+        code="KB-OS-UNKNOWN",
+    )

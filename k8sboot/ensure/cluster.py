@@ -1,0 +1,68 @@
+"""Objects in the cluster, through kubectl on the first master."""
+
+from __future__ import annotations
+
+from k8sboot.ensure.files import file
+from k8sboot.errors import CommandFailed
+from k8sboot.host import Command, Host, NotYet, Peer
+from k8sboot.kubernetes import commands, parsers
+
+MANIFESTS = "/etc/kubernetes/k8sboot"
+
+
+def apiserver_answers(host: Peer) -> str:
+    """What keeps the API server of this master from being ready, '' when it is ready."""
+    done = host.ask(commands.api_ready(), timeout=30)
+    return (
+        "" if done.exit_status == 0 else done.stderr.decode("utf-8", "replace").strip()[-300:] or "no answer"
+    )
+
+
+def manifest_path(name: str) -> str:
+    """Where a manifest lies on the first master."""
+    return f"{MANIFESTS}/{name}.yaml"
+
+
+def settled(host: Host, namespace: str, *workloads: str, timeout: int) -> None:
+    """The workloads ('kind/name') have all their pods, of their newest form, and these are ready."""
+    host.wait(
+        f"{', '.join(workloads)} to be ready", lambda: _unsettled(host, namespace, workloads), timeout=timeout
+    )
+
+
+def _unsettled(host: Peer, namespace: str, workloads: tuple[str, ...]) -> str:
+    found = parsers.workloads(host.read(commands.get("daemonsets,deployments", namespace=namespace)))
+    by_name = {f"{w.kind.lower()}/{w.name}": w for w in found}
+    absent = [f"{name} is not there" for name in workloads if name not in by_name]
+    short = [
+        f"{name}: {by_name[name].ready} of {by_name[name].wanted} ready"
+        for name in workloads
+        if name in by_name and not by_name[name].is_settled
+    ]
+    return "; ".join((*absent, *short))
+
+
+def reset_unfinished(host: Host, mark: str, reset: Command) -> None:
+    """Where an earlier kubeadm began and never ended, what it left is undone; nothing of value can be in it."""
+    if host.file(mark) is not None:
+        host.notice("KB-UNFINISHED", "an earlier kubeadm run did not end: what it left is undone first")
+        host.change("undo an unfinished kubeadm", reset, ["rm", "-f", mark], timeout=300, job=True)
+
+
+def manifest(host: Host, name: str, text: str) -> None:
+    """The objects of a manifest are in the cluster as it says; the API server itself compares (kubectl diff)."""
+    path = manifest_path(name)
+    file(host, path, text, mode=0o600)
+    if _differs(host, path):
+        host.change(f"apply {name}", commands.apply(path), timeout=180)
+
+
+def _differs(host: Host, path: str) -> bool:
+    """kubectl diff: 0 the same, 1 differs, more is an error; an object or kind that is not there yet differs."""
+    try:
+        host.read(commands.kubectl("diff", "-f", path), timeout=120)
+    except NotYet:
+        return True
+    except CommandFailed:
+        return True
+    return False

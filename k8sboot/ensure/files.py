@@ -1,0 +1,64 @@
+"""Files with the wanted content, mode and owner."""
+
+from __future__ import annotations
+
+from k8sboot.host import Host
+from k8sboot.secret import Secret
+from k8sboot.writing import File
+
+
+def file(
+    host: Host, path: str, content: str | Secret, *, mode: int = 0o644, restarts: tuple[str, ...] = ()
+) -> None:
+    """One file as wanted. restarts: units that must be restarted to see a change; ensure.service does it."""
+    files(host, File(path, content, mode=mode, restarts=restarts))
+
+
+def files(host: Host, *wanted: File) -> None:
+    """Several files as wanted, those that differ written in one round trip."""
+    host.write([f for f in wanted if not f.is_met_by(host.file(f.path))])
+
+
+def directory(host: Host, path: str, *, owner: str, mode: int) -> None:
+    """A folder of this owner ('user:group'); one that is there already keeps its mode."""
+    found = host.ask(["stat", "-Lc", "%U:%G", "--", path])
+    if found.text.strip() != owner:
+        user, group = owner.split(":")
+        host.change(
+            f"make the folder {path}", ["install", "-d", "-o", user, "-g", group, "-m", f"{mode:04o}", path]
+        )
+
+
+def absent(host: Host, *paths: str) -> None:
+    """No such files."""
+    there = [path for path in paths if host.file(path) is not None]
+    if there:
+        host.change(f"remove {' '.join(there)}", ["rm", "-f", "--", *there])
+
+
+def block(host: Host, path: str, text: str, *, name: str) -> None:
+    """A block of lines of ours in a file that is otherwise the operator's. text "" takes the block out."""
+    state, now = host.file(path), host.read_file(path) or ""
+    wanted = with_block(now, text, name=name)
+    if wanted != now:
+        mode, owner = (state.mode, state.owner) if state else (0o644, "root:root")
+        host.write([File(path, wanted, mode=mode, owner=owner)])
+
+
+def with_block(now: str, text: str, *, name: str) -> str:
+    """The text with our block in it once, where it stood or at the end, and all else as it was."""
+    begin, end = f"# k8sboot {name} begin", f"# k8sboot {name} end"
+    before: list[str] = []
+    after: list[str] = []
+    kept, inside, seen = before, False, False
+    for line in now.splitlines():
+        if line.strip() == begin:
+            inside, kept, seen = True, after, True
+        elif line.strip() == end and inside:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    ours = [begin, *text.splitlines(), end] if text else []
+    if not ours and not seen:
+        return now
+    return "".join(f"{line}\n" for line in [*before, *ours, *after])

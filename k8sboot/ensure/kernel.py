@@ -1,0 +1,64 @@
+"""Kernel modules loaded and sysctls in force, now and at boot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from k8sboot.ensure.files import file
+from k8sboot.errors import Refused
+from k8sboot.host import Host
+from k8sboot.templates import render
+
+
+def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[str, ...] = ()) -> None:
+    """The modules that this kernel has are loaded now and listed in a modules-load.d file.
+
+    One that is missing is a notice, unless it is required: then Refused, before anything is altered.
+    """
+    names = tuple(dict.fromkeys((*required, *wanted)))
+    states = {name: host.module(name) for name in names}
+    missing = [name for name, state in states.items() if state in ("missing", "unloadable")]
+    lacking = [name for name in missing if name in required]
+    if lacking:
+        raise Refused(
+            f"the kernel {host.facts.kernel} has no module {', '.join(lacking)}",
+            why="it is neither loaded, nor built in, nor among the installed modules",
+            fix="install the kernel's extra modules package, or a kernel that has them, or ask for less in the inventory",
+            host=host.name,
+            code="KB-KERNEL-MODULE",
+        )
+    if missing:
+        host.notice("KB-KERNEL-MODULE-SKIPPED", f"this kernel has no {', '.join(missing)}: left out")
+    present = [name for name in names if name not in missing]
+    file(host, path, render("modules.conf.j2", modules=present))
+    load = [name for name in present if states[name] == "available"]
+    if load:
+        host.change(
+            f"load modules {' '.join(load)}",
+            *[["modprobe", "--", name] for name in load],
+            until=lambda: " ".join(
+                f"{name} is {host.module(name)}" for name in load if host.module(name) != "loaded"
+            ),
+        )
+
+
+def sysctls(host: Host, path: str, wanted: Mapping[str, str]) -> None:
+    """The sysctls that this kernel has are set in a sysctl.d file and in force; absent ones are a notice."""
+    settable = {k: v for k, v in wanted.items() if host.sysctl(k) is not None and not host.sysctl_is_fixed(k)}
+    left_out = [key for key in wanted if key not in settable and host.sysctl(key) != wanted[key]]
+    if left_out:
+        host.notice(
+            "KB-SYSCTL-SKIPPED",
+            f"absent from this kernel, or not to be set here: {', '.join(left_out)}: left out",
+        )
+    file(host, path, render("sysctl.conf.j2", settings=settable))
+    differing = {key: value for key, value in settable.items() if host.sysctl(key) != value}
+    if differing:
+        words = [f"{key}={value}" for key, value in differing.items()]
+        host.change(
+            f"set sysctls {' '.join(words)}",
+            *[["sysctl", "-q", "-w", word] for word in words],
+            until=lambda: "; ".join(
+                f"{k} is {host.sysctl(k)}" for k, v in differing.items() if host.sysctl(k) != v
+            ),
+        )

@@ -1,0 +1,46 @@
+"""systemd units running, or not."""
+
+from __future__ import annotations
+
+from k8sboot.host import Command, Host, not_active
+from k8sboot.writing import RESTART_DIR
+
+
+def service(host: Host, unit: str) -> None:
+    """The unit starts at boot, runs now, and has been restarted since its configuration was written."""
+    state = host.unit(unit)
+    if state.active == "active" and state.enabled == "enabled":
+        if host.restart_is_due(unit):
+            host.restart(unit)
+        return
+    host.change(
+        f"enable and start {unit}",
+        ["systemctl", "daemon-reload"],
+        ["systemctl", "unmask", unit],
+        ["systemctl", "enable", unit],
+        ["systemctl", "restart", unit],
+        ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+        timeout=180,
+        until=lambda: not_active(host, unit),
+    )
+
+
+def service_at_boot(host: Host, unit: str) -> None:
+    """The unit starts at boot; whether it runs now is somebody else's matter, but its configuration is seen."""
+    if host.unit(unit).enabled != "enabled":
+        host.change(f"enable {unit}", ["systemctl", "enable", unit])
+    if host.restart_is_due(unit) and host.unit(unit).active == "active":
+        host.restart(unit)
+
+
+def service_off(host: Host, *units: str) -> None:
+    """The units, where they exist, neither run nor start at boot."""
+    on = [u for u in units if host.unit(u).active == "active" or host.unit(u).enabled == "enabled"]
+    if on:
+        commands: list[Command] = [["systemctl", "disable", "--now", *on]]
+        host.change(f"stop and disable {' '.join(on)}", *commands, until=lambda: _still_active(host, on))
+
+
+def _still_active(host: Host, units: list[str]) -> str:
+    running = [u for u in units if host.unit(u).active == "active"]
+    return f"{' '.join(running)} still runs" if running else ""

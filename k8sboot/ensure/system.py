@@ -1,0 +1,70 @@
+"""The machine's own settings: name, time zone, swap, SELinux."""
+
+from __future__ import annotations
+
+import re
+
+from k8sboot.host import Host
+from k8sboot.writing import File
+
+FSTAB = "/etc/fstab"
+FSTAB_MARK = "#k8sboot-swap-off# "
+
+
+def hostname(host: Host, name: str) -> None:
+    """The host's name, now and at the next boot."""
+    if host.facts.hostname != name or (host.read_file("/etc/hostname") or "").strip() != name:
+        host.change(
+            f"set the host name to {name}",
+            ["hostnamectl", "set-hostname", name],
+            until=lambda: "" if host.facts.hostname == name else f"the host name is {host.facts.hostname}",
+        )
+
+
+def timezone(host: Host, zone: str) -> None:
+    """The time zone, as /etc/localtime links to it."""
+    if host.facts.timezone != zone:
+        host.change(
+            f"set the time zone to {zone}",
+            ["timedatectl", "set-timezone", zone],
+            until=lambda: "" if host.facts.timezone == zone else f"the time zone is {host.facts.timezone}",
+        )
+
+
+def swap_off(host: Host) -> None:
+    """No swap now (/proc/swaps is the judge), and none after a reboot."""
+    table = host.read_file(FSTAB)
+    if table is not None and (wanted := without_swap(table)) != table:
+        state = host.file(FSTAB)
+        host.write([File(FSTAB, wanted, mode=state.mode if state else 0o644)])
+    if host.facts.swaps:
+        host.change(
+            f"switch off swap on {' '.join(host.facts.swaps)}",
+            ["swapoff", "-a"],
+            timeout=600,
+            until=lambda: " ".join(host.facts.swaps) and f"still swapping to {' '.join(host.facts.swaps)}",
+        )
+
+
+def without_swap(table: str) -> str:
+    """An fstab(5) with its swap lines commented out by our mark; all else to the letter."""
+    swap = re.compile(r"^(?!\s*#)\s*\S+\s+\S+\s+swap(\s|$)")
+    return "".join(
+        FSTAB_MARK + line if swap.match(line) else line for line in table.splitlines(keepends=True)
+    )
+
+
+def selinux_permissive(host: Host) -> None:
+    """Where SELinux enforces: permissive now and at the next boot. Elsewhere nothing."""
+    path = "/etc/selinux/config"
+    text = host.read_file(path)
+    if text is not None:
+        wanted = re.sub(r"(?m)^SELINUX=enforcing\s*$", "SELINUX=permissive", text)
+        if wanted != text:
+            host.write([File(path, wanted)])
+    if host.facts.selinux == "Enforcing":
+        host.change(
+            "set SELinux to permissive",
+            ["setenforce", "0"],
+            until=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",
+        )

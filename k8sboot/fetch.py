@@ -1,0 +1,78 @@
+"""Texts that a run needs from elsewhere, fetched on this machine: from a URL, kept by digest, or from a file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from k8sboot.errors import Refused
+
+MAX_SIZE = 16 * 1024 * 1024
+TIMEOUT = 30
+
+
+def text(source: str, *, sha256: str = "") -> str:
+    """The text at a URL or path. sha256: what its digest must be; then a copy in the cache saves the fetch."""
+    cached = _cache_dir() / sha256 if sha256 else None
+    if cached and cached.is_file():
+        data = cached.read_bytes()
+        if hashlib.sha256(data).hexdigest() == sha256:
+            return data.decode()
+    data = _from_url(source) if "://" in source else _from_file(source)
+    found = hashlib.sha256(data).hexdigest()
+    if sha256 and found != sha256:
+        raise Refused(
+            f"{source} is not what the inventory pins",
+            why=f"its SHA-256 is {found}, wanted is {sha256}",
+            fix="look at what it serves; change the sha256 only when you trust it",
+            code="KB-DIGEST",
+        )
+    if cached and "://" in source:
+        _keep(cached, data)
+    return data.decode("utf-8", "replace")
+
+
+def _cache_dir() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "k8sboot" / "files"
+
+
+def _from_url(url: str) -> bytes:
+    if not url.startswith(("http://", "https://")):
+        raise Refused(f"{url} is no http(s) URL", code="KB-FETCH")
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked above
+            data: bytes = answer.read(MAX_SIZE + 1)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise Refused(
+            f"cannot fetch {url}",
+            why=str(getattr(error, "reason", error)),
+            fix="name a mirror or a local file in the inventory (this machine fetches it, not the hosts)",
+            code="KB-FETCH",
+        ) from error
+    if len(data) > MAX_SIZE:
+        raise Refused(f"{url} is larger than {MAX_SIZE >> 20} MiB", code="KB-FETCH")
+    return data
+
+
+def _from_file(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise Refused(f"cannot read {path}", why=error.strerror or str(error), code="KB-FETCH") from error
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Into the cache, whole or not at all; a cache that cannot be written is no failure."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(path)
+    except OSError:
+        return

@@ -1,0 +1,316 @@
+"""A host as phases see it: a Peer may be read, a Host may be altered too. The one door for change.
+
+`Host._alter` is the only place that knows of dry runs and the only one through which a host is changed.
+Everything a phase reads comes from one snapshot per host while nothing there has been altered; after a
+command has changed the host, the next read takes one new snapshot of everything the phases declared.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from k8sboot.errors import CommandFailed, DeadlineExceeded, K8sbootError, NotAsWanted, Refused
+from k8sboot.events import Changed, Listener, Notice, Output, Waiting, Working
+from k8sboot.machine import Machine
+from k8sboot.probe import Question
+from k8sboot.secret import Secret
+from k8sboot.snapshot import Answer, Facts, FileState, UnitState
+from k8sboot.ssh.connection import Completed
+from k8sboot.writing import RESTART_DIR, File, write_script
+
+T = TypeVar("T")
+
+Command = Sequence[str]
+"""Words of a command line; never a shell string."""
+
+
+class NotYet(Exception):
+    """Dry run only: what was asked cannot be known before `after` has really run."""
+
+    def __init__(self, after: str) -> None:
+        super().__init__(after)
+        self.after = after
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a host is being worked on for. phase: its name. is_dry: plan instead of altering."""
+
+    phase: str
+    emit: Listener
+    is_dry: bool = False
+
+
+class Peer:
+    """A host that may be read."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.name = machine.name
+        self.address = machine.address
+        self.role = machine.role
+
+    @property
+    def facts(self) -> Facts:
+        """What the host is."""
+        return self._machine.snapshot.host_facts
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds by which the host's clock is ahead of this machine's."""
+        return self._machine.clock_offset
+
+    def ask(self, command: Command, *, timeout: float = 60) -> Completed:
+        """Run a command that only reads, and return how it ended, whatever its exit status."""
+        return self._machine.run(shlex.join(command), timeout=timeout)
+
+    def read(self, command: Command, *, timeout: float = 60) -> str:
+        """What a command that only reads prints. CommandFailed when it ends non-zero; NotYet in a dry run."""
+        done = self.ask(command, timeout=timeout)
+        if done.exit_status != 0:
+            if self._machine.planned_by:
+                raise NotYet(self._machine.planned_by)
+            raise _failure(f"cannot read from {self.name}", shlex.join(command), done, self.name)
+        return done.text
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question, out of the snapshot where a phase has declared it."""
+        found = self._machine.snapshot.answers.get(question.name)
+        if found is not None:
+            return found
+        done = self._machine.run(question.script, timeout=60)
+        return Answer(done.exit_status, done.text)
+
+    def file(self, path: str) -> FileState | None:
+        """A regular file's state, None when there is none."""
+        return self._machine.file(path)
+
+    def read_file(self, path: str) -> str | None:
+        """A file's content as text, None when there is no such file."""
+        state = self.file(path)
+        if state is None:
+            return None
+        if state.content is None:
+            return self.read(["cat", "--", path])
+        return state.content.decode("utf-8", "replace")
+
+    def known(self, value: T | None, *, what: str, after: str) -> T:
+        """The value, where there is one. Else NotYet in a dry run that planned it, and Refused in a real one."""
+        if value is not None:
+            return value
+        if self._machine.planned_by:
+            raise NotYet(after)
+        raise Refused(
+            f"{self.name} does not have {what} yet",
+            fix=f"run phase {after} first, or the whole `k8sboot up`",
+            host=self.name,
+        )
+
+    def package(self, name: str) -> str:
+        """The installed version of a package as the package manager prints it; '' when not installed."""
+        return self._machine.package(name)[0]
+
+    def package_is_held(self, name: str) -> bool:
+        """The package manager keeps the package at its version."""
+        return self._machine.package(name)[1]
+
+    def unit(self, name: str) -> UnitState:
+        """A systemd unit's state."""
+        return self._machine.unit(name)
+
+    def sysctl(self, key: str) -> str | None:
+        """A sysctl's value with single spaces; None when this kernel has no such key."""
+        return self._machine.sysctl(key)[0]
+
+    def sysctl_is_fixed(self, key: str) -> bool:
+        """The kernel lets nobody set the sysctl here, as in a container's network namespace."""
+        return self._machine.sysctl(key)[1]
+
+    def module(self, name: str) -> str:
+        """'loaded' (or built in), 'available', 'missing', or 'unloadable' where a kernel has no modules."""
+        return self._machine.module(name)
+
+    @property
+    def broken_packages(self) -> frozenset[str]:
+        """Declared packages that an interrupted transaction left half-installed."""
+        return frozenset(self._machine.snapshot.broken_packages)
+
+    def restart_is_due(self, unit: str) -> bool:
+        """The unit's configuration was written by k8sboot and the unit not restarted since."""
+        return unit in self._machine.snapshot.due_restarts
+
+
+class Host(Peer):
+    """A host that may be altered: the phase's own one."""
+
+    def __init__(self, machine: Machine, context: Context) -> None:
+        super().__init__(machine)
+        self._context = context
+        self.changes = 0
+
+    def change(
+        self,
+        what: str,
+        *commands: Command,
+        timeout: float = 60,
+        job: bool = False,
+        secrets: Mapping[str, Secret] | None = None,
+        until: Callable[[], str] | None = None,
+    ) -> str:
+        """Run commands that alter the host, in order, in one round trip; return what they printed.
+
+        what: the thing and the aim. timeout: seconds for all of them. job: may take long, so it runs on the
+        host on its own and outlives the connection. secrets: files (path: content, 0600, under /run) that
+        exist while the commands run. until: looks afterwards and says what is not as wanted yet, '' if nothing.
+        """
+        shown = tuple(shlex.join(c) for c in commands)
+
+        def do() -> str:
+            script = _script(shown, tuple(secrets or ()))
+            if secrets:
+                self._machine.run(
+                    write_script(File(p, s, mode=0o600) for p, s in secrets.items()), timeout=60
+                )
+            done = self._run_job(what, script, timeout) if job else self._machine.run(script, timeout=timeout)
+            self._machine.forget()
+            if done.exit_status != 0:
+                raise _failure(what, _which(shown, done), done, self.name)
+            complaint = until() if until else ""
+            if complaint:
+                raise NotAsWanted(
+                    f"{what}: done without an error, but in vain", why=complaint, host=self.name
+                )
+            return done.text
+
+        return self._alter(Changed(what=what, commands=shown), do)
+
+    def write(self, files: Sequence[File]) -> None:
+        """Put files in place, all in one round trip. The caller has compared; each is shown with its diff."""
+        if not files:
+            return
+
+        def do() -> str:
+            done = self._machine.run(write_script(files), timeout=120)
+            self._machine.forget()
+            if done.exit_status != 0:
+                raise _failure(f"write {', '.join(f.path for f in files)}", "write files", done, self.name)
+            return ""
+
+        diffs = [f.diff_from(self.file(f.path)) for f in files]
+        paths = ", ".join(f.path for f in files)
+        self._alter(Changed(what=f"write {paths}", diff="".join(diffs)), do)
+
+    def restart(self, unit: str, *, timeout: float = 120) -> None:
+        """Restart a unit and take its restart mark away, in one round trip."""
+        self.change(
+            f"restart {unit}",
+            ["systemctl", "daemon-reload"],
+            ["systemctl", "restart", unit],
+            ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+            timeout=timeout,
+            until=lambda: not_active(self, unit),
+        )
+
+    def wait(self, what: str, complaint: Callable[[], str], *, timeout: float, pause: float = 2.0) -> None:
+        """Look until complaint() has nothing to say; DeadlineExceeded with its last words after timeout seconds.
+
+        In a dry run in which this host would already have been altered there is nothing to wait for.
+        """
+        if self._machine.planned_by:
+            return
+        deadline = time.monotonic() + timeout
+        last = _complaint(complaint)
+        if last:
+            self._emit(Waiting(what=what, timeout=timeout))
+        while last:
+            if time.monotonic() >= deadline:
+                raise DeadlineExceeded(
+                    f"waited {timeout:.0f} s for {what}",
+                    why=last,
+                    host=self.name,
+                    fix=f"look at {self.name}, then run again",
+                )
+            time.sleep(pause)
+            last = _complaint(complaint)
+
+    def expect(self, what: str, complaint: Callable[[], str]) -> None:
+        """Look once; NotAsWanted with what complaint() says. In a dry run only while nothing is planned."""
+        said = "" if self._machine.planned_by else complaint()
+        if said:
+            raise NotAsWanted(f"expected {what}", why=said, host=self.name)
+
+    def notice(self, code: str, text: str) -> None:
+        """Tell the operator something; the run goes on."""
+        self._emit(Notice(code=code, text=text))
+
+    def _run_job(self, what: str, script: str, timeout: float) -> Completed:
+        self._emit(Working(what=what))
+        slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in what.lower())[:40].strip("-")
+        return self._machine.run_job(slug, script, timeout, lambda line: self._emit(Output(line=line)))
+
+    def _alter(self, change: Changed, do: Callable[[], str]) -> str:
+        """The door. Everything that alters a host passes here, and nothing else asks whether the run is dry."""
+        started = time.monotonic()
+        if self._context.is_dry:
+            said = ""
+            self._machine.planned_by = self._context.phase
+        else:
+            said = do()
+        self.changes += 1
+        seconds = time.monotonic() - started
+        self._emit(
+            Changed(
+                what=change.what,
+                diff=change.diff,
+                commands=change.commands,
+                is_dry=self._context.is_dry,
+                seconds=seconds,
+            )
+        )
+        return said
+
+    def _emit(self, event: Changed | Notice | Output | Waiting | Working) -> None:
+        self._context.emit(replace(event, host=self.name, phase=self._context.phase))
+
+
+def not_active(host: Peer, unit: str) -> str:
+    """What is wrong with a unit that should be running, '' when it runs."""
+    state = host.unit(unit).active
+    return "" if state == "active" else f"{unit} is {state}: see `journalctl -u {unit}`"
+
+
+def _complaint(ask: Callable[[], str]) -> str:
+    """What is still missing; a read that fails meanwhile is a complaint, not an error."""
+    try:
+        return ask()
+    except CommandFailed as error:
+        return str(error)
+
+
+def _script(shown: Sequence[str], remove: Sequence[str]) -> str:
+    head = f"trap 'rm -f -- {shlex.join(remove)}' EXIT\n" if remove else ""
+    mark = "{ s=$?; echo k8sboot-failed-%d >&2; exit $s; }"
+    return head + "".join(f"{line} || {mark % i}\n" for i, line in enumerate(shown))
+
+
+def _which(shown: Sequence[str], done: Completed) -> str:
+    """The command of several that failed."""
+    _, found, rest = done.stderr.decode("utf-8", "replace").rpartition("k8sboot-failed-")
+    index = rest.strip()
+    return shown[int(index)] if found and index.isdigit() and int(index) < len(shown) else shown[-1]
+
+
+def _failure(what: str, command: str, done: Completed, host: str) -> K8sbootError:
+    said = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+    lines = [line for line in said if not line.startswith("k8sboot-failed-")]
+    return CommandFailed(
+        f"{what}: failed",
+        command=command,
+        exit_status=done.exit_status,
+        host=host,
+        detail="\n".join(lines[-25:]),
+    )

@@ -1,0 +1,123 @@
+"""One machine's connection and what was last seen there; shared by every Peer and Host of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from k8sboot.errors import StepFailed
+from k8sboot.probe import Reads, parse, script
+from k8sboot.snapshot import FileState, Snapshot, UnitState
+from k8sboot.ssh.connection import Completed, Connection
+
+PROBE_TIMEOUT = 90.0
+"""Seconds. A probe takes tenths of one; slow disks and loaded hosts get their time."""
+
+
+class Machine:
+    """Connection and snapshot of one host. planned_by: in a dry run, the last phase that would alter it."""
+
+    def __init__(
+        self, name: str, address: str, role: Literal["master", "node"], connection: Connection, reads: Reads
+    ) -> None:
+        self.name = name
+        self.address = address
+        self.role = role
+        self.planned_by = ""
+        self.probes = 0
+        self.clock_offset = 0.0
+        self._connection = connection
+        self._reads = reads
+        self._snapshot: Snapshot | None = None
+        self._lock = threading.RLock()
+
+    def run(self, text: str, *, timeout: float) -> Completed:
+        """Run a short script as root."""
+        return self._connection.run(text, timeout=timeout)
+
+    def run_job(self, name: str, text: str, timeout: float, on_output: Callable[[str], None]) -> Completed:
+        """Run a long script as root that outlives the connection."""
+        return self._connection.run_job(name, text, timeout=timeout, on_output=on_output)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def forget(self) -> None:
+        """The host was altered: what was seen no longer counts."""
+        with self._lock:
+            self._snapshot = None
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the host looks like, probed anew when it has been altered since."""
+        with self._lock:
+            if self._snapshot is None:
+                self._snapshot = self._probe(self._reads)
+            return self._snapshot
+
+    def file(self, path: str) -> FileState | None:
+        """A file's state, asked for where no phase has declared it."""
+        seen = self.snapshot
+        if path not in seen.files and path not in seen.not_files:
+            seen = self._look(replace(Reads(), files=(path,)))
+        if path in seen.not_files:
+            raise StepFailed(
+                f"{path} is no regular file", why="a folder or device is in its place", host=self.name
+            )
+        return seen.files.get(path)
+
+    def package(self, name: str) -> tuple[str, bool]:
+        """(version, held) of a package; ('', False) when not installed."""
+        if name not in self._reads.packages:
+            self._look(replace(Reads(), packages=(name,)))
+        return self.snapshot.packages.get(name, ("", False))
+
+    def unit(self, name: str) -> UnitState:
+        """A systemd unit's state."""
+        if name not in self.snapshot.units:
+            self._look(replace(Reads(), units=(name,)))
+        return self.snapshot.units.get(name, UnitState())
+
+    def sysctl(self, key: str) -> tuple[str | None, bool]:
+        """(value, read-only here) of a sysctl; (None, False) where the kernel has none of that name."""
+        if key not in self._reads.sysctls:
+            self._look(replace(Reads(), sysctls=(key,)))
+        return self.snapshot.sysctls.get(key, (None, False))
+
+    def module(self, name: str) -> str:
+        """A kernel module's state in one word."""
+        if name not in self.snapshot.modules:
+            self._look(replace(Reads(), modules=(name,)))
+        return self.snapshot.modules[name]
+
+    def _look(self, reads: Reads) -> Snapshot:
+        """Ask for what was not declared and keep it with the rest."""
+        more = self._probe(reads)
+        with self._lock:
+            seen = self.snapshot
+            seen.files.update(more.files)
+            seen.not_files.update(more.not_files)
+            seen.packages.update(more.packages)
+            seen.units.update(more.units)
+            seen.sysctls.update(more.sysctls)
+            seen.modules.update(more.modules)
+            return seen
+
+    def _probe(self, reads: Reads) -> Snapshot:
+        self.probes += 1
+        done = self.run(script(reads), timeout=PROBE_TIMEOUT)
+        if done.exit_status != 0:
+            raise StepFailed(
+                "the host's state cannot be read",
+                why=f"the probe ended with {done.exit_status}",
+                host=self.name,
+                detail=done.stderr.decode("utf-8", "replace")[-2000:],
+            )
+        seen = parse(done.text)
+        if "time" in seen.facts:
+            self.clock_offset = float(seen.facts["time"] or 0) - time.time()
+        return seen

@@ -1,0 +1,52 @@
+"""Chapter 2.1: Docker, with the systemd cgroup driver from its very first start."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.inventory.model import Spec
+from k8sboot.osfamily import Wanted
+from k8sboot.phase import everyone, phase
+from k8sboot.probe import Question, Reads
+from k8sboot.templates import render
+from k8sboot.writing import File
+
+DAEMON_JSON = "/etc/docker/daemon.json"
+LIMITS = "/etc/systemd/system/docker.service.d/k8sboot-limits.conf"
+UNIT = "docker.service"
+CGROUP_DRIVER = Question(
+    "cgroup-driver", "command -v docker >/dev/null && docker info -f '{{.CgroupDriver}}'"
+)
+
+
+def _reads(spec: Spec) -> Reads:
+    return Reads(
+        files=(DAEMON_JSON, LIMITS), packages=spec.runtime.packages, units=(UNIT,), questions=(CGROUP_DRIVER,)
+    )
+
+
+@phase(on=everyone, reads=_reads, after=("preflight",))
+def container_runtime(cluster: Cluster, host: Host) -> None:
+    """Install and configure the container runtime."""
+    settings = cluster.spec.runtime
+    daemon = render(
+        "daemon.json.j2",
+        registry_mirrors=settings.registry_mirrors,
+        insecure_registries=settings.insecure_registries,
+        log_max_size=settings.log_max_size,
+        log_max_file=settings.log_max_file,
+    )
+    limits = render("service-limits.conf.j2", open_files=cluster.spec.os.open_files)
+    ensure.files(host, File(DAEMON_JSON, daemon, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,)))
+    engine, *others = settings.packages
+    ensure.packages(
+        host, Wanted(engine, settings.version, is_held=True), *(Wanted(name, is_held=True) for name in others)
+    )
+    ensure.service(host, UNIT)
+    host.expect("docker to use the systemd cgroup driver", lambda: _wrong_driver(host))
+
+
+def _wrong_driver(host: Host) -> str:
+    driver = host.answer(CGROUP_DRIVER).text.strip()
+    return "" if driver == "systemd" else f"docker info says {driver or 'nothing'}; see {DAEMON_JSON}"

@@ -1,0 +1,43 @@
+"""What the phases around kubeadm know in common: where things lie, and the inventory in kubeadm's terms."""
+
+from __future__ import annotations
+
+from k8sboot.cluster import Cluster
+from k8sboot.host import Peer
+from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
+from k8sboot.kubernetes.versions import KubernetesVersion
+
+CONFIG = "/etc/kubernetes/k8sboot/kubeadm-config.yaml"
+ADMIN_CONF = "/etc/kubernetes/admin.conf"
+KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
+CA_CERT = "/etc/kubernetes/pki/ca.crt"
+UNFINISHED = "/var/lib/k8sboot/kubeadm-unfinished"
+"""Lies on a host from before kubeadm init or join until they have succeeded: what it left may be reset."""
+
+
+def version(cluster: Cluster) -> KubernetesVersion:
+    """The Kubernetes version that is wanted."""
+    return KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version)
+
+
+def control_plane(cluster: Cluster) -> ControlPlane:
+    """The cluster as kubeadm's configuration describes it."""
+    wanted, masters = cluster.spec.cluster, cluster.spec.masters
+    return ControlPlane(
+        version=version(cluster),
+        endpoint=wanted.control_plane_endpoint,
+        addresses=tuple(m.address for m in masters),
+        names=tuple(m.name for m in masters),
+        name=wanted.name,
+        pod_subnet=wanted.pod_subnet,
+        service_subnet=wanted.service_subnet,
+        dns_domain=wanted.dns_domain,
+        image_repository=wanted.image_repository,
+        cert_sans=wanted.cert_sans,
+        runtime=cluster.spec.runtime.name,
+    )
+
+
+def registration(host: Peer) -> NodeRegistration:
+    """The host as kubeadm registers it."""
+    return NodeRegistration(name=host.name, address=host.address)

@@ -1,0 +1,20 @@
+"""Chapter 2.1: every machine has its name, and knows the names of the others."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.phase import everyone, phase
+from k8sboot.probe import Reads
+from k8sboot.templates import render
+
+ETC_HOSTS = "/etc/hosts"
+
+
+@phase(on=everyone, reads=Reads(files=(ETC_HOSTS, "/etc/hostname")), after=("preflight",))
+def hosts(cluster: Cluster, host: Host) -> None:
+    """Set host names and /etc/hosts."""
+    entries = [(h.address, [h.name]) for h in cluster.spec.hosts]
+    ensure.hostname(host, host.name)
+    ensure.block(host, ETC_HOSTS, render("hosts.j2", entries=entries), name="cluster")

@@ -1,0 +1,26 @@
+"""Chapter 2.4: the images are on the machines before kubeadm waits for them."""
+
+from __future__ import annotations
+
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.kubernetes import commands, runtime
+from k8sboot.phase import everyone, phase
+from k8sboot.phases.control_plane import KUBELET_CONF
+from k8sboot.probe import Reads
+
+NODE_IMAGES = ("kube-proxy", "pause", "coredns")
+
+
+@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,)), after=("preflight",))
+def images(cluster: Cluster, host: Host) -> None:
+    """Pull the images of Kubernetes."""
+    if host.file(KUBELET_CONF) is not None:
+        return
+    wanted = cluster.spec.cluster
+    listed = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository)).split()
+    needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]
+    present = host.read(runtime.present(needed)).split()
+    missing = [image for image in needed if image not in present]
+    if missing:
+        host.change(f"pull {len(missing)} images", *map(runtime.pull, missing), timeout=1800, job=True)

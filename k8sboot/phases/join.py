@@ -1,0 +1,130 @@
+"""Chapters 2.4 and 2.6: the other machines join, with a token that lives as long as they need it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.errors import Refused
+from k8sboot.host import Host, Peer
+from k8sboot.kubernetes import commands, config, tokens
+from k8sboot.kubernetes.pki import ca_cert_hash, kubeconfig_cluster
+from k8sboot.kubernetes.versions import cri_socket
+from k8sboot.phase import first_master, nodes, other_masters, phase
+from k8sboot.phases.control_plane import (
+    CA_CERT,
+    KUBELET_CONF,
+    UNFINISHED,
+    control_plane,
+    registration,
+    version,
+)
+from k8sboot.probe import Reads
+from k8sboot.secret import Secret
+from k8sboot.templates import render
+
+DESCRIPTION = "k8sboot: join"
+TTL = "1h0m0s"
+ENOUGH = timedelta(minutes=15)
+CERTIFICATE_KEY = "/run/k8sboot/certificate-key"
+JOIN_CONFIG = "/run/k8sboot/join.yaml"
+MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
+
+
+def is_member(host: Peer) -> bool:
+    """The host has joined, and nothing cut that short."""
+    return host.file(KUBELET_CONF) is not None and host.file(UNFINISHED) is None
+
+
+@phase(on=first_master, reads=Reads(files=(CA_CERT,)), after=("kubeadm-init",), is_for_cluster=True)
+def join_token(cluster: Cluster, host: Host) -> None:
+    """Make a short-lived token for those who have not joined."""
+    waiting = [peer for peer in cluster.chosen if peer.name != host.name and not is_member(peer)]
+    if not waiting:
+        return
+    if not _usable(host):
+        host.change("make a join token", commands.token_create(ttl=TTL, description=DESCRIPTION))
+    if any(peer.role == "master" for peer in waiting):
+        host.change("upload the control plane's certificates", commands.upload_certs_to(CERTIFICATE_KEY))
+
+
+def _usable(host: Peer) -> list[tokens.BootstrapToken]:
+    """Tokens of ours that live long enough to join with."""
+    now = datetime.fromtimestamp(host.facts.time, timezone.utc) + ENOUGH
+    found = tokens.bootstrap_tokens(host.read(commands.token_secrets()))
+    return [t for t in found if t.description == DESCRIPTION and t.can_join(now)]
+
+
+@phase(on=other_masters, reads=MEMBER, after=("join-token",), is_serial=True)
+def join_masters(cluster: Cluster, host: Host) -> None:
+    """Join the other masters, one at a time: etcd takes one new member at once."""
+    key = cluster.first_master.read_file(CERTIFICATE_KEY) or ""
+    _join(cluster, host, key=key.strip())
+    host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)
+
+
+@phase(on=nodes, reads=MEMBER, after=("join-token",))
+def join_nodes(cluster: Cluster, host: Host) -> None:
+    """Join the nodes."""
+    _join(cluster, host, key="")
+
+
+def _join(cluster: Cluster, host: Host, *, key: str) -> None:
+    leader = cluster.first_master
+    socket = cri_socket(version(cluster), cluster.spec.runtime.name)
+    ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
+    ca_hash = ca_cert_hash(
+        leader.known(leader.read_file(CA_CERT), what="the cluster's CA", after="kubeadm-init")
+    )
+    if is_member(host):
+        _same_cluster(host, ca_hash)
+        return
+    usable = leader.known(_usable(leader) or None, what="a join token", after="join-token")
+    credentials = config.JoinCredentials(
+        endpoint=cluster.spec.cluster.control_plane_endpoint,
+        token=usable[0].token.reveal(),
+        ca_cert_hashes=(ca_hash,),
+        certificate_key=key,
+    )
+    text = config.join_config(
+        render,
+        control_plane(cluster),
+        registration(host),
+        credentials=credentials,
+        patch=cluster.spec.kubeadm.join_configuration,
+    )
+    host.change(
+        "kubeadm join",
+        ["mkdir", "-p", "/var/lib/k8sboot"],
+        ["touch", UNFINISHED],
+        commands.kubeadm_join(JOIN_CONFIG),
+        ["rm", "-f", UNFINISHED],
+        timeout=600,
+        job=True,
+        secrets={JOIN_CONFIG: Secret(text)},
+    )
+
+
+def _same_cluster(host: Host, ca_hash: str) -> None:
+    """A machine that belongs to another cluster is left alone."""
+    theirs = kubeconfig_cluster(host.read_file(KUBELET_CONF) or "", what=KUBELET_CONF)
+    if theirs.ca_hash not in ("", ca_hash):
+        raise Refused(
+            "the machine belongs to another cluster",
+            why=f"its kubelet goes to {theirs.server}, whose CA is {theirs.ca_hash}; ours is {ca_hash}",
+            fix=f"take it out there, then `k8sboot reset --limit {host.name}`, and run again",
+            host=host.name,
+            code="KB-FOREIGN-CLUSTER",
+        )
+
+
+@phase(on=first_master, after=("join-masters", "join-nodes"), is_for_cluster=True)
+def join_token_end(cluster: Cluster, host: Host) -> None:
+    """Revoke the join token."""
+    found = tokens.bootstrap_tokens(host.read(commands.token_secrets()))
+    ids = [t.id for t in found if t.description == DESCRIPTION]
+    if ids:
+        host.change(
+            "revoke the join token", *[commands.token_delete(i) for i in ids], ["rm", "-f", CERTIFICATE_KEY]
+        )

@@ -1,0 +1,39 @@
+"""Chapter 2.1: kernel modules and sysctls."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.inventory.model import Spec
+from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
+from k8sboot.kubernetes.kube_proxy import required_modules
+from k8sboot.phase import everyone, phase
+from k8sboot.probe import Reads
+
+MODULES_FILE = "/etc/modules-load.d/k8sboot.conf"
+SYSCTL_FILE = "/etc/sysctl.d/90-k8sboot.conf"
+
+
+def _reads(spec: Spec) -> Reads:
+    proxy = spec.kube_proxy
+    ipvs = (
+        *required_modules("5.0", mode=proxy.mode, scheduler=proxy.scheduler),
+        *required_modules("3.10", mode=proxy.mode, scheduler=proxy.scheduler),
+    )
+    return Reads(
+        files=(MODULES_FILE, SYSCTL_FILE),
+        modules=(*REQUIRED_MODULES, *OPTIONAL_MODULES, *ipvs, *spec.os.modules),
+        sysctls=(*SYSCTLS, *spec.os.sysctl),
+    )
+
+
+@phase(on=everyone, reads=_reads, after=("preflight",))
+def kernel(cluster: Cluster, host: Host) -> None:
+    """Load kernel modules and set sysctls."""
+    proxy, settings = cluster.spec.kube_proxy, cluster.spec.os
+    for_proxy = required_modules(host.facts.kernel, mode=proxy.mode, scheduler=proxy.scheduler)
+    ensure.modules(
+        host, MODULES_FILE, (*OPTIONAL_MODULES, *settings.modules), required=(*REQUIRED_MODULES, *for_proxy)
+    )
+    ensure.sysctls(host, SYSCTL_FILE, {**SYSCTLS, **settings.sysctl})

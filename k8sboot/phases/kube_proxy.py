@@ -1,0 +1,67 @@
+"""Chapter 2.8: kube-proxy's mode, in its configuration and in truth on every machine."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.kubernetes import commands, kube_proxy as proxies
+from k8sboot.phase import everyone, first_master, phase
+from k8sboot.phases.control_plane import KUBELET_CONF
+from k8sboot.probe import Question, Reads
+from k8sboot.secret import Secret
+
+PATCHED = "/run/k8sboot/kube-proxy.json"
+MODE = Question(
+    "proxy-mode",
+    f"[ -f {KUBELET_CONF} ] || exit 1; timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/10249; "
+    'printf "GET /proxyMode HTTP/1.0\\r\\n\\r\\n" >&3; tail -n 1 <&3\'',
+)
+
+
+@phase(on=first_master, after=("kubeadm-init",), is_for_cluster=True)
+def kube_proxy(cluster: Cluster, host: Host) -> None:
+    """Set kube-proxy's mode."""
+    settings = cluster.spec.kube_proxy
+    now = host.read(commands.get("configmap", "kube-proxy", namespace="kube-system"))
+    wanted = proxies.set_mode(
+        now, mode=settings.mode, scheduler=settings.scheduler, strict_arp=settings.strict_arp
+    )
+    if wanted != now:
+        host.change(
+            f"set kube-proxy's mode to {settings.mode}",
+            commands.kubectl("replace", "--filename", PATCHED),
+            commands.rollout_restart("daemonset", "kube-proxy", namespace="kube-system"),
+            secrets={PATCHED: Secret(wanted)},
+        )
+    ensure.settled(host, "kube-system", "daemonset/kube-proxy", timeout=300)
+
+
+@phase(
+    on=everyone,
+    reads=Reads(questions=(MODE,)),
+    after=("kube-proxy", "join-masters", "join-nodes"),
+)
+def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
+    """Ask every machine for kube-proxy's real mode."""
+    settings = cluster.spec.kube_proxy
+    host.wait(
+        "kube-proxy to say its mode",
+        lambda: "" if _mode(host) else "nothing answers on 127.0.0.1:10249",
+        timeout=180,
+    )
+    modules = proxies.required_modules(host.facts.kernel, mode=settings.mode, scheduler=settings.scheduler)
+    missing = [name for name in modules if host.module(name) != "loaded"]
+    host.expect(
+        f"kube-proxy to run in mode {settings.mode}",
+        lambda: "" if _mode(host) == settings.mode else _why(host, missing),
+    )
+
+
+def _mode(host: Host) -> str:
+    return host.answer(MODE).text.strip()
+
+
+def _why(host: Host, missing: list[str]) -> str:
+    lacking = f"; its kernel {host.facts.kernel} has not loaded {', '.join(missing)}" if missing else ""
+    return f"it runs {_mode(host)}{lacking}"

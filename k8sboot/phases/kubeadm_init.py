@@ -1,0 +1,30 @@
+"""Chapter 2.4: the control plane."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.kubernetes import commands
+from k8sboot.kubernetes.versions import cri_socket
+from k8sboot.phase import first_master, phase
+from k8sboot.phases.control_plane import ADMIN_CONF, CONFIG, UNFINISHED, version
+from k8sboot.probe import Reads
+
+
+@phase(on=first_master, reads=Reads(files=(ADMIN_CONF, UNFINISHED)), after=("preflight",))
+def kubeadm_init(cluster: Cluster, host: Host) -> None:
+    """Create the control plane."""
+    socket = cri_socket(version(cluster), cluster.spec.runtime.name)
+    ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
+    if host.file(ADMIN_CONF) is None:
+        host.change(
+            "kubeadm init",
+            ["mkdir", "-p", "/var/lib/k8sboot"],
+            ["touch", UNFINISHED],
+            commands.kubeadm_init(CONFIG),
+            ["rm", "-f", UNFINISHED],
+            timeout=900,
+            job=True,
+        )
+    host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)

@@ -1,0 +1,31 @@
+"""Chapter 2.4: kubectl works for root and for who logs in, on the masters."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.phase import masters, phase
+from k8sboot.phases.control_plane import ADMIN_CONF
+from k8sboot.probe import Question, Reads
+from k8sboot.secret import Secret
+from k8sboot.writing import File
+
+USERS = Question(
+    "kubectl-users",
+    'for u in root "${SUDO_USER:-root}"; do echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
+)
+
+
+@phase(
+    on=masters,
+    reads=Reads(files=(ADMIN_CONF, "/root/.kube/config"), questions=(USERS,)),
+    after=("kubeadm-init", "join-masters"),
+)
+def kubeconfig(cluster: Cluster, host: Host) -> None:
+    """Give root and the login user a kubeconfig."""
+    admin = host.known(host.read_file(ADMIN_CONF), what=ADMIN_CONF, after="kubeadm-init")
+    for line in host.answer(USERS).text.splitlines():
+        user, group, home = line.split(":", 2)
+        ensure.directory(host, f"{home}/.kube", owner=f"{user}:{group}", mode=0o750)
+        ensure.files(host, File(f"{home}/.kube/config", Secret(admin), mode=0o600, owner=f"{user}:{group}"))

@@ -1,0 +1,31 @@
+"""Chapter 2.7: what nodes and pods use, for `kubectl top` and autoscalers."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
+from k8sboot.phase import first_master, phase
+from k8sboot.phases.control_plane import version
+from k8sboot.probe import Reads
+from k8sboot.templates import render
+
+
+@phase(
+    on=first_master,
+    reads=Reads(files=(ensure.manifest_path("metrics-server"),)),
+    after=("kubeadm-init",),
+    is_for_cluster=True,
+)
+def metrics_server(cluster: Cluster, host: Host) -> None:
+    """Install metrics-server."""
+    settings, wanted = cluster.spec.metrics_server, version(cluster)
+    if not settings.enabled:
+        return
+    image = settings.image or metrics_server_image(wanted, cluster.spec.cluster.image_repository)
+    values = metrics_server_values(
+        wanted, image=image, replicas=settings.replicas, kubelet_insecure_tls=settings.kubelet_insecure_tls
+    )
+    ensure.manifest(host, "metrics-server", render("metrics-server.yaml.j2", **values))
+    ensure.settled(host, "kube-system", "deployment/metrics-server", timeout=300)

@@ -1,0 +1,90 @@
+"""Chapter 0: is every machine fit, before anything is altered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from statistics import median
+
+from k8sboot import osfamily
+from k8sboot.cluster import Cluster
+from k8sboot.errors import Refused
+from k8sboot.host import Host, Peer
+from k8sboot.phase import everyone, phase
+from k8sboot.probe import Question, Reads
+
+MAX_SKEW = 30
+MIN_MASTER_CPUS = 2
+MIN_MASTER_MEMORY_KIB = 1700 * 1024
+MIN_DISK_FREE_KIB = 2 * 1024 * 1024
+MASTER_PORTS = (6443, 2379, 2380, 10257, 10259)
+KUBELET_PORT = 10250
+KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
+CONTAINER = Question("container", "systemd-detect-virt --container")
+
+
+@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,), questions=(CONTAINER,)))
+def preflight(cluster: Cluster, host: Host) -> None:
+    """Check that every machine is fit."""
+    osfamily.of(host)
+    found = [*_machine(host), *_ports(host), *_twins(cluster, host), *_clock(cluster, host)]
+    if found:
+        raise Refused(
+            f"not fit for Kubernetes: {'; '.join(found)}",
+            why="each of these makes kubeadm or the cluster fail later",
+            fix="mend what is listed, then run `k8sboot phase preflight` again; nothing has been altered",
+            host=host.name,
+            code="KB-PREFLIGHT",
+        )
+
+
+def _machine(host: Host) -> Iterator[str]:
+    facts = host.facts
+    if facts.init != "systemd":
+        yield f"process 1 is {facts.init or 'unknown'}, not systemd"
+    if facts.arch not in ("x86_64", "aarch64"):
+        yield f"the processor is {facts.arch}"
+    if host.role == "master" and facts.cpus < MIN_MASTER_CPUS:
+        yield f"{facts.cpus} processor, a master needs {MIN_MASTER_CPUS}"
+    if host.role == "master" and facts.memory_kib < MIN_MASTER_MEMORY_KIB:
+        yield f"{facts.memory_kib // 1024} MiB of memory, a master needs {MIN_MASTER_MEMORY_KIB // 1024}"
+    if facts.disk_free_kib < MIN_DISK_FREE_KIB:
+        yield f"{facts.disk_free_kib // 1024} MiB free under /var, {MIN_DISK_FREE_KIB // 1024} are needed"
+
+
+def _ports(host: Host) -> Iterator[str]:
+    """Ports that are taken by something else; on a machine that is in the cluster already they are its own."""
+    if host.file(KUBELET_CONF) is not None:
+        return
+    wanted = (KUBELET_PORT, *MASTER_PORTS) if host.role == "master" else (KUBELET_PORT,)
+    for line in host.facts.listening.splitlines():
+        words = line.split()
+        taken = [p for p in wanted if len(words) > 3 and words[3].endswith(f":{p}")]
+        kube = any(name in line for name in ("kube", "etcd"))
+        if taken and not kube:
+            yield f"port {taken[0]} is taken by {words[-1]}"
+
+
+def _twins(cluster: Cluster, host: Host) -> Iterator[str]:
+    """What must be unique in a cluster and is not: cloned machines share these."""
+    for label, of in (
+        ("machine-id", lambda p: (p.facts.machine_id,)),
+        ("product_uuid", lambda p: (p.facts.product_uuid,)),
+        ("MAC address", lambda p: p.facts.macs),
+    ):
+        count = Counter(value for peer in cluster.everyone for value in of(peer) if value)
+        shared = [value for value in of(host) if count[value] > 1]
+        if shared and not (label == "product_uuid" and _is_container(host)):
+            others = [p.name for p in cluster.everyone if p.name != host.name and shared[0] in of(p)]
+            yield f"its {label} {shared[0]} is also that of {', '.join(others)}"
+
+
+def _is_container(host: Peer) -> bool:
+    """Containers see the product_uuid of the machine they are on."""
+    return host.answer(CONTAINER).text not in ("", "none")
+
+
+def _clock(cluster: Cluster, host: Host) -> Iterator[str]:
+    skew = host.clock_offset - median(peer.clock_offset for peer in cluster.everyone)
+    if abs(skew) > MAX_SKEW:
+        yield f"its clock is {skew:+.0f} s off the others', {MAX_SKEW} s are let pass (certificates fail)"

@@ -1,0 +1,46 @@
+"""The table of contents: what `up` and `reset` do, in order."""
+
+from __future__ import annotations
+
+from k8sboot.phase import Phase
+from k8sboot.phases.calico import calico
+from k8sboot.phases.container_runtime import container_runtime
+from k8sboot.phases.hosts import hosts
+from k8sboot.phases.images import images
+from k8sboot.phases.join import join_masters, join_nodes, join_token, join_token_end
+from k8sboot.phases.kernel import kernel
+from k8sboot.phases.kube_packages import kube_packages
+from k8sboot.phases.kube_proxy import kube_proxy, kube_proxy_mode
+from k8sboot.phases.kubeadm_config import kubeadm_config
+from k8sboot.phases.kubeadm_init import kubeadm_init
+from k8sboot.phases.kubeconfig import kubeconfig
+from k8sboot.phases.metrics_server import metrics_server
+from k8sboot.phases.os_prep import os_prep
+from k8sboot.phases.preflight import preflight
+from k8sboot.phases.reset import leave, reset_host
+from k8sboot.phases.verify import service_dns, verify
+
+UP: tuple[Phase, ...] = (
+    preflight,
+    hosts,
+    os_prep,
+    kernel,
+    container_runtime,
+    kube_packages,
+    kubeadm_config,
+    images,
+    kubeadm_init,
+    join_token,
+    calico,
+    metrics_server,
+    kube_proxy,
+    join_masters,
+    join_nodes,
+    kubeconfig,
+    kube_proxy_mode,
+    join_token_end,
+    verify,
+    service_dns,
+)
+
+RESET: tuple[Phase, ...] = (leave, reset_host)

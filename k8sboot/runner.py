@@ -1,0 +1,175 @@
+"""Runs phases on hosts: order, threads, errors.
+
+Every host walks through the phases in its own thread, so no host waits for another without a reason. The
+reasons are a phase's `after` (those phases have ended everywhere), `is_serial` (one host at a time) and the
+number of forks. A failed host is not worked on further; a failed master ends the run: nothing new starts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from k8sboot.cluster import Cluster
+from k8sboot.errors import Interrupted, K8sbootError, StepFailed
+from k8sboot.events import Event, Failed, Listener, PhaseEnded, PhaseStarted, Skipped, Unknown
+from k8sboot.host import Context, Host, NotYet
+from k8sboot.machine import Machine
+from k8sboot.phase import Phase
+
+
+@dataclass(frozen=True)
+class Options:
+    """forks: hosts worked on at the same time. is_dry: plan instead of altering."""
+
+    forks: int = 50
+    is_dry: bool = False
+
+
+@dataclass
+class Report:
+    """How a run ended: changes and error by host."""
+
+    changes: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, K8sbootError] = field(default_factory=dict)
+
+
+class Run:
+    """One walk of all hosts through the phases."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        machines: Mapping[str, Machine],
+        phases: Sequence[Phase],
+        options: Options,
+        emit: Listener,
+    ) -> None:
+        self._cluster = cluster
+        self._machines = machines
+        self._options = options
+        self._emit_to = emit
+        self.report = Report(changes=dict.fromkeys(machines, 0))
+        self._plan = [(p, self._hosts_of(p)) for p in phases]
+        self._left = {p.name: set(hosts) for p, hosts in self._plan}
+        self._won = {p.name: 0 for p, _ in self._plan}
+        self._news = threading.Condition()
+        self._forks = threading.BoundedSemaphore(options.forks)
+        self._serial = {p.name: threading.Lock() for p, _ in self._plan}
+        self._stop = ""
+
+    def _hosts_of(self, phase: Phase) -> tuple[str, ...]:
+        limit = None if phase.is_for_cluster else self._cluster.limit
+        names = [h.name for h in phase.on(self._cluster.spec)]
+        return tuple(n for n in names if n in self._machines and (limit is None or n in limit))
+
+    def stop(self, why: str) -> None:
+        """Start nothing new; what runs goes on to its end."""
+        with self._news:
+            self._stop = self._stop or why
+            self._news.notify_all()
+
+    def start(self) -> list[threading.Thread]:
+        """One thread a host, masters first; the caller joins them."""
+        threads = [
+            threading.Thread(target=self._walk, args=(name,), name=name, daemon=True)
+            for name in self._machines
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _walk(self, name: str) -> None:
+        for index, (phase, hosts) in enumerate(self._plan):
+            if name in hosts and not self._take(name, phase):
+                self._give_up(name, self._plan[index:])
+                return
+
+    def _take(self, name: str, phase: Phase) -> bool:
+        """One phase on one host; whether the host may go on."""
+        obstacle = self._wait_for(phase)
+        if obstacle:
+            self._emit(Skipped(host=name, phase=phase.name, why=obstacle))
+            return False
+        try:
+            if phase.is_serial:
+                with self._serial[phase.name], self._forks:
+                    self._work(name, phase)
+            else:
+                with self._forks:
+                    self._work(name, phase)
+        except K8sbootError as error:
+            self._fail(name, phase, error)
+            return False
+        except Exception as error:  # a bug of ours must not leave the other hosts waiting for this thread
+            self._fail(name, phase, _internal(error))
+            return False
+        self._settle(name, phase, won=True)
+        return True
+
+    def _work(self, name: str, phase: Phase) -> None:
+        if self._stop:
+            raise Interrupted(f"not started: {self._stop}", host=name)
+        host = Host(
+            self._machines[name], Context(phase=phase.name, emit=self._emit, is_dry=self._options.is_dry)
+        )
+        self._emit(PhaseStarted(host=name, phase=phase.name))
+        started = time.monotonic()
+        try:
+            phase.run(self._cluster, host)
+        except NotYet as unknown:
+            self._emit(Unknown(host=name, phase=phase.name, after=unknown.after))
+        finally:
+            self.report.changes[name] += host.changes
+        self._emit(
+            PhaseEnded(host=name, phase=phase.name, changes=host.changes, seconds=time.monotonic() - started)
+        )
+
+    def _wait_for(self, phase: Phase) -> str:
+        """Wait until the phases this one comes after have ended everywhere; say what stands in the way, or ''."""
+        with self._news:
+            before = [name for name in phase.after if name in self._left]
+            self._news.wait_for(lambda: self._stop or not any(self._left[name] for name in before))
+            if self._stop:
+                return self._stop
+            lost = [name for name in before if not self._won[name] and self._started_with_hosts(name)]
+            return f"{lost[0]} succeeded nowhere" if lost else ""
+
+    def _started_with_hosts(self, name: str) -> bool:
+        return any(p.name == name and hosts for p, hosts in self._plan)
+
+    def _fail(self, name: str, phase: Phase, error: K8sbootError) -> None:
+        error.host = error.host or name
+        with self._news:
+            self.report.errors[name] = error
+        self._emit(Failed(host=name, phase=phase.name, error=error))
+        if self._machines[name].role == "master" and not isinstance(error, Interrupted):
+            self.stop(f"{name} failed in {phase.name}")
+
+    def _give_up(self, name: str, rest: Sequence[tuple[Phase, tuple[str, ...]]]) -> None:
+        for phase, hosts in rest:
+            if name in hosts:
+                self._settle(name, phase, won=False)
+
+    def _settle(self, name: str, phase: Phase, *, won: bool) -> None:
+        with self._news:
+            self._left[phase.name].discard(name)
+            self._won[phase.name] += won
+            self._news.notify_all()
+
+    def _emit(self, event: Event) -> None:
+        self._emit_to(event)
+
+
+def _internal(error: Exception) -> K8sbootError:
+    import traceback
+
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return StepFailed(
+        f"a mistake in k8sboot: {type(error).__name__}: {error}",
+        why=f"{where.name} in {where.filename.rpartition('/')[2]}:{where.lineno}",
+        fix="run again with -vv and report it with the run's log",
+        code="KB-BUG",
+    )

@@ -1,0 +1,152 @@
+"""What a probe saw on a host: plain values, no connection."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A regular file. mode: permission bits. owner: 'user:group'. content None: larger than a probe carries."""
+
+    mode: int
+    owner: str
+    size: int
+    sha256: str
+    content: bytes | None
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """A systemd unit as `systemctl show` tells it, e.g. load 'loaded', active 'active', enabled 'enabled'."""
+
+    load: str = "not-found"
+    active: str = "inactive"
+    enabled: str = ""
+
+    def with_property(self, key: str, value: str) -> UnitState:
+        """The same with one of systemctl's properties set."""
+        name = {"LoadState": "load", "ActiveState": "active", "UnitFileState": "enabled"}.get(key)
+        return replace(self, **{name: value}) if name else self
+
+    @property
+    def exists(self) -> bool:
+        """systemd knows a unit file of that name (a masked one counts)."""
+        return self.load in ("loaded", "masked")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question's shell snippet said."""
+
+    exit_status: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a host is, as far as phases ask. Sizes in KiB, time in seconds since the epoch."""
+
+    hostname: str
+    kernel: str
+    arch: str
+    os_id: str
+    os_like: tuple[str, ...]
+    os_version: str
+    os_codename: str
+    os_name: str
+    cpus: int
+    memory_kib: int
+    disk_free_kib: int
+    time: int
+    addresses: tuple[str, ...]
+    macs: tuple[str, ...]
+    machine_id: str
+    product_uuid: str
+    boot_id: str
+    init: str
+    selinux: str
+    cgroup: str
+    timezone: str
+    swaps: tuple[str, ...]
+    listening: str
+    jobs: tuple[str, ...]
+
+
+@dataclass
+class Snapshot:
+    """Everything one probe saw. Filled by probe.parse, read by host.Peer."""
+
+    facts: dict[str, str] = field(default_factory=dict)
+    files: dict[str, FileState | None] = field(default_factory=dict)
+    not_files: set[str] = field(default_factory=set)
+    packages: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    broken_packages: set[str] = field(default_factory=set)
+    units: dict[str, UnitState] = field(default_factory=dict)
+    sysctls: dict[str, tuple[str | None, bool]] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    unit_cursor: str = ""
+
+    def text(self, path: str) -> str:
+        """A file's content as text; empty when it is absent or was too large to carry."""
+        state = self.files.get(path)
+        return (state.content or b"").decode("utf-8", "replace") if state else ""
+
+    @cached_property
+    def host_facts(self) -> Facts:
+        """The facts, typed."""
+        release, said = _os_release(self.text("/etc/os-release")), self.facts
+        return Facts(
+            hostname=said.get("hostname", ""),
+            kernel=said.get("kernel", ""),
+            arch=said.get("arch", ""),
+            os_id=release.get("ID", ""),
+            os_like=tuple(release.get("ID_LIKE", "").split()),
+            os_version=release.get("VERSION_ID", ""),
+            os_codename=release.get("VERSION_CODENAME", ""),
+            os_name=release.get("PRETTY_NAME", ""),
+            cpus=_number(said.get("cpus")),
+            memory_kib=_number(said.get("memory_kib")),
+            disk_free_kib=_number(said.get("disk_free_kib")),
+            time=_number(said.get("time")),
+            addresses=tuple(w.partition("/")[0] for w in said.get("addresses", "").split()[1::2]),
+            macs=tuple(said.get("macs", "").split()),
+            machine_id=self.text("/etc/machine-id").strip(),
+            product_uuid=said.get("product_uuid", ""),
+            boot_id=self.text("/proc/sys/kernel/random/boot_id").strip(),
+            init=said.get("init", ""),
+            selinux=said.get("selinux", ""),
+            cgroup=said.get("cgroup", ""),
+            timezone=said.get("timezone", "").partition("zoneinfo/")[2],
+            swaps=tuple(
+                line.split()[0] for line in self.text("/proc/swaps").splitlines()[1:] if line.strip()
+            ),
+            listening=said.get("listening", ""),
+            jobs=tuple(said.get("jobs", "").split()),
+        )
+
+    @property
+    def due_restarts(self) -> frozenset[str]:
+        """Units whose configuration was written and that have not been restarted since."""
+        return frozenset(self.facts.get("restarts", "").split())
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.strip().isdigit() else 0
+
+
+def _os_release(text: str) -> dict[str, str]:
+    """os-release(5): KEY=value lines in shell quoting; a line that cannot be read is passed over."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        key, sign, value = line.partition("=")
+        if not sign or key.startswith("#"):
+            continue
+        try:
+            found[key.strip()] = shlex.split(value)[0]
+        except (ValueError, IndexError):
+            continue
+    return found

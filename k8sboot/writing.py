@@ -1,0 +1,104 @@
+"""Files that should lie on a host, and the one script that puts them there atomically."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import hashlib
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from k8sboot.secret import Secret
+from k8sboot.snapshot import FileState
+
+STATE_DIR = "/var/lib/k8sboot"
+ORIGINALS_DIR = f"{STATE_DIR}/original"
+RESTART_DIR = "/run/k8sboot/restart"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it should be. owner: 'user:group'. restarts: systemd units that must be restarted to see it.
+
+    A Secret as content is never shown in a diff, and the mode is 0600 unless said otherwise.
+    """
+
+    path: str
+    content: str | Secret
+    mode: int = 0o644
+    owner: str = "root:root"
+    restarts: tuple[str, ...] = ()
+
+    @property
+    def data(self) -> bytes:
+        """The bytes that should be in it."""
+        return (self.content.reveal() if isinstance(self.content, Secret) else self.content).encode()
+
+    def is_met_by(self, state: FileState | None) -> bool:
+        """The host's file is this one: content, mode and owner."""
+        if state is None or (state.mode, state.owner) != (self.mode, self.owner):
+            return False
+        return state.sha256 == hashlib.sha256(self.data).hexdigest()
+
+    def diff_from(self, state: FileState | None) -> str:
+        """What would change, as a unified diff, or words where the content must not or cannot be shown."""
+        if isinstance(self.content, Secret):
+            return f"{self.path}: (secret content)\n"
+        if state and state.content is None:
+            return f"{self.path}: {state.size} bytes -> {len(self.data)} bytes\n"
+        old = (state.content or b"").decode("utf-8", "replace") if state else ""
+        lines = difflib.unified_diff(
+            old.splitlines(),
+            self.content.splitlines(),
+            self.path if state else "/dev/null",
+            self.path,
+            lineterm="",
+            n=2,
+        )
+        return "".join(f"{line}\n" for line in lines) + self._mode_diff(state)
+
+    def _mode_diff(self, state: FileState | None) -> str:
+        if state is None or (state.mode, state.owner) == (self.mode, self.owner):
+            return ""
+        return f"{self.path}: {state.owner} {state.mode:04o} -> {self.owner} {self.mode:04o}\n"
+
+
+# A link is followed and its target replaced; the first original is kept once, with its attributes, before
+# anything else; the restart marks are set before the file is seen, so that a run killed in between restarts.
+_PUT = r"""
+set -eu
+umask 077
+tmp=; trap '[ -z "$tmp" ] || rm -f -- "$tmp"' EXIT
+keep() {
+  kept=@ORIGINALS@"$1"
+  [ ! -e "$kept" ] && [ ! -e "$kept.k8sboot-absent" ] || return 0
+  mkdir -p -- "${kept%/*}"
+  if [ -e "$1" ]; then cp -a -- "$1" "$kept.k8sboot-new" && mv -T -- "$kept.k8sboot-new" "$kept"
+  else : > "$kept.k8sboot-absent"; fi
+}
+put() { # PATH MODE OWNER, content in base64 on stdin
+  target=$1; [ ! -L "$1" ] || target=$(readlink -f -- "$1")
+  dir=${target%/*}; [ -d "$dir" ] || (umask 022; mkdir -p -- "$dir")
+  [ "$4" = volatile ] || keep "$target"
+  tmp=$(mktemp "$dir/.k8sboot.XXXXXX")
+  base64 -d > "$tmp"
+  chown "$3" "$tmp"; chmod "$2" "$tmp"
+  [ ! -e "$target" ] || chcon --reference="$target" "$tmp" 2>/dev/null || :
+  sync "$tmp" 2>/dev/null || sync
+  mv -fT -- "$tmp" "$target"; tmp=
+}
+""".replace("@ORIGINALS@", ORIGINALS_DIR)
+
+
+def write_script(files: Iterable[File]) -> str:
+    """A /bin/sh script that puts all the files in place, each of them whole or not at all, in order."""
+    parts = [_PUT]
+    for file in files:
+        marks = [f"{RESTART_DIR}/{unit}" for unit in file.restarts]
+        if marks:
+            parts.append(f"mkdir -p {RESTART_DIR}; touch {shlex.join(marks)}\n")
+        volatile = "volatile" if file.path.startswith("/run/") else "kept"
+        words = shlex.join([file.path, f"{file.mode:04o}", file.owner, volatile])
+        parts.append(f"put {words} <<'K8SBOOT-END'\n{base64.encodebytes(file.data).decode()}K8SBOOT-END\n")
+    return "".join(parts)
