@@ -15,7 +15,7 @@ import json
 import os
 from pathlib import Path
 
-from makers import debian, debs, images, kubernetes, registry, signing, standins, tools, tree
+from makers import debian, images, kubedebs, kubernetes, registry, signing, standins, tools, tree
 from makers.cache import Cache, default_root, say
 
 CURRENT = "mirrors.json"
@@ -36,11 +36,12 @@ def build(cache: Cache) -> Products:
         key = signing.make(cache)
         utilities, docker = debian.make(cache, key)
         sources = images.Sources(kubernetes.make(cache), standins.make(cache))
-        packages = debs.make(cache, key, sources.kubernetes)
+        packages = kubedebs.make(cache, key, sources.kubernetes)
         storage = registry.make(cache, sources)
         www = tree.make(cache, key, tree.repositories(utilities, docker, packages))
         products = Products(storage, www)
         _note(cache, products)
+        cache.forget_old()
     return products
 
 

@@ -43,9 +43,10 @@ def start(listen: str, state: Path, cache: Path) -> None:
     settings = state / "registry.yml"
     registry = f"{listen}:{REGISTRY_PORT}"
     settings.write_text(configuration(registry, products["registry"], read_only=True))
-    _start_one(state, "registry", ["docker-registry", "serve", str(settings)])
+    command = ["docker-registry", "serve", str(settings)]
+    _start_one(state, "registry", command, products["registry"])
     files = [sys.executable, str(HERE / "serve_files.py"), listen, str(FILES_PORT)]
-    _start_one(state, "files", [*files, str(products["www"])])
+    _start_one(state, "files", [*files, str(products["www"])], products["www"])
     try:
         wait_until_it_answers(f"http://{registry}/v2/")
         wait_until_it_answers(f"http://{listen}:{FILES_PORT}/lab.asc")
@@ -64,26 +65,37 @@ def stop(state: Path) -> None:
         record.unlink(missing_ok=True)
 
 
-def _start_one(state: Path, name: str, command: list[str]) -> None:
-    """Start one server, detached, unless the recorded one lives."""
+def _start_one(state: Path, name: str, command: list[str], product: Path) -> None:
+    """Start one server, detached, unless the recorded one lives and is up to date."""
     record = state / f"{name}.json"
-    if _alive(record):
+    pid = _alive(record)
+    if pid and _read(record).get("product") == product.name:
         return
+    if pid:
+        _end(pid, record)
     with open(state / f"{name}.log", "ab") as log:
         process = subprocess.Popen(
             command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )
-    record.write_text(json.dumps({"pid": process.pid, "started": _start_time(process.pid)}))
+    noted = {"pid": process.pid, "started": _start_time(process.pid), "product": product.name}
+    record.write_text(json.dumps(noted))
+
+
+def _read(record: Path) -> dict:
+    """What was recorded of a server; nothing where none was started."""
+    try:
+        return json.loads(record.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
 
 
 def _alive(record: Path) -> int:
     """The recorded process, if it lives and is no other that took its number."""
-    try:
-        noted = json.loads(record.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+    noted = _read(record)
+    if not noted or _start_time(noted["pid"]) != noted["started"]:
         return 0
-    return noted["pid"] if _start_time(noted["pid"]) == noted["started"] else 0
+    return noted["pid"]
 
 
 def _start_time(pid: int) -> int:

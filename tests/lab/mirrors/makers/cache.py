@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+KEEP_UNUSED_SECONDS = 7 * 24 * 3600
 _STARTED = time.monotonic()
 
 
@@ -60,6 +61,7 @@ class Cache:
         self.root = root.absolute()
         self.products = self.root / "products"
         self.products.mkdir(parents=True, exist_ok=True)
+        self._used: set[str] = set()
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -74,13 +76,10 @@ class Cache:
                 shutil.rmtree(left)
             yield
 
-    def path(self, name: str, key: str) -> Path:
-        """Where the product of that name and key is, or will be."""
-        return self.products / f"{name}-{key}"
-
     def product(self, name: str, key: str, make: Callable[[Path], None]) -> Path:
         """The product's directory, made by make(directory) when not there yet."""
-        final = self.path(name, key)
+        final = self.products / f"{name}-{key}"
+        self._used.add(final.name)
         if final.is_dir():
             return final
         say(f"{name}: making it")
@@ -90,6 +89,16 @@ class Cache:
         os.rename(part, final)
         say(f"{name}: done")
         return final
+
+    def forget_old(self) -> None:
+        """Remove products that this build did not use and that are days old.
+
+        Younger ones stay: a lab that runs may be serving them.
+        """
+        limit = time.time() - KEEP_UNUSED_SECONDS
+        for path in self.products.iterdir():
+            if path.name not in self._used and path.stat().st_mtime < limit:
+                shutil.rmtree(path, ignore_errors=True)
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import apt, repository
 from .cache import Cache, fingerprint, say
+from .package import Package, pack
 
 UTILITIES = (
     "apt-transport-https", "ca-certificates", "chrony", "conntrack", "cron", "curl",
@@ -18,33 +19,44 @@ UTILITIES = (
 )
 DOCKER = ("docker.io", "containerd", "runc")
 
+# The names that Docker's own repository has, leading to Debian's packages.
+DOCKER_NAMES = (
+    Package("docker-ce", "5:20.10.24~3-0~debian-bookworm", "docker-ce-cli, docker.io", "Stand-in"),
+    Package("docker-ce-cli", "5:20.10.24~3-0~debian-bookworm", "docker.io", "Stand-in"),
+    Package("containerd.io", "1.6.20-1", "containerd, runc", "Stand-in"),
+)
+
 
 def make(cache: Cache, key: Path) -> tuple[Path, Path]:
     """The roots of the Debian and the Docker repositories."""
-    utilities = _mirror(cache, key, repository.DEBIAN, UTILITIES)
-    return utilities, _mirror(cache, key, repository.DOCKER, DOCKER)
+    utilities = _mirror(cache, key, repository.DEBIAN, UTILITIES, ())
+    return utilities, _mirror(cache, key, repository.DOCKER, DOCKER, DOCKER_NAMES)
 
 
 def _mirror(
-    cache: Cache, key: Path, place: repository.Repository, packages: tuple[str, ...]
+    cache: Cache, key: Path, place: repository.Repository, wanted: tuple[str, ...],
+    own: tuple[Package, ...],
 ) -> Path:
     here = Path(__file__)
-    scripts = [here, here.with_name("apt.py"), here.with_name("repository.py")]
-    name = "apt-" + place.path.partition("/")[0]
-    product_key = fingerprint(*scripts, key.name, packages)
-    return cache.product(name, product_key, lambda out: _fill(cache, out, key, place, packages))
+    scripts = [here.with_name(name) for name in ("apt.py", "package.py", "repository.py")]
+    product_key = fingerprint(here, *scripts, key.name)
 
-
-def _fill(
-    cache: Cache, out: Path, key: Path, place: repository.Repository, packages: tuple[str, ...]
-) -> None:
-    """Download what apt would install on a machine that has nothing yet."""
-    with cache.scratch() as work:
-        client = apt.debian_apt(work)
-        say(f"{place.path}: downloading {len(packages)} packages and what they need")
-        client.run("install", "--no-install-recommends", "--download-only", *packages)
+    def fill(out: Path) -> None:
         pool = out / "pool" / place.component
         pool.mkdir(parents=True)
+        say(f"{place.path}: downloading {len(wanted)} packages and what they need")
+        _download(cache, wanted, pool)
+        for package in own:
+            pack(cache, package, pool)
+        repository.index(place, out, key)
+
+    return cache.product("apt-" + place.path.partition("/")[0], product_key, fill)
+
+
+def _download(cache: Cache, wanted: tuple[str, ...], pool: Path) -> None:
+    """Fetch what apt would install on a machine that has nothing yet."""
+    with cache.scratch() as work:
+        client = apt.debian_apt(work)
+        client.run("install", "--no-install-recommends", "--download-only", *wanted)
         for package in sorted((work / "cache/archives").glob("*.deb")):
             os.rename(package, pool / package.name.replace("%3a", "_"))
-    repository.index(place, out, key)

@@ -12,7 +12,8 @@ import (
 const (
 	confPath    = "/host/etc/cni/net.d/10-calico.conflist"
 	readyPath   = "/tmp/calico-node-ready"
-	nodeRefresh = 2 * time.Second
+	nodeRetry   = time.Second
+	nodeRefresh = 5 * time.Second
 	readyFor    = 15 * time.Second
 )
 
@@ -56,10 +57,10 @@ func serveCalicoNode() error {
 	name := os.Getenv("NODENAME")
 	log.Printf("node %s, CALICO_IPV4POOL_CIDR=%s", name, pool)
 	last := ""
-	for ; ; time.Sleep(nodeRefresh) {
-		state := "in order"
+	for {
+		state, pause := "in order", nodeRefresh
 		if err := arrangeNode(api, name, pool); err != nil {
-			state = err.Error()
+			state, pause = err.Error(), nodeRetry
 		} else if err := os.WriteFile(readyPath, nil, 0o644); err != nil {
 			return err
 		}
@@ -67,6 +68,7 @@ func serveCalicoNode() error {
 			log.Print(state)
 			last = state
 		}
+		time.Sleep(pause)
 	}
 }
 
