@@ -50,7 +50,7 @@ def _note(cache: Cache, products: Products) -> None:
     names = {name: path.name for name, path in vars(products).items()}
     new = cache.root / f".{CURRENT}.{os.getpid()}"
     new.write_text(json.dumps(names, indent=1) + "\n")
-    os.replace(new, cache.root / CURRENT)
+    new.replace(cache.root / CURRENT)
 
 
 def main() -> None:

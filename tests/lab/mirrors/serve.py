@@ -73,7 +73,7 @@ def _start_one(state: Path, name: str, command: list[str], product: Path) -> Non
         return
     if pid:
         _end(pid, record)
-    with open(state / f"{name}.log", "ab") as log:
+    with (state / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
             command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,

@@ -81,16 +81,28 @@ def _from_deb822(text: str) -> list[Source]:
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     sources = []
     for stanza in "\n".join(lines).split("\n\n"):
-        fields = {}
-        for line in stanza.splitlines():
-            name, colon, value = line.partition(":")
-            if colon and not line[0].isspace():
-                fields[name.lower()] = value.strip()
+        fields = _fields(stanza)
         if "deb" in fields.get("types", "").split() and fields.get("enabled") != "no":
+            words = fields.get("signed-by", "").split()
+            key = words[0] if words and words[0].startswith("/") else ""
             for uri in fields.get("uris", "").split():
                 for suite in fields.get("suites", "").split():
-                    sources.append(Source(uri, suite, fields.get("signed-by", "")))
+                    sources.append(Source(uri, suite, key))
     return sources
+
+
+def _fields(stanza: str) -> dict[str, str]:
+    """A stanza's fields, lines that continue a field joined to it."""
+    fields: dict[str, str] = {}
+    name = ""
+    for line in stanza.splitlines():
+        if line[:1].isspace():
+            fields[name] = fields.get(name, "") + " " + line.strip()
+        else:
+            name, _, value = line.partition(":")
+            name = name.lower()
+            fields[name] = value.strip()
+    return fields
 
 
 class Apt:

@@ -66,7 +66,7 @@ class Cache:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Let one build at a time work here: two labs may ask at once."""
-        with open(self.root / "mirrors.lock", "w") as handle:
+        with (self.root / "mirrors.lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -86,7 +86,7 @@ class Cache:
         part = self.products / f".{name}-{key}.part"
         part.mkdir()
         make(part)
-        os.rename(part, final)
+        part.rename(final)
         say(f"{name}: done")
         return final
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from . import apt, repository
@@ -59,4 +58,4 @@ def _download(cache: Cache, wanted: tuple[str, ...], pool: Path) -> None:
         client = apt.debian_apt(work)
         client.run("install", "--no-install-recommends", "--download-only", *wanted)
         for package in sorted((work / "cache/archives").glob("*.deb")):
-            os.rename(package, pool / package.name.replace("%3a", "_"))
+            package.rename(pool / package.name.replace("%3a", "_"))

@@ -73,7 +73,7 @@ def _iptables(layer: Layer) -> None:
     for name in ("iptables", "iptables-save", "iptables-restore"):
         layer.link(f"/usr/sbin/{name}", "xtables-legacy-multi")
         layer.link(f"/usr/sbin/ip6{name[2:]}", "xtables-legacy-multi")
-    layer.every("/usr/lib/*/xtables/*.so")
+    layer.every("usr/lib/*/xtables/*.so")
     layer.directory("/run")
 
 

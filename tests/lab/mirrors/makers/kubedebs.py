@@ -49,8 +49,8 @@ def make(cache: Cache, key: Path, binaries: Path) -> Path:
     """The root of the Kubernetes repository."""
     here = Path(__file__)
     product_key = fingerprint(
-        here, here.with_name("package.py"), here.with_name("repository.py"), PACKAGING, key.name, binaries.name,
-        versions("containernetworking-plugins"),
+        here, here.with_name("package.py"), here.with_name("repository.py"), PACKAGING,
+        key.name, binaries.name, versions("containernetworking-plugins"),
     )
     return cache.product("apt-kubernetes", product_key, lambda out: _fill(cache, out, key, binaries))
 

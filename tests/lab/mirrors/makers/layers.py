@@ -6,7 +6,6 @@ when or where they were made.
 
 from __future__ import annotations
 
-import glob
 import gzip
 import hashlib
 import io
@@ -44,21 +43,24 @@ class Layer:
             self.file(library, library)
 
     def every(self, pattern: str) -> None:
-        """Put every file that matches a pattern, plugins say, at its own path."""
-        for path in sorted(glob.glob(pattern)):
-            if Path(path).is_symlink():
-                self.link(path, Path(path).readlink().as_posix())
+        """Put every file that matches a pattern below /, plugins say, at its own path."""
+        for path in sorted(Path("/").glob(pattern)):
+            if path.is_symlink():
+                self.link(str(path), str(path.readlink()))
             else:
-                self.program(path, path)
+                self.program(str(path), path)
 
     def pack(self, out: Path) -> tuple[str, str]:
         """Write the layer, compressed; its digest and that of the bare archive."""
         bare = out.with_suffix(".tar")
         with tarfile.open(bare, "w", format=tarfile.PAX_FORMAT) as archive:
             self._add_all(archive)
-        with open(bare, "rb") as source, open(out, "wb") as raw:
-            with gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed:
-                shutil.copyfileobj(source, packed, 1 << 20)
+        with (
+            bare.open("rb") as source,
+            out.open("wb") as raw,
+            gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed,
+        ):
+            shutil.copyfileobj(source, packed, 1 << 20)
         digests = digest_of(out), digest_of(bare)
         bare.unlink()
         return digests
@@ -102,7 +104,7 @@ def libraries(program: Path) -> list[str]:
 def digest_of(path: Path) -> str:
     """A file's digest as registries write it."""
     digest = hashlib.sha256()
-    with open(path, "rb") as handle:
+    with path.open("rb") as handle:
         while chunk := handle.read(1 << 20):
             digest.update(chunk)
     return "sha256:" + digest.hexdigest()

@@ -73,11 +73,11 @@ def wait_until_it_answers(url: str, seconds: float = 20) -> None:
 def _fill(cache: Cache, out: Path, sources: images.Sources) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        listen = "127.0.0.1:%d" % probe.getsockname()[1]
+        listen = f"127.0.0.1:{probe.getsockname()[1]}"
     with cache.scratch() as work:
         settings = work / "registry.yml"
         settings.write_text(configuration(listen, out, read_only=False))
-        with open(work / "log", "w") as log:
+        with (work / "log").open("w") as log:
             process = subprocess.Popen(
                 ["docker-registry", "serve", str(settings)], stdout=log, stderr=log
             )
