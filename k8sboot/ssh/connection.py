@@ -34,7 +34,9 @@ class Connection(Protocol):
         Raises DeadlineExceeded after timeout seconds, ConnectionLost when link or peer die.
         """
 
-    def run_job(self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]) -> Completed:
+    def run_job(
+        self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]
+    ) -> Completed:
         """Run a long script as a job on the host that outlives this connection, and follow it to its end.
 
         Reconnects and goes on following when the connection dies. name: [a-z0-9-]+, says what it is.

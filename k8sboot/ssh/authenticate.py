@@ -1,0 +1,164 @@
+"""Log in: the key the inventory names, then the agent, then the default keys, then the password.
+
+At most TRIES keys are offered in all: servers hang up after six failures, and newer ones lock the source out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from paramiko import Agent, AuthenticationException, BadAuthenticationType, PKey, SSHException, Transport
+
+from k8sboot.errors import AuthenticationFailed, ConnectionLost
+from k8sboot.ssh import keys
+from k8sboot.ssh.known_hosts import fingerprint
+from k8sboot.ssh.login import Login
+
+TRIES = 5
+AGENT_TIMEOUT = 3.0
+
+
+@dataclass
+class _Attempts:
+    """What was offered so far, and what came of it."""
+
+    login: Login
+    transport: Transport
+    report: list[str] = field(default_factory=list)
+    offered: set[bytes] = field(default_factory=set)
+    allowed: tuple[str, ...] = ()
+    tries: int = 0
+
+    def key(self, key: PKey, label: str) -> bool:
+        """Offer a key, once, while there are tries left; whether we are in."""
+        if key.asbytes() in self.offered or self.tries >= TRIES or self.refuses("publickey"):
+            return False
+        self.offered.add(key.asbytes())
+        return self.attempt(lambda: self.transport.auth_publickey(self.login.user, key), label)
+
+    def refuses(self, method: str) -> bool:
+        return bool(self.allowed) and method not in self.allowed
+
+    def attempt(self, do: Callable[[], list[str]], label: str) -> bool:
+        self.tries += 1
+        try:
+            further = do()
+        except BadAuthenticationType as error:
+            self.allowed = tuple(error.allowed_types)
+            self.report.append(f"{label}: the server takes only {', '.join(error.allowed_types)}")
+        except AuthenticationException as error:
+            self.report.append(f"{label}: refused" + (" (no answer)" if "timeout" in str(error) else ""))
+        except (SSHException, OSError, EOFError) as error:
+            self.report.append(f"{label}: {error}")
+        else:
+            if not further:
+                return True
+            self.allowed = tuple(further)
+            self.report.append(f"{label}: accepted, but the server also wants {', '.join(further)}")
+        if not self.transport.is_active():
+            raise self.failed("the server hung up")
+        return False
+
+    def failed(self, why: str = "") -> AuthenticationFailed:
+        tried = "; ".join(self.report) or "there is no key, no agent and no password to try"
+        return AuthenticationFailed(
+            f"cannot log in as {self.login.user} at {self.login.address}:{self.login.port}",
+            why=f"{why}: {tried}" if why else tried,
+            fix=f"make `ssh -p {self.login.port} {self.login.user}@{self.login.address}` work without a "
+            "question, e.g. by `ssh-copy-id`; or set `user`, `identityFile` or `password` in the inventory",
+            host=self.login.name,
+        )
+
+
+def authenticate(transport: Transport, login: Login) -> None:
+    """Log in over an encrypted transport. Raises AuthenticationFailed with everything that was tried."""
+    attempts = _Attempts(login, transport)
+    offers = [_inventory_key, _agent_keys, _default_keys, _password]
+    if not any(offer(attempts) for offer in offers):
+        raise attempts.failed()
+    if not transport.is_authenticated():
+        raise ConnectionLost("the connection died right after login", host=login.name)
+
+
+def _inventory_key(attempts: _Attempts) -> bool:
+    path = attempts.login.identity
+    return path is not None and _file_key(attempts, path, f"identityFile {path}")
+
+
+def _file_key(attempts: _Attempts, path: Path, label: str) -> bool:
+    try:
+        key = keys.load(path, attempts.login.target.passphrase)
+    except keys.Unusable as error:
+        attempts.report.append(f"{label}: {error}")
+        return False
+    certified = " (with its certificate)" if key.public_blob else ""
+    return attempts.key(key, label + certified)
+
+
+def _agent_keys(attempts: _Attempts) -> bool:
+    login = attempts.login
+    wanted = [keys.public_part(path) for path in (login.identity, *login.key_files) if path is not None]
+    matching = [blob for blob in wanted if blob]
+    found = sorted(_agent(attempts), key=lambda key: key.asbytes() not in matching)
+    for key in found:
+        if login.identities_only and key.asbytes() not in matching:
+            continue
+        label = f"agent key {fingerprint(key.asbytes())}"
+        if key.get_name().startswith("sk-"):
+            attempts.report.append(f"{label}: {keys.SECURITY_KEY}")
+        elif attempts.key(key, label):
+            return True
+    return False
+
+
+def _agent(attempts: _Attempts) -> list[PKey]:
+    """The agent's keys; none when there is no agent, or it is dead or silent."""
+    found: list[PKey] = []
+    problems: list[str] = []
+
+    def ask() -> None:
+        try:
+            found.extend(Agent().get_keys())
+        except (SSHException, OSError, EOFError) as error:
+            problems.append(str(error))
+
+    asking = threading.Thread(target=ask, name="k8sboot-agent", daemon=True)
+    asking.start()
+    asking.join(AGENT_TIMEOUT)
+    if asking.is_alive() or problems:
+        attempts.report.append(f"agent: {problems[0] if problems else 'it does not answer'}")
+        return []
+    return list(found)
+
+
+def _default_keys(attempts: _Attempts) -> bool:
+    return any(_file_key(attempts, path, f"key {path}") for path in _existing(attempts.login))
+
+
+def _existing(login: Login) -> Iterator[Path]:
+    return (path for path in login.key_files if path != login.identity and path.is_file())
+
+
+def _password(attempts: _Attempts) -> bool:
+    secret = attempts.login.target.password
+    if secret is None:
+        if attempts.tries == 0 and not attempts.report:
+            attempts.report.append("no key file exists, no agent runs, and no password is given")
+        return False
+    login, transport = attempts.login, attempts.transport
+
+    def answer(_title: str, _instructions: str, prompts: list[tuple[str, bool]]) -> list[str]:
+        return [secret.reveal() for _ in prompts]
+
+    if not attempts.refuses("password") and attempts.attempt(
+        lambda: transport.auth_password(login.user, secret.reveal(), fallback=False), "password"
+    ):
+        return True
+    if "keyboard-interactive" not in attempts.allowed:
+        return False
+    return attempts.attempt(
+        lambda: transport.auth_interactive(login.user, answer), "password (keyboard-interactive)"
+    )

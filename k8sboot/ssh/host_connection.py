@@ -1,0 +1,96 @@
+"""The Connection to a real host: one session, opened again when it died between two commands."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from k8sboot.errors import ConnectionLost
+from k8sboot.ssh.connection import Completed
+from k8sboot.ssh.execution import Session, Shell, execute
+from k8sboot.ssh.handshake import abandon
+from k8sboot.ssh.job_scripts import new_id
+from k8sboot.ssh.jobs import Follower
+from k8sboot.ssh.login import Login
+from k8sboot.ssh.privilege import root_shell
+from k8sboot.ssh.route import open_session
+from k8sboot.ssh.ssh_config import resolve
+from k8sboot.ssh.target import Target
+
+# Without a handler paramiko prints its tracebacks to the user's stderr.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+
+def open_connection(target: Target, notice: Callable[[str], None]) -> HostConnection:
+    """Connect as root to the target. Raises ConnectError."""
+    login = resolve(target)
+    for line in login.notices:
+        notice(line)
+    connection = HostConnection(login, notice)
+    connection.open()
+    return connection
+
+
+class HostConnection:
+    """Implements k8sboot.ssh.connection.Connection."""
+
+    def __init__(self, login: Login, notice: Callable[[str], None]) -> None:
+        self._login = login
+        self._notice = notice
+        self._lock = threading.RLock()
+        self._session: Session | None = None
+        self._shell: Shell | None = None
+        self._closed = False
+
+    def open(self) -> tuple[Session, Shell]:
+        """The live session and its root shell, both made anew when the last one died. Raises ConnectError."""
+        with self._lock:
+            if self._closed:
+                raise ConnectionLost("the connection was closed by k8sboot", host=self._login.name)
+            if self._session is None or self._shell is None or not self._session.transport.is_active():
+                self._drop()
+                self._session = open_session(self._login, self._notice)
+                self._shell = root_shell(
+                    self._session, self._login.target.sudo_password, user=self._login.user
+                )
+            return self._session, self._shell
+
+    def run(self, script: str, *, timeout: float) -> Completed:
+        """Run a short script as root; see Connection.run.
+
+        exit_status is -1 when the remote shell itself was killed by a signal. On a connection that died since
+        the last command a new one is made first.
+        """
+        with self._lock:
+            session, shell = self.open()
+            return execute(session, shell, script, timeout=timeout)
+
+    def run_job(
+        self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]
+    ) -> Completed:
+        """Run a long script as a job that outlives the connection; see Connection.run_job.
+
+        stdout of the result is the job's log, both streams in one. Raises CommandFailed when the job could
+        not start or was killed, DeadlineExceeded (the job is stopped), ConnectionLost when the host stays away.
+        """
+        job = Follower(
+            lambda text, limit: self.run(text, timeout=limit),
+            new_id(name),
+            host=self._login.name,
+            timeout=timeout,
+            notice=self._notice,
+        )
+        job.start(script)
+        return job.follow(on_output)
+
+    def close(self) -> None:
+        """Close the connection; idempotent. A command under way elsewhere ends with ConnectionLost."""
+        self._closed = True
+        self._drop()
+
+    def _drop(self) -> None:
+        session, self._session, self._shell = self._session, None, None
+        if session is not None:
+            abandon(session.transport)
+            session.wire.close()

@@ -1,0 +1,153 @@
+"""Follow a job on a host to its end, over as many connections as it takes."""
+
+from __future__ import annotations
+
+import codecs
+import random
+import time
+from collections.abc import Callable
+
+from k8sboot.errors import CommandFailed, ConnectError, ConnectionLost, DeadlineExceeded, Unreachable
+from k8sboot.ssh import job_scripts
+from k8sboot.ssh.connection import Completed
+from k8sboot.ssh.script import Capped
+
+START_TIMEOUT = 60.0
+LOOK_PATIENCE = 5.0
+LOOK_TIMEOUT = 60.0
+STOP_TIMEOUT = 30.0
+BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
+LONGEST_LINE = 64 * 1024
+TAIL_LINES = 25
+
+Run = Callable[[str, float], Completed]
+
+
+class Lines:
+    """Turns bytes into complete lines, in order; a very long line comes in pieces."""
+
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self._on_line = on_line
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rest = ""
+
+    def feed(self, data: bytes, *, final: bool = False) -> None:
+        """Take bytes; with final, what is left counts as a line."""
+        *complete, self._rest = (self._rest + self._decode(data, final)).split("\n")
+        for line in complete:
+            self._on_line(line.removesuffix("\r"))
+        while len(self._rest) > LONGEST_LINE or (final and self._rest):
+            self._on_line(self._rest[:LONGEST_LINE])
+            self._rest = self._rest[LONGEST_LINE:]
+
+
+class Follower:
+    """One job on one host. run: runs a script there as root within so many seconds, reconnects if need be."""
+
+    def __init__(
+        self, run: Run, job: str, *, host: str, timeout: float, notice: Callable[[str], None]
+    ) -> None:
+        self._run = run
+        self._job = job
+        self._host = host
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
+        self._notice = notice
+        self._offset = 0
+        self._log = Capped()
+
+    def start(self, script: str) -> None:
+        """Start the job, once, however often the link dies meanwhile."""
+        done = self._insist(job_scripts.start(self._job, script), START_TIMEOUT)
+        if done.exit_status != 0:
+            raise CommandFailed(
+                f"cannot start the job {self._job}",
+                command="systemd-run (or setsid)",
+                exit_status=done.exit_status,
+                host=self._host,
+                detail=done.stderr.decode("utf-8", "replace"),
+                fix=f"check the space and rights of {job_scripts.HOME} (`df -h /var`), then run again",
+            )
+
+    def follow(self, on_output: Callable[[str], None]) -> Completed:
+        """Pass on the log until the job has ended and all of it came."""
+        lines = Lines(on_output)
+        while True:
+            found = self._look()
+            self._offset += len(found.data)
+            self._log.add(found.data)
+            lines.feed(found.data)
+            if found.state != "running" and self._offset >= found.size:
+                lines.feed(b"", final=True)
+                return self._finish(found)
+            if time.monotonic() >= self._deadline:
+                lines.feed(b"", final=True)
+                raise self._too_late()
+
+    def _look(self) -> job_scripts.Look:
+        patience = max(0.0, min(LOOK_PATIENCE, self._deadline - time.monotonic()))
+        done = self._insist(job_scripts.look(self._job, offset=self._offset, patience=patience), LOOK_TIMEOUT)
+        return job_scripts.parse_look(done.stdout)
+
+    def _insist(self, script: str, timeout: float) -> Completed:
+        """Run a script that may run twice, over a new connection when the link dies, until the deadline."""
+        failures = 0
+        while True:
+            try:
+                return self._run(script, timeout)
+            except (ConnectionLost, Unreachable) as error:
+                pause = BACK_OFF[min(failures, len(BACK_OFF) - 1)] * random.uniform(0.75, 1.25)  # noqa: S311
+                failures += 1
+                if time.monotonic() + pause >= self._deadline:
+                    raise self._out_of_reach(error) from None
+                self._notice(f"{error}; the job {self._job} goes on there, connecting again in {pause:.0f} s")
+                time.sleep(pause)
+
+    def _finish(self, found: job_scripts.Look) -> Completed:
+        if found.exit_status is None:
+            raise self._vanished(found)
+        if found.exit_status == 0:
+            try:
+                self._run(job_scripts.remove(self._job), START_TIMEOUT)
+            except ConnectError as error:
+                self._notice(f"{error}; {job_scripts.HOME}/{self._job} is left behind")
+        return Completed(found.exit_status, self._log.value(), b"")
+
+    def _tail(self) -> str:
+        return "\n".join(self._log.value().decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
+
+    def _too_late(self) -> DeadlineExceeded:
+        stopped = "it was stopped"
+        try:
+            self._run(job_scripts.stop(self._job), STOP_TIMEOUT)
+        except (ConnectError, DeadlineExceeded) as error:
+            stopped = f"it may still run, stopping it failed: {error}"
+        return DeadlineExceeded(
+            f"the job {self._job} did not end within {self._timeout:g} s",
+            why=stopped,
+            fix=f"see its last words, and all of them in {job_scripts.HOME}/{self._job}/log on the host; "
+            "then run the same k8sboot command again",
+            host=self._host,
+            detail=self._tail(),
+        )
+
+    def _out_of_reach(self, error: ConnectError) -> ConnectionLost:
+        return ConnectionLost(
+            f"the host stayed out of reach while the job {self._job} ran on it",
+            why=str(error),
+            fix=f"the job goes on by itself, its log is {job_scripts.HOME}/{self._job}/log; "
+            "when the host is back, run the same k8sboot command again",
+            host=self._host,
+            detail=self._tail(),
+        )
+
+    def _vanished(self, found: job_scripts.Look) -> CommandFailed:
+        why = "its directory is gone" if found.state == "gone" else "killed, or the machine was restarted"
+        return CommandFailed(
+            f"the job {self._job} ended without a word on how ({why})",
+            command=self._job,
+            exit_status=-1,
+            host=self._host,
+            detail=self._tail(),
+            fix="check the host (`dmesg`, `last -x`), then run the same k8sboot command again",
+        )

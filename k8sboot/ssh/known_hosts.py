@@ -1,0 +1,177 @@
+"""Read known_hosts files the way OpenSSH does, and judge a host's key by them. Pure: no paramiko, no network.
+
+Lines that cannot be read are skipped with a warning, never fatal. Markers: @revoked is honoured;
+@cert-authority lines are skipped (host certificates are not supported) and said so.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fnmatch
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+MARKERS = ("@revoked", "@cert-authority")
+KEY_TYPE = re.compile(r"[a-z0-9@.-]{3,64}\Z", re.IGNORECASE)
+Verdict = Literal["match", "changed", "unknown", "revoked"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line. key: the binary public key; where: file:line."""
+
+    marker: str
+    hosts: str
+    key_type: str
+    key: bytes
+    where: str
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA256:... as ssh-keygen prints it."""
+        return fingerprint(self.key)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the files say about a key; against: the entries that made it so."""
+
+    verdict: Verdict
+    against: tuple[Entry, ...] = ()
+
+
+def fingerprint(key: bytes) -> str:
+    """SHA256:... of a binary public key."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
+
+
+def lookup_name(host: str, port: int) -> str:
+    """The name a host is filed under: host, or [host]:port away from port 22."""
+    return host.lower() if port == 22 else f"[{host.lower()}]:{port}"
+
+
+def read(paths: Iterable[Path]) -> tuple[list[Entry], list[str]]:
+    """All entries of the files that exist, and warnings on what could not be read."""
+    entries: list[Entry] = []
+    warnings: list[str] = []
+    for path in paths:
+        try:
+            text = path.read_bytes().decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            warnings.append(f"{path}: cannot be read: {error.strerror}")
+            continue
+        _parse(text, str(path), entries, warnings)
+    return entries, warnings
+
+
+def _parse(text: str, path: str, entries: list[Entry], warnings: list[str]) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        where = f"{path}:{number}"
+        content = line.strip(" \t\r")
+        if not content or content.startswith("#"):
+            continue
+        entry = parse_line(content, where)
+        if entry is None:
+            warnings.append(f"{where}: skipped, this is no known_hosts line")
+        else:
+            entries.append(entry)
+
+
+def parse_line(line: str, where: str) -> Entry | None:
+    """One non-empty line, or None when it is broken."""
+    fields = re.split(r"[ \t]+", line)
+    marker = fields.pop(0) if fields[0].startswith("@") else ""
+    if (marker and marker not in MARKERS) or len(fields) < 3 or not KEY_TYPE.match(fields[1]):
+        return None
+    try:
+        key = base64.b64decode(fields[2], validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if inner_type(key) != fields[1]:
+        return None
+    return Entry(marker, fields[0], fields[1], key, where)
+
+
+def inner_type(key: bytes) -> str:
+    """The key type a binary public key says it has, or "" when it is none."""
+    length = int.from_bytes(key[:4], "big")
+    if len(key) <= 4 + length or not 0 < length <= 64:
+        return ""
+    return key[4 : 4 + length].decode("ascii", "replace")
+
+
+def matches(patterns: str, name: str) -> bool:
+    """Whether a line's first field means the name: hashed, or a list with wildcards and negation."""
+    if patterns.startswith("|"):
+        return _matches_hash(patterns, name)
+    found = False
+    for pattern in patterns.split(","):
+        negated = pattern.startswith("!")
+        if _matches_glob(pattern.removeprefix("!").lower(), name):
+            if negated:
+                return False
+            found = True
+    return found
+
+
+def _matches_hash(field: str, name: str) -> bool:
+    parts = field.split("|")
+    if len(parts) != 4 or parts[1] != "1":
+        return False
+    try:
+        salt, wanted = base64.b64decode(parts[2]), base64.b64decode(parts[3])
+    except (binascii.Error, ValueError):
+        return False
+    return hmac.compare_digest(
+        hmac.new(salt, name.encode("utf-8", "surrogateescape"), "sha1").digest(), wanted
+    )
+
+
+def _matches_glob(pattern: str, name: str) -> bool:
+    # Brackets are literal in known_hosts; fnmatch must not read them as a set.
+    return fnmatch.fnmatchcase(name, re.sub(r"\[", "[[]", pattern))
+
+
+def judge(entries: Sequence[Entry], *, host: str, port: int, key: bytes) -> Judgement:
+    """What the entries say about the key that host:port showed.
+
+    As in OpenSSH, a key filed for the host without a port also vouches for its other ports.
+    """
+    name = lookup_name(host, port)
+    found = _judge_name(entries, name, key)
+    if found.verdict == "unknown" and port != 22:
+        plain = _judge_name(entries, lookup_name(host, 22), key)
+        return plain if plain.verdict in ("match", "revoked") else found
+    return found
+
+
+def _judge_name(entries: Sequence[Entry], name: str, key: bytes) -> Judgement:
+    mine = [entry for entry in entries if matches(entry.hosts, name)]
+    revoked = tuple(entry for entry in mine if entry.marker == "@revoked" and entry.key == key)
+    if revoked:
+        return Judgement("revoked", revoked)
+    plain = tuple(entry for entry in mine if not entry.marker)
+    same = tuple(entry for entry in plain if entry.key == key)
+    if same:
+        return Judgement("match", same)
+    return Judgement("changed", plain) if plain else Judgement("unknown")
+
+
+def known_types(entries: Sequence[Entry], *, host: str, port: int) -> list[str]:
+    """The key types filed for host:port (or the host on port 22), in the order of the files."""
+    names = [lookup_name(host, port), lookup_name(host, 22)]
+    types = [
+        entry.key_type
+        for name in names
+        for entry in entries
+        if not entry.marker and matches(entry.hosts, name)
+    ]
+    return list(dict.fromkeys(types))

@@ -1,0 +1,74 @@
+"""Reach a host through the user's ProxyCommand: its stdin and stdout are one end of a socket pair."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+from typing import IO
+
+from k8sboot.errors import Unreachable
+from k8sboot.ssh.link import Wire
+
+END_WAIT = 2.0
+
+
+class _Command:
+    """The command as a stream; closing it ends the command and its children."""
+
+    def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
+        self._complaints = complaints
+        self._sock = sock
+        self._process = process
+        self.recv = sock.recv
+        self.send = sock.send
+        self.settimeout = sock.settimeout
+
+    def complaint(self) -> str:
+        """What the command said on stderr, and how it ended."""
+        if self._complaints.closed:
+            return ""
+        self._complaints.seek(max(0, self._complaints.seek(0, os.SEEK_END) - 500))
+        said = " ".join(self._complaints.read().decode("utf-8", "replace").split())
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.2)
+        status = self._process.returncode
+        ended = "still runs" if status is None else f"ended with {status}"
+        return f"the ProxyCommand {ended} and said: {said or 'nothing'}"
+
+    def close(self) -> None:
+        """Close the stream, end the command and all it started, and reap it."""
+        self._sock.close()
+        self._complaints.close()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(END_WAIT)
+
+
+def spawn(command: str, *, host: str) -> Wire:
+    """Start the command by the user's shell, as ssh does, and return the stream to it. Raises Unreachable."""
+    ours, theirs = socket.socketpair()
+    complaints = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the stream
+    shell = os.environ.get("SHELL") or "/bin/sh"
+    try:
+        process = subprocess.Popen(
+            [shell, "-c", f"exec {command}"],
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            stderr=complaints,
+            start_new_session=True,
+        )
+    except OSError as error:
+        ours.close()
+        complaints.close()
+        raise Unreachable("the ProxyCommand cannot be started", why=str(error), host=host) from None
+    finally:
+        theirs.close()
+    stream = _Command(ours, process, complaints)
+    return Wire(stream, complaint=stream.complaint)

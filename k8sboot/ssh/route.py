@@ -1,0 +1,180 @@
+"""The way to a host (straight, through bastions, by a ProxyCommand), and a logged-in session over it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from paramiko import ChannelException, SSHException
+
+from k8sboot.errors import Unreachable
+from k8sboot.ssh import proxy_command
+from k8sboot.ssh.authenticate import authenticate
+from k8sboot.ssh.execution import Session
+from k8sboot.ssh.handshake import Dropped, abandon, negotiate
+from k8sboot.ssh.link import Wire, dial
+from k8sboot.ssh.login import Login
+from k8sboot.ssh.ssh_config import resolve, split_hop
+from k8sboot.ssh.target import Target
+
+Notice = Callable[[str], None]
+
+AT_ONCE = 50
+AT_ONCE_PER_BASTION = 8
+DROPPED_RETRIES = 5
+
+_handshakes = threading.BoundedSemaphore(AT_ONCE)
+
+
+def open_session(login: Login, notice: Notice) -> Session:
+    """Connect, check the host key and log in. Raises ConnectError.
+
+    Only a server that hangs up before its first word is tried again, a few times: MaxStartups throws dice.
+    """
+    for attempt in range(DROPPED_RETRIES + 1):
+        try:
+            return _attempt(login, notice)
+        except Dropped as error:
+            reason = str(error)
+        time.sleep(min(4.0, 0.3 * 2**attempt) * random.uniform(0.5, 1.5))  # noqa: S311  spread, not secrecy
+    raise Unreachable(
+        f"the SSH server at {login.address}:{login.port} hung up at once, {DROPPED_RETRIES + 1} times",
+        why=reason,
+        fix="raise MaxStartups in its sshd_config, and see its log (`journalctl -u ssh -u sshd`)",
+        host=login.name,
+    )
+
+
+def _attempt(login: Login, notice: Notice) -> Session:
+    with _gate(login), _way(login, notice) as wire:
+        transport = negotiate(wire, login, notice)
+        try:
+            authenticate(transport, login)
+        except BaseException:
+            abandon(transport)
+            raise
+        return Session(login.name, transport, wire)
+
+
+@contextmanager
+def _gate(login: Login) -> Iterator[None]:
+    """Few handshakes at a time: bastions see all of them as one client."""
+    if not login.jump:
+        with _handshakes:
+            yield
+        return
+    with _bastion_of(login).gate:
+        yield
+
+
+@contextmanager
+def _way(login: Login, notice: Notice) -> Iterator[Wire]:
+    """The byte stream to the host; closed again when the block fails."""
+    wire = _lay(login, notice)
+    try:
+        yield wire
+    except BaseException:
+        wire.close()
+        raise
+
+
+def _lay(login: Login, notice: Notice) -> Wire:
+    if login.jump:
+        return _bastion_of(login).reach(login, notice)
+    if login.proxy_command:
+        return proxy_command.spawn(login.proxy_command, host=login.name)
+    return dial(login.address, login.port, timeout=login.target.connect_timeout, host=login.name)
+
+
+@dataclass
+class _Bastion:
+    """One jump host, its session shared by all hosts behind it and opened again when it died."""
+
+    login: Login
+    gate: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(AT_ONCE_PER_BASTION)
+    )
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    session: Session | None = None
+
+    def reach(self, login: Login, notice: Notice) -> Wire:
+        """A stream to login's address, made by the bastion. Raises ConnectError."""
+        session = self._open(login, notice)
+        try:
+            channel = session.transport.open_channel(
+                "direct-tcpip",
+                (login.address, login.port),
+                ("127.0.0.1", 0),
+                timeout=login.target.connect_timeout,
+            )
+        except ChannelException as error:
+            raise self._refused(error, login) from None
+        except (SSHException, EOFError, OSError) as error:
+            raise Unreachable(
+                f"no way through the bastion {self.login.where}",
+                why=str(error),
+                host=login.name,
+                fix="run again",
+            ) from None
+        return Wire(channel)
+
+    def _open(self, login: Login, notice: Notice) -> Session:
+        with self.lock:
+            if self.session is None or not self.session.transport.is_active():
+                self.session = open_session(self._named_for(login), notice)
+            return self.session
+
+    def _named_for(self, login: Login) -> Login:
+        return replace(
+            self.login, target=replace(self.login.target, name=f"{login.name}: bastion {self.login.where}")
+        )
+
+    def _refused(self, error: ChannelException, login: Login) -> Unreachable:
+        there = f"{login.address}:{login.port}"
+        if error.code == 1:
+            return Unreachable(
+                f"the bastion {self.login.where} does not forward to {there}",
+                why=error.text,
+                fix="set `AllowTcpForwarding yes` (and no PermitOpen) in the bastion's sshd_config",
+                host=login.name,
+            )
+        return Unreachable(
+            f"the bastion {self.login.where} cannot reach {there}",
+            why=error.text,
+            fix="check the address as seen from the bastion, and that sshd runs there",
+            host=login.name,
+        )
+
+
+_bastions: dict[tuple[object, ...], _Bastion] = {}
+_bastions_lock = threading.Lock()
+
+
+def _bastion_of(login: Login) -> _Bastion:
+    """The last bastion before login; those before it are its own jump."""
+    *before, last = login.jump
+    given = login.target
+    key = (login.jump, given.identity_file, given.config_file, given.known_hosts_file, given.host_key_policy)
+    with _bastions_lock:
+        if key not in _bastions:
+            _bastions[key] = _Bastion(resolve(_bastion_target(given, last, before)))
+        return _bastions[key]
+
+
+def _bastion_target(given: Target, hop: str, before: Sequence[str]) -> Target:
+    """How to log in to a bastion. The host's key may be used there, its password may not."""
+    user, address, port = split_hop(hop)
+    return replace(
+        given,
+        address=address,
+        user=user,
+        port=port,
+        password=None,
+        sudo_password=None,
+        host_key=None,
+        jump=",".join(before) or "none",
+    )

@@ -1,0 +1,135 @@
+"""How a script travels to a remote shell, and how its output is told from everybody else's. Pure.
+
+The script goes over stdin: one line that prints the begin marker, then a group in braces. A shell reads a
+group to its end before it runs any of it, so a script cut short by a dead link runs not at all. Both markers
+are random for each run: neither a chatty .bashrc nor a hostile command can fake a result.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+OUTPUT_LIMIT = 8 * 1024 * 1024
+NOISE_LIMIT = 2048
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class Markers:
+    """The two words that enclose a script's own output on either stream."""
+
+    begin: bytes
+    end: bytes
+
+    @staticmethod
+    def fresh() -> Markers:
+        """Markers nobody can know beforehand."""
+        token = secrets.token_hex(16)
+        return Markers(f"<k8sboot:{token}>".encode(), f"</k8sboot:{token}>".encode())
+
+
+def wrap(script: str, markers: Markers) -> bytes:
+    """What `/bin/sh -s` gets so that it runs script in a known environment, stdin from /dev/null."""
+    begin, end = markers.begin.decode(), markers.end.decode()
+    head = (
+        f"printf %s '{begin}'; printf %s '{begin}' >&2\n"
+        "{\n"
+        f"export PATH={PATH} LC_ALL=C.UTF-8 2>/dev/null; unset LANGUAGE CDPATH; umask 022; cd /\n"
+        "(\n"
+    )
+    tail = f"\n) </dev/null\nprintf '%s %d\\n' '{end}' $?; printf '%s\\n' '{end}' >&2\n}}\n"
+    return (head + script + tail).encode("utf-8", "surrogateescape")
+
+
+class Capped:
+    """Collects bytes in bounded memory: the first and the last half of the limit, the middle cut out."""
+
+    def __init__(self, limit: int = OUTPUT_LIMIT) -> None:
+        self._half = limit // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._cut = 0
+
+    def add(self, chunk: bytes | bytearray) -> None:
+        """Take a chunk."""
+        room = self._half - len(self._head)
+        self._head += chunk[:room]
+        self._tail += chunk[room:]
+        if len(self._tail) > 2 * self._half:
+            self._trim()
+
+    def _trim(self) -> None:
+        surplus = len(self._tail) - self._half
+        if surplus > 0:
+            self._cut += surplus
+            del self._tail[:surplus]
+
+    def value(self) -> bytes:
+        """What was kept, with a note where bytes are missing."""
+        self._trim()
+        note = f"\n[k8sboot: {self._cut} bytes cut out]\n".encode() if self._cut else b""
+        return bytes(self._head) + note + bytes(self._tail)
+
+
+class MarkedStream:
+    """One stream of a run: noise, begin marker, the script's output, end marker and what follows it."""
+
+    def __init__(self, markers: Markers, *, limit: int = OUTPUT_LIMIT) -> None:
+        self._markers = markers
+        self._carry = bytearray()
+        self._body = Capped(limit)
+        self._ending: bytearray | None = None
+        self.noise = bytearray()
+        self.begun = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream."""
+        if self._ending is not None:
+            self._ending += chunk[: 64 - len(self._ending)]
+            return
+        self._carry += chunk
+        if not self.begun:
+            self._seek_begin()
+        if self.begun:
+            self._seek_end()
+
+    def _seek_begin(self) -> None:
+        at = self._carry.find(self._markers.begin)
+        self.begun = at >= 0
+        before = at if self.begun else max(0, len(self._carry) - len(self._markers.begin) + 1)
+        self.noise += self._carry[:before]
+        del self.noise[:-NOISE_LIMIT]
+        del self._carry[: before + len(self._markers.begin) if self.begun else before]
+
+    def _seek_end(self) -> None:
+        at = self._carry.find(self._markers.end)
+        if at >= 0:
+            self._body.add(self._carry[:at])
+            self._ending = self._carry[at + len(self._markers.end) :][:64]
+            self._carry.clear()
+            return
+        ready = len(self._carry) - len(self._markers.end) + 1
+        if ready > 0:
+            self._body.add(self._carry[:ready])
+            del self._carry[:ready]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the whole line of the end marker came."""
+        return self._ending is not None and b"\n" in self._ending
+
+    @property
+    def exit_status(self) -> int:
+        """The number on the end marker's line; only after ended."""
+        return int((self._ending or b"").split(b"\n")[0])
+
+    def value(self) -> bytes:
+        """The script's own output so far."""
+        body = self._body.value()
+        return body + bytes(self._carry) if self.begun else body
+
+    def heard_before(self) -> str:
+        """The end of what came before the begin marker, or instead of it."""
+        rest = b"" if self.begun else bytes(self._carry)
+        return (bytes(self.noise) + rest).decode("utf-8", "replace").strip()

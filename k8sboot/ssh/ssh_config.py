@@ -1,0 +1,143 @@
+"""Resolve a target against ~/.ssh/config. `ssh -G` reads it: OpenSSH alone knows every keyword."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import shutil
+import socket
+import subprocess
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from k8sboot.errors import ConnectError
+from k8sboot.ssh.login import Login
+from k8sboot.ssh.target import Target
+
+DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
+GLOBAL_KNOWN_HOSTS = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
+NAME = re.compile(r"[^-\s\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*\Z")
+
+Settings = Mapping[str, list[str]]
+
+
+def resolve(target: Target) -> Login:
+    """The login for a target: inventory, then ssh_config, then defaults. Raises ConnectError."""
+    for what, value in (("address", target.address), ("user", target.user)):
+        if value is not None and not NAME.match(value):
+            raise ConnectError(
+                f"{value!r} is no valid {what}", fix=f"correct `{what}` in the inventory", host=target.name
+            )
+    settings, notices = _ask_ssh(target)
+    login = _Resolver(target, settings)
+    return Login(
+        target=target,
+        address=_first(settings, "hostname") or target.address,
+        port=target.port or int(_first(settings, "port") or 22),
+        user=target.user or _first(settings, "user") or getpass.getuser(),
+        identity=_path(target.identity_file),
+        key_files=login.key_files(),
+        identities_only=_first(settings, "identitiesonly") == "yes",
+        jump=login.jump(),
+        proxy_command=login.proxy_command(),
+        known_hosts=login.known_hosts(),
+        host_key_alias=_first(settings, "hostkeyalias"),
+        notices=notices,
+    )
+
+
+def _ask_ssh(target: Target) -> tuple[Settings, tuple[str, ...]]:
+    """What `ssh -G` prints, as keyword -> values; empty when ssh_config is switched off or ssh is missing."""
+    if target.config_file == "none":
+        return {}, ()
+    if shutil.which("ssh") is None:
+        given = target.config_file or "~/.ssh/config"
+        if not Path(given).expanduser().exists():
+            return {}, ()
+        return {}, (f"{given} is not read: it takes the `ssh` program to read it, which is not installed",)
+    done = subprocess.run(_question(target), capture_output=True, text=True, check=False, timeout=30)
+    if done.returncode != 0:
+        raise ConnectError(
+            "ssh_config cannot be read",
+            why=done.stderr.strip()[-300:],
+            fix="correct the file, or say `configFile: none` in the inventory's ssh section",
+            host=target.name,
+        )
+    return parse(done.stdout), ()
+
+
+def _question(target: Target) -> list[str]:
+    words = ["ssh", "-G"]
+    words += ["-F", str(Path(target.config_file).expanduser())] if target.config_file else []
+    words += ["-l", target.user] if target.user else []
+    words += ["-p", str(target.port)] if target.port else []
+    return [*words, "--", target.address]
+
+
+def parse(text: str) -> Settings:
+    """keyword -> values, of `ssh -G` output."""
+    settings: dict[str, list[str]] = defaultdict(list)
+    for line in text.splitlines():
+        keyword, _, value = line.partition(" ")
+        settings[keyword.lower()].append(value.strip())
+    return dict(settings)
+
+
+def _first(settings: Settings, keyword: str) -> str:
+    return settings.get(keyword, [""])[0]
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name).expanduser() if name else None
+
+
+class _Resolver:
+    def __init__(self, target: Target, settings: Settings) -> None:
+        self._target = target
+        self._settings = settings
+        self._tokens = {
+            "%": "%",
+            "d": str(Path.home()),
+            "h": _first(settings, "hostname") or target.address,
+            "n": target.address,
+            "p": str(target.port or _first(settings, "port") or 22),
+            "r": target.user or _first(settings, "user") or getpass.getuser(),
+            "u": getpass.getuser(),
+            "l": socket.gethostname().split(".")[0],
+        }
+
+    def _expand(self, text: str) -> str:
+        return re.sub(r"%([%dhnprul])", lambda match: self._tokens[match[1]], text)
+
+    def key_files(self) -> tuple[Path, ...]:
+        named = self._settings.get("identityfile") or [f"~/.ssh/{name}" for name in DEFAULT_KEYS]
+        return tuple(Path(self._expand(name)).expanduser() for name in named if name != "none")
+
+    def known_hosts(self) -> tuple[Path, ...]:
+        if self._target.known_hosts_file:
+            return (Path(self._target.known_hosts_file).expanduser(),)
+        named = _first(self._settings, "userknownhostsfile").split() or ["~/.ssh/known_hosts"]
+        own = [Path(self._expand(name)).expanduser() for name in named if name != "none"]
+        return (*own, *GLOBAL_KNOWN_HOSTS)
+
+    def jump(self) -> tuple[str, ...]:
+        named = self._target.jump if self._target.jump is not None else _first(self._settings, "proxyjump")
+        return () if named in ("", "none") else tuple(hop.strip() for hop in named.split(","))
+
+    def proxy_command(self) -> str:
+        command = _first(self._settings, "proxycommand")
+        return "" if self.jump() or command == "none" else self._expand(command)
+
+
+def split_hop(hop: str) -> tuple[str | None, str, int | None]:
+    """user, host, port of [user@]host[:port] or ssh://...; IPv6 in brackets. None: not said."""
+    rest = hop.removeprefix("ssh://").rstrip("/")
+    user, at, address = rest.rpartition("@")
+    match = re.fullmatch(
+        r"\[(?P<v6>[^]]+)\](?::(?P<p6>\d+))?|(?P<host>[^:]+)(?::(?P<port>\d+))?|(?P<raw>.+)", address
+    )
+    if match is None:
+        raise ConnectError(f"{hop!r} is no jump host", fix="write [user@]host[:port]")
+    port = match["p6"] or match["port"]
+    return user if at else None, match["v6"] or match["host"] or match["raw"], int(port) if port else None

@@ -1,0 +1,185 @@
+"""A real OpenSSH server on a free loopback port, with its own keys, configuration and test users."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ.get("PATH", ""))
+SFTP = "internal-sftp"
+
+
+def why_not() -> str:
+    """Why no server can be started here, or ""."""
+    if os.geteuid() != 0:
+        return "a real sshd with test users needs root"
+    if SSHD is None:
+        return "sshd is not installed (apt-get install openssh-server)"
+    if shutil.which("useradd", path="/usr/sbin:/sbin") is None:
+        return "useradd is not installed"
+    return ""
+
+
+def keygen(path: Path, *, kind: str = "ed25519", passphrase: str = "", options: tuple[str, ...] = ()) -> Path:
+    """Make a key pair."""
+    command = [
+        "ssh-keygen",
+        "-q",
+        "-t",
+        kind,
+        "-N",
+        passphrase,
+        "-C",
+        "k8sboot-test",
+        *options,
+        "-f",
+        str(path),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    return path
+
+
+def fingerprint(path: Path) -> str:
+    """SHA256:... by ssh-keygen."""
+    done = subprocess.run(["ssh-keygen", "-lf", str(path)], check=True, capture_output=True, text=True)
+    return done.stdout.split()[1]
+
+
+@dataclass
+class Server:
+    """One sshd. Settings are lines of its configuration; restart() after changing them."""
+
+    home: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self.port = self.port or _free_port()
+        for kind in ("ed25519", "ecdsa", "rsa"):
+            if not (self.home / f"host_{kind}").exists():
+                keygen(self.home / f"host_{kind}", kind=kind)
+
+    @property
+    def log(self) -> str:
+        """What the server logged so far."""
+        return (self.home / "log").read_text(errors="replace")
+
+    def host_key(self, kind: str = "ed25519") -> str:
+        """`TYPE BASE64` of a host key."""
+        return " ".join((self.home / f"host_{kind}.pub").read_text().split()[:2])
+
+    def start(self, settings: Mapping[str, str] | None = None) -> Server:
+        """Start, and return when it answers."""
+        self.settings.update(settings or {})
+        config = self.home / "sshd_config"
+        config.write_text(self._config())
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        log = (self.home / "log").open("ab")
+        assert SSHD is not None
+        self.process = subprocess.Popen(
+            [SSHD, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log
+        )
+        log.close()
+        deadline = time.monotonic() + 10
+        while f"port {self.port}." not in self.log and time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log
+            time.sleep(0.01)
+        return self
+
+    def _config(self) -> str:
+        settings = {
+            "Port": str(self.port),
+            "ListenAddress": "127.0.0.1",
+            "PidFile": "none",
+            "AuthorizedKeysFile": f"{self.home}/authorized/%u",
+            "StrictModes": "no",
+            "PermitRootLogin": "prohibit-password",
+            "PasswordAuthentication": "yes",
+            "KbdInteractiveAuthentication": "no",
+            "UsePAM": "no",
+            "MaxStartups": "200",
+            "LogLevel": "VERBOSE",
+            **self.settings,
+        }
+        keys = (
+            []
+            if "HostKey" in settings
+            else [f"HostKey {self.home}/host_{kind}" for kind in ("ed25519", "ecdsa", "rsa")]
+        )
+        return "\n".join([*keys, *(f"{name} {value}" for name, value in settings.items())]) + "\n"
+
+    def authorize(self, user: str, *keys: Path) -> None:
+        """Let the keys log in as user."""
+        folder = self.home / "authorized"
+        folder.mkdir(exist_ok=True)
+        lines = [key.with_name(key.name + ".pub").read_text() for key in keys]
+        (folder / user).write_text("".join(lines))
+
+    def sessions(self) -> list[int]:
+        """Process ids of the sshd children that serve connections, oldest first."""
+        return _descendants(self.process.pid) if self.process else []
+
+    def stop(self) -> None:
+        """Stop the server and every session of it."""
+        if self.process is None:
+            return
+        children = self.sessions()
+        self.process.kill()
+        self.process.wait()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.process = None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _descendants(parent: int) -> list[int]:
+    """Descendants that are sshd themselves."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            name, _, rest = (entry / "stat").read_text().rpartition(")")
+            if int(rest.split()[1]) == parent and "(sshd" in name:
+                found += [int(entry.name), *_descendants(int(entry.name))]
+    return found
+
+
+@contextlib.contextmanager
+def user(*, shell: str = "/bin/bash", password: str = "") -> Iterator[str]:
+    """A fresh user with a home, removed at the end."""
+    name = f"kb{secrets.token_hex(4)}"
+    subprocess.run(["/usr/sbin/useradd", "-m", "-s", shell, name], check=True, capture_output=True)
+    try:
+        chosen = password or secrets.token_hex(8)
+        subprocess.run(["/usr/sbin/chpasswd"], input=f"{name}:{chosen}", text=True, check=True)
+        yield name
+    finally:
+        subprocess.run(["/usr/bin/pkill", "-KILL", "-u", name], check=False)
+        subprocess.run(["/usr/sbin/userdel", "-rf", name], check=False, capture_output=True)
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"/etc/sudoers.d/{name}").unlink()
+
+
+def sudoers(name: str, *lines: str) -> None:
+    """What sudo lets the user do; gone with the user."""
+    path = Path(f"/etc/sudoers.d/{name}")
+    path.write_text("".join(f"{line}\n" for line in lines))
+    path.chmod(0o440)
