@@ -56,7 +56,7 @@ def _forget_nspawn_lock(root: Path) -> None:
     """systemd-nspawn leaves a lock file for each directory it ever started."""
     with contextlib.suppress(OSError):
         known = root.stat()
-        lock = f"inode-{known.st_dev:x}:{known.st_ino}"
+        lock = f"inode-{known.st_dev}:{known.st_ino}"
         (Path("/run/systemd/nspawn/locks") / lock).unlink(missing_ok=True)
 
 
