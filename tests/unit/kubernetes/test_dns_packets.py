@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from k8sboot.errors import K8sbootError, UsageError
+from k8sboot.kubernetes.dns import BadDnsAnswer, DnsAnswer, a_query, parse_answer
+
+NAME = "kubernetes.default.svc.cluster.local"
+QUESTION = b"\x0akubernetes\x07default\x03svc\x07cluster\x05local\x00\x00\x01\x00\x01"
+
+
+def record(address: bytes, kind: int = 1, name: bytes = b"\xc0\x0c") -> bytes:
+    return name + struct.pack(">HHIH", kind, 1, 30, len(address)) + address
+
+
+def answer(*records: bytes, flags: int = 0x8180, query_id: int = 7, question: bytes = QUESTION) -> bytes:
+    counts = (1 if question else 0, len(records), 0, 0)
+    return struct.pack(">HHHHHH", query_id, flags, *counts) + question + b"".join(records)
+
+
+def parsed(data: bytes) -> DnsAnswer:
+    return parse_answer(data, name=NAME, query_id=7)
+
+
+def test_a_query_is_as_rfc_1035_writes_it() -> None:
+    assert a_query(NAME, 7) == b"\x00\x07\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + QUESTION
+
+
+def test_a_dot_at_the_end_makes_no_difference() -> None:
+    assert a_query(NAME + ".", 7) == a_query(NAME, 7)
+
+
+@pytest.mark.parametrize("name", ["", ".", "a..b", "x" * 64, "é.example", ".".join(["a" * 60] * 5)])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    with pytest.raises(UsageError):
+        a_query(name, 7)
+
+
+def test_addresses_come_in_the_order_of_the_answer() -> None:
+    data = answer(record(b"\x0a\x60\x00\x01"), record(b"\x0a\x60\x00\x02"))
+    assert parsed(data) == DnsAnswer(0, ("10.96.0.1", "10.96.0.2"), is_truncated=False)
+
+
+def test_an_alias_on_the_way_is_passed_over() -> None:
+    alias = record(b"\x01a\x01b\x00", kind=5)
+    assert parsed(answer(alias, record(b"\x0a\x60\x00\x01", name=b"\x01a\x01b\x00"))).addresses == (
+        "10.96.0.1",
+    )
+
+
+def test_a_name_that_does_not_exist_says_so() -> None:
+    found = parsed(answer(flags=0x8183))
+    assert (found.rcode_name, found.addresses) == ("NXDOMAIN", ())
+    assert parsed(answer(flags=0x818F)).rcode_name == "RCODE15"
+
+
+def test_a_refusal_may_leave_the_question_out() -> None:
+    assert parsed(answer(flags=0x8185, question=b"")).rcode_name == "REFUSED"
+
+
+def test_a_truncated_answer_says_so() -> None:
+    assert parsed(answer(flags=0x8380)).is_truncated
+
+
+def test_the_case_of_the_name_does_not_matter() -> None:
+    assert parsed(answer(question=QUESTION.replace(b"default", b"DeFault"))).rcode == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        answer()[:11],
+        answer(query_id=8),
+        answer(flags=0x0100),
+        answer(question=QUESTION.replace(b"default", b"another")),
+        answer(record(b"\x0a\x60\x00\x01"))[:-1],
+        answer(record(b"\x0a\x60\x00\x01\x05")),
+        answer(record(b"\x0a\x60\x00\x01", name=b"\x40x\x00")),
+        struct.pack(">HHHHHH", 7, 0x8180, 1, 65535, 0, 0) + QUESTION,
+        struct.pack(">HHHHHH", 7, 0x8180, 9, 0, 0, 0) + QUESTION,
+        answer() + b"\0" * 65536,
+    ],
+    ids=[
+        *("empty", "cut header", "other id", "a query", "other question", "cut record", "long address"),
+        *("unknown label", "too many promised", "many questions", "too long"),
+    ],
+)
+def test_what_is_no_answer_to_the_question_is_refused(data: bytes) -> None:
+    with pytest.raises(BadDnsAnswer):
+        parsed(data)
+
+
+@given(st.binary(max_size=600))
+@example(b"\xc0\x0c" * 200)
+def test_no_datagram_breaks_the_parser(data: bytes) -> None:
+    for hostile in (data, answer() + data, struct.pack(">HHHHHH", 7, 0x8180, 1, 9, 0, 0) + QUESTION + data):
+        try:
+            found = parsed(hostile)
+        except K8sbootError:
+            continue
+        assert len(found.addresses) <= len(hostile) // 16

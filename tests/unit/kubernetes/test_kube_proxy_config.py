@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from k8sboot.errors import Refused
+from k8sboot.kubernetes.answers import BadAnswer
+from k8sboot.kubernetes.kube_proxy import configured_mode, mode_advice, required_modules, set_mode
+from k8sboot.kubernetes.versions import KubernetesVersion
+
+CONFIG = """\
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
+bindAddress: 0.0.0.0
+clusterCIDR: 172.16.0.0/16
+conntrack:
+  maxPerCore: null
+ipvs:
+  excludeCIDRs: null
+  minSyncPeriod: 0s
+  scheduler: ""
+  strictARP: false
+kind: KubeProxyConfiguration
+metricsBindAddress: ""
+mode: ""
+nodePortAddresses: null
+"""
+
+
+def config_map(config: str = CONFIG) -> str:
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "kube-proxy", "namespace": "kube-system", "resourceVersion": "271"},
+            "data": {"config.conf": config, "kubeconfig.conf": "kind: Config\n"},
+        }
+    )
+
+
+def to_ipvs(text: str, **changes: Any) -> str:
+    return set_mode(text, **{"mode": "ipvs", "scheduler": "rr", "strict_arp": False, **changes})
+
+
+def test_the_switch_to_ipvs_changes_the_mode_and_its_fields_only() -> None:
+    found = json.loads(to_ipvs(config_map(), strict_arp=True))
+    before, after = yaml.safe_load(CONFIG), yaml.safe_load(found["data"]["config.conf"])
+    before["mode"] = "ipvs"
+    before["ipvs"] |= {"scheduler": "rr", "strictARP": True}
+    assert after == before
+    assert found["data"]["kubeconfig.conf"] == "kind: Config\n"
+    assert found["metadata"]["resourceVersion"] == "271"
+
+
+def test_a_configuration_that_is_as_wanted_comes_back_as_it_was() -> None:
+    once = to_ipvs(config_map())
+    assert to_ipvs(once) is once
+
+
+def test_another_scheduler_is_a_change() -> None:
+    once = to_ipvs(config_map())
+    assert to_ipvs(once, scheduler="wrr") != once
+
+
+def test_the_switch_back_to_iptables_leaves_the_ipvs_fields() -> None:
+    back = set_mode(to_ipvs(config_map()), mode="iptables", scheduler="rr", strict_arp=False)
+    config = yaml.safe_load(json.loads(back)["data"]["config.conf"])
+    assert (config["mode"], config["ipvs"]["scheduler"]) == ("iptables", "rr")
+
+
+def test_no_mode_means_iptables() -> None:
+    assert configured_mode(config_map()) == "iptables"
+    assert configured_mode(to_ipvs(config_map())) == "ipvs"
+
+
+def test_a_config_map_without_a_configuration_is_refused() -> None:
+    with pytest.raises(Refused, match=r"config\.conf"):
+        to_ipvs('{"kind": "ConfigMap", "data": {}}')
+    with pytest.raises(Refused, match="not one document"):
+        to_ipvs(config_map("a: 1\n---\nb: 2\n"))
+    with pytest.raises(BadAnswer, match="kube-proxy"):
+        to_ipvs("Unable to connect to the server")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "conntrack"),
+    [
+        ("3.10.0-1160.el7.x86_64", "nf_conntrack_ipv4"),
+        ("4.18.0-553.el8.x86_64", "nf_conntrack"),
+        ("4.19.0-26-amd64", "nf_conntrack"),
+        ("6.1.0-18-amd64", "nf_conntrack"),
+    ],
+)
+def test_ipvs_needs_the_conntrack_module_of_its_kernel(kernel: str, conntrack: str) -> None:
+    modules = required_modules(kernel, mode="ipvs", scheduler="rr")
+    assert modules == ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", conntrack)
+
+
+def test_a_rarer_scheduler_needs_its_module_too() -> None:
+    assert "ip_vs_wlc" in required_modules("6.1.0", mode="ipvs", scheduler="wlc")
+
+
+def test_iptables_needs_none_of_it() -> None:
+    assert required_modules("6.1.0", mode="iptables", scheduler="rr") == ()
+
+
+def test_ipvs_is_advised_against_where_it_is_deprecated() -> None:
+    assert mode_advice(KubernetesVersion(1, 34, 0), "ipvs") == ""
+    assert "nftables" in mode_advice(KubernetesVersion(1, 35, 0), "ipvs")
+    assert mode_advice(KubernetesVersion(1, 35, 0), "iptables") == ""

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import inspect
+import shlex
+
+import pytest
+
+from k8sboot.kubernetes import commands
+from k8sboot.kubernetes.versions import KubernetesVersion
+
+OLD, NEW = KubernetesVersion(1, 19, 16), KubernetesVersion(1, 23, 17)
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+
+CASES = [
+    (
+        commands.kubeadm_init("/c"),
+        "kubeadm init --config /c --upload-certs --skip-token-print --skip-certificate-key-print",
+    ),
+    (
+        commands.kubeadm_init("/c", ignore=["Mem", "Swap"]),
+        "kubeadm init --config /c --upload-certs --skip-token-print --skip-certificate-key-print"
+        " --ignore-preflight-errors=Mem,Swap",
+    ),
+    (commands.kubeadm_join("/j"), "kubeadm join --config /j"),
+    (
+        commands.kubeadm_reset("/var/run/dockershim.sock"),
+        "kubeadm reset --force --cri-socket /var/run/dockershim.sock",
+    ),
+    (commands.images_pull("/c"), "kubeadm config images pull --config /c"),
+    (commands.images_list("/c"), "kubeadm config images list --config /c"),
+    (commands.kubeadm_version(), "kubeadm version --output short"),
+    (
+        commands.upload_certs(),
+        "kubeadm init phase upload-certs --upload-certs --kubeconfig /etc/kubernetes/admin.conf",
+    ),
+    (
+        commands.token_create(ttl="1h0m0s", description="a b"),
+        "kubeadm token create --kubeconfig /etc/kubernetes/admin.conf --ttl 1h0m0s --description 'a b'",
+    ),
+    (commands.token_delete("abcdef"), "kubeadm token delete abcdef --kubeconfig /etc/kubernetes/admin.conf"),
+    (
+        commands.token_secrets(),
+        f"{KUBECTL} get secrets --output json --request-timeout=20s --namespace kube-system"
+        " --field-selector type=bootstrap.kubernetes.io/token",
+    ),
+    (commands.get("nodes"), f"{KUBECTL} get nodes --output json --request-timeout=20s"),
+    (
+        commands.get("pods", namespace="*"),
+        f"{KUBECTL} get pods --output json --request-timeout=20s --all-namespaces",
+    ),
+    (
+        commands.get("daemonset", "kube-proxy", namespace="kube-system"),
+        f"{KUBECTL} get daemonset kube-proxy --output json --request-timeout=20s --namespace kube-system",
+    ),
+    (commands.api_ready(), f"{KUBECTL} get --raw /readyz --request-timeout=20s"),
+    (commands.apply("/m.yaml"), f"{KUBECTL} apply --filename /m.yaml"),
+    (commands.replace("/m.json"), f"{KUBECTL} replace --filename /m.json"),
+    (
+        commands.rollout_restart("daemonset", "kube-proxy", namespace="kube-system"),
+        f"{KUBECTL} rollout restart daemonset/kube-proxy --namespace kube-system",
+    ),
+    (
+        commands.rollout_status("deployment", "coredns", namespace="kube-system", timeout=90),
+        f"{KUBECTL} rollout status deployment/coredns --namespace kube-system --timeout=90s",
+    ),
+    (commands.cordon("n1"), f"{KUBECTL} cordon n1"),
+    (commands.uncordon("n1"), f"{KUBECTL} uncordon n1"),
+    (
+        commands.drain("n1", kubectl_version=NEW, timeout=60),
+        f"{KUBECTL} drain n1 --ignore-daemonsets --delete-emptydir-data --force --timeout=60s",
+    ),
+    (
+        commands.drain("n1", kubectl_version=OLD, timeout=60),
+        f"{KUBECTL} drain n1 --ignore-daemonsets --delete-local-data --force --timeout=60s",
+    ),
+    (commands.delete_node("n1"), f"{KUBECTL} delete node n1 --ignore-not-found"),
+    (commands.config_migrate("/c"), "kubeadm config migrate --old-config /c"),
+]
+
+
+@pytest.mark.parametrize(("words", "line"), CASES, ids=[line.replace("/", "_")[:60] for _, line in CASES])
+def test_command_line(words: commands.Words, line: str) -> None:
+    assert shlex.join(words) == line
+
+
+def test_no_command_line_takes_a_secret() -> None:
+    builders = [
+        f for name, f in inspect.getmembers(commands, inspect.isfunction) if f.__module__ == commands.__name__
+    ]
+    takers = {
+        function.__name__
+        for function in builders
+        if {"token", "certificate_key", "key", "secret", "password"}
+        & set(inspect.signature(function).parameters)
+    }
+    assert takers == {"join_line"}, "secrets travel in files; join_line is text for a person"
+
+
+def test_the_join_line_of_a_node_and_of_a_master() -> None:
+    node = commands.join_line("a:6443", token="t.t", ca_cert_hash="sha256:1")
+    assert node == "kubeadm join a:6443 --token t.t --discovery-token-ca-cert-hash sha256:1"
+    master = commands.join_line("a:6443", token="t.t", ca_cert_hash="sha256:1", certificate_key="k")
+    assert master == f"{node} --control-plane --certificate-key k"
