@@ -126,8 +126,7 @@ def _config_map(documents: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _calico_node(documents: list[dict[str, Any]]) -> dict[str, Any]:
     daemon_set = _named(documents, "DaemonSet", "calico-node")
-    containers = at(daemon_set, "spec", "template", "spec", "containers")
-    for container in containers if isinstance(containers, list) else []:
+    for container in _pod_containers(at(daemon_set, "spec", "template", "spec"), "containers"):
         if text_at(container, "name") == "calico-node" and isinstance(container.get("env"), list):
             return container
     raise _not_calico("it has no DaemonSet calico-node with its container and environment")
@@ -135,9 +134,12 @@ def _calico_node(documents: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _containers(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for document in documents:
-        pod = at(document, "spec", "template", "spec")
         for section in ("initContainers", "containers"):
-            yield from (entry for entry in mappings_at(pod, section) if isinstance(entry, dict))
+            yield from _pod_containers(at(document, "spec", "template", "spec"), section)
+
+
+def _pod_containers(pod: object, section: str) -> Iterator[dict[str, Any]]:
+    yield from (entry for entry in mappings_at(pod, section) if isinstance(entry, dict))
 
 
 def _set_env(container: dict[str, Any], name: str, value: str) -> None:

@@ -69,7 +69,10 @@ def upload_certs() -> Words:
 
 def upload_certs_to(path: str) -> Words:
     """The same, with the key into a file that only root reads; nothing secret is printed."""
-    pipeline = 'umask 077; mkdir -p "${0%/*}"; "$@" > "$0.all" && tail -n 1 "$0.all" > "$0"; s=$?; rm -f "$0.all"; exit $s'
+    pipeline = (
+        'umask 077; mkdir -p "${0%/*}"; '
+        '"$@" > "$0.all" && tail -n 1 "$0.all" > "$0"; s=$?; rm -f "$0.all"; exit $s'
+    )
     return ("/bin/sh", "-c", pipeline, path, *upload_certs())
 
 

@@ -7,6 +7,7 @@ order: the same inventory gives the same bytes.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -22,6 +23,7 @@ API_PORT = 6443
 # What the runbook asked of a sysctl that kube-proxy owns: it takes the larger of this and its own reckoning.
 CONNTRACK_MIN = 2310720
 
+_UNKNOWN_FIELD = re.compile(r'unknown field \\?"([^"\\\s]{1,200})\\?"')
 _ARGUMENTS = ("extraArgs", "kubeletExtraArgs")
 
 
@@ -130,6 +132,14 @@ def join_config(
         taints=control_plane_taints(cluster.version) if credentials.certificate_key else (),
     )
     return _with_patches(text, {"JoinConfiguration": patch}, api=api)
+
+
+def unknown_fields(output: str) -> tuple[str, ...]:
+    """Fields of a file that kubeadm does not know, out of what it wrote to stderr while reading it.
+
+    Newer ones refuse the file; old ones (1.20 was tried) warn, leave the field out and go on.
+    """
+    return tuple(dict.fromkeys(_UNKNOWN_FIELD.findall(output)))
 
 
 def cert_sans(cluster: ControlPlane) -> list[str]:

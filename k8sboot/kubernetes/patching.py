@@ -16,7 +16,7 @@ def patched(document: Mapping[str, Any], patch: Mapping[str, Any], *, where: str
     Mappings merge key by key, lists and scalars replace, null takes a field out. where: the patch's key in
     the inventory, for the error. Raises Refused where a mapping meets something else, since one of the two
     is then misunderstood, and for apiVersion and kind, which follow the version of Kubernetes. A field that
-    does not exist is let through: kubeadm itself refuses what it does not know, and knows its version best.
+    does not exist is let through: kubeadm knows best what its version knows (see config.unknown_fields).
     """
     for key in _FIXED:
         if key in patch and patch[key] != document.get(key):

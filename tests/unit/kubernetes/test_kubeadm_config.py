@@ -16,6 +16,7 @@ from k8sboot.kubernetes.config import (
     join_config,
     kubeadm_config,
     split_endpoint,
+    unknown_fields,
 )
 from k8sboot.kubernetes.patching import patched
 from k8sboot.kubernetes.versions import KubernetesVersion
@@ -202,3 +203,12 @@ def test_an_endpoint_is_split(endpoint: str, parts: tuple[str, int]) -> None:
 def test_what_is_no_endpoint_is_refused(endpoint: str) -> None:
     with pytest.raises(Refused):
         split_endpoint(endpoint)
+
+
+def test_fields_that_kubeadm_does_not_know_are_read_from_its_warnings() -> None:
+    stderr = """\
+W1123 10:15:35.608094 23270 strict.go:54] error: while decoding JSON: json: unknown field "timeoutFor"
+W1123 10:15:35.610753 23270 strict.go:54] error: unknown field "ipvs.schedulr", unknown field "x"
+"""
+    assert unknown_fields(stderr) == ("timeoutFor", "ipvs.schedulr", "x")
+    assert unknown_fields("W1123 cannot automatically set CgroupDriver") == ()

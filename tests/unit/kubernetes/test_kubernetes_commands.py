@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import inspect
 import shlex
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,10 @@ CASES = [
     ),
     (commands.images_pull("/c"), "kubeadm config images pull --config /c"),
     (commands.images_list("/c"), "kubeadm config images list --config /c"),
+    (
+        commands.images_of("v1.23.17", "r.example/k8s"),
+        "kubeadm config images list --kubernetes-version v1.23.17 --image-repository r.example/k8s",
+    ),
     (commands.kubeadm_version(), "kubeadm version --output short"),
     (
         commands.upload_certs(),
@@ -101,3 +107,25 @@ def test_the_join_line_of_a_node_and_of_a_master() -> None:
     assert node == "kubeadm join a:6443 --token t.t --discovery-token-ca-cert-hash sha256:1"
     master = commands.join_line("a:6443", token="t.t", ca_cert_hash="sha256:1", certificate_key="k")
     assert master == f"{node} --control-plane --certificate-key k"
+
+
+@pytest.mark.parametrize("exit_status", [0, 3])
+def test_the_certificate_key_goes_into_a_private_file_and_nowhere_else(
+    tmp_path: Path, exit_status: int
+) -> None:
+    kubeadm = tmp_path / "bin" / "kubeadm"
+    kubeadm.parent.mkdir()
+    kubeadm.write_text(f"#!/bin/sh\necho '[upload-certs] Using key:'\necho {'0f' * 32}\nexit {exit_status}\n")
+    kubeadm.chmod(0o755)
+    key = tmp_path / "state" / "key"
+    done = subprocess.run(
+        commands.upload_certs_to(str(key)),
+        env={"PATH": f"{kubeadm.parent}:/usr/bin:/bin"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (exit_status, b"")
+    assert [path.name for path in key.parent.iterdir()] == (["key"] if exit_status == 0 else [])
+    if exit_status == 0:
+        assert key.read_text() == "0f" * 32 + "\n"
+        assert key.stat().st_mode & 0o777 == 0o600
