@@ -72,7 +72,7 @@ class HostConnection:
         """Run a long script as a job that outlives the connection; see Connection.run_job.
 
         stdout of the result is the job's log, both streams in one. Raises CommandFailed when the job could
-        not start or was killed, DeadlineExceeded (the job is stopped), ConnectionLost when the host stays away.
+        not start or was killed, DeadlineExceeded (the job is stopped), ConnectionLost (the host stays away).
         """
         job = Follower(
             lambda text, limit: self.run(text, timeout=limit),

@@ -108,14 +108,13 @@ def stop(job: str) -> str:
     return f"""\
 cd {HOME}/{job} || exit 0
 read -r boot pid < pid
-if [ -d /run/systemd/system ]; then
-  systemctl stop k8sboot-{job}.service
-else
-  kill -TERM -- "-$pid"
-  tries=30
-  while kill -0 -- "-$pid" 2>/dev/null && [ $tries -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
-  kill -KILL -- "-$pid" 2>/dev/null
-fi
+end() {{
+  if [ -d /run/systemd/system ]; then systemctl kill --signal=$1 k8sboot-{job}.service; else kill -$1 -- -$pid; fi
+}} 2>/dev/null
+end TERM
+tries=30
+while kill -0 $pid 2>/dev/null && [ $tries -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
+end KILL
 :
 """
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ.get("PATH", ""))
-SFTP = "internal-sftp"
 
 
 def why_not() -> str:
@@ -129,6 +128,19 @@ class Server:
     def sessions(self) -> list[int]:
         """Process ids of the sshd children that serve connections, oldest first."""
         return _descendants(self.process.pid) if self.process else []
+
+    def kill_sessions(self) -> None:
+        """Kill what serves the connections: to a client the link breaks."""
+        self._signal(signal.SIGKILL)
+
+    def freeze_sessions(self) -> None:
+        """Stop what serves the connections: to a client they fall silent, while TCP goes on acknowledging."""
+        self._signal(signal.SIGSTOP)
+
+    def _signal(self, number: int) -> None:
+        for child in self.sessions():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, number)
 
     def stop(self) -> None:
         """Stop the server and every session of it."""
