@@ -120,6 +120,15 @@ def test_the_pods_network_is_replaced_where_it_is_there() -> None:
     ]
 
 
+def test_a_value_from_elsewhere_gives_way_to_ours() -> None:
+    elsewhere = SMALL.replace(
+        'IPIP, value: "Always"', "IPIP, valueFrom: {configMapKeyRef: {name: a, key: b}}"
+    )
+    assert {"name": "CALICO_IPV4POOL_IPIP", "value": "Always"} in node_of(set_calico(elsewhere, options()))[
+        "env"
+    ]
+
+
 @pytest.mark.parametrize(
     ("encapsulation", "modes", "backend"),
     [

@@ -80,14 +80,15 @@ def test_the_case_of_the_name_does_not_matter() -> None:
         answer(question=QUESTION.replace(b"default", b"another")),
         answer(record(b"\x0a\x60\x00\x01"))[:-1],
         answer(record(b"\x0a\x60\x00\x01\x05")),
-        answer(record(b"\x0a\x60\x00\x01", name=b"\x40x\x00")),
+        answer(record(b"\x0a\x60\x00\x01", name=b"\x40" + b"x" * 64 + b"\x00")),
+        answer(record(b"\x01a\x00", kind=5))[:-1],
         struct.pack(">HHHHHH", 7, 0x8180, 1, 65535, 0, 0) + QUESTION,
         struct.pack(">HHHHHH", 7, 0x8180, 9, 0, 0, 0) + QUESTION,
         answer() + b"\0" * 65536,
     ],
     ids=[
         *("empty", "cut header", "other id", "a query", "other question", "cut record", "long address"),
-        *("unknown label", "too many promised", "many questions", "too long"),
+        *("unknown label", "cut alias", "too many promised", "many questions", "too long"),
     ],
 )
 def test_what_is_no_answer_to_the_question_is_refused(data: bytes) -> None:
