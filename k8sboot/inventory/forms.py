@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ipaddress
 import re
 from collections.abc import Callable
@@ -203,6 +205,21 @@ def image_repository(text: str) -> str:
         "wants REGISTRY[:PORT]/PATH",
         f"did you mean `{bare}`?" if bare != text else "for example `registry.k8s.io`",
     )
+
+
+def host_key(text: str) -> str:
+    """A pinned host key as its fingerprint, SHA256:...; the public key itself is taken too."""
+    if re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}=?", text):
+        return text.removesuffix("=")
+    words = text.split()
+    try:
+        if len(words) >= 2 and re.fullmatch(r"(?:ssh|ecdsa|sk)-[a-z0-9@.-]+", words[0]):
+            digest = hashlib.sha256(base64.b64decode(words[1], validate=True)).digest()
+            return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+    except ValueError:
+        pass
+    fix = "ssh-keyscan HOST prints the key, ssh-keygen -lf FILE its fingerprint"
+    raise FormError("wants a public host key or its SHA256 fingerprint", fix)
 
 
 def sha256(text: str) -> str:

@@ -12,12 +12,13 @@ from k8sboot.inventory.forms import Form
 class Text:
     """One line of text. is_path: a path of this machine (unless a URL), relative to the inventory's folder.
 
-    may_be_empty: "" is said on purpose, and the default.
+    may_be_empty: "" is said on purpose, and the default. unless: a word that is no path.
     """
 
     form: Form | None = None
     may_be_empty: bool = False
     is_path: bool = False
+    unless: str = ""
     must_exist: bool = False
 
 

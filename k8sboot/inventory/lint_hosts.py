@@ -70,7 +70,7 @@ def _endpoint(spec: Spec) -> Iterator[Finding]:
     host = split_endpoint(spec.cluster.control_plane_endpoint)[0]
     node = next((each for each in spec.nodes if each.address and each.address == host), None)
     is_masters = host in {master.address for master in spec.masters}
-    if node:
+    if node and not is_masters:
         message = f"controlPlaneEndpoint is the address of the node {node.name}, where no API server runs"
         yield Finding("KB-ENDPOINT", message, (_ENDPOINT,), "name a master, a load balancer or a virtual IP")
     elif is_masters and len(spec.masters) > 1:

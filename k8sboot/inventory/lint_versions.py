@@ -69,7 +69,8 @@ def _kubernetes(spec: Spec) -> Iterator[Finding]:
 def _calico(spec: Spec) -> Iterator[Finding]:
     path: KeyPath = ("calico", "version")
     (major, calico), (_, kubernetes) = _minor(spec.calico.version), _minor(spec.cluster.kubernetes_version)
-    if not spec.calico.enabled or spec.calico.manifest:
+    is_refused_anyway = not _OLDEST_MINOR <= kubernetes < _FIRST_WITHOUT_DOCKERSHIM
+    if not spec.calico.enabled or spec.calico.manifest or is_refused_anyway:
         return
     least, most = _CALICO_TESTED.get(calico, (_FIRST_WITHOUT_DOCKERSHIM, 99))
     if major != 3 or calico < min(_CALICO_TESTED):

@@ -71,7 +71,9 @@ def check_form(check: Check, node: Node, path: KeyPath, text: str, form: Form | 
         return form(text) if form else text
     except FormError as error:
         message = f"`{dotted(path)}` {error.message}, not {_told(node, text)}"
-        check.refuse(error.code, message, node, path, error.suggestion)
+        is_as_written = isinstance(node, Scalar) and node.text == text
+        fix = error.suggestion if is_as_written else "look at what the variables hold"
+        check.refuse(error.code, message, node, path, fix)
         return None
 
 
@@ -88,7 +90,7 @@ def check_text(check: Check, node: Node, kind: Text, path: KeyPath) -> str | Non
         )
         return None
     text = check_form(check, node, path, text, kind.form)
-    if text is None or not kind.is_path or is_url(text):
+    if text is None or not kind.is_path or text == kind.unless or is_url(text):
         return text
     file = expand(text, check.folder, check.environ)
     if kind.must_exist and not _is_file(file):

@@ -34,11 +34,6 @@ _JUMP = matching(
     "[USER@]HOST[:PORT], more of them separated by commas",
     "for example `ops@bastion.example.com`",
 )
-_HOST_KEY = matching(
-    r"SHA256:[A-Za-z0-9+/]{43}=?|(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,3}(?: [^\n]*)?",
-    "a public host key or its SHA256 fingerprint",
-    "ssh-keyscan HOST prints the key, ssh-keygen -lf FILE its fingerprint",
-)
 _PACKAGE = matching(r"[A-Za-z0-9][A-Za-z0-9.+_:~-]*", "a package's name")
 _MODULE = matching(r"[A-Za-z0-9][A-Za-z0-9_-]*", "a kernel module's name")
 _SYSCTL = matching(r"[a-z0-9][A-Za-z0-9_./-]*", "a sysctl key", "for example `net.core.somaxconn`")
@@ -76,10 +71,10 @@ SSH = Section(
         "password": SecretText(),
         "sudoPassword": SecretText(),
         "hostKeyPolicy": Choice(("accept-new", "strict", "insecure")),
-        "hostKey": Text(_HOST_KEY),
+        "hostKey": Text(forms.host_key),
         "knownHostsFile": Text(is_path=True),
         "jump": Text(_JUMP),
-        "configFile": Text(is_path=True),
+        "configFile": Text(is_path=True, unless="none"),
         "connectTimeout": Number(1, 600),
     },
 )

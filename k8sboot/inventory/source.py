@@ -14,11 +14,16 @@ LARGEST = 1024 * 1024
 STDIN = "-"
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_KEY_OF_SECRET = r"[\w-]*(?:pass|secret|token|certificateKey|credential)[\w-]*[\"']?\s*:\s*"  # noqa: S105
-_NO_LITERAL = r"(?!\{\s*(?:env|file|command|prompt)\b|\$\{\w+\}|(?:env|file|command|prompt)\s*:|\s*(?:#|$))"
-_SECRET_VALUE = re.compile(rf"({_KEY_OF_SECRET}){_NO_LITERAL}.+", re.IGNORECASE)
-_SECRET_PARENT = re.compile(rf"\s*(?:- )?{_KEY_OF_SECRET}(?:[|>][+\-0-9]*)?\s*(?:#.*)?$", re.IGNORECASE)
-_SECRET_SOURCE = re.compile(r"\s*(?:env|file|command|prompt)\s*:")
+# bounded everywhere: a line may be a MiB long
+_SECRET_WORD = r"(?:pas|word|pwd|pw|secret|token|certificateKey|credential)"  # noqa: S105
+_KEY_OF_SECRET = rf"{_SECRET_WORD}[\w-]{{0,40}}[\"']?\s{{0,40}}:"
+_SOURCE_KEY = r"(?:env|file|command|prompt)\s{0,40}:"
+_NO_LITERAL = rf"(?!\s{{0,40}}(?:\{{\s{{0,40}}{_SOURCE_KEY}|{_SOURCE_KEY}|[\"']?\$\{{\w+\}}|#|$))"
+_SECRET_VALUE = re.compile(rf"({_KEY_OF_SECRET}){_NO_LITERAL}(\s{{0,40}}).+", re.IGNORECASE)
+_BLOCK = r"\s{0,40}(?:[|>][+\-0-9]*)?\s{0,40}(?:#.*)?$"
+_SECRET_PARENT = re.compile(rf".{{0,200}}{_KEY_OF_SECRET}{_BLOCK}", re.IGNORECASE)
+_SECRET_SOURCE = re.compile(rf"\s*{_SOURCE_KEY}")
+_LONGEST_QUOTE = 4096
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -43,16 +48,17 @@ class Source:
         """That line, counted from 1, with everything from the first literal secret on as ***; "" if none."""
         if not 1 <= line <= len(self.lines):
             return ""
-        text = self.lines[line - 1]
+        text = self.lines[line - 1][:_LONGEST_QUOTE]
         if self._is_under_secret_key(line - 1):
             return _indent(text) * " " + "***"
-        return _SECRET_VALUE.sub(r"\1***", text)
+        return _SECRET_VALUE.sub(r"\1\2***", text)
 
     def _is_under_secret_key(self, index: int) -> bool:
-        text = self.lines[index]
+        text = self.lines[index][:_LONGEST_QUOTE]
         if _SECRET_SOURCE.match(text):
             return False
-        above = (line for line in reversed(self.lines[max(0, index - 20) : index]) if line.strip())
+        before = reversed(self.lines[max(0, index - 20) : index])
+        above = (line[:_LONGEST_QUOTE] for line in before if line.strip())
         parent = next((line for line in above if _indent(line) < _indent(text)), "")
         return _SECRET_PARENT.match(parent) is not None
 

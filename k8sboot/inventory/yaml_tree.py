@@ -84,7 +84,7 @@ def _take(event: Any, stack: list[_Frame], notes: Notes) -> None:  # noqa: ANN40
         ended = stack.pop()
         stack[-1].children.append(_closed(ended, notes))
     elif isinstance(event, yaml.ScalarEvent):
-        stack[-1].children.append(Scalar(event.value, _mark(event.start_mark), event.style is None))
+        stack[-1].children.append(Scalar(event.value, _mark(event.start_mark), not event.style))
     elif isinstance(event, yaml.AliasEvent):
         stack[-1].children.append(Scalar("", _mark(event.start_mark)))
 
@@ -139,6 +139,8 @@ def _syntax_suggestion(source: Source, mark: Mark) -> str:
     value = line.partition(":")[2].strip()
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column - 1 : mark.column] == "\t":
         return "indent with spaces: YAML allows no tabs there"
+    if "${" in line:
+        return "quote the value: without quotes the braces of ${...} are YAML's own"
     if value[:1] in {"@", "`", "%", "*", "&", "!"} or ": " in value:
         return "quote the value: '...'"
     return "look at this line and the one before: indentation, a missing colon, bracket or quote"

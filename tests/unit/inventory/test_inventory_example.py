@@ -1,0 +1,128 @@
+"""inventory.example.yaml is the schema's documentation: it says every key once, with its default."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from k8sboot.inventory import Spec, load, schema
+from k8sboot.inventory.kinds import Flag, Free, Named, Section
+from k8sboot.inventory.nodes import Listing, Table
+from k8sboot.inventory.notes import Notes
+from k8sboot.inventory.source import read_source
+from k8sboot.inventory.yaml_tree import parse
+
+EXAMPLE = Path(__file__).parents[3] / "inventory.example.yaml"
+COMMENTED_KEY = re.compile(r"^( +)#(?! \S)", re.MULTILINE)
+
+
+@pytest.fixture
+def example(tmp_path):
+    """The example with every commented key in force, beside the files that its examples name."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/id_ed25519").touch()
+    path = tmp_path / "inventory.yaml"
+    path.write_text(COMMENTED_KEY.sub(r"\1", EXAMPLE.read_text()))
+    return path
+
+
+def keys_of(path: Path) -> Counter[str]:
+    source = read_source(str(path))
+    found: Counter[str] = Counter()
+
+    def walk(node, section, prefix):
+        for key, value in node.entries:
+            kind = section.keys[key.text]
+            inner = kind if isinstance(kind, Section) else getattr(kind, "section", None)
+            if inner is None:
+                found[prefix + key.text] += 1
+            elif isinstance(value, Listing):
+                for item in value.items:
+                    walk(item, inner, f"{prefix}{key.text}[].")
+            elif isinstance(kind, Named):
+                for _, item in value.entries:
+                    walk(item, inner, f"{prefix}{key.text}.{{}}.")
+            elif isinstance(value, Table):
+                walk(value, inner, f"{prefix}{key.text}.")
+
+    walk(parse(source, Notes(source)), schema.INVENTORY, "")
+    return found
+
+
+def test_it_loads_as_it_is_without_a_word(tmp_path):
+    loaded = load(str(EXAMPLE), environ={"HOME": str(tmp_path)})
+    assert loaded.warnings == ()
+    assert [host.name for host in loaded.spec.hosts] == ["k8s-master01", "k8s-node01", "k8s-node02"]
+
+
+def test_as_it_is_everything_but_machines_and_user_is_the_default(tmp_path):
+    spec = load(str(EXAMPLE), environ={"HOME": str(tmp_path)}).spec
+    assert spec == Spec(
+        cluster=dataclasses.replace(type(spec.cluster)(), control_plane_endpoint="192.168.1.10:6443"),
+        masters=spec.masters,
+        nodes=spec.nodes,
+    )
+
+
+def test_every_key_of_the_schema_stands_in_it_exactly_once(example):
+    shown = keys_of(example)
+    per_host = {key: count for key, count in shown.items() if "[]." in key}
+    assert per_host == {"masters[].name": 1, "masters[].address": 1, "nodes[].name": 2, "nodes[].address": 2}
+    once = {row.key for row in schema.rows() if "[]." not in row.key}
+    assert {key: count for key, count in shown.items() if key not in per_host} == dict.fromkeys(once, 1)
+
+
+def test_with_every_commented_key_in_force_it_still_loads(example):
+    loaded = load(str(example), environ={"HOME": str(example.parent)}, resolve_secrets=False)
+    assert loaded.warnings == ()
+
+
+def test_the_values_shown_are_the_defaults(example):
+    as_shown = load(str(example), environ={"HOME": str(example.parent)}, resolve_secrets=False).spec
+    default = load(str(EXAMPLE), environ={"HOME": str(example.parent)}).spec
+    assert dataclasses.replace(as_shown.os, repositories={}) == default.os
+    for section in ("cluster", "runtime", "calico", "metrics_server", "kube_proxy", "kubeadm"):
+        assert getattr(as_shown, section) == getattr(default, section)
+    shown_ssh, default_ssh = as_shown.masters[0].ssh, default.masters[0].ssh
+    for field in dataclasses.fields(default_ssh):
+        if getattr(default_ssh, field.name) is not None:
+            assert getattr(shown_ssh, field.name) == getattr(default_ssh, field.name)
+
+
+def test_four_lines_are_marked_for_the_newcomer():
+    assert re.findall(r"# \((\d)\)", EXAMPLE.read_text()) == ["1", "2", "3", "4"]
+
+
+def test_the_schema_fills_every_field_of_the_model():
+    def check(section):
+        fields = {field.name for field in dataclasses.fields(section.becomes)}
+        keys = {schema.field_name(key) for key in section.keys}
+        assert keys - {"ssh"} == fields - {"ssh", "role"}
+        for kind in section.keys.values():
+            inner = kind if isinstance(kind, Section) else getattr(kind, "section", None)
+            if inner:
+                check(inner)
+
+    check(schema.INVENTORY)
+
+
+def test_kinds_and_defaults_agree():
+    for row in schema.rows():
+        if row.takes == "text" and row.default == "":
+            assert may_be_empty(row.key), row.key
+        if row.takes == Flag.__name__.lower():
+            assert isinstance(row.default, bool)
+        if row.takes == Free.__name__.lower():
+            assert row.default == {}
+
+
+def may_be_empty(key: str) -> bool:
+    kind = schema.INVENTORY
+    for part in key.replace("[]", "").replace(".{}", "").split("."):
+        section = kind if isinstance(kind, Section) else kind.section
+        kind = section.keys[part]
+    return kind.may_be_empty

@@ -1,0 +1,209 @@
+"""What is well formed and still wrong, told before any connection."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def hosts(*addresses: str, masters: int = 1) -> str:
+    lines = [f"  - {{name: h{n}, address: '{address}'}}\n" for n, address in enumerate(addresses)]
+    return "masters:\n" + "".join(lines[:masters]) + "nodes:\n" + "".join(lines[masters:])
+
+
+def told(problems, text: str) -> list[tuple[str, str, int]]:
+    kinds = {True: "warning", False: "error"}
+    return [(kinds[each.is_warning], each.code, each.line) for each in problems(text)]
+
+
+def test_the_defaults_have_nothing_to_tell(problems):
+    assert problems("") == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "kind", "code"),
+    [
+        ("podSubnet: 172.168.0.0/16", "warning", "KB-NET-PUBLIC"),
+        ("podSubnet: 8.8.0.0/16", "warning", "KB-NET-PUBLIC"),
+        ("serviceSubnet: 11.0.0.0/16", "warning", "KB-NET-PUBLIC"),
+        ("podSubnet: 127.0.0.0/16", "error", "KB-NET-FORM"),
+        ("podSubnet: 169.254.0.0/16", "error", "KB-NET-FORM"),
+        ("podSubnet: 239.0.0.0/16", "error", "KB-NET-FORM"),
+        ("podSubnet: 172.16.0.1/16", "error", "KB-NET-FORM"),
+        ("podSubnet: 172.16.0.0", "error", "KB-NET-FORM"),
+        ("podSubnet: 172.16.0.0/33", "error", "KB-NET-FORM"),
+        ("podSubnet: pods", "error", "KB-NET-FORM"),
+        ("podSubnet: '10.244.0.0/16,fd00::/48'", "error", "KB-DUAL-STACK"),
+        ("podSubnet: 'fd00::/48'", "error", "KB-DUAL-STACK"),
+        ("podSubnet: 10.96.128.0/17", "error", "KB-NET-OVERLAP"),
+        ("podSubnet: 172.17.128.0/17", "error", "KB-NET-DOCKER0"),
+        ("podSubnet: 172.16.0.0/12", "error", "KB-NET-DOCKER0"),
+        ("serviceSubnet: 172.17.0.0/20", "error", "KB-NET-DOCKER0"),
+        ("podSubnet: 10.244.0.0/24", "error", "KB-NET-SIZE"),
+        ("podSubnet: 10.244.0.0/28", "error", "KB-NET-SIZE"),
+        ("serviceSubnet: 10.96.0.0/29", "error", "KB-NET-SIZE"),
+        ("serviceSubnet: 10.96.0.0/11", "error", "KB-NET-SIZE"),
+        ("podSubnet: 10.240.0.0/24", "error", "KB-NET-SIZE"),
+        ("kubernetesVersion: v1.18.20", "error", "KB-VERSION-OLD"),
+        ("kubernetesVersion: v1.24.0", "error", "KB-VERSION-RUNTIME"),
+        ("kubernetesVersion: 1.23", "error", "KB-VERSION"),
+        ("kubernetesVersion: stable", "error", "KB-VERSION"),
+        ("kubernetesVersion: v1.20.2", "warning", "KB-CALICO-VERSION"),
+        ("controlPlaneEndpoint: 192.0.2.2", "error", "KB-ENDPOINT"),
+        ("controlPlaneEndpoint: 192.0.2.99", "warning", "KB-ENDPOINT-ELSEWHERE"),
+        ("controlPlaneEndpoint: 'https://k8s.lan:6443'", "error", "KB-ENDPOINT"),
+        ("controlPlaneEndpoint: 'k8s.lan:0'", "error", "KB-ENDPOINT"),
+        ("controlPlaneEndpoint: 'k8s.lan:x'", "error", "KB-ENDPOINT"),
+        ("controlPlaneEndpoint: 'k8s.lan:99999999999999999999'", "error", "KB-ENDPOINT"),
+        ("dnsDomain: cluster_.-", "error", "KB-ADDRESS"),
+        ("imageRepository: https://r.lan/x", "error", "KB-VALUE"),
+        ("certSANs: ['-x']", "error", "KB-ADDRESS"),
+        ("name: Lab", "error", "KB-NAME"),
+    ],
+)
+def test_a_cluster_that_cannot_be_meant(problems, cluster, kind, code):
+    found = told(problems, f"cluster:\n  {cluster}\n" + hosts("192.0.2.1", "192.0.2.2"))
+    assert found == [(kind, code, 2)]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "masters", "kind", "code", "line"),
+    [
+        (["172.16.9.9", "192.0.2.2"], 1, "error", "KB-NET-HOST", 2),
+        (["192.0.2.1", "10.96.0.77"], 1, "error", "KB-NET-HOST", 4),
+        (["192.0.2.1", "172.17.0.9"], 1, "warning", "KB-NET-DOCKER0", 4),
+        (["192.0.2.1", "192.0.2.1"], 1, "error", "KB-DUPLICATE-HOST", 4),
+        (["A.example", "a.example."], 1, "error", "KB-DUPLICATE-HOST", 4),
+        (["fd00::1", "FD00:0::1"], 1, "error", "KB-DUPLICATE-HOST", 4),
+        (["192.0.2.1", "127.0.0.1"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "-oProxyCommand=x"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "a b"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "a\"b"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "主机.cn"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "192.0.2.2:22"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "192.0.2.999"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "192.0.2.2/24"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "n[1:100000000].lan"], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1", "x" * 300], 1, "error", "KB-ADDRESS", 4),
+        (["192.0.2.1"], 1, "warning", "KB-NO-NODES", 3),
+        ([], 1, "error", "KB-NO-MASTER", 1),
+    ],
+)  # fmt: skip
+def test_machines_that_cannot_be_meant(problems, addresses, masters, kind, code, line):
+    text = hosts(*addresses, masters=masters).replace("masters:\nnodes", "masters: []\nnodes")
+    assert told(problems, text) == [(kind, code, line)]
+
+
+@pytest.mark.parametrize(
+    "address", ["10.0.0.9", "n9", "n9.example.com", "fd00::9", "fe80::9%eth0", "N9.Example."]
+)
+def test_addresses_of_every_kind_are_taken(problems, address):
+    assert problems(hosts("192.0.2.1", address)) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Node1", "node_1", "-n", "n-", "n1.example.com", "x" * 64, "结点", "n 1", 'a"b']
+)
+def test_names_that_are_no_label_are_refused(problems, name):
+    found = problems(f"masters:\n  - {{name: '{name}', address: 192.0.2.1}}\nnodes: []\n")
+    assert [each.code for each in found if not each.is_warning] == ["KB-NAME"]
+
+
+def test_localhost_is_no_name(problems):
+    assert ("error", "KB-NAME", 2) in told(problems, "masters:\n  - {name: localhost, address: 192.0.2.1}\n")
+
+
+def test_the_same_name_for_master_and_node_is_told_at_the_second(problems):
+    text = "masters:\n  - {name: a, address: 192.0.2.1}\nnodes:\n  - {name: a, address: 192.0.2.2}\n"
+    assert told(problems, text) == [("error", "KB-DUPLICATE-HOST", 4)]
+    assert "masters[0]" in problems(text)[0].message
+
+
+def test_an_even_number_of_masters_behind_one_masters_address_are_two_warnings(problems):
+    text = hosts("192.0.2.1", "192.0.2.2", "192.0.2.3", masters=2)
+    assert [code for _, code, _ in told(problems, text)] == ["KB-EVEN-MASTERS", "KB-ENDPOINT-SINGLE"]
+
+
+def test_several_masters_behind_a_name_or_virtual_address_are_fine(problems):
+    for endpoint in ("k8s.lan", "192.0.2.99:8443"):
+        cluster = f"cluster: {{controlPlaneEndpoint: '{endpoint}'}}\n"
+        assert problems(cluster + hosts("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", masters=3)) == []
+
+
+def test_a_missing_masters_section_is_told_once(problems):
+    found = problems("nodes: [{name: n1, address: 192.0.2.1}]\n#masters:\n", hosts=False)
+    assert [each.code for each in found] == ["KB-MISSING-KEY"]
+
+
+def test_a_missing_masters_line_is_told_once(problems):
+    assert [each.code for each in problems("masters:\n")] == ["KB-MISSING-KEY"]
+
+
+def test_the_pod_subnet_must_have_a_24_for_every_machine(problems):
+    addresses = [f"192.0.2.{n}" for n in range(1, 18)]
+    fits = "cluster: {podSubnet: 10.244.0.0/19}\n" + hosts(*addresses)
+    too_small = fits.replace("/19", "/20")
+    assert problems(fits) == []
+    assert [each.code for each in problems(too_small)] == ["KB-NET-SIZE"]
+    assert "/19" in problems(too_small)[0].suggestion
+
+
+def test_a_default_that_collides_is_told_at_the_value_that_is_said(problems):
+    found = problems(hosts("172.16.0.5", "192.0.2.2"))
+    assert [(each.code, each.line, each.column) for each in found] == [("KB-NET-HOST", 2, 25)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "code"),
+    [
+        ("calico: {version: v3.18.0}\n", "warning", "KB-CALICO-VERSION"),
+        ("calico: {version: v3.29.0}\n", "warning", "KB-CALICO-VERSION"),
+        ("calico: {version: v3.10.0}\n", "warning", "KB-CALICO-VERSION"),
+        ("calico: {version: 3.25}\n", "error", "KB-VERSION"),
+        ("calico: {typhaReplicas: 9}\n", "error", "KB-TYPHA"),
+        ("calico: {typhaReplicas: -2}\n", "error", "KB-VALUE"),
+        ("calico: {sha256: abc}\n", "error", "KB-VALUE"),
+        ("calico: {manifest: 'ftp://x/y'}\n", "error", "KB-VALUE"),
+        ("os: {timezone: shanghai}\n", "error", "KB-VALUE"),
+        ("os: {mirror: netease}\n", "error", "KB-VALUE"),
+        ("os: {packages: ['-y']}\n", "error", "KB-VALUE"),
+        ("os: {modules: ['ip_vs; reboot']}\n", "error", "KB-VALUE"),
+        ("os: {sysctl: {'a b': 1}}\n", "error", "KB-VALUE"),
+        ("os: {repositories: {'a/b': {url: 'http://x/'}}}\n", "error", "KB-VALUE"),
+        ("os: {repositories: {a: {url: x}}}\n", "error", "KB-VALUE"),
+        ("os: {repositories: {a: {url: 'http://x/', fingerprint: AB}}}\n", "error", "KB-VALUE"),
+        ("runtime: {registryMirrors: [r.lan]}\n", "error", "KB-VALUE"),
+        ("runtime: {registryMirrors: ['http://r.lan:5000']}\n", "warning", "KB-REGISTRY"),
+        ("runtime: {logMaxSize: 100}\n", "error", "KB-VALUE"),
+        ("ssh: {user: '-x'}\n", "error", "KB-VALUE"),
+        ("ssh: {jump: '-oProxyCommand=x'}\n", "error", "KB-VALUE"),
+        ("ssh: {hostKey: abc}\n", "error", "KB-VALUE"),
+        ("ssh: {hostKeyPolicy: insecure}\n", "warning", "KB-HOSTKEY-INSECURE"),
+        (
+            "kubeadm: {initConfiguration: {a: [{token: abcdef.0123456789abcdef}]}}\n",
+            "error",
+            "KB-TOKEN-KNOWN",
+        ),
+        ("kubeadm: {joinConfiguration: {apiVersion: kubeadm.k8s.io/v1beta3}}\n", "error", "KB-PATCH-OWNED"),
+        ("kubeadm: {clusterConfiguration: {imageRepository: r.lan}}\n", "warning", "KB-PATCH-OWNED"),
+        ("kubeadm: {kubeProxyConfiguration: {mode: ipvs}}\n", "warning", "KB-PATCH-OWNED"),
+    ],
+)
+def test_parts_that_do_not_fit(problems, text, kind, code):
+    assert told(problems, text) == [(kind, code, 1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cluster: {kubernetesVersion: v1.20.2}\ncalico: {manifest: 'http://m.lan/calico.yaml'}\n",
+        "cluster: {kubernetesVersion: v1.20.2}\ncalico: {enabled: false}\n",
+        "runtime: {registryMirrors: ['http://r.lan:5000'], insecureRegistries: ['r.lan:5000']}\n",
+        "ssh: {jump: 'ops@bastion.lan:22,10.0.0.9'}\n",
+        "os: {timezone: America/Argentina/Buenos_Aires}\n",
+        "os: {timezone: UTC}\n",
+        "cluster: {certSANs: ['*.k8s.lan', 10.0.0.9, k8s.lan]}\n",
+        "os: {sysctl: {net.ipv4.tcp_rmem: 4096 87380 6291456}}\n",
+    ],
+)
+def test_parts_that_fit_are_not_complained_about(problems, text):
+    assert problems(text) == []
