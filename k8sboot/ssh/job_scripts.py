@@ -109,7 +109,11 @@ def stop(job: str) -> str:
 cd {HOME}/{job} || exit 0
 read -r boot pid < pid
 end() {{
-  if [ -d /run/systemd/system ]; then systemctl kill --signal=$1 k8sboot-{job}.service; else kill -$1 -- -$pid; fi
+  if [ -d /run/systemd/system ]; then
+    systemctl kill --signal=$1 k8sboot-{job}.service
+  else
+    kill -s $1 -- -$pid
+  fi
 }} 2>/dev/null
 end TERM
 tries=30

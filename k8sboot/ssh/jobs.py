@@ -35,10 +35,17 @@ class Lines:
         """Take bytes; with final, what is left counts as a line."""
         *complete, self._rest = (self._rest + self._decode(data, final)).split("\n")
         for line in complete:
-            self._on_line(line.removesuffix("\r"))
-        while len(self._rest) > LONGEST_LINE or (final and self._rest):
+            self._pass_on(line.removesuffix("\r"))
+        if final and self._rest:
+            self._pass_on(self._rest)
+            self._rest = ""
+        while len(self._rest) > LONGEST_LINE:
             self._on_line(self._rest[:LONGEST_LINE])
             self._rest = self._rest[LONGEST_LINE:]
+
+    def _pass_on(self, line: str) -> None:
+        for start in range(0, max(1, len(line)), LONGEST_LINE):
+            self._on_line(line[start : start + LONGEST_LINE])
 
 
 class Follower:
