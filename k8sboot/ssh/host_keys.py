@@ -16,8 +16,8 @@ from k8sboot.ssh.login import Login
 ON_CONSOLE = "`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the machine's console"
 ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
-# Keys taken in this process that could not be written down.
-_remembered: list[known_hosts.Entry] = []
+# Keys taken in this process that could not be written down, by the file they belong in.
+_remembered: dict[Path, list[known_hosts.Entry]] = {}
 _lock = threading.Lock()
 
 
@@ -28,17 +28,17 @@ class Judge:
         self._login = login
         self._notice = notice
         self._entries, self._warnings = known_hosts.read(login.known_hosts)
-        self._entries += _remembered
+        self._entries += _remembered.get(login.known_hosts[0], [])
 
     def preferred(self, offered: Sequence[str]) -> list[str]:
         """The algorithms offered, those of keys on file first: any known key may prove the host."""
         host, port = self._login.filed_as
-        known = [
+        known = {
             algorithm
             for key_type in known_hosts.known_types(self._entries, host=host, port=port)
             for algorithm in ALGORITHMS.get(key_type, (key_type,))
-        ]
-        first = [algorithm for algorithm in known if algorithm in offered]
+        }
+        first = [algorithm for algorithm in offered if algorithm in known]
         return first + [algorithm for algorithm in offered if algorithm not in first]
 
     def check(self, key: bytes) -> None:
@@ -122,7 +122,7 @@ class Judge:
             )
             if entry is not None:
                 with _lock:
-                    _remembered.append(entry)
+                    _remembered.setdefault(file, []).append(entry)
 
 
 def append(file: Path, line: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from k8sboot.errors import CommandFailed, DeadlineExceeded
 from k8sboot.ssh import job_scripts, watch
+from k8sboot.ssh.jobs import Follower
 
 COUNT = "i=0; while [ $i -lt {n} ]; do i=$((i + 1)); echo line $i; sleep {pause}; done"
 
@@ -102,20 +103,16 @@ def test_killed_job_is_not_taken_for_a_success(connection, job_name):
 
 
 def test_job_that_cannot_start_says_why(connection, job_name):
-    with pytest.raises(CommandFailed) as caught:
-        connection.run(f"mkdir -p {job_scripts.HOME}; touch {job_scripts.HOME}/{job_name}-file", timeout=10)
-        follower_start(connection, f"{job_name}-file")
-
-    assert "File exists" in caught.value.detail
-
-
-def follower_start(connection, job: str) -> None:
-    from k8sboot.ssh.jobs import Follower
+    connection.run(f"mkdir -p {job_scripts.HOME}; touch {job_scripts.HOME}/{job_name}-file", timeout=10)
 
     def run(script: str, timeout: float):
         return connection.run(script, timeout=timeout)
 
-    Follower(run, job, host="n1", timeout=20, notice=print).start("true")
+    follower = Follower(run, f"{job_name}-file", host="n1", timeout=20, notice=print)
+    with pytest.raises(CommandFailed) as caught:
+        follower.start("true")
+
+    assert "File exists" in caught.value.detail
 
 
 def test_script_travels_byte_for_byte(connection, job_name):
