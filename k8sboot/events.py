@@ -33,9 +33,9 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Connected(Event):
-    """Logged in, with root's rights, and the host has answered its first probe."""
+    """Logged in as root or become root, and the host has answered its first probe."""
 
-    login: str
+    kernel: str
     system: str
 
 

@@ -195,13 +195,20 @@ class Host(Peer):
 
         def do() -> str:
             done = self._machine.run(write_script(files), timeout=120)
-            self._machine.forget()
             if done.exit_status != 0:
-                raise _failure(f"write {', '.join(f.path for f in files)}", "write files", done, self.name)
+                self._machine.forget()
+                raise _failure(f"write {paths}", "write files", done, self.name)
+            if [line.split()[0] for line in done.text.splitlines()] != [f.state.sha256 for f in files]:
+                raise NotAsWanted(
+                    f"write {paths}: other bytes lie there now",
+                    why="something wrote meanwhile",
+                    host=self.name,
+                )
+            self._machine.has_written(files)
             return ""
 
-        diffs = [f.diff_from(self.file(f.path)) for f in files]
         paths = ", ".join(f.path for f in files)
+        diffs = [f.diff_from(self.file(f.path)) for f in files]
         self._alter(Changed(what=f"write {paths}", diff="".join(diffs)), do)
 
     def restart(self, unit: str, *, timeout: float = 120) -> None:

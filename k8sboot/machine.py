@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -12,6 +12,7 @@ from k8sboot.errors import StepFailed
 from k8sboot.probe import Reads, parse, script
 from k8sboot.snapshot import FileState, Snapshot, UnitState
 from k8sboot.ssh.connection import Completed, Connection
+from k8sboot.writing import File
 
 PROBE_TIMEOUT = 90.0
 """Seconds. A probe takes tenths of one; slow disks and loaded hosts get their time."""
@@ -50,6 +51,13 @@ class Machine:
         """The host was altered: what was seen no longer counts."""
         with self._lock:
             self._snapshot = None
+
+    def has_written(self, files: Sequence[File]) -> None:
+        """These files lie there now, as their digests have shown; the rest is as it was seen."""
+        with self._lock:
+            if self._snapshot is not None:
+                self._snapshot.files.update({f.path: f.state for f in files})
+                self._snapshot.mark_restarts(unit for f in files for unit in f.restarts)
 
     @property
     def snapshot(self) -> Snapshot:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -61,7 +61,8 @@ fact cpus "$(grep -c '^processor' /proc/cpuinfo)"
 fact memory_kib "$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
 fact time "$(date +%s)"
 fact addresses "$(ip -o addr show scope global 2>/dev/null | awk '{print $2, $4}')"
-fact macs "$(cat /sys/class/net/*/address 2>/dev/null | grep -v '^00:00:00:00:00:00$' | sort -u)"
+fact macs "$(ip -o link 2>/dev/null | grep -vE '^[0-9]+: (docker|br-|cali|veth|cni|tunl|vxlan|kube-|flannel)' \
+  | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p' | sort -u)"
 fact product_uuid "$(cat /sys/class/dmi/id/product_uuid 2>/dev/null)"
 fact init "$(cat /proc/1/comm 2>/dev/null)"
 fact selinux "$(getenforce 2>/dev/null)"
@@ -130,11 +131,12 @@ def script(reads: Reads) -> str:
 
 def _lines(reads: Reads) -> Iterator[str]:
     yield from (_FACTS, _FILES, _MODULES, _SYSCTLS, _QUESTIONS)
-    for verb, names in (
+    asked: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("file", (*ALWAYS, *reads.files)),
         ("module", reads.modules),
         ("sysctl_", reads.sysctls),
-    ):
+    )
+    for verb, names in asked:
         yield from (f"{verb} {shlex.quote(name)}\n" for name in names)
     if reads.packages:
         yield _packages(shlex.join(reads.packages))
@@ -220,7 +222,7 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Snapshot, str], None]] = {
     "fact": _read_fact,
     "file": _read_file,
     "absent": lambda snapshot, path: snapshot.files.update({path: None}),

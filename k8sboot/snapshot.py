@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -132,6 +133,10 @@ class Snapshot:
     def due_restarts(self) -> frozenset[str]:
         """Units whose configuration was written and that have not been restarted since."""
         return frozenset(self.facts.get("restarts", "").split())
+
+    def mark_restarts(self, units: Iterable[str]) -> None:
+        """The units' configuration has just been written."""
+        self.facts["restarts"] = " ".join((self.facts.get("restarts", ""), *units))
 
 
 def _number(text: str | None) -> int:

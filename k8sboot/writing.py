@@ -31,6 +31,12 @@ class File:
     restarts: tuple[str, ...] = ()
 
     @property
+    def state(self) -> FileState:
+        """What a host that has this file shows."""
+        data = self.data
+        return FileState(self.mode, self.owner, len(data), hashlib.sha256(data).hexdigest(), data)
+
+    @property
     def data(self) -> bytes:
         """The bytes that should be in it."""
         return (self.content.reveal() if isinstance(self.content, Secret) else self.content).encode()
@@ -39,7 +45,7 @@ class File:
         """The host's file is this one: content, mode and owner."""
         if state is None or (state.mode, state.owner) != (self.mode, self.owner):
             return False
-        return state.sha256 == hashlib.sha256(self.data).hexdigest()
+        return state.sha256 == self.state.sha256
 
     def diff_from(self, state: FileState | None) -> str:
         """What would change, as a unified diff, or words where the content must not or cannot be shown."""
@@ -87,12 +93,16 @@ put() { # PATH MODE OWNER, content in base64 on stdin
   [ ! -e "$target" ] || chcon --reference="$target" "$tmp" 2>/dev/null || :
   sync "$tmp" 2>/dev/null || sync
   mv -fT -- "$tmp" "$target"; tmp=
+  sha256sum < "$target"
 }
 """.replace("@ORIGINALS@", ORIGINALS_DIR)
 
 
 def write_script(files: Iterable[File]) -> str:
-    """A /bin/sh script that puts all the files in place, each of them whole or not at all, in order."""
+    """A /bin/sh script that puts all the files in place, each of them whole or not at all, in order.
+
+    It prints a line a file that begins with the SHA-256 of what then lies there.
+    """
     parts = [_PUT]
     for file in files:
         marks = [f"{RESTART_DIR}/{unit}" for unit in file.restarts]

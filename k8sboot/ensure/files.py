@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from k8sboot.host import Host
 from k8sboot.secret import Secret
 from k8sboot.writing import File
@@ -15,8 +17,16 @@ def file(
 
 
 def files(host: Host, *wanted: File) -> None:
-    """Several files as wanted, those that differ written in one round trip."""
-    host.write([f for f in wanted if not f.is_met_by(host.file(f.path))])
+    """Several files as wanted, those that differ written in one round trip.
+
+    Only a unit that runs must be restarted to see them; any other reads them when it starts.
+    """
+    differing = [f for f in wanted if not f.is_met_by(host.file(f.path))]
+    host.write([replace(f, restarts=_running(host, f.restarts)) for f in differing])
+
+
+def _running(host: Host, units: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(unit for unit in units if host.unit(unit).active == "active")
 
 
 def directory(host: Host, path: str, *, owner: str, mode: int) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.answers import mappings_at, text_at
 from k8sboot.kubernetes.yamltext import load_documents
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+_SEQUENCE, _INTEGER, _VERSION_TAG = 0x30, 0x02, 0xA0
 
 
 @dataclass(frozen=True)
@@ -23,24 +27,46 @@ class KubeconfigCluster:
 def ca_cert_hash(pem: str | bytes) -> str:
     """'sha256:<hex>' of a PEM certificate's public key (its SubjectPublicKeyInfo, as RFC 7469 counts).
 
-    That is what `--discovery-token-ca-cert-hash` takes. Raises Refused for what is no certificate.
+    That is what `--discovery-token-ca-cert-hash` takes. Raises Refused for what is no certificate. kubeadm's
+    CAs have the serial number 0, which X.509 libraries are about to refuse, so the fields are walked here.
     """
-    # Loading cryptography takes a tenth of a second that most runs can save.
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415
-
+    text = pem.decode("ascii", "replace") if isinstance(pem, bytes) else pem
+    found = _CERTIFICATE.search(text)
     try:
-        key = x509.load_pem_x509_certificate(pem.encode() if isinstance(pem, str) else pem).public_key()
-        info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, UnsupportedAlgorithm) as error:
+        info = _public_key_info(base64.b64decode("".join(found[1].split()), validate=True) if found else b"")
+    except (ValueError, IndexError) as error:
         raise Refused(
             "the cluster's CA is not a readable certificate",
-            why=type(error).__name__,
+            why=str(error) or type(error).__name__,
             fix="look at /etc/kubernetes/pki/ca.crt on the first master",
             code="KB-CA",
         ) from None
     return "sha256:" + hashlib.sha256(info).hexdigest()
+
+
+def _public_key_info(der: bytes) -> bytes:
+    """SubjectPublicKeyInfo of a certificate. RFC 5280, 4.1: it is the sixth field behind the optional version."""
+    _, start, _ = _field(der, 0, _SEQUENCE)
+    _, at_, _ = _field(der, start, _SEQUENCE)
+    if der[at_] == _VERSION_TAG:
+        _, _, at_ = _field(der, at_, _VERSION_TAG)
+    for tag in (_INTEGER, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE):
+        _, _, at_ = _field(der, at_, tag)
+    begin, _, end = _field(der, at_, _SEQUENCE)
+    return der[begin:end]
+
+
+def _field(der: bytes, begin: int, tag: int) -> tuple[int, int, int]:
+    """(begin, begin of its content, end) of the DER field at begin, which must have this tag."""
+    if der[begin] != tag:
+        raise ValueError(f"byte {begin} is 0x{der[begin]:02x}, not 0x{tag:02x}")
+    length, content = der[begin + 1], begin + 2
+    if length & 0x80:
+        size = length & 0x7F
+        length, content = int.from_bytes(der[content : content + size], "big"), content + size
+    if content + length > len(der):
+        raise ValueError("it is cut short")
+    return begin, content, content + length
 
 
 def kubeconfig_cluster(text: str, *, what: str = "the kubeconfig") -> KubeconfigCluster:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from k8sboot.host import Command, Host, Peer
 from k8sboot.inventory.model import OsSettings, Repository
-from k8sboot.osfamily.family import Paths
+from k8sboot.osfamily.family import Family, Paths
 from k8sboot.probe import Question
 from k8sboot.templates import render
 from k8sboot.writing import File
@@ -28,7 +28,7 @@ MIRRORS = {
 }
 
 
-class Debian:
+class Debian(Family):
     """The apt family."""
 
     name = "debian"

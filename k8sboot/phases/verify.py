@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host, Peer
@@ -47,12 +48,15 @@ def _no_metrics(host: Peer) -> str:
 
 
 def dns_question(spec: Spec) -> Question:
-    """Ask the cluster's DNS Service for the API's name over UDP, from the host, in base64."""
-    query = "".join(f"\\\\x{byte:02x}" for byte in dns.a_query(_api_name(spec), QUERY_ID))
+    """Ask the cluster's DNS Service for the API's name over UDP, from the host; query and answer in base64.
+
+    base64 writes the datagram in one piece; bash's printf would send it in two, parted at a byte that is \\n.
+    """
+    query = base64.b64encode(dns.a_query(_api_name(spec), QUERY_ID)).decode()
     return Question(
         "service-dns",
         f"[ -f {KUBELET_CONF} ] || exit 1; timeout 5 bash -c 'exec 3<>/dev/udp/{_dns_address(spec)}/53; "
-        f'printf "{query}" >&3; dd bs=1500 count=1 <&3 2>/dev/null | base64 -w0\'',
+        f"echo {query} | base64 -d >&3; dd bs=1500 count=1 <&3 2>/dev/null | base64 -w0'",
     )
 
 
@@ -61,8 +65,6 @@ def _api_name(spec: Spec) -> str:
 
 
 def _dns_address(spec: Spec) -> str:
-    import ipaddress
-
     return str(ipaddress.ip_network(spec.cluster.service_subnet)[10])
 
 

@@ -1,0 +1,48 @@
+"""Picks phases by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import click
+from click.shell_completion import CompletionItem
+
+from k8sboot.errors import UsageError
+from k8sboot.phase import Phase
+from k8sboot.runbook import UP
+
+
+def find(phases: Sequence[Phase], name: str) -> int:
+    """Where the phase of that name stands; UsageError with near names."""
+    known = [phase.name for phase in phases]
+    if name not in known:
+        near = difflib.get_close_matches(name, known)
+        raise UsageError(
+            f"there is no phase {name!r}",
+            fix=f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}",
+        )
+    return known.index(name)
+
+
+def between(
+    phases: Sequence[Phase], *, first: str | None, last: str | None, skip: Sequence[str]
+) -> tuple[Phase, ...]:
+    """The phases from one to another, without those to be skipped."""
+    left_out = {find(phases, name) for name in skip}
+    start = find(phases, first) if first else 0
+    end = find(phases, last) if last else len(phases) - 1
+    if start > end:
+        raise UsageError(
+            f"--from {first} comes after --to {last}", fix="see `k8sboot phase --list` for the order"
+        )
+    return tuple(
+        phase for index, phase in enumerate(phases) if start <= index <= end and index not in left_out
+    )
+
+
+def complete_phase(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Phases whose names begin like this."""
+    return [CompletionItem(p.name, help=p.title) for p in UP if p.name.startswith(incomplete)]

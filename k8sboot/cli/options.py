@@ -1,0 +1,70 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_INVENTORY = "inventory.yaml"
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """What a group's option said holds for its commands; a command's own option wins."""
+    shared = context.find_root().ensure_object(dict)
+    if value not in (None, 0, False):
+        shared[parameter.name] = value
+    return value
+
+
+def common(function: F) -> F:
+    """-i, -v and -q, before or after the subcommand."""
+    for option in (
+        click.option(
+            "-i",
+            "--inventory",
+            metavar="FILE",
+            expose_value=False,
+            callback=_remember,
+            help="The inventory; - is stdin. Default: $K8SBOOT_INVENTORY, else ./inventory.yaml.",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            count=True,
+            expose_value=False,
+            callback=_remember,
+            help="Show commands, diffs and output.",
+        ),
+        click.option(
+            "-q", "--quiet", is_flag=True, expose_value=False, callback=_remember, help="Show failures only."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def names(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """'a,b' and repeated options alike, as one tuple."""
+    return tuple(name.strip() for item in value for name in item.split(",") if name.strip())
+
+
+limit = click.option(
+    "--limit",
+    "-l",
+    multiple=True,
+    callback=names,
+    metavar="HOST,...",
+    help="Only these hosts of the inventory.",
+)
+forks = click.option(
+    "--forks",
+    type=click.IntRange(1, 500),
+    default=50,
+    show_default=True,
+    help="Hosts worked on at the same time.",
+)
+yes = click.option("--yes", "-y", is_flag=True, help="Ask nothing.")

@@ -1,0 +1,45 @@
+"""k8sboot reset."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from k8sboot.cli import options
+from k8sboot.cli.options import common
+from k8sboot.cli.wiring import hosts_of, read_inventory, run
+from k8sboot.errors import UsageError
+from k8sboot.inventory.model import Spec
+from k8sboot.runbook import RESET
+from k8sboot.runner import Options
+from k8sboot.session import Plan
+
+
+@click.command("reset")
+@common
+@options.limit
+@options.forks
+@options.yes
+@click.option("--dry-run", is_flag=True, help="Show what would be done; alter nothing.")
+@click.pass_context
+def command(context: click.Context, *, limit: tuple[str, ...], forks: int, yes: bool, dry_run: bool) -> None:
+    """Take Kubernetes off the machines again: the cluster and its data are gone after this."""
+    spec = read_inventory(context).spec
+    chosen = hosts_of(spec, limit)
+    if not yes and not dry_run:
+        _ask(spec, chosen)
+    run(context, spec, Plan("reset", RESET, chosen, Options(forks=forks, is_dry=dry_run)))
+
+
+def _ask(spec: Spec, chosen: frozenset[str] | None) -> None:
+    name = spec.cluster.name
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "reset destroys the cluster, and nobody is there to ask",
+            fix="say --yes when that is what you want",
+        )
+    hosts = ", ".join(h.name for h in spec.hosts if chosen is None or h.name in chosen)
+    click.echo(f"This takes Kubernetes and its data off {hosts}.", err=True)
+    if click.prompt(f"Type the cluster's name ({name}) to go on", err=True) != name:
+        raise UsageError("that is not the cluster's name", fix="nothing was altered")

@@ -1,0 +1,61 @@
+"""k8sboot token."""
+
+from __future__ import annotations
+
+import click
+
+from k8sboot.cli.options import common
+from k8sboot.cli.wiring import on_first_master, read_inventory
+
+
+@click.group("token")
+@common
+def command() -> None:
+    """Make, list and revoke join tokens. The join line goes to stdout alone."""
+
+
+@command.command("new")
+@common
+@click.option(
+    "--ttl",
+    default="24h0m0s",
+    show_default=True,
+    metavar="DURATION",
+    help="How long it lives, e.g. 30m or 24h.",
+)
+@click.option(
+    "--control-plane", is_flag=True, help="For another master: uploads its certificates, too (for two hours)."
+)
+@click.pass_context
+def new(context: click.Context, *, ttl: str, control_plane: bool) -> None:
+    """Make a token and print the line that joins a machine with it."""
+    from k8sboot.tokens import new_join_line
+
+    spec = read_inventory(context).spec
+    with on_first_master(context, spec) as host:
+        click.echo(new_join_line(spec, host, ttl=ttl, is_control_plane=control_plane).reveal())
+
+
+@command.command("list")
+@common
+@click.pass_context
+def list_(context: click.Context) -> None:
+    """Show the tokens that the cluster knows: id, expiry, usages, description. Never their secret part."""
+    from k8sboot.tokens import token_table
+
+    spec = read_inventory(context).spec
+    with on_first_master(context, spec) as host:
+        click.echo(token_table(host), nl=False)
+
+
+@command.command("revoke")
+@common
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.pass_context
+def revoke(context: click.Context, *, ids: tuple[str, ...]) -> None:
+    """Delete tokens by their id, the six characters before the dot."""
+    from k8sboot.tokens import revoke_tokens
+
+    spec = read_inventory(context).spec
+    with on_first_master(context, spec) as host:
+        revoke_tokens(host, ids)

@@ -1,0 +1,55 @@
+"""k8sboot up."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from k8sboot.cli import options
+from k8sboot.cli.choose import between, complete_phase
+from k8sboot.cli.options import common
+from k8sboot.cli.wiring import hosts_of, read_inventory, run
+from k8sboot.runbook import UP
+from k8sboot.runner import Options
+from k8sboot.session import Plan
+
+
+@click.command("up")
+@common
+@click.option(
+    "--from", "first", metavar="PHASE", shell_complete=complete_phase, help="Start with this phase."
+)
+@click.option("--to", "last", metavar="PHASE", shell_complete=complete_phase, help="End with this phase.")
+@click.option(
+    "--skip", multiple=True, metavar="PHASE", shell_complete=complete_phase, help="Leave out a phase."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be done; alter nothing.")
+@options.limit
+@options.forks
+@options.yes
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    first: str | None,
+    last: str | None,
+    skip: tuple[str, ...],
+    dry_run: bool,
+    limit: tuple[str, ...],
+    forks: int,
+    yes: bool,
+) -> None:
+    """Turn the inventory's machines into a cluster, or finish what is missing.
+
+    Run it as often as you like: what is as wanted is left alone, and a run that was cut is continued.
+    """
+    phases = between(UP, first=first, last=last, skip=skip)
+    spec = read_inventory(context).spec
+    chosen = hosts_of(spec, limit)
+    plan = Plan("up", phases, chosen, Options(forks=forks, is_dry=dry_run))
+    if not yes and not dry_run and sys.stdin.isatty():
+        click.confirm(
+            f"Work on {', '.join(h.name for h in plan.hosts(spec))}?", default=True, abort=True, err=True
+        )
+    run(context, spec, plan)

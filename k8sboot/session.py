@@ -1,0 +1,153 @@
+"""From an inventory to connected machines, and a run on them told to listeners."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from k8sboot.cluster import Cluster
+from k8sboot.errors import K8sbootError
+from k8sboot.events import Connected, Event, Failed, Listener, Notice, RunEnded, RunStarted
+from k8sboot.host import Context, Host, Peer
+from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.machine import Machine
+from k8sboot.phase import Phase
+from k8sboot.probe import Reads, union
+from k8sboot.runner import Options, Report, Run
+from k8sboot.ssh.connection import Connection
+
+CONNECT = "connect"
+JOB_WAIT = 3600
+Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
+"""Opens a connection to a host; the second argument takes lines for the user."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do. limit: names of the hosts it is about, None for all."""
+
+    command: str
+    phases: tuple[Phase, ...]
+    limit: frozenset[str] | None = None
+    options: Options = Options()
+
+    def hosts(self, spec: Spec) -> tuple[HostSpec, ...]:
+        """The hosts to connect to: those of the limit, and the first master, which answers for the cluster."""
+        first = spec.masters[0].name
+        return tuple(h for h in spec.hosts if self.limit is None or h.name in self.limit or h.name == first)
+
+
+class Session:
+    """One run: its threads put events into a queue, and the thread that called drains them to the listeners."""
+
+    def __init__(self, spec: Spec, plan: Plan, connect: Connect, listeners: Sequence[Listener]) -> None:
+        self._spec = spec
+        self._plan = plan
+        self._connect = connect
+        self._listeners = listeners
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._machines: dict[str, Machine] = {}
+        self._errors: dict[str, K8sbootError] = {}
+        self._run: Run | None = None
+
+    def run(self) -> Report:
+        """Connect, run the phases, close. KeyboardInterrupt once: nothing new starts; twice: it passes through."""
+        started = time.monotonic()
+        hosts = self._plan.hosts(self._spec)
+        self._tell(
+            RunStarted(
+                command=self._plan.command,
+                cluster=self._spec.cluster.name,
+                hosts=tuple(h.name for h in hosts),
+                phases=tuple(p.name for p in self._plan.phases),
+                is_dry=self._plan.options.is_dry,
+            )
+        )
+        try:
+            report = self._work(hosts)
+        finally:
+            for machine in self._machines.values():
+                machine.close()
+        report.errors = {**self._errors, **report.errors}
+        self._tell(
+            RunEnded(
+                changes=report.changes,
+                failed=tuple(report.errors),
+                is_dry=self._plan.options.is_dry,
+                seconds=time.monotonic() - started,
+            )
+        )
+        return report
+
+    def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
+        reads = union(phase.reads(self._spec) for phase in self._plan.phases)
+        self._drain([_started(h.name, self._open, h, reads) for h in hosts])
+        first = self._spec.masters[0].name
+        if first not in self._machines:
+            return Report(changes=dict.fromkeys(self._machines, 0))
+        peers = {h.name: Peer(self._machines[h.name]) for h in hosts if h.name in self._machines}
+        ordered = {name: self._machines[name] for name in peers}
+        cluster = Cluster(self._spec, peers, self._plan.limit)
+        self._run = Run(cluster, ordered, self._plan.phases, self._plan.options, self._events.put)
+        self._drain(self._run.start())
+        return self._run.report
+
+    def _open(self, host: HostSpec, reads: Reads) -> None:
+        """Connect to one host and take its first probe; a job of an earlier run is let come to its end."""
+        try:
+            connection = self._connect(host, lambda line: self._note(host.name, line))
+            machine = Machine(host.name, host.address, host.role, connection, reads)
+            facts = machine.snapshot.host_facts
+            self._machines[host.name] = machine
+            self._events.put(
+                Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel)
+            )
+            context = Context(phase=CONNECT, emit=self._events.put, is_dry=self._plan.options.is_dry)
+            Host(machine, context).wait(
+                "a job of an earlier run to end", lambda: _running_jobs(machine), timeout=JOB_WAIT
+            )
+        except K8sbootError as error:
+            error.host = error.host or host.name
+            self._errors[host.name] = error
+            self._events.put(Failed(host=host.name, phase=CONNECT, error=error))
+
+    def _note(self, name: str, line: str) -> None:
+        self._events.put(Notice(host=name, phase=CONNECT, code="KB-SSH-NOTE", text=line))
+
+    def _drain(self, threads: list[threading.Thread]) -> None:
+        """Tell the listeners what happens until all the threads have ended."""
+        interrupted = False
+        while any(thread.is_alive() for thread in threads) or not self._events.empty():
+            try:
+                self._tell(self._events.get(timeout=0.1))
+            except queue.Empty:
+                continue
+            except KeyboardInterrupt:
+                if interrupted or self._run is None:
+                    raise
+                interrupted = True
+                self._run.stop("interrupted")
+                self._tell(
+                    Notice(code="KB-INTERRUPTED", text="nothing new starts; what runs is let come to its end")
+                )
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+
+def _started(name: str, do: Callable[..., None], *words: object) -> threading.Thread:
+    thread = threading.Thread(target=do, args=words, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _running_jobs(machine: Machine) -> str:
+    """Jobs of an earlier run that are still at work, asked anew each time."""
+    jobs = machine.snapshot.host_facts.jobs
+    if jobs:
+        machine.forget()
+    return f"still at work: {', '.join(jobs)}" if jobs else ""

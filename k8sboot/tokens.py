@@ -1,0 +1,62 @@
+"""Chapter 2.6: join tokens for people, on the first master."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from k8sboot.errors import UsageError
+from k8sboot.host import Host, Peer
+from k8sboot.inventory.model import Spec
+from k8sboot.kubernetes import commands, tokens
+from k8sboot.kubernetes.pki import ca_cert_hash
+from k8sboot.secret import Secret
+
+CA_CERT = "/etc/kubernetes/pki/ca.crt"
+DESCRIPTION = "k8sboot token new"
+_TTL = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s)?")
+
+
+def new_join_line(spec: Spec, host: Host, *, ttl: str, is_control_plane: bool) -> Secret:
+    """A new token's join line. ttl: Go's form of a duration; '0' never ends and is refused."""
+    if not _TTL.fullmatch(ttl) or not ttl.strip("0hms"):
+        raise UsageError(
+            f"{ttl!r} is no life time for a token", fix="write hours, minutes, seconds: 24h, 30m, 1h30m"
+        )
+    ca = host.known(host.read_file(CA_CERT), what="a cluster's CA", after="kubeadm-init")
+    said = host.change("make a join token", commands.token_create(ttl=ttl, description=DESCRIPTION))
+    key = ""
+    if is_control_plane:
+        uploaded = host.change(
+            "upload the control plane's certificates", commands.upload_certs(), timeout=120
+        )
+        key = tokens.printed_certificate_key(uploaded).reveal()
+    line = commands.join_line(
+        spec.cluster.control_plane_endpoint,
+        token=tokens.printed_token(said).reveal(),
+        ca_cert_hash=ca_cert_hash(ca),
+        certificate_key=key,
+    )
+    return Secret(line)
+
+
+def token_table(host: Peer) -> str:
+    """The cluster's tokens as lines of columns; without the secret part."""
+    rows = [("ID", "EXPIRES", "USAGES", "DESCRIPTION")]
+    for token in tokens.bootstrap_tokens(host.read(commands.token_secrets())):
+        expires = token.expires.isoformat() if token.expires else "never"
+        rows.append((token.id, expires, ",".join(token.usages), token.description))
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    return "".join(
+        "  ".join((*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3])) + "\n" for row in rows
+    )
+
+
+def revoke_tokens(host: Host, ids: Sequence[str]) -> None:
+    """Delete tokens; UsageError, before any is deleted, when one of the ids is not the cluster's."""
+    known = {token.id for token in tokens.bootstrap_tokens(host.read(commands.token_secrets()))}
+    bare = [given.partition(".")[0] for given in ids]
+    unknown = [given for given in bare if given not in known]
+    if unknown:
+        raise UsageError(f"the cluster has no token {', '.join(unknown)}", fix="see `k8sboot token list`")
+    host.change(f"revoke {' '.join(bare)}", *[commands.token_delete(given) for given in bare])
