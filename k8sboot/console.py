@@ -59,7 +59,7 @@ class ConsoleListener:
             Notice: self._notice,
             Unknown: self._unknown,
             Skipped: self._skipped,
-            PhaseEnded: lambda event: None,
+            PhaseEnded: lambda _event: None,
             Failed: self._failed,
             RunEnded: self._run_ended,
         }

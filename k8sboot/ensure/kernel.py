@@ -23,7 +23,7 @@ def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[s
         raise Refused(
             f"the kernel {host.facts.kernel} has no module {', '.join(lacking)}",
             why="it is neither loaded, nor built in, nor among the installed modules",
-            fix="install the kernel's extra modules package, or a kernel that has them, or ask for less in the inventory",
+            fix="install the kernel's extra modules, or a kernel that has them, or ask for less in the inventory",
             host=host.name,
             code="KB-KERNEL-MODULE",
         )

@@ -15,7 +15,7 @@ UNIT = "kubelet.service"
 NAMES = ("kubeadm", "kubelet", "kubectl")
 
 
-def _reads(spec: Spec) -> Reads:
+def _reads(_spec: Spec) -> Reads:
     return Reads(
         files=tuple(f.paths.kubelet_environment for f in osfamily.FAMILIES), packages=NAMES, units=(UNIT,)
     )

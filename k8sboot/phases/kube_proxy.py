@@ -5,7 +5,8 @@ from __future__ import annotations
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
-from k8sboot.kubernetes import commands, kube_proxy as proxies
+from k8sboot.kubernetes import commands
+from k8sboot.kubernetes import kube_proxy as proxies
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.phases.control_plane import KUBELET_CONF
 from k8sboot.probe import Question, Reads

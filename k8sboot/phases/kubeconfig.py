@@ -13,7 +13,8 @@ from k8sboot.writing import File
 
 USERS = Question(
     "kubectl-users",
-    'for u in root "${SUDO_USER:-root}"; do echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
+    'for u in root "${SUDO_USER:-root}"; do'
+    ' echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
 )
 
 

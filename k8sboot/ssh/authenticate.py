@@ -5,7 +5,8 @@ At most TRIES keys are offered in all: servers hang up after six failures, and n
 
 from __future__ import annotations
 
-import threading
+import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from k8sboot.ssh.login import Login
 
 TRIES = 5
 AGENT_TIMEOUT = 3.0
+LIST_IDENTITIES = b"\0\0\0\1\x0b"
 
 
 @dataclass
@@ -116,22 +118,22 @@ def _agent_keys(attempts: _Attempts) -> bool:
 
 def _agent(attempts: _Attempts) -> list[PKey]:
     """The agent's keys; none when there is no agent, or it is dead or silent."""
-    found: list[PKey] = []
-    problems: list[str] = []
-
-    def ask() -> None:
-        try:
-            found.extend(Agent().get_keys())
-        except (SSHException, OSError, EOFError) as error:
-            problems.append(str(error))
-
-    asking = threading.Thread(target=ask, name="k8sboot-agent", daemon=True)
-    asking.start()
-    asking.join(AGENT_TIMEOUT)
-    if asking.is_alive() or problems:
-        attempts.report.append(f"agent: {problems[0] if problems else 'it does not answer'}")
+    place = os.environ.get("SSH_AUTH_SOCK")
+    if not place:
         return []
-    return list(found)
+    try:
+        # paramiko waits for ever on a silent agent, so it is asked only once the agent has proven to answer.
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(AGENT_TIMEOUT)
+            probe.connect(place)
+            probe.sendall(LIST_IDENTITIES)
+            probe.recv(4, socket.MSG_WAITALL)
+        return list(Agent().get_keys())
+    except TimeoutError:
+        attempts.report.append("agent: it does not answer")
+    except (SSHException, OSError, EOFError) as error:
+        attempts.report.append(f"agent: {getattr(error, 'strerror', None) or error}")
+    return []
 
 
 def _default_keys(attempts: _Attempts) -> bool:
