@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import apt, repository
+from . import apt, dockerce, repository
 from .cache import Cache, fingerprint, say
-from .package import Package, pack
 
 UTILITIES = (
     "apt-transport-https", "ca-certificates", "chrony", "conntrack", "cron", "curl",
@@ -18,35 +17,28 @@ UTILITIES = (
 )
 DOCKER = ("docker.io", "containerd", "runc")
 
-# The names that Docker's own repository has, leading to Debian's packages.
-DOCKER_NAMES = (
-    Package("docker-ce", "5:20.10.24~3-0~debian-bookworm", "docker-ce-cli, docker.io", "Stand-in"),
-    Package("docker-ce-cli", "5:20.10.24~3-0~debian-bookworm", "docker.io", "Stand-in"),
-    Package("containerd.io", "1.6.20-1", "containerd, runc", "Stand-in"),
-)
 
 
 def make(cache: Cache, key: Path) -> tuple[Path, Path]:
     """The roots of the Debian and the Docker repositories."""
-    utilities = _mirror(cache, key, repository.DEBIAN, UTILITIES, ())
-    return utilities, _mirror(cache, key, repository.DOCKER, DOCKER, DOCKER_NAMES)
+    utilities = _mirror(cache, key, repository.DEBIAN, UTILITIES)
+    return utilities, _mirror(cache, key, repository.DOCKER, DOCKER)
 
 
 def _mirror(
-    cache: Cache, key: Path, place: repository.Repository, wanted: tuple[str, ...],
-    own: tuple[Package, ...],
+    cache: Cache, key: Path, place: repository.Repository, wanted: tuple[str, ...]
 ) -> Path:
     here = Path(__file__)
-    scripts = [here.with_name(name) for name in ("apt.py", "package.py", "repository.py")]
-    product_key = fingerprint(here, *scripts, key.name)
+    names = ("apt.py", "dockerce.py", "package.py", "repository.py")
+    product_key = fingerprint(here, *(here.with_name(name) for name in names), key.name)
 
     def fill(out: Path) -> None:
         pool = out / "pool" / place.component
         pool.mkdir(parents=True)
         say(f"{place.path}: downloading {len(wanted)} packages and what they need")
         _download(cache, wanted, pool)
-        for package in own:
-            pack(cache, package, pool)
+        if place is repository.DOCKER:
+            dockerce.add(cache, pool)
         repository.index(place, out, key)
 
     return cache.product("apt-" + place.path.partition("/")[0], product_key, fill)

@@ -26,12 +26,30 @@ class Package:
 
 def pack(cache: Cache, package: Package, pool: Path) -> None:
     """Write the package's file into a pool."""
-    version = package.version.replace(":", "_")
-    name = f"{package.name}_{version}_{repository.ARCHITECTURE}.deb"
     with cache.scratch() as tree:
         _lay_out(tree, package)
-        command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build"]
-        subprocess.run([*command, tree, pool / name], check=True, capture_output=True)
+        _write(tree, package.name, package.version, pool)
+
+
+def rename(cache: Cache, source: Path, changes: dict[str, str], pool: Path) -> None:
+    """Write an existing package anew, with some of its control fields changed."""
+    with cache.scratch() as work:
+        tree = work / "tree"
+        subprocess.run(["dpkg-deb", "--raw-extract", source, tree], check=True)
+        control = tree / "DEBIAN/control"
+        lines = [
+            line for line in control.read_text().splitlines(keepends=True)
+            if line.partition(":")[0] not in changes
+        ]
+        added = [f"{name}: {value}\n" for name, value in changes.items()]
+        control.write_text("".join(added + lines))
+        _write(tree, changes["Package"], changes["Version"], pool)
+
+
+def _write(tree: Path, name: str, version: str, pool: Path) -> None:
+    file = pool / f"{name}_{version.replace(':', '_')}_{repository.ARCHITECTURE}.deb"
+    command = ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build"]
+    subprocess.run([*command, tree, file], check=True, capture_output=True)
 
 
 def _lay_out(tree: Path, package: Package) -> None:
