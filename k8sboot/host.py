@@ -1,4 +1,4 @@
-"""A host as phases see it: a Peer may be read, a Host may be altered too. The one door for change.
+"""A host that may be altered: the one door for change.
 
 `Host._alter` is the only place that knows of dry runs and the only one through which a host is changed.
 Everything a phase reads comes from one snapshot per host while nothing there has been altered; after a
@@ -11,29 +11,16 @@ import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
-from k8sboot.errors import CommandFailed, DeadlineExceeded, K8sbootError, NotAsWanted, Refused
+from k8sboot.errors import CommandFailed, DeadlineExceeded, NotAsWanted
 from k8sboot.events import Changed, Listener, Notice, Output, Waiting, Working
 from k8sboot.machine import Machine
-from k8sboot.probe import Question
+from k8sboot.peer import Command, NotYet, Peer, failure
 from k8sboot.secret import Secret
-from k8sboot.snapshot import Answer, Facts, FileState, UnitState
 from k8sboot.ssh.connection import Completed
 from k8sboot.writing import RESTART_DIR, File, write_script
 
-T = TypeVar("T")
-
-Command = Sequence[str]
-"""Words of a command line; never a shell string."""
-
-
-class NotYet(Exception):
-    """Dry run only: what was asked cannot be known before `after` has really run."""
-
-    def __init__(self, after: str) -> None:
-        super().__init__(after)
-        self.after = after
+__all__ = ["Command", "Context", "Host", "NotYet", "Peer", "not_active"]
 
 
 @dataclass(frozen=True)
@@ -43,105 +30,6 @@ class Context:
     phase: str
     emit: Listener
     is_dry: bool = False
-
-
-class Peer:
-    """A host that may be read."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-        self.name = machine.name
-        self.address = machine.address
-        self.role = machine.role
-
-    @property
-    def facts(self) -> Facts:
-        """What the host is."""
-        return self._machine.snapshot.host_facts
-
-    @property
-    def clock_offset(self) -> float:
-        """Seconds by which the host's clock is ahead of this machine's."""
-        return self._machine.clock_offset
-
-    def ask(self, command: Command, *, timeout: float = 60) -> Completed:
-        """Run a command that only reads, and return how it ended, whatever its exit status."""
-        return self._machine.run(shlex.join(command), timeout=timeout)
-
-    def read(self, command: Command, *, timeout: float = 60) -> str:
-        """What a command that only reads prints. CommandFailed when it ends non-zero; NotYet in a dry run."""
-        done = self.ask(command, timeout=timeout)
-        if done.exit_status != 0:
-            if self._machine.planned_by:
-                raise NotYet(self._machine.planned_by)
-            raise _failure(f"cannot read from {self.name}", shlex.join(command), done, self.name)
-        return done.text
-
-    def answer(self, question: Question) -> Answer:
-        """The answer to a question, out of the snapshot where a phase has declared it."""
-        found = self._machine.snapshot.answers.get(question.name)
-        if found is not None:
-            return found
-        done = self._machine.run(question.script, timeout=60)
-        return Answer(done.exit_status, done.text)
-
-    def file(self, path: str) -> FileState | None:
-        """A regular file's state, None when there is none."""
-        return self._machine.file(path)
-
-    def read_file(self, path: str) -> str | None:
-        """A file's content as text, None when there is no such file."""
-        state = self.file(path)
-        if state is None:
-            return None
-        if state.content is None:
-            return self.read(["cat", "--", path])
-        return state.content.decode("utf-8", "replace")
-
-    def known(self, value: T | None, *, what: str, after: str) -> T:
-        """The value, where there is one. Else NotYet in a dry run that planned it, and Refused in a real one."""
-        if value is not None:
-            return value
-        if self._machine.planned_by:
-            raise NotYet(after)
-        raise Refused(
-            f"{self.name} does not have {what} yet",
-            fix=f"run phase {after} first, or the whole `k8sboot up`",
-            host=self.name,
-        )
-
-    def package(self, name: str) -> str:
-        """The installed version of a package as the package manager prints it; '' when not installed."""
-        return self._machine.package(name)[0]
-
-    def package_is_held(self, name: str) -> bool:
-        """The package manager keeps the package at its version."""
-        return self._machine.package(name)[1]
-
-    def unit(self, name: str) -> UnitState:
-        """A systemd unit's state."""
-        return self._machine.unit(name)
-
-    def sysctl(self, key: str) -> str | None:
-        """A sysctl's value with single spaces; None when this kernel has no such key."""
-        return self._machine.sysctl(key)[0]
-
-    def sysctl_is_fixed(self, key: str) -> bool:
-        """The kernel lets nobody set the sysctl here, as in a container's network namespace."""
-        return self._machine.sysctl(key)[1]
-
-    def module(self, name: str) -> str:
-        """'loaded' (or built in), 'available', 'missing', or 'unloadable' where a kernel has no modules."""
-        return self._machine.module(name)
-
-    @property
-    def broken_packages(self) -> frozenset[str]:
-        """Declared packages that an interrupted transaction left half-installed."""
-        return frozenset(self._machine.snapshot.broken_packages)
-
-    def restart_is_due(self, unit: str) -> bool:
-        """The unit's configuration was written by k8sboot and the unit not restarted since."""
-        return unit in self._machine.snapshot.due_restarts
 
 
 class Host(Peer):
@@ -178,7 +66,7 @@ class Host(Peer):
             done = self._run_job(what, script, timeout) if job else self._machine.run(script, timeout=timeout)
             self._machine.forget()
             if done.exit_status != 0:
-                raise _failure(what, _which(shown, done), done, self.name)
+                raise failure(what, _which(shown, done), done, self.name)
             complaint = until() if until else ""
             if complaint:
                 raise NotAsWanted(
@@ -197,7 +85,7 @@ class Host(Peer):
             done = self._machine.run(write_script(files), timeout=120)
             if done.exit_status != 0:
                 self._machine.forget()
-                raise _failure(f"write {paths}", "write files", done, self.name)
+                raise failure(f"write {paths}", "write files", done, self.name)
             if [line.split()[0] for line in done.text.splitlines()] != [f.state.sha256 for f in files]:
                 raise NotAsWanted(
                     f"write {paths}: other bytes lie there now",
@@ -309,15 +197,3 @@ def _which(shown: Sequence[str], done: Completed) -> str:
     _, found, rest = done.stderr.decode("utf-8", "replace").rpartition("k8sboot-failed-")
     index = rest.strip()
     return shown[int(index)] if found and index.isdigit() and int(index) < len(shown) else shown[-1]
-
-
-def _failure(what: str, command: str, done: Completed, host: str) -> K8sbootError:
-    said = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
-    lines = [line for line in said if not line.startswith("k8sboot-failed-")]
-    return CommandFailed(
-        f"{what}: failed",
-        command=command,
-        exit_status=done.exit_status,
-        host=host,
-        detail="\n".join(lines[-25:]),
-    )

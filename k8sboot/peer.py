@@ -1,0 +1,137 @@
+"""A host that may be read. What a phase is given of the hosts that are not its own."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import TypeVar
+
+from k8sboot.errors import CommandFailed, K8sbootError, Refused
+from k8sboot.machine import Machine
+from k8sboot.probe import Question
+from k8sboot.snapshot import Answer, Facts, FileState, UnitState
+from k8sboot.ssh.connection import Completed
+
+T = TypeVar("T")
+
+Command = Sequence[str]
+"""Words of a command line; never a shell string."""
+
+
+class NotYet(Exception):
+    """Dry run only: what was asked cannot be known before `after` has really run."""
+
+    def __init__(self, after: str) -> None:
+        super().__init__(after)
+        self.after = after
+
+
+class Peer:
+    """A host that may be read."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.name = machine.name
+        self.address = machine.address
+        self.role = machine.role
+
+    @property
+    def facts(self) -> Facts:
+        """What the host is."""
+        return self._machine.snapshot.host_facts
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds by which the host's clock is ahead of this machine's."""
+        return self._machine.clock_offset
+
+    def ask(self, command: Command, *, timeout: float = 60) -> Completed:
+        """Run a command that only reads, and return how it ended, whatever its exit status."""
+        return self._machine.run(shlex.join(command), timeout=timeout)
+
+    def read(self, command: Command, *, timeout: float = 60) -> str:
+        """What a command that only reads prints. CommandFailed when it ends non-zero; NotYet in a dry run."""
+        done = self.ask(command, timeout=timeout)
+        if done.exit_status != 0:
+            if self._machine.planned_by:
+                raise NotYet(self._machine.planned_by)
+            raise failure(f"cannot read from {self.name}", shlex.join(command), done, self.name)
+        return done.text
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question, out of the snapshot where a phase has declared it."""
+        found = self._machine.snapshot.answers.get(question.name)
+        if found is not None:
+            return found
+        done = self._machine.run(question.script, timeout=60)
+        return Answer(done.exit_status, done.text)
+
+    def file(self, path: str) -> FileState | None:
+        """A regular file's state, None when there is none."""
+        return self._machine.file(path)
+
+    def read_file(self, path: str) -> str | None:
+        """A file's content as text, None when there is no such file."""
+        state = self.file(path)
+        if state is None:
+            return None
+        if state.content is None:
+            return self.read(["cat", "--", path])
+        return state.content.decode("utf-8", "replace")
+
+    def known(self, value: T | None, *, what: str, after: str) -> T:
+        """The value, where there is one. Else NotYet in a dry run that planned it, and Refused in a real one."""
+        if value is not None:
+            return value
+        if self._machine.planned_by:
+            raise NotYet(after)
+        raise Refused(
+            f"{self.name} does not have {what} yet",
+            fix=f"run phase {after} first, or the whole `k8sboot up`",
+            host=self.name,
+        )
+
+    def package(self, name: str) -> str:
+        """The installed version of a package as the package manager prints it; '' when not installed."""
+        return self._machine.package(name)[0]
+
+    def package_is_held(self, name: str) -> bool:
+        """The package manager keeps the package at its version."""
+        return self._machine.package(name)[1]
+
+    def unit(self, name: str) -> UnitState:
+        """A systemd unit's state."""
+        return self._machine.unit(name)
+
+    def sysctl(self, key: str) -> str | None:
+        """A sysctl's value with single spaces; None when this kernel has no such key."""
+        return self._machine.sysctl(key)[0]
+
+    def sysctl_is_fixed(self, key: str) -> bool:
+        """The kernel lets nobody set the sysctl here, as in a container's network namespace."""
+        return self._machine.sysctl(key)[1]
+
+    def module(self, name: str) -> str:
+        """'loaded' (or built in), 'available', 'missing', or 'unloadable' where a kernel has no modules."""
+        return self._machine.module(name)
+
+    @property
+    def broken_packages(self) -> frozenset[str]:
+        """Declared packages that an interrupted transaction left half-installed."""
+        return frozenset(self._machine.snapshot.broken_packages)
+
+    def restart_is_due(self, unit: str) -> bool:
+        """The unit's configuration was written by k8sboot and the unit not restarted since."""
+        return unit in self._machine.snapshot.due_restarts
+
+
+def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError:
+    said = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+    lines = [line for line in said if not line.startswith("k8sboot-failed-")]
+    return CommandFailed(
+        f"{what}: failed",
+        command=command,
+        exit_status=done.exit_status,
+        host=host,
+        detail="\n".join(lines[-25:]),
+    )
