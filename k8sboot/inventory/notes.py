@@ -69,9 +69,7 @@ class Notes:
 
     def add_finding(self, finding: Finding) -> None:
         """Note what a lint found, unless it rests on a value that was refused already."""
-        if any(
-            path[:length] in self._refused for path in finding.about for length in range(1, len(path) + 1)
-        ):
+        if any(self.is_refused(path) for path in finding.about):
             return
         note = self.warning if finding.is_warning else self.error
         note(finding.code, finding.message, self._mark_of(finding.about), finding.suggestion)
