@@ -15,6 +15,9 @@ Standard library only: the lab starts before any virtual environment exists.
     keeper     the process that holds a running machine and restarts it on reboot
     access     keys, known_hosts, and the way in as root
     inventory  what k8sboot is given
-    mirrors    the colleague next door: packages and images
+    mirrors    starts what ../mirrors builds: packages and images
+    timeserver what the inventory's ntpServers points at
+    kernel     settings that guests share with this machine, put back afterwards
+    locks      one command at a time
     leftovers  taking everything away, also after a crash
 """

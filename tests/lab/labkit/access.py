@@ -18,8 +18,7 @@ def make_keys(lab: Lab) -> None:
     lab.state.mkdir(parents=True, exist_ok=True)
     identity = lab.state / IDENTITY
     if not identity.exists():
-        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"k8sboot {lab.name}",
-            "-f", identity)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"k8sboot {lab.name}", "-f", identity)
     for host in lab.hosts:
         if not _host_keys(host):
             (host.directory / "keys/etc/ssh").mkdir(parents=True, exist_ok=True)
@@ -44,6 +43,10 @@ def hand_out(lab: Lab) -> None:
     lab.handout.mkdir(parents=True, exist_ok=True)
     for name in (IDENTITY, f"{IDENTITY}.pub"):
         shutil.copy(lab.state / name, lab.handout / name)
-    lines = [f"{host.address} {' '.join(key.read_text().split()[:2])}\n"
-             for host in lab.hosts for key in _host_keys(host) if key.suffix == ".pub"]
+    lines = [
+        f"{host.address} {' '.join(key.read_text().split()[:2])}\n"
+        for host in lab.hosts
+        for key in _host_keys(host)
+        if key.suffix == ".pub"
+    ]
     (lab.handout / "known_hosts").write_text("".join(lines))

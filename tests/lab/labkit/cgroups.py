@@ -56,7 +56,7 @@ def _seed_cpuset(path: Path) -> None:
 
 def processes(cgroup: str) -> set[int]:
     """Every process in the tree below `cgroup`, in any hierarchy."""
-    found = set()
+    found: set[int] = set()
     for directory in _directories(cgroup):
         with contextlib.suppress(OSError):
             found.update(map(int, (directory / "cgroup.procs").read_text().split()))

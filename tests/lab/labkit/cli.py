@@ -38,14 +38,19 @@ def _split(argv: list[str]) -> tuple[list[str], list[str]]:
     if "--" not in argv:
         return argv, []
     at = argv.index("--")
-    return argv[:at], argv[at + 1:]
+    return argv[:at], argv[at + 1 :]
 
 
 def _dispatch(options: argparse.Namespace, command: list[str]) -> None:
     name = options.name
     if options.command == "up":
-        commands.up(name, hosts=options.hosts, masters=options.masters, family=options.family,
-                    with_mirrors=not options.no_mirrors)
+        commands.up(
+            name,
+            hosts=options.hosts,
+            masters=options.masters,
+            family=options.family,
+            with_mirrors=not options.no_mirrors,
+        )
     elif options.command == "down":
         commands.down(None if options.all else name)
     elif options.command == "status":
@@ -58,14 +63,19 @@ def _dispatch(options: argparse.Namespace, command: list[str]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="lab", description="Real hosts to bootstrap, on this machine (root, Debian 12).",
-        epilog="$K8SBOOT_LAB names the lab where --name does not. Try: lab up; lab ssh k8s-master01")
+        prog="lab",
+        description="Real hosts to bootstrap, on this machine (root, Debian 12).",
+        epilog="$K8SBOOT_LAB names the lab where --name does not. Try: lab up; lab ssh k8s-master01",
+    )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, help_text: str) -> argparse.ArgumentParser:
         added = subparsers.add_parser(name, help=help_text, description=help_text)
-        added.add_argument("--name", default=os.environ.get("K8SBOOT_LAB") or DEFAULT_NAME,
-                           help="which lab (default: %(default)s)")
+        added.add_argument(
+            "--name",
+            default=os.environ.get("K8SBOOT_LAB") or DEFAULT_NAME,
+            help="which lab (default: %(default)s)",
+        )
         return added
 
     up = add("up", "start the lab, or what is missing of it, and write its inventory")

@@ -4,14 +4,27 @@ import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from labkit import (access, disk, inventory, kernel, leftovers, locks, machine, mirrors, network, plan,
-                    preflight, rootfs, rootshell)
+from labkit import (
+    access,
+    disk,
+    inventory,
+    kernel,
+    leftovers,
+    locks,
+    machine,
+    mirrors,
+    network,
+    plan,
+    preflight,
+    rootfs,
+    rootshell,
+    timeserver,
+)
 from labkit.plan import Host, Lab
 from labkit.progress import say
 
 
-def up(name: str, *, hosts: int | None, masters: int | None, family: str,
-       with_mirrors: bool) -> None:
+def up(name: str, *, hosts: int | None, masters: int | None, family: str, with_mirrors: bool) -> None:
     """Start what is missing of the lab, wait for every sshd, write the inventory."""
     preflight.require_debian()
     preflight.install_packages()
@@ -24,6 +37,7 @@ def up(name: str, *, hosts: int | None, masters: int | None, family: str,
         access.hand_out(lab)
         kernel.remember()
         network.raise_bridge(lab)
+        timeserver.start(lab)
         _start(pool, lab.hosts)
         if built is not None:
             _serve(lab, built)
@@ -43,10 +57,12 @@ def _serve(lab: Lab, built: Future[None]) -> None:
 
 def _start(pool: ThreadPoolExecutor, hosts: Iterable[Host]) -> None:
     """Start hosts side by side, each until its sshd answers."""
+
     def one(host: Host) -> None:
         if machine.start(host):
             machine.wait_for_sshd(host)
             say(f"{host.name} answers at {host.address} as {host.login}")
+
     _each(pool, one, hosts)
 
 
@@ -74,26 +90,46 @@ def status(name: str, *, as_json: bool) -> None:
     lab = plan.existing(name)
     rows = [_describe(host) for host in lab.hosts]
     if as_json:
-        print(json.dumps({"name": lab.name, "bridge": lab.bridge, "gateway": lab.gateway,
-                          "inventory": str(lab.handout / "inventory.yaml"), "hosts": rows},
-                         indent=1))
+        print(
+            json.dumps(
+                {
+                    "name": lab.name,
+                    "bridge": lab.bridge,
+                    "gateway": lab.gateway,
+                    "inventory": str(lab.handout / "inventory.yaml"),
+                    "hosts": rows,
+                },
+                indent=1,
+            )
+        )
         return
     columns = ("name", "address", "login", "power", "cable", "sshd")
     for row in rows:
         row["power"] = "on" if row["on"] else "off"
         row["cable"] = "cut" if row["cut"] else "ok"
         row["sshd"] = "answers" if row["answers"] else "silent"
-    for row in [dict(zip(columns, columns, strict=True)), *rows]:
-        print("  ".join(str(row[column]).ljust(12) for column in columns).rstrip())
+    print(_line(columns))
+    for row in rows:
+        print(_line([row[column] for column in columns]))
+
+
+def _line(cells: Iterable[object]) -> str:
+    return "  ".join(str(cell).ljust(12) for cell in cells).rstrip()
 
 
 def _describe(host: Host) -> dict[str, object]:
     on, cut = machine.is_on(host), network.is_cut(host)
     return {
-        "name": host.name, "address": host.address, "login": host.login, "on": on, "cut": cut,
+        "name": host.name,
+        "address": host.address,
+        "login": host.login,
+        "on": on,
+        "cut": cut,
         "answers": on and not cut and machine.answers(host),
         "leader": machine.leader(host) if on else None,
-        "namespace": host.machine, "cable_interface": host.cable, "root": str(host.root),
+        "namespace": host.machine,
+        "cable_interface": host.cable,
+        "root": str(host.root),
     }
 
 

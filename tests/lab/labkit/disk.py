@@ -20,16 +20,33 @@ def attach(host: Host, public_keys: Sequence[str]) -> None:
     """Mount the disk; a new one is first made the host's own."""
     if host.root.is_mount():
         return
-    below = rootfs.ready(host.family)
+    below = _below(host)
     for part in ("upper", "work", "root", *PLAIN):
         (host.directory / part).mkdir(parents=True, exist_ok=True)
-    run("mount", "-t", "overlay", "overlay", "-o",
+    run(
+        "mount",
+        "-t",
+        "overlay",
+        "overlay",
+        "-o",
         f"lowerdir={below},upperdir={host.directory}/upper,workdir={host.directory}/work",
-        host.root)
+        host.root,
+    )
     made = host.directory / "made"
     if not made.exists():
         families.load(host.family).individualise(host, public_keys)
-        made.touch()
+        made.write_text(str(below))
+
+
+def _below(host: Host) -> Path:
+    """The root file system the disk was made on; an overlay does not survive another one."""
+    made = host.directory / "made"
+    if made.exists():
+        before = Path(made.read_text())
+        if before.is_dir():
+            return before
+        wipe(host)
+    return rootfs.ready(host.family)
 
 
 def wipe(host: Host) -> None:

@@ -71,5 +71,7 @@ def _entry(lab: Lab, host: Host) -> str:
     if host.login != "ops":
         return f"  - {{name: {host.name}, address: {host.address}, ssh: {{user: {host.login}}}}}\n"
     secret = f"{{file: {lab.handout}/ops-password}}"
-    return (f"  - name: {host.name}\n    address: {host.address}\n"
-            f"    ssh: {{user: ops, password: {secret}, sudoPassword: {secret}}}\n")
+    return (
+        f"  - name: {host.name}\n    address: {host.address}\n"
+        f"    ssh: {{user: ops, password: {secret}, sudoPassword: {secret}}}\n"
+    )

@@ -17,13 +17,25 @@ REBOOT = 133
 def nspawn(host: Host) -> list[str]:
     """The command that boots the host's disk."""
     return [
-        "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit",
-        f"--directory={host.root}", f"--machine={host.machine}", f"--hostname={host.born_as}",
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        "--register=no",
+        "--keep-unit",
+        f"--directory={host.root}",
+        f"--machine={host.machine}",
+        f"--hostname={host.born_as}",
         # The clock is this machine's: `timedatectl set-timezone` inside would warp it by hours.
-        "--capability=all", "--drop-capability=CAP_SYS_TIME", f"--network-namespace-path=/run/netns/{host.machine}",
-        "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe",
+        "--capability=all",
+        "--drop-capability=CAP_SYS_TIME",
+        f"--network-namespace-path=/run/netns/{host.machine}",
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--link-journal=no",
+        "--console=pipe",
         # kubelet and kube-proxy ask the kernel for keyrings and bpf; nspawn forbids them.
-        "--system-call-filter=@keyring bpf @known", "--bind=/dev/kmsg",
+        "--system-call-filter=@keyring bpf @known",
+        "--bind=/dev/kmsg",
         *(f"--bind={host.directory}/{part}:{inside}" for part, inside in disk.PLAIN.items()),
     ]
 

@@ -11,11 +11,22 @@ from pathlib import Path
 from labkit import locks
 
 SHARED = (
-    "kernel/keys/root_maxbytes", "kernel/keys/root_maxkeys", "kernel/panic",
-    "kernel/panic_on_oops", "kernel/pid_max", "kernel/threads-max", "vm/max_map_count",
-    "vm/overcommit_memory", "vm/panic_on_oom", "vm/swappiness", "fs/file-max",
-    "fs/inotify/max_user_instances", "fs/inotify/max_user_watches", "fs/may_detach_mounts",
-    "fs/nr_open", "net/netfilter/nf_conntrack_max",
+    "kernel/keys/root_maxbytes",
+    "kernel/keys/root_maxkeys",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "kernel/pid_max",
+    "kernel/threads-max",
+    "vm/max_map_count",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "vm/swappiness",
+    "fs/file-max",
+    "fs/inotify/max_user_instances",
+    "fs/inotify/max_user_watches",
+    "fs/may_detach_mounts",
+    "fs/nr_open",
+    "net/netfilter/nf_conntrack_max",
 )
 _SYSCTLS = Path("/proc/sys")
 _REMEMBERED = locks.RUN / "kernel.json"
@@ -25,8 +36,7 @@ def remember() -> None:
     """Keep the settings as they are, unless a lab that runs already did."""
     if _REMEMBERED.exists():
         return
-    values = {name: (_SYSCTLS / name).read_text().strip()
-              for name in SHARED if (_SYSCTLS / name).exists()}
+    values = {name: (_SYSCTLS / name).read_text().strip() for name in SHARED if (_SYSCTLS / name).exists()}
     _REMEMBERED.parent.mkdir(parents=True, exist_ok=True)
     _REMEMBERED.write_text(json.dumps(values))
 

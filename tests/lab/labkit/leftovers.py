@@ -13,14 +13,24 @@ from labkit import cgroups, disk, mirrors, network, plan
 from labkit.errors import LabError
 from labkit.process import run
 
-HANDED_OUT = ("inventory.yaml", "inventory.new", "id_ed25519", "id_ed25519.pub", "known_hosts",
-              "ops-password")
+HANDED_OUT = (
+    "inventory.yaml",
+    "inventory.new",
+    "id_ed25519",
+    "id_ed25519.pub",
+    "known_hosts",
+    "ops-password",
+)
 
 
 def lab_names() -> list[str]:
     """Every lab that left anything: on disk, in control groups, in the network."""
-    groups = {path.name for hierarchy in cgroups.hierarchies()
-              for path in (hierarchy / cgroups.TOP).glob("*") if path.is_dir()}
+    groups = {
+        path.name
+        for hierarchy in cgroups.hierarchies()
+        for path in (hierarchy / cgroups.TOP).glob("*")
+        if path.is_dir()
+    }
     return sorted(groups | set(plan.names()) | set(network.cabled_names()))
 
 

@@ -32,11 +32,16 @@ def start(host: Host) -> bool:
 def _launch(host: Host) -> None:
     """Start the keeper in a session of its own, so that it outlives the command that starts it."""
     package = Path(__file__).resolve().parents[1]
-    with open(host.directory / "console.log", "ab") as console:
+    with (host.directory / "console.log").open("ab") as console:
         keeper = subprocess.Popen(
             [sys.executable, "-B", "-m", "labkit.keeper", host.lab, host.name],
-            cwd=package, start_new_session=True, env={"PATH": os.environ.get("PATH", "")},
-            stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+            cwd=package,
+            start_new_session=True,
+            env={"PATH": os.environ.get("PATH", "")},
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+        )
     while not is_on(host):
         if keeper.poll() is not None:
             raise LabError(f"{host.name} did not start: see {host.directory}/console.log")
@@ -68,8 +73,7 @@ def wait_for_sshd(host: Host, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not answers(host):
         if time.monotonic() > deadline:
-            raise LabError(f"{host.name} has no sshd after {seconds:.0f} s:"
-                           f" see {host.directory}/console.log")
+            raise LabError(f"{host.name} has no sshd after {seconds:.0f} s: see {host.directory}/console.log")
         if not is_on(host):
             raise LabError(f"{host.name} went off: see {host.directory}/console.log")
         time.sleep(0.1)

@@ -1,8 +1,4 @@
-"""The lab's mirrors: `tests/lab/mirrors` builds and serves them, this calls it.
-
-There is no time server on the mirrors' address although inventories name one: a container has no
-clock of its own, so chrony could not set it, and the hosts' clock is this machine's anyway.
-"""
+"""The lab's mirrors: `tests/lab/mirrors` builds and serves them, this calls it."""
 
 import subprocess
 import sys
@@ -45,10 +41,15 @@ def _serve_command(lab: Lab, *words: str) -> None:
     state.mkdir(parents=True, exist_ok=True)
     argv = [sys.executable, "-B", str(MIRRORS / "serve.py"), *words, "--state", str(state)]
     log = state / "serve.log"
-    with open(log, "ab") as output:
+    with log.open("ab") as output:
         code = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            preexec_fn=lambda: cgroups.enter(f"{cgroups.TOP}/{lab.name}/mirrors")).returncode
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=lambda: cgroups.enter(f"{cgroups.TOP}/{lab.name}/mirrors"),
+        ).returncode
     if code != 0:
         raise LabError(failure(argv, code, log.read_text(errors="replace")))
 

@@ -14,8 +14,7 @@ def raise_bridge(lab: Lab) -> None:
     """The bridge, and a rule that nothing of the lab is ever forwarded to another network."""
     if not Path(f"/sys/class/net/{lab.bridge}").exists():
         # An address of its own: else it takes the lowest of its cables', and changes with them.
-        run("ip", "link", "add", lab.bridge, "address", f"02:77:00:00:{lab.subnet:02x}:01",
-            "type", "bridge")
+        run("ip", "link", "add", lab.bridge, "address", f"02:77:00:00:{lab.subnet:02x}:01", "type", "bridge")
     run("ip", "link", "set", lab.bridge, "alias", ALIAS + lab.name)
     run("ip", "address", "replace", f"{lab.gateway}/24", "dev", lab.bridge)
     run("ip", "link", "set", lab.bridge, "up")
@@ -73,8 +72,21 @@ def plug_in(host: Host) -> None:
     """
     unplug(host)
     run("ip", "netns", "add", host.machine)
-    run("ip", "link", "add", host.cable, "type", "veth",
-        "peer", "name", "eth0", "address", host.mac, "netns", host.machine)
+    run(
+        "ip",
+        "link",
+        "add",
+        host.cable,
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "eth0",
+        "address",
+        host.mac,
+        "netns",
+        host.machine,
+    )
     run("ip", "link", "set", host.cable, "master", f"kb{host.subnet}")
     inside = ("ip", "-netns", host.machine)
     run(*inside, "link", "set", "lo", "up")

@@ -148,8 +148,12 @@ def settle(name: str, hosts: int | None, masters: int | None, family: str) -> La
         if before is not None:
             lab = _extended(before, hosts, masters, family)
         else:
-            lab = _extended(Lab(name, _free_subnet(name), str(CHECKOUT), ()),
-                            hosts or max(3, (masters or 1)), masters or 1, family)
+            lab = _extended(
+                Lab(name, _free_subnet(name), str(CHECKOUT), ()),
+                hosts or max(3, (masters or 1)),
+                masters or 1,
+                family,
+            )
         lab.save()
     return lab
 
@@ -166,8 +170,10 @@ def _extended(lab: Lab, hosts: int | None, masters: int | None, family: str) -> 
         raise LabError("a lab has 1-9 masters and 0-200 nodes", 2)
     wanted = [("master", number) for number in range(have_masters + 1, masters + 1)]
     wanted += [("node", number) for number in range(have_nodes + 1, nodes + 1)]
-    new = [_host(lab, role, number, len(lab.hosts) + place, family)
-           for place, (role, number) in enumerate(wanted)]
+    new = [
+        _host(lab, role, number, len(lab.hosts) + place, family)
+        for place, (role, number) in enumerate(wanted)
+    ]
     both = sorted((*lab.hosts, *new), key=lambda host: host.number)
     return dataclasses.replace(lab, hosts=tuple(both))
 
@@ -175,9 +181,13 @@ def _extended(lab: Lab, hosts: int | None, masters: int | None, family: str) -> 
 def _host(lab: Lab, role: str, number: int, place: int, family: str) -> Host:
     name = f"k8s-{role}{number:02d}"
     return Host(
-        lab=lab.name, subnet=lab.subnet, name=name, role=role,
+        lab=lab.name,
+        subnet=lab.subnet,
+        name=name,
+        role=role,
         number=number + (10 if role == "master" else 20),
-        login=LOGINS[place % len(LOGINS)], family=family,
+        login=LOGINS[place % len(LOGINS)],
+        family=family,
         born_as=("debian", "localhost")[place] if place < 2 else name,
     )
 

@@ -27,8 +27,11 @@ def require_debian() -> None:
     if "ID=debian" not in Path("/etc/os-release").read_text().split():
         raise LabError("the lab runs on Debian 12 or newer: use such a machine or a VM", 2)
     if not Path("/sys/fs/cgroup/pids/cgroup.procs").exists():
-        raise LabError("Kubernetes 1.20 needs control groups v1 here: boot the machine with"
-                       " systemd.unified_cgroup_hierarchy=0", 2)
+        raise LabError(
+            "Kubernetes 1.20 needs control groups v1 here: boot the machine with"
+            " systemd.unified_cgroup_hierarchy=0",
+            2,
+        )
 
 
 def install_packages() -> None:
@@ -39,8 +42,9 @@ def install_packages() -> None:
     say(f"installing {', '.join(missing)}")
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     run("apt-get", "update", "-q")
-    run("apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "-q",
-        "--no-install-recommends", *missing)
+    run(
+        "apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "-q", "--no-install-recommends", *missing
+    )
 
 
 def debian_sources(codename: str) -> list[str]:
@@ -53,7 +57,7 @@ def debian_sources(codename: str) -> list[str]:
         run("apt-get", "update", "-q")
         lines = _debian_targets()
     own = _own_codename()
-    sources = {}
+    sources: dict[str, None] = {}
     for uri, suite, component in lines:
         if suite.startswith(own) and component == "main":
             suite = codename + suite.removeprefix(own)
@@ -64,8 +68,14 @@ def debian_sources(codename: str) -> list[str]:
 
 
 def _debian_targets() -> list[list[str]]:
-    listing = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)",
-                  "Created-By: Packages", "Origin: Debian")
+    listing = run(
+        "apt-get",
+        "indextargets",
+        "--format",
+        "$(REPO_URI) $(RELEASE) $(COMPONENT)",
+        "Created-By: Packages",
+        "Origin: Debian",
+    )
     return [line.split() for line in listing.splitlines() if len(line.split()) == 3]
 
 
@@ -79,5 +89,8 @@ def _own_codename() -> str:
 def apt_proxies() -> list[str]:
     """The machine's apt proxy settings as mmdebstrap takes them."""
     dump = run("apt-config", "dump")
-    return [line.rstrip(";").replace(' "', '=', 1).rstrip('"') for line in dump.splitlines()
-            if "proxy" in line.lower() and line.startswith("Acquire::") and '""' not in line]
+    return [
+        line.rstrip(";").replace(' "', "=", 1).rstrip('"')
+        for line in dump.splitlines()
+        if "proxy" in line.lower() and line.startswith("Acquire::") and '""' not in line
+    ]

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from labkit import cgroups, machine
 from labkit.plan import Host
 
+FORBIDDEN = "sys_time"
+"""What the machine inside does not have either, see keeper."""
+
 
 def become(host: Host, command: Sequence[str]) -> None:
     """Replace this process by a root shell, or a command, inside the host.
@@ -16,13 +19,16 @@ def become(host: Host, command: Sequence[str]) -> None:
     leader = machine.leader(host)
     cgroups.join_inside(host.cgroup)
     environment = {
-        "HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash",
+        "HOME": "/root",
+        "USER": "root",
+        "LOGNAME": "root",
+        "SHELL": "/bin/bash",
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "TERM": os.environ.get("TERM", "dumb"), "LANG": "C.UTF-8",
+        "TERM": os.environ.get("TERM", "dumb"),
+        "LANG": "C.UTF-8",
     }
     inside = list(command) or ["/bin/bash", "--login"]
     os.umask(0o022)
-    os.execvpe("nsenter", [
-        "nsenter", f"--target={leader}", "--all", f"--wd=/proc/{leader}/root/root", "--", *inside,
-    ], environment)
-
+    least = ("setpriv", f"--bounding-set=-{FORBIDDEN}", f"--inh-caps=-{FORBIDDEN}")
+    into = ("nsenter", f"--target={leader}", "--all", f"--wd=/proc/{leader}/root/root", "--")
+    os.execvpe("setpriv", [*least, *into, *inside], environment)

@@ -16,10 +16,32 @@ from labkit.process import run
 CODENAME = "bookworm"
 
 PACKAGES = (
-    "systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "sudo",
-    "ca-certificates", "fdisk", "gpgv", "iproute2", "iputils-ping", "kmod", "less", "logrotate",
-    "mount", "nano", "netbase", "nftables", "procps", "readline-common", "sensible-utils",
-    "tzdata", "vim-tiny", "whiptail", "apt-utils", "debian-archive-keyring",
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "libpam-systemd",
+    "openssh-server",
+    "sudo",
+    "ca-certificates",
+    "fdisk",
+    "gpgv",
+    "iproute2",
+    "iputils-ping",
+    "kmod",
+    "less",
+    "logrotate",
+    "mount",
+    "nano",
+    "netbase",
+    "nftables",
+    "procps",
+    "readline-common",
+    "sensible-utils",
+    "tzdata",
+    "vim-tiny",
+    "whiptail",
+    "apt-utils",
+    "debian-archive-keyring",
 )
 
 FILES = Path(__file__).resolve().parents[1] / "files"
@@ -42,10 +64,19 @@ def fingerprint() -> str:
 
 def build(root: Path) -> None:
     """Install the packages, then take away what belongs to one machine only."""
-    run("mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase", "--quiet",
-        f"--include={','.join(PACKAGES)}", "--dpkgopt=force-unsafe-io",
+    run(
+        "mmdebstrap",
+        "--mode=root",
+        "--format=directory",
+        "--variant=minbase",
+        "--quiet",
+        f"--include={','.join(PACKAGES)}",
+        "--dpkgopt=force-unsafe-io",
         *(f"--aptopt={line}" for line in preflight.apt_proxies()),
-        CODENAME, root, *preflight.debian_sources(CODENAME))
+        CODENAME,
+        root,
+        *preflight.debian_sources(CODENAME),
+    )
     _add_stand_ins(root)
     _settle_units(root)
     for key in root.glob("etc/ssh/ssh_host_*"):
@@ -54,17 +85,30 @@ def build(root: Path) -> None:
     (root / "etc/apt/apt.conf.d/99mmdebstrap").unlink(missing_ok=True)
     # As the installer writes it: a kubelet of 1.20 refuses to start while swap is on.
     (root / "etc/fstab").write_text(
-        "# <file system> <mount point> <type> <options> <dump> <pass>\n"
-        "/swapfile none swap sw 0 0\n")
+        "# <file system> <mount point> <type> <options> <dump> <pass>\n/swapfile none swap sw 0 0\n"
+    )
 
 
 def _add_stand_ins(root: Path) -> None:
     """Divert runc to runc.real before any package brings one; in its place goes our stand-in."""
     for path in RUNC:
-        run("chroot", root, "dpkg-divert", "--local", "--no-rename",
-            "--divert", f"/{path}.real", "--add", f"/{path}")
+        run(
+            "chroot",
+            root,
+            "dpkg-divert",
+            "--local",
+            "--no-rename",
+            "--divert",
+            f"/{path}.real",
+            "--add",
+            f"/{path}",
+        )
         shutil.copy(FILES / "runc", root / path)
         (root / path).chmod(0o755)
+    # Before chrony is installed: its own unit refuses to start where the clock cannot be set.
+    chrony = root / "etc/systemd/system/chrony.service.d/lab.conf"
+    chrony.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(FILES / "chrony.conf", chrony)
     journald = root / "etc/systemd/journald.conf.d/small.conf"
     journald.parent.mkdir(parents=True, exist_ok=True)
     journald.write_text("[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=16M\n")
@@ -90,13 +134,14 @@ def individualise(host: Host, public_keys: Sequence[str]) -> None:
         f"127.0.0.1\tlocalhost\n{own_name}\n"
         "# The following lines are desirable for IPv6 capable hosts\n"
         "::1     localhost ip6-localhost ip6-loopback\n"
-        "ff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n")
+        "ff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n"
+    )
     (etc / "machine-id").write_text(f"{host.machine_id}\n")
     (etc / "resolv.conf").unlink(missing_ok=True)
     (etc / "resolv.conf").write_text(f"nameserver {host.gateway}\n")
     (etc / "apt/sources.list").write_text(
-        "deb [signed-by=/usr/share/keyrings/lab.asc]"
-        f" http://{host.gateway}:8080/debian {CODENAME} main\n")
+        f"deb [signed-by=/usr/share/keyrings/lab.asc] http://{host.gateway}:8080/debian {CODENAME} main\n"
+    )
     access.give_host_keys(host)
     _add_login(host, public_keys)
 
