@@ -141,8 +141,8 @@ def _lines(reads: Reads) -> Iterator[str]:
     if reads.packages:
         yield _packages(shlex.join(reads.packages))
     if reads.units:
-        names = shlex.join(reads.units)
-        yield f"systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState {names} | sed 's/^/unit /'\n"
+        units = shlex.join(reads.units)
+        yield f"systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState {units} | sed 's/^/unit /'\n"
     yield from (f"question {shlex.quote(q.name)} {shlex.quote(q.script)}\n" for q in reads.questions)
     yield "true\n"
 
