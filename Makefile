@@ -1,0 +1,47 @@
+# k8sboot: the operator's and the developer's commands. `make` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo lab lab-down check test unit integration e2e bench clean
+SHELL := /bin/bash
+LAB := tests/lab/lab
+FAMILY ?= debian
+BIN := .venv/bin
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/k8sboot: pyproject.toml
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3 python3-venv; }
+	python3 -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(BIN)/k8sboot lab ## Start the lab and run `k8sboot up` on it, to Ready nodes
+	$(BIN)/k8sboot up -i .lab/inventory.yaml --yes
+	$(LAB) ssh k8s-master01 -- kubectl get nodes -o wide
+
+lab: ## Start three bare hosts and their mirrors on this machine (root, Debian)
+	$(LAB) up --family $(FAMILY)
+
+lab-down: ## Remove the labs with every trace
+	$(LAB) down --all
+
+check: $(BIN)/k8sboot ## Lint, types, import rules, unit, golden and contract tests
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/unit
+
+integration: $(BIN)/k8sboot ## Tests on a real sshd, and of the built wheel
+	$(BIN)/pytest -q tests/integration
+
+e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back
+	$(BIN)/pytest -q tests/e2e
+
+test: check integration e2e ## Everything CI runs
+
+bench: $(BIN)/k8sboot ## Compare round trips and times with plain OpenSSH
+	$(BIN)/python bench/run.py
+
+clean: lab-down ## The lab's traces and what was built here (the cache outside stays)
+	rm -rf .venv .lab dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,150 @@
+"""A cluster, there and back, on real hosts: each test goes on from where the one before left the lab."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from pathlib import Path
+
+from lab import HOSTS, MASTER, Lab
+
+NODE = "k8s-node02"
+TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+
+
+def test_dry_run_on_bare_hosts_alters_nothing(lab: Lab) -> None:
+    before = lab.fingerprints()
+    done = lab.run("up", "--dry-run")
+    assert "dry run" in done.stderr
+    assert "kubeadm init" in done.stderr
+    assert lab.fingerprints() == before
+
+
+def test_up_makes_three_ready_nodes(lab: Lab) -> None:
+    done = lab.run("up", "--yes")
+    assert lab.ready_nodes() == set(HOSTS)
+    pods = lab.kubectl("get", "pods", "-n", "kube-system", "--no-headers").splitlines()
+    assert all(re.search(r"\s(\d+)/\1\s+Running", pod) for pod in pods), "\n".join(pods)
+    assert not TOKEN.search(done.stdout + done.stderr)
+
+
+def test_hosts_are_as_the_runbook_says(lab: Lab) -> None:
+    for host in HOSTS:
+        assert lab.ssh(host, "hostname").strip() == host
+        assert lab.ssh(host, "docker", "info", "-f", "{{.CgroupDriver}}").strip() == "systemd"
+        assert "kubelet" in lab.ssh(host, "apt-mark", "showhold")
+        assert lab.ssh(host, "swapon", "--show", "--noheadings") == ""
+        assert lab.ssh(host, "readlink", "-f", "/etc/localtime").strip().endswith("Asia/Shanghai")
+    assert "cluster-cidr=172.16.0.0/16" in lab.ssh(
+        MASTER, "cat", "/etc/kubernetes/manifests/kube-controller-manager.yaml"
+    )
+    assert "172.16.0.0/16" in lab.kubectl(
+        "-n", "kube-system", "get", "daemonset", "calico-node", "-o", "yaml"
+    )
+
+
+def test_kubectl_works_for_the_one_who_logs_in(lab: Lab) -> None:
+    assert "Ready" in lab.ssh(MASTER, "env", "-u", "KUBECONFIG", "HOME=/root", "kubectl", "get", "nodes")
+
+
+def test_metrics_are_there(lab: Lab) -> None:
+    assert NODE in lab.kubectl("top", "nodes")
+
+
+def test_no_join_token_is_left(lab: Lab) -> None:
+    assert "k8sboot: join" not in lab.run("token", "list").stdout
+
+
+def test_second_up_changes_nothing(lab: Lab) -> None:
+    before = lab.fingerprints()
+    done = lab.run("up", "--yes")
+    assert "0 changed" in done.stderr
+    assert lab.fingerprints() == before
+
+
+def test_dry_run_on_a_finished_cluster_has_nothing_to_do(lab: Lab) -> None:
+    assert "0 would change" in lab.run("up", "--dry-run").stderr
+
+
+def test_a_broken_file_is_repaired_alone(lab: Lab) -> None:
+    path = "/etc/modules-load.d/k8sboot.conf"
+    wanted = lab.ssh("k8s-node01", "cat", path)
+    lab.ssh("k8s-node01", "sh", "-c", f"echo broken >> {path}")
+    before = lab.fingerprints((MASTER, NODE))
+    done = lab.run("up", "--yes")
+    assert re.search(r"^1 changed", done.stderr, re.MULTILINE), done.stderr
+    assert lab.ssh("k8s-node01", "cat", path) == wanted
+    assert lab.fingerprints((MASTER, NODE)) == before
+
+
+def test_phase_calico_alone(lab: Lab) -> None:
+    lab.kubectl("-n", "kube-system", "delete", "deployment", "calico-kube-controllers")
+    assert re.search(r"^1 changed", lab.run("phase", "calico").stderr, re.MULTILINE)
+    assert "calico-kube-controllers" in lab.kubectl("-n", "kube-system", "get", "deployments")
+
+
+def test_one_node_is_reset_and_leaves_the_cluster(lab: Lab) -> None:
+    lab.run("reset", "--limit", NODE, "--yes")
+    assert NODE not in lab.kubectl("get", "nodes")
+    assert lab.ready_nodes() >= {MASTER, "k8s-node01"}
+    assert (
+        lab.ssh(NODE, "sh", "-c", "ls /etc/kubernetes/*.conf /etc/cni/net.d/* 2>/dev/null", check=False) == ""
+    )
+
+
+def test_the_line_of_token_new_joins_a_machine(lab: Lab) -> None:
+    done = lab.run("token", "new", "--ttl", "15m")
+    line = done.stdout.strip()
+    assert line.startswith("kubeadm join ")
+    assert line.count("\n") == 0
+    assert not TOKEN.search(done.stderr)
+    lab.ssh(NODE, *line.split())
+    lab.wait_for_ready(HOSTS)
+
+
+def test_up_brings_a_reset_node_back(lab: Lab) -> None:
+    lab.run("reset", "--limit", NODE, "--yes")
+    lab.run("up", "--yes", "--limit", NODE)
+    assert lab.ready_nodes() == set(HOSTS)
+
+
+def test_reset_takes_everything_back_and_twice_is_once(lab: Lab) -> None:
+    lab.run("reset", "--yes")
+    for host in HOSTS:
+        left = lab.ssh(
+            host,
+            "sh",
+            "-c",
+            "ls -d /etc/kubernetes/*.conf /var/lib/etcd/member /etc/cni/net.d/* 2>/dev/null; true",
+        )
+        assert left == "", host
+        assert "kube-apiserver" not in lab.ssh(host, "docker", "ps", "--format", "{{.Names}}")
+    assert "0 changed" in lab.run("reset", "--yes").stderr
+
+
+def test_a_run_killed_during_kubeadm_init_is_finished_by_the_next(lab: Lab) -> None:
+    log = lab.state / "killed.log"
+    with log.open("w") as file:
+        run = subprocess.Popen(lab.k8sboot("up", "--yes"), stderr=file, stdout=file, env=lab.environment)
+    deadline = time.monotonic() + 900
+    while "kubeadm init ..." not in log.read_text():
+        assert run.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
+    time.sleep(3)
+    run.kill()
+    run.wait()
+    lab.run("up", "--yes")
+    assert lab.ready_nodes() == set(HOSTS)
+    assert "0 changed" in lab.run("up", "--yes").stderr
+
+
+def test_no_secret_is_in_any_log(lab: Lab) -> None:
+    password = (Path(lab.inventory).parent / "ops-password").read_text().strip()
+    logs = [path.read_text() for path in lab.state.rglob("*") if path.is_file()]
+    assert logs
+    for text in logs:
+        assert password not in text
+        assert not TOKEN.search(text)
+        assert "PRIVATE KEY" not in text
