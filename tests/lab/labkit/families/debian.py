@@ -109,6 +109,11 @@ def _add_stand_ins(root: Path) -> None:
     chrony = root / "etc/systemd/system/chrony.service.d/lab.conf"
     chrony.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(FILES / "chrony.conf", chrony)
+    # Nobody tells systemd in a container (control groups v1) that a pod's scope has become empty,
+    # so a shutdown would sit out the default of 90 s for every pod.
+    manager = root / "etc/systemd/system.conf.d/lab.conf"
+    manager.parent.mkdir(parents=True, exist_ok=True)
+    manager.write_text("[Manager]\nDefaultTimeoutStopSec=10s\n")
     journald = root / "etc/systemd/journald.conf.d/small.conf"
     journald.parent.mkdir(parents=True, exist_ok=True)
     journald.write_text("[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=16M\n")
