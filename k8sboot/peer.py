@@ -41,6 +41,11 @@ class Peer:
         return self._machine.snapshot.host_facts
 
     @property
+    def is_ahead(self) -> bool:
+        """Dry run only: the host would have been altered by now, so that reads tell of the past."""
+        return bool(self._machine.planned_by)
+
+    @property
     def clock_offset(self) -> float:
         """Seconds by which the host's clock is ahead of this machine's."""
         return self._machine.clock_offset

@@ -66,8 +66,10 @@ def _refused(host: Host, lacking: list[Wanted]) -> list[str]:
 
 
 def _choose(host: Host, lacking: list[Wanted]) -> dict[str, str]:
-    """The newest version on offer that is wanted of each package."""
+    """The newest version on offer that is wanted of each package; a pattern where the lists are still to be read."""
     refused = _refused(host, lacking)
+    if refused and host.is_ahead:
+        return {w.name: f"{w.version.removeprefix('=')}*" if w.version else "" for w in lacking}
     if refused:
         raise Refused(
             f"the repositories do not have {'; '.join(refused)}",

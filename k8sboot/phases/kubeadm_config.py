@@ -5,7 +5,7 @@ from __future__ import annotations
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
-from k8sboot.kubernetes import config
+from k8sboot.kubernetes import commands, config
 from k8sboot.phase import first_master, phase
 from k8sboot.phases.control_plane import ADMIN_CONF, CONFIG, control_plane, registration
 from k8sboot.probe import Reads
@@ -35,3 +35,15 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
             "the control plane runs already: what changes in kubeadm's configuration does not reach it",
         )
     ensure.file(host, CONFIG, text, mode=0o600)
+    if host.file(ADMIN_CONF) is None:
+        host.expect("kubeadm to know every field of its configuration", lambda: _refused(host))
+
+
+def _refused(host: Host) -> str:
+    """What this kubeadm cannot read in the file. Old ones only warn of an unknown field, and go on without it."""
+    done = host.ask(commands.config_migrate(CONFIG))
+    said = done.stderr.decode("utf-8", "replace")
+    unknown = config.unknown_fields(said)
+    if unknown:
+        return f"it does not know {', '.join(unknown)}: see the inventory's kubeadm section"
+    return "" if done.exit_status == 0 else said.strip()[-500:]
