@@ -113,7 +113,7 @@ def _add_stand_ins(root: Path) -> None:
     # so a shutdown would sit out the default of 90 s for every pod.
     manager = root / "etc/systemd/system.conf.d/lab.conf"
     manager.parent.mkdir(parents=True, exist_ok=True)
-    manager.write_text("[Manager]\nDefaultTimeoutStopSec=10s\n")
+    manager.write_text("[Manager]\nDefaultTimeoutStopSec=20s\n")
     journald = root / "etc/systemd/journald.conf.d/small.conf"
     journald.parent.mkdir(parents=True, exist_ok=True)
     journald.write_text("[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=16M\n")
