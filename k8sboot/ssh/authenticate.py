@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,21 +48,33 @@ class _Attempts:
         self.tries += 1
         try:
             further = do()
-        except BadAuthenticationType as error:
-            self.allowed = tuple(error.allowed_types)
-            self.report.append(f"{label}: the server takes only {', '.join(error.allowed_types)}")
-        except AuthenticationException as error:
-            self.report.append(f"{label}: refused" + (" (no answer)" if "timeout" in str(error) else ""))
         except (SSHException, OSError, EOFError) as error:
-            self.report.append(f"{label}: {error}")
-        else:
-            if not further:
-                return True
+            self.note(error, label)
+            return False
+        if further:
             self.allowed = tuple(further)
             self.report.append(f"{label}: accepted, but the server also wants {', '.join(further)}")
-        if not self.transport.is_active():
+        return not further
+
+    def note(self, error: Exception, label: str) -> None:
+        """Write a failed attempt down; raise when no further one makes sense."""
+        hung_up = not self.transport.is_active()
+        if "timeout" in str(error).lower() or (hung_up and not self.report):
+            raise self.lost(str(error))
+        reason = "refused"
+        if isinstance(error, BadAuthenticationType):
+            self.allowed = tuple(error.allowed_types)
+            reason = f"the server takes only {', '.join(error.allowed_types)}"
+        elif not isinstance(error, AuthenticationException):
+            reason = str(error) or type(error).__name__
+        self.report.append(f"{label}: {reason}")
+        if hung_up:
             raise self.failed("the server hung up")
-        return False
+
+    def lost(self, why: str) -> ConnectionLost:
+        return ConnectionLost(
+            "the SSH connection died during login", why=why, fix="run again", host=self.login.name
+        )
 
     def failed(self, why: str = "") -> AuthenticationFailed:
         tried = "; ".join(self.report) or "there is no key, no agent and no password to try"
@@ -101,39 +113,52 @@ def _file_key(attempts: _Attempts, path: Path, label: str) -> bool:
 
 
 def _agent_keys(attempts: _Attempts) -> bool:
-    login = attempts.login
-    wanted = [keys.public_part(path) for path in (login.identity, *login.key_files) if path is not None]
-    matching = [blob for blob in wanted if blob]
-    found = sorted(_agent(attempts), key=lambda key: key.asbytes() not in matching)
-    for key in found:
-        if login.identities_only and key.asbytes() not in matching:
-            continue
-        label = f"agent key {fingerprint(key.asbytes())}"
-        if key.get_name().startswith("sk-"):
-            attempts.report.append(f"{label}: {keys.SECURITY_KEY}")
-        elif attempts.key(key, label):
-            return True
-    return False
+    if not _agent_answers(attempts):
+        return False
+    try:
+        agent = Agent()
+    except (SSHException, OSError, EOFError) as error:
+        attempts.report.append(f"agent: {error}")
+        return False
+    try:
+        return any(_agent_key(attempts, key) for key in _in_order(attempts.login, agent.get_keys()))
+    finally:
+        agent.close()
 
 
-def _agent(attempts: _Attempts) -> list[PKey]:
-    """The agent's keys; none when there is no agent, or it is dead or silent."""
+def _in_order(login: Login, found: Sequence[PKey]) -> list[PKey]:
+    """Keys that ssh_config or the inventory name first; with IdentitiesOnly no others."""
+    named = [keys.public_part(path) for path in (login.identity, *login.key_files) if path is not None]
+    return sorted(
+        (key for key in found if key.asbytes() in named or not login.identities_only),
+        key=lambda key: key.asbytes() not in named,
+    )
+
+
+def _agent_key(attempts: _Attempts, key: PKey) -> bool:
+    label = f"agent key {fingerprint(key.asbytes())}"
+    if key.get_name().startswith("sk-"):
+        attempts.report.append(f"{label}: {keys.SECURITY_KEY}")
+        return False
+    return attempts.key(key, label)
+
+
+def _agent_answers(attempts: _Attempts) -> bool:
+    """Whether there is an agent that answers: on a silent one paramiko would wait for ever."""
     place = os.environ.get("SSH_AUTH_SOCK")
     if not place:
-        return []
+        return False
     try:
-        # paramiko waits for ever on a silent agent, so it is asked only once the agent has proven to answer.
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(AGENT_TIMEOUT)
             probe.connect(place)
             probe.sendall(LIST_IDENTITIES)
-            probe.recv(4, socket.MSG_WAITALL)
-        return list(Agent().get_keys())
+            return len(probe.recv(4, socket.MSG_WAITALL)) == 4
     except TimeoutError:
         attempts.report.append("agent: it does not answer")
-    except (SSHException, OSError, EOFError) as error:
-        attempts.report.append(f"agent: {getattr(error, 'strerror', None) or error}")
-    return []
+    except OSError as error:
+        attempts.report.append(f"agent: {error.strerror or error}")
+    return False
 
 
 def _default_keys(attempts: _Attempts) -> bool:

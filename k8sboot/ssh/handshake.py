@@ -87,7 +87,7 @@ def _why_not(error: BaseException, wire: Wire, login: Login) -> Exception:
         return Unreachable("the ProxyCommand leads nowhere", why=complaint, fix=PROXY_FIX, host=login.name)
     if first.startswith(TURNED_AWAY) or (not first and _ended(error)):
         return Dropped(
-            "it has more half-open connections than its MaxStartups allows" if first else str(error)
+            "more half-open connections than its MaxStartups allows" if first else "it said nothing at all"
         )
     if first.startswith(PENALISED):
         return Unreachable(

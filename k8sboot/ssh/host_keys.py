@@ -72,7 +72,7 @@ class Judge:
 
     def _check_pin(self, key: bytes) -> None:
         shown = known_hosts.fingerprint(key)
-        if shown != self._login.target.host_key:
+        if shown != (self._login.target.host_key or "").rstrip("="):
             raise HostKeyRefused(
                 "the host key is not the one pinned in the inventory",
                 why=f"pinned {self._login.target.host_key}, the server shows {shown} "

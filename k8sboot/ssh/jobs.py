@@ -7,7 +7,14 @@ import random
 import time
 from collections.abc import Callable
 
-from k8sboot.errors import CommandFailed, ConnectError, ConnectionLost, DeadlineExceeded, Unreachable
+from k8sboot.errors import (
+    CommandFailed,
+    ConnectError,
+    ConnectionLost,
+    DeadlineExceeded,
+    K8sbootError,
+    Unreachable,
+)
 from k8sboot.ssh import job_scripts
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.script import Capped
@@ -102,12 +109,12 @@ class Follower:
         while True:
             try:
                 return self._run(script, timeout)
-            except (ConnectionLost, Unreachable) as error:
+            except (ConnectionLost, Unreachable, DeadlineExceeded) as error:
                 pause = BACK_OFF[min(failures, len(BACK_OFF) - 1)] * random.uniform(0.75, 1.25)  # noqa: S311
                 failures += 1
                 if time.monotonic() + pause >= self._deadline:
                     raise self._out_of_reach(error) from None
-                self._notice(f"{error}; the job {self._job} goes on there, connecting again in {pause:.0f} s")
+                self._notice(f"{error}; trying again in {pause:.0f} s, {self._job} goes on without us")
                 time.sleep(pause)
 
     def _finish(self, found: job_scripts.Look) -> Completed:
@@ -138,7 +145,7 @@ class Follower:
             detail=self._tail(),
         )
 
-    def _out_of_reach(self, error: ConnectError) -> ConnectionLost:
+    def _out_of_reach(self, error: K8sbootError) -> ConnectionLost:
         return ConnectionLost(
             f"the host stayed out of reach while the job {self._job} ran on it",
             why=str(error),

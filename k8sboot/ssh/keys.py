@@ -6,6 +6,7 @@ import base64
 import os
 import re
 from pathlib import Path
+from typing import cast
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko import PKey, SSHException
@@ -33,7 +34,9 @@ def load(path: Path, passphrase: Secret | None) -> PKey:
             "it is encrypted and no passphrase is given: set `passphrase`, or `ssh-add` it to an agent"
         )
     try:
-        return PKey.from_path(path, passphrase.reveal() if encrypted and passphrase else None)
+        # Bytes, whatever paramiko's annotation says: cryptography, below it, takes nothing else.
+        secret = cast("str | None", passphrase.reveal().encode() if encrypted and passphrase else None)
+        return PKey.from_path(path, secret)
     except (ValueError, TypeError, SSHException, UnknownKeyType, UnsupportedAlgorithm, IndexError) as error:
         if encrypted:
             raise Unusable("the passphrase is wrong, or the file is damaged") from None

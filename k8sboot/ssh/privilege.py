@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import Literal
 
-from k8sboot.errors import SudoRefused
+from k8sboot.errors import ConnectError, DeadlineExceeded, SudoRefused
 from k8sboot.secret import Secret
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.execution import Session, Shell, exchange, execute
@@ -28,10 +28,24 @@ def plain_shell() -> Shell:
 
 
 def root_shell(session: Session, password: Secret | None, *, user: str) -> Shell:
-    """The shell that runs scripts as root on this connection. Raises SudoRefused."""
+    """The shell that runs scripts as root on this connection.
+
+    Raises SudoRefused, and ConnectError when the login shell or sudo hangs. A login as root is taken at its
+    word: asking would cost every run of every host its round trips.
+    """
     if user == "root":
         return plain_shell()
-    way = _probe(session, password, user)
+    try:
+        way = _probe(session, password, user)
+    except DeadlineExceeded as error:
+        raise ConnectError(
+            error.what,
+            why=error.why,
+            fix=error.fix,
+            host=error.host,
+            detail=error.detail,
+            code="KB-SSH-SHELL",
+        ) from None
     if way == "root":
         return plain_shell()
     if way == "sudo":

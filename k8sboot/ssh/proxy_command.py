@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from typing import IO
 
 from k8sboot.errors import Unreachable
@@ -21,6 +22,8 @@ class _Command:
 
     def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
         self._complaints = complaints
+        self._complaint = ""
+        self._lock = threading.RLock()
         self._sock = sock
         self._process = process
         self.recv = sock.recv
@@ -29,26 +32,33 @@ class _Command:
 
     def complaint(self) -> str:
         """What the command said on stderr, and how it ended."""
-        if self._complaints.closed:
-            return ""
-        self._complaints.seek(max(0, self._complaints.seek(0, os.SEEK_END) - 500))
-        said = " ".join(self._complaints.read().decode("utf-8", "replace").split())
+        with self._lock:
+            if not self._complaints.closed:
+                self._complaint = self._describe()
+            return self._complaint
+
+    def _describe(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(0.2)
+        self._complaints.seek(max(0, self._complaints.seek(0, os.SEEK_END) - 500))
+        said = " ".join(self._complaints.read().decode("utf-8", "replace").split())
         status = self._process.returncode
         ended = "still runs" if status is None else f"ended with {status}"
         return f"the ProxyCommand {ended} and said: {said or 'nothing'}"
 
     def close(self) -> None:
         """Close the stream, end the command and all it started, and reap it."""
-        self._sock.close()
-        self._complaints.close()
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is None:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._process.pid, number)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(END_WAIT)
+        # paramiko's thread and ours may both come here.
+        with self._lock:
+            self.complaint()
+            self._sock.close()
+            self._complaints.close()
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                if self._process.poll() is None:
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        os.killpg(self._process.pid, number)
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self._process.wait(END_WAIT)
 
 
 def spawn(command: str, *, host: str) -> Wire:

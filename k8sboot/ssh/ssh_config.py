@@ -15,6 +15,7 @@ from k8sboot.errors import ConnectError
 from k8sboot.ssh.login import Login
 from k8sboot.ssh.target import Target
 
+ASK_TIMEOUT = 30
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
 GLOBAL_KNOWN_HOSTS = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
 NAME = re.compile(r"[^-\s\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*\Z")
@@ -56,11 +57,17 @@ def _ask_ssh(target: Target) -> tuple[Settings, tuple[str, ...]]:
         if not Path(given).expanduser().exists():
             return {}, ()
         return {}, (f"{given} is not read: it takes the `ssh` program to read it, which is not installed",)
-    done = subprocess.run(_question(target), capture_output=True, text=True, check=False, timeout=30)
-    if done.returncode != 0:
+    try:
+        done = subprocess.run(
+            _question(target), capture_output=True, text=True, check=False, timeout=ASK_TIMEOUT
+        )
+        problem = done.stderr.strip()[-300:] if done.returncode != 0 else ""
+    except subprocess.TimeoutExpired:
+        problem = f"`ssh -G` did not end within {ASK_TIMEOUT} s: a `Match exec` in it hangs"
+    if problem:
         raise ConnectError(
             "ssh_config cannot be read",
-            why=done.stderr.strip()[-300:],
+            why=problem,
             fix="correct the file, or say `configFile: none` in the inventory's ssh section",
             host=target.name,
         )

@@ -55,12 +55,13 @@ def fingerprint(path: Path) -> str:
 
 @dataclass
 class Server:
-    """One sshd. Settings are lines of its configuration; restart() after changing them."""
+    """One sshd. settings: lines of its configuration. inside: words before its command line."""
 
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
+    inside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -87,7 +88,7 @@ class Server:
         log = (self.home / "log").open("ab")
         assert SSHD is not None
         self.process = subprocess.Popen(
-            [SSHD, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log
+            [*self.inside, SSHD, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stderr=log
         )
         log.close()
         deadline = time.monotonic() + 10
@@ -119,11 +120,11 @@ class Server:
         return "\n".join([*keys, *(f"{name} {value}" for name, value in settings.items())]) + "\n"
 
     def authorize(self, user: str, *keys: Path) -> None:
-        """Let the keys log in as user."""
+        """Let the keys, too, log in as user."""
         folder = self.home / "authorized"
         folder.mkdir(exist_ok=True)
-        lines = [key.with_name(key.name + ".pub").read_text() for key in keys]
-        (folder / user).write_text("".join(lines))
+        with (folder / user).open("a") as stream:
+            stream.writelines(key.with_name(key.name + ".pub").read_text() for key in keys)
 
     def sessions(self) -> list[int]:
         """Process ids of the sshd children that serve connections, oldest first."""
