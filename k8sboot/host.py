@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from k8sboot.errors import CommandFailed, DeadlineExceeded, NotAsWanted
+from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Changed, Listener, Notice, Output, Waiting, Working
 from k8sboot.machine import Machine
-from k8sboot.peer import Command, NotYet, Peer, failure
+from k8sboot.peer import FAILED, Command, NotYet, Peer, failure
 from k8sboot.secret import Secret
 from k8sboot.ssh.connection import Completed
 from k8sboot.writing import RESTART_DIR, File, write_script
@@ -59,12 +59,13 @@ class Host(Peer):
 
         def do() -> str:
             script = _script(shown, tuple(secrets or ()))
-            if secrets:
-                self._machine.run(
-                    write_script(File(p, s, mode=0o600) for p, s in secrets.items()), timeout=60
+            try:
+                self._lay_out(what, secrets or {})
+                done = (
+                    self._run_job(what, script, timeout) if job else self._machine.run(script, timeout=timeout)
                 )
-            done = self._run_job(what, script, timeout) if job else self._machine.run(script, timeout=timeout)
-            self._machine.forget()
+            finally:
+                self._machine.forget()
             if done.exit_status != 0:
                 raise failure(what, _which(shown, done), done, self.name)
             complaint = until() if until else ""
@@ -86,7 +87,8 @@ class Host(Peer):
             if done.exit_status != 0:
                 self._machine.forget()
                 raise failure(f"write {paths}", "write files", done, self.name)
-            if [line.split()[0] for line in done.text.splitlines()] != [f.state.sha256 for f in files]:
+            if [line[:64] for line in done.text.splitlines()] != [f.state.sha256 for f in files]:
+                self._machine.forget()
                 raise NotAsWanted(
                     f"write {paths}: other bytes lie there now",
                     why="something wrote meanwhile",
@@ -130,6 +132,7 @@ class Host(Peer):
                     fix=f"look at {self.name}, then run again",
                 )
             time.sleep(pause)
+            self._machine.forget()
             last = _complaint(complaint)
 
     def expect(self, what: str, complaint: Callable[[], str]) -> None:
@@ -142,10 +145,25 @@ class Host(Peer):
         """Tell the operator something; the run goes on."""
         self._emit(Notice(code=code, text=text))
 
+    def _lay_out(self, what: str, secrets: Mapping[str, Secret]) -> None:
+        """Put the files that the commands are to read where they look for them."""
+        if not secrets:
+            return
+        done = self._machine.run(
+            write_script(File(path, secret, mode=0o600) for path, secret in secrets.items()), timeout=60
+        )
+        if done.exit_status != 0:
+            raise failure(what, f"write {' '.join(secrets)}", done, self.name)
+
     def _run_job(self, what: str, script: str, timeout: float) -> Completed:
         self._emit(Working(what=what))
         slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in what.lower())[:40].strip("-")
-        return self._machine.run_job(slug, script, timeout, lambda line: self._emit(Output(line=line)))
+
+        def tell(line: str) -> None:
+            if not line.startswith(FAILED):
+                self._emit(Output(line=line))
+
+        return self._machine.run_job(slug, script, timeout, tell)
 
     def _alter(self, change: Changed, do: Callable[[], str]) -> str:
         """The door. Everything that alters a host passes here, and nothing else asks whether the run is dry."""
@@ -179,21 +197,26 @@ def not_active(host: Peer, unit: str) -> str:
 
 
 def _complaint(ask: Callable[[], str]) -> str:
-    """What is still missing; a read that fails meanwhile is a complaint, not an error."""
+    """What is still missing; a read that fails or hangs meanwhile is a complaint, not an error."""
     try:
         return ask()
-    except CommandFailed as error:
+    except Refused:
+        raise
+    except StepFailed as error:
         return str(error)
 
 
 def _script(shown: Sequence[str], remove: Sequence[str]) -> str:
-    head = f"trap 'rm -f -- {shlex.join(remove)}' EXIT\n" if remove else ""
-    mark = "{ s=$?; echo k8sboot-failed-%d >&2; exit $s; }"
+    # dash runs no EXIT trap when a signal ends it, unless the signal is trapped, too.
+    tidy = shlex.quote(f"rm -f -- {shlex.join(remove)}")
+    head = f"trap {tidy} EXIT; trap 'exit 143' HUP INT TERM\n" if remove else ""
+    mark = f"{{ s=$?; echo {FAILED}%d >&2; exit $s; }}"
     return head + "".join(f"{line} || {mark % i}\n" for i, line in enumerate(shown))
 
 
 def _which(shown: Sequence[str], done: Completed) -> str:
-    """The command of several that failed."""
-    _, found, rest = done.stderr.decode("utf-8", "replace").rpartition("k8sboot-failed-")
+    """The command of several that failed. A job has both streams in its one log."""
+    said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    _, found, rest = said.rpartition(FAILED)
     index = rest.strip()
     return shown[int(index)] if found and index.isdigit() and int(index) < len(shown) else shown[-1]

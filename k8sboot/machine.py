@@ -100,7 +100,7 @@ class Machine:
         """A kernel module's state in one word."""
         if name not in self.snapshot.modules:
             self._look(replace(Reads(), modules=(name,)))
-        return self.snapshot.modules[name]
+        return self.snapshot.modules.get(name, "missing")
 
     def _look(self, reads: Reads) -> Snapshot:
         """Ask for what was not declared and keep it with the rest."""

@@ -14,6 +14,9 @@ from k8sboot.ssh.connection import Completed
 
 T = TypeVar("T")
 
+FAILED = "k8sboot-failed-"
+"""Begins the line by which a script of several commands says which of them failed."""
+
 Command = Sequence[str]
 """Words of a command line; never a shell string."""
 
@@ -69,7 +72,7 @@ class Peer:
         if found is not None:
             return found
         done = self._machine.run(question.script, timeout=60)
-        return Answer(done.exit_status, done.text)
+        return Answer(done.exit_status, done.text.rstrip("\n"))
 
     def file(self, path: str) -> FileState | None:
         """A regular file's state, None when there is none."""
@@ -132,7 +135,7 @@ class Peer:
 
 def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError:
     said = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
-    lines = [line for line in said if not line.startswith("k8sboot-failed-")]
+    lines = [line for line in said if not line.startswith(FAILED)]
     return CommandFailed(
         f"{what}: failed",
         command=command,

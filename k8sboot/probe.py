@@ -11,6 +11,7 @@ import base64
 import binascii
 import shlex
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -71,14 +72,15 @@ fact timezone "$(readlink -f /etc/localtime 2>/dev/null)"
 fact listening "$( (ss -Hltnp || netstat -ltnp) 2>/dev/null)"
 fact disk_free_kib "$(df -Pk /var 2>/dev/null | awk 'NR==2{print $4}')"
 fact restarts "$(ls /run/k8sboot/restart 2>/dev/null)"
-fact jobs "$(for d in /var/lib/k8sboot/jobs/*/; do [ -f "$d/pid" ] && [ ! -f "$d/rc" ] \
-  && kill -0 "$(cat "$d/pid")" 2>/dev/null && basename "$d"; done)"
+fact jobs "$(for d in /var/lib/k8sboot/jobs/*/; do [ -f "$d/pid" ] && [ ! -f "$d/rc" ] && read -r boot pid < "$d/pid" \
+  && [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && kill -0 "$pid" 2>/dev/null && basename "$d"; done)"
 """
 
 _FILES = r"""
 file() {
   if [ -f "$1" ]; then
     s=$(stat -Lc '%a %U:%G %s' -- "$1") || return 0
+    case $s in *UNKNOWN*) s=$(stat -Lc '%a %u:%g %s' -- "$1") ;; esac
     c=-; [ "${s##* }" -gt @MAX@ ] || c=$(base64 < "$1" | tr -d '\n')
     h=$(sha256sum < "$1"); printf 'file %s %s %s .%s\n' "$1" "$s" "${h%% *}" "$c"
   elif [ -e "$1" ]; then printf 'other %s\n' "$1"
@@ -161,13 +163,14 @@ if command -v rpm >/dev/null && ! command -v dpkg-query >/dev/null; then
 
 
 def parse(text: str) -> Snapshot:
-    """The snapshot that a probe's output tells. Lines it does not know are passed over."""
+    """The snapshot that a probe's output tells. Lines it does not know or cannot read are passed over."""
     snapshot = Snapshot()
-    for line in text.splitlines():
+    for line in text.split("\n"):
         verb, _, rest = line.partition(" ")
         reader = _READERS.get(verb)
         if reader:
-            reader(snapshot, rest)
+            with suppress(ValueError):  # hostile or cut short: as good as unsaid
+                reader(snapshot, rest)
     return snapshot
 
 

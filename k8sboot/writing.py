@@ -75,7 +75,7 @@ class File:
 _PUT = r"""
 set -eu
 umask 077
-tmp=; trap '[ -z "$tmp" ] || rm -f -- "$tmp"' EXIT
+tmp=; trap '[ -z "$tmp" ] || rm -f -- "$tmp"' EXIT; trap 'exit 143' HUP INT TERM
 keep() {
   kept=@ORIGINALS@"$1"
   [ ! -e "$kept" ] && [ ! -e "$kept.k8sboot-absent" ] || return 0
@@ -87,6 +87,7 @@ put() { # PATH MODE OWNER, content in base64 on stdin
   target=$1; [ ! -L "$1" ] || target=$(readlink -f -- "$1")
   dir=${target%/*}; [ -d "$dir" ] || (umask 022; mkdir -p -- "$dir")
   [ "$4" = volatile ] || keep "$target"
+  rm -f -- "$dir"/.k8sboot.??????
   tmp=$(mktemp "$dir/.k8sboot.XXXXXX")
   base64 -d > "$tmp"
   chown "$3" "$tmp"; chmod "$2" "$tmp"
