@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from k8sboot.cluster import Cluster
@@ -18,6 +19,9 @@ from k8sboot.events import Event, Failed, Listener, PhaseEnded, PhaseStarted, Sk
 from k8sboot.host import Context, Host, NotYet
 from k8sboot.machine import Machine
 from k8sboot.phase import Phase
+
+INTERRUPTED = "interrupted"
+"""Why a run was stopped by its user."""
 
 
 @dataclass(frozen=True)
@@ -91,27 +95,24 @@ class Run:
         """One phase on one host; whether the host may go on."""
         obstacle = self._wait_for(phase)
         if obstacle:
-            self._emit(Skipped(host=name, phase=phase.name, why=obstacle))
+            self._skip(name, phase, obstacle)
             return False
         try:
-            if phase.is_serial:
-                with self._serial[phase.name], self._forks:
-                    self._work(name, phase)
-            else:
-                with self._forks:
-                    self._work(name, phase)
+            with self._serial[phase.name] if phase.is_serial else nullcontext(), self._forks:
+                if self._stop:
+                    self._skip(name, phase, self._stop)
+                    return False
+                self._work(name, phase)
         except K8sbootError as error:
             self._fail(name, phase, error)
             return False
         except Exception as error:  # a bug of ours must not leave the other hosts waiting for this thread
-            self._fail(name, phase, _internal(error))
+            self._fail(name, phase, mistake(error))
             return False
         self._settle(name, phase, won=True)
         return True
 
     def _work(self, name: str, phase: Phase) -> None:
-        if self._stop:
-            raise Interrupted(f"not started: {self._stop}", host=name)
         host = Host(
             self._machines[name], Context(phase=phase.name, emit=self._emit, is_dry=self._options.is_dry)
         )
@@ -140,12 +141,18 @@ class Run:
     def _started_with_hosts(self, name: str) -> bool:
         return any(p.name == name and hosts for p, hosts in self._plan)
 
+    def _skip(self, name: str, phase: Phase, why: str) -> None:
+        self._emit(Skipped(host=name, phase=phase.name, why=why))
+        if why == INTERRUPTED:
+            with self._news:
+                self.report.errors[name] = Interrupted(f"{phase.name} was not started", host=name)
+
     def _fail(self, name: str, phase: Phase, error: K8sbootError) -> None:
         error.host = error.host or name
         with self._news:
             self.report.errors[name] = error
         self._emit(Failed(host=name, phase=phase.name, error=error))
-        if self._machines[name].role == "master" and not isinstance(error, Interrupted):
+        if self._machines[name].role == "master":
             self.stop(f"{name} failed in {phase.name}")
 
     def _give_up(self, name: str, rest: Sequence[tuple[Phase, tuple[str, ...]]]) -> None:
@@ -163,7 +170,8 @@ class Run:
         self._emit_to(event)
 
 
-def _internal(error: Exception) -> K8sbootError:
+def mistake(error: Exception) -> K8sbootError:
+    """An exception that nobody foresaw, as an error that says where it came from."""
     import traceback
 
     where = traceback.extract_tb(error.__traceback__)[-1]

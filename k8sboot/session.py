@@ -16,7 +16,7 @@ from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.machine import Machine
 from k8sboot.phase import Phase
 from k8sboot.probe import Reads, union
-from k8sboot.runner import Options, Report, Run
+from k8sboot.runner import INTERRUPTED, Options, Report, Run, mistake
 from k8sboot.ssh.connection import Connection
 
 CONNECT = "connect"
@@ -50,6 +50,7 @@ class Session:
         self._listeners = listeners
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._machines: dict[str, Machine] = {}
+        self._connections: list[Connection] = []
         self._errors: dict[str, K8sbootError] = {}
         self._run: Run | None = None
 
@@ -69,8 +70,8 @@ class Session:
         try:
             report = self._work(hosts)
         finally:
-            for machine in self._machines.values():
-                machine.close()
+            for connection in tuple(self._connections):
+                connection.close()
         report.errors = {**self._errors, **report.errors}
         self._tell(
             RunEnded(
@@ -99,9 +100,9 @@ class Session:
         """Connect to one host and take its first probe; a job of an earlier run is let come to its end."""
         try:
             connection = self._connect(host, lambda line: self._note(host.name, line))
+            self._connections.append(connection)
             machine = Machine(host.name, host.address, host.role, connection, reads)
             facts = machine.snapshot.host_facts
-            self._machines[host.name] = machine
             self._events.put(
                 Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel)
             )
@@ -109,10 +110,16 @@ class Session:
             Host(machine, context).wait(
                 "a job of an earlier run to end", lambda: _running_jobs(machine), timeout=JOB_WAIT
             )
+            self._machines[host.name] = machine
         except K8sbootError as error:
-            error.host = error.host or host.name
-            self._errors[host.name] = error
-            self._events.put(Failed(host=host.name, phase=CONNECT, error=error))
+            self._fail(host.name, error)
+        except Exception as error:  # a bug of ours must not make a host vanish without a word
+            self._fail(host.name, mistake(error))
+
+    def _fail(self, name: str, error: K8sbootError) -> None:
+        error.host = error.host or name
+        self._errors[name] = error
+        self._events.put(Failed(host=name, phase=CONNECT, error=error))
 
     def _note(self, name: str, line: str) -> None:
         self._events.put(Notice(host=name, phase=CONNECT, code="KB-SSH-NOTE", text=line))
@@ -129,7 +136,7 @@ class Session:
                 if interrupted or self._run is None:
                     raise
                 interrupted = True
-                self._run.stop("interrupted")
+                self._run.stop(INTERRUPTED)
                 self._tell(
                     Notice(code="KB-INTERRUPTED", text="nothing new starts; what runs is let come to its end")
                 )
@@ -146,8 +153,6 @@ def _started(name: str, do: Callable[..., None], *words: object) -> threading.Th
 
 
 def _running_jobs(machine: Machine) -> str:
-    """Jobs of an earlier run that are still at work, asked anew each time."""
+    """Jobs of an earlier run that are still at work."""
     jobs = machine.snapshot.host_facts.jobs
-    if jobs:
-        machine.forget()
     return f"still at work: {', '.join(jobs)}" if jobs else ""
