@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from k8sboot.ensure.files import file
 from k8sboot.errors import Refused
@@ -42,8 +42,12 @@ def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[s
         )
 
 
-def sysctls(host: Host, path: str, wanted: Mapping[str, str]) -> None:
-    """The sysctls that this kernel has are set in a sysctl.d file and in force; absent ones are a notice."""
+def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collection[str] = ()) -> None:
+    """The sysctls that this kernel has are set in a sysctl.d file and in force; absent ones are a notice.
+
+    Those among floors are at least so high: one that the system has set higher is left alone.
+    """
+    wanted = {k: v for k, v in wanted.items() if not (k in floors and _is_higher(host.sysctl(k), v))}
     settable = {k: v for k, v in wanted.items() if host.sysctl(k) is not None and not host.sysctl_is_fixed(k)}
     left_out = [key for key in wanted if key not in settable and host.sysctl(key) != wanted[key]]
     if left_out:
@@ -62,3 +66,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str]) -> None:
                 f"{k} is {host.sysctl(k)}" for k, v in differing.items() if host.sysctl(k) != v
             ),
         )
+
+
+def _is_higher(now: str | None, floor: str) -> bool:
+    return now is not None and now.isdecimal() and floor.isdecimal() and int(now) > int(floor)

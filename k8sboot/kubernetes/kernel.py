@@ -43,6 +43,12 @@ SYSCTLS = {
     "net.ipv4.tcp_max_syn_backlog": "16384",
 }
 
+# At least so high: newer systemd and newer kernels, which count memory, go beyond the runbook's numbers, and
+# systemd sets fs.file-max and fs.nr_open anew at every boot.
+SYSCTL_FLOORS = frozenset(
+    {"fs.file-max", "fs.nr_open", "fs.inotify.max_user_watches", "fs.inotify.max_user_instances"}
+)
+
 # Interfaces that Calico and kube-proxy make; a network manager must not touch them.
 CNI_INTERFACES = (
     "cali*",

@@ -6,7 +6,7 @@ from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
+from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTL_FLOORS, SYSCTLS
 from k8sboot.kubernetes.kube_proxy import required_modules
 from k8sboot.phase import everyone, phase
 from k8sboot.probe import Reads
@@ -36,4 +36,5 @@ def kernel(cluster: Cluster, host: Host) -> None:
     ensure.modules(
         host, MODULES_FILE, (*OPTIONAL_MODULES, *settings.modules), required=(*REQUIRED_MODULES, *for_proxy)
     )
-    ensure.sysctls(host, SYSCTL_FILE, {**SYSCTLS, **settings.sysctl})
+    floors = SYSCTL_FLOORS - settings.sysctl.keys()
+    ensure.sysctls(host, SYSCTL_FILE, {**SYSCTLS, **settings.sysctl}, floors=floors)
