@@ -59,12 +59,15 @@ class Peer:
 
     def read(self, command: Command, *, timeout: float = 60) -> str:
         """What a command that only reads prints. CommandFailed when it ends non-zero; NotYet in a dry run."""
+        return self._completed(command, timeout=timeout).text
+
+    def _completed(self, command: Command, *, timeout: float) -> Completed:
         done = self.ask(command, timeout=timeout)
         if done.exit_status != 0:
             if self._machine.planned_by:
                 raise NotYet(self._machine.planned_by)
             raise failure(f"cannot read from {self.name}", shlex.join(command), done, self.name)
-        return done.text
+        return done
 
     def answer(self, question: Question) -> Answer:
         """The answer to a question, out of the snapshot where a phase has declared it."""
@@ -78,14 +81,18 @@ class Peer:
         """A regular file's state, None when there is none."""
         return self._machine.file(path)
 
-    def read_file(self, path: str) -> str | None:
-        """A file's content as text, None when there is no such file."""
+    def read_file(self, path: str, *, errors: str = "replace") -> str | None:
+        """A file's content as text, None when there is no such file.
+
+        errors: for bytes that are no UTF-8, as in bytes.decode; "surrogateescape" where the text goes back.
+        """
         state = self.file(path)
         if state is None:
             return None
         if state.content is None:
-            return self.read(["cat", "--", path])
-        return state.content.decode("utf-8", "replace")
+            done = self._completed(["cat", "--", path], timeout=60)
+            return done.stdout.decode("utf-8", errors)
+        return state.content.decode("utf-8", errors)
 
     def known(self, value: T | None, *, what: str, after: str) -> T:
         """The value, where there is one. Else NotYet in a dry run that planned it, and Refused in a real one."""

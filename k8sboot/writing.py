@@ -39,7 +39,8 @@ class File:
     @property
     def data(self) -> bytes:
         """The bytes that should be in it."""
-        return (self.content.reveal() if isinstance(self.content, Secret) else self.content).encode()
+        text = self.content.reveal() if isinstance(self.content, Secret) else self.content
+        return text.encode("utf-8", "surrogateescape")
 
     def is_met_by(self, state: FileState | None) -> bool:
         """The host's file is this one: content, mode and owner."""
@@ -56,7 +57,7 @@ class File:
         old = (state.content or b"").decode("utf-8", "replace") if state else ""
         lines = difflib.unified_diff(
             old.splitlines(),
-            self.content.splitlines(),
+            self.data.decode("utf-8", "replace").splitlines(),
             self.path if state else "/dev/null",
             self.path,
             lineterm="",

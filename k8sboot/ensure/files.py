@@ -48,7 +48,7 @@ def absent(host: Host, *paths: str) -> None:
 
 def block(host: Host, path: str, text: str, *, name: str) -> None:
     """A block of lines of ours in a file that is otherwise the operator's. text "" takes the block out."""
-    state, now = host.file(path), host.read_file(path) or ""
+    state, now = host.file(path), host.read_file(path, errors="surrogateescape") or ""
     wanted = with_block(now, text, name=name)
     if wanted != now:
         mode, owner = (state.mode, state.owner) if state else (0o644, "root:root")
@@ -56,19 +56,32 @@ def block(host: Host, path: str, text: str, *, name: str) -> None:
 
 
 def with_block(now: str, text: str, *, name: str) -> str:
-    """The text with our block in it once, where it stood or at the end, and all else as it was."""
+    """The text with our block in it once, where it stood or at the end, and all else to the letter.
+
+    Of a block whose end is lost only the first line is known to be ours.
+    """
     begin, end = f"# k8sboot {name} begin", f"# k8sboot {name} end"
-    before: list[str] = []
-    after: list[str] = []
-    kept, inside, seen = before, False, False
-    for line in now.splitlines():
-        if line.strip() == begin:
-            inside, kept, seen = True, after, True
-        elif line.strip() == end and inside:
-            inside = False
-        elif not inside:
-            kept.append(line)
-    ours = [begin, *text.splitlines(), end] if text else []
-    if not ours and not seen:
+    lines = now.removesuffix("\n").split("\n") if now else []
+    foreign: list[str] = []
+    place, index = None, 0
+    while index < len(lines):
+        if lines[index].strip() == begin:
+            place = len(foreign) if place is None else place
+            index = _behind_block(lines, index, begin, end)
+        else:
+            foreign.append(lines[index])
+            index += 1
+    if not text and place is None:
         return now
-    return "".join(f"{line}\n" for line in [*before, *ours, *after])
+    place = len(foreign) if place is None else place
+    ours = [begin, *text.splitlines(), end] if text else []
+    return "".join(f"{line}\n" for line in [*foreign[:place], *ours, *foreign[place:]])
+
+
+def _behind_block(lines: list[str], first: int, begin: str, end: str) -> int:
+    for index in range(first + 1, len(lines)):
+        if lines[index].strip() == end:
+            return index + 1
+        if lines[index].strip() == begin:
+            break
+    return first + 1

@@ -33,10 +33,11 @@ def timezone(host: Host, zone: str) -> None:
 
 def swap_off(host: Host) -> None:
     """No swap now (/proc/swaps is the judge), and none after a reboot."""
-    table = host.read_file(FSTAB)
+    table = host.read_file(FSTAB, errors="surrogateescape")
     if table is not None and (wanted := without_swap(table)) != table:
         state = host.file(FSTAB)
-        host.write([File(FSTAB, wanted, mode=state.mode if state else 0o644)])
+        mode, owner = (state.mode, state.owner) if state else (0o644, "root:root")
+        host.write([File(FSTAB, wanted, mode=mode, owner=owner)])
     if host.facts.swaps:
         host.change(
             f"switch off swap on {' '.join(host.facts.swaps)}",
@@ -50,16 +51,16 @@ def without_swap(table: str) -> str:
     """An fstab(5) with its swap lines commented out by our mark; all else to the letter."""
     swap = re.compile(r"^(?!\s*#)\s*\S+\s+\S+\s+swap(\s|$)")
     return "".join(
-        FSTAB_MARK + line if swap.match(line) else line for line in table.splitlines(keepends=True)
+        FSTAB_MARK + line if swap.match(line) else line for line in re.findall(r"[^\n]*\n|[^\n]+", table)
     )
 
 
 def selinux_permissive(host: Host) -> None:
     """Where SELinux enforces: permissive now and at the next boot. Elsewhere nothing."""
     path = "/etc/selinux/config"
-    text = host.read_file(path)
+    text = host.read_file(path, errors="surrogateescape")
     if text is not None:
-        wanted = re.sub(r"(?m)^SELINUX=enforcing\s*$", "SELINUX=permissive", text)
+        wanted = re.sub(r"(?m)^SELINUX=enforcing[ \t]*$", "SELINUX=permissive", text)
         if wanted != text:
             host.write([File(path, wanted)])
     if host.facts.selinux == "Enforcing":

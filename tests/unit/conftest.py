@@ -1,0 +1,54 @@
+"""No network, no waiting, and no unknown commands in unit tests."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from workbench import Bench
+
+from k8sboot import host as host_module
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def refuse(found: socket.socket, address: Any) -> None:
+        if found.family != socket.AF_UNIX:
+            raise AssertionError(f"a unit test connects to {address!r}")
+        connect(found, address)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Time that passes only in sleep(); .slept counts the naps, .on_nap is called at each."""
+    found = SimpleNamespace(now=0.0, slept=0, on_nap=lambda: None)
+
+    def sleep(seconds: float) -> None:
+        found.now += seconds
+        found.slept += 1
+        found.on_nap()
+
+    fake_time = SimpleNamespace(monotonic=lambda: found.now, sleep=sleep)
+    monkeypatch.setattr(host_module, "time", fake_time)
+    return found
+
+
+@pytest.fixture
+def bench(clock: SimpleNamespace) -> Iterator[Callable[..., Bench]]:
+    """Makes fake hosts; a command that one of them did not know fails the test."""
+    made: list[Bench] = []
+
+    def make(**state: Any) -> Bench:
+        made.append(Bench(**state))
+        return made[-1]
+
+    yield make
+    unknown = [line for each in made for line in each.connection.unknown]
+    assert not unknown, f"unknown to the fake host: {unknown}"
