@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from k8sboot.errors import StepFailed
+from k8sboot.patience import insist
 from k8sboot.probe import Reads, parse, script
 from k8sboot.snapshot import FileState, Snapshot, UnitState
 from k8sboot.ssh.connection import Completed, Connection
@@ -38,6 +39,10 @@ class Machine:
     def run(self, text: str, *, timeout: float) -> Completed:
         """Run a short script as root."""
         return self._connection.run(text, timeout=timeout)
+
+    def look(self, text: str, *, timeout: float) -> Completed:
+        """Run a short script that only reads; asked again when the connection dies under it."""
+        return insist(lambda: self.run(text, timeout=timeout))
 
     def run_job(self, name: str, text: str, timeout: float, on_output: Callable[[str], None]) -> Completed:
         """Run a long script as root that outlives the connection."""
@@ -110,6 +115,7 @@ class Machine:
             seen.files.update(more.files)
             seen.not_files.update(more.not_files)
             seen.packages.update(more.packages)
+            seen.broken_packages.update(more.broken_packages)
             seen.units.update(more.units)
             seen.sysctls.update(more.sysctls)
             seen.modules.update(more.modules)
@@ -117,7 +123,7 @@ class Machine:
 
     def _probe(self, reads: Reads) -> Snapshot:
         self.probes += 1
-        done = self.run(script(reads), timeout=PROBE_TIMEOUT)
+        done = self.look(script(reads), timeout=PROBE_TIMEOUT)
         if done.exit_status != 0:
             raise StepFailed(
                 "the host's state cannot be read",

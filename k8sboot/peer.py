@@ -55,7 +55,7 @@ class Peer:
 
     def ask(self, command: Command, *, timeout: float = 60) -> Completed:
         """Run a command that only reads, and return how it ended, whatever its exit status."""
-        return self._machine.run(shlex.join(command), timeout=timeout)
+        return self._machine.look(shlex.join(command), timeout=timeout)
 
     def read(self, command: Command, *, timeout: float = 60) -> str:
         """What a command that only reads prints. CommandFailed when it ends non-zero; NotYet in a dry run."""
@@ -74,7 +74,7 @@ class Peer:
         found = self._machine.snapshot.answers.get(question.name)
         if found is not None:
             return found
-        done = self._machine.run(question.script, timeout=60)
+        done = self._machine.look(question.script, timeout=60)
         return Answer(done.exit_status, done.text.rstrip("\n"))
 
     def file(self, path: str) -> FileState | None:

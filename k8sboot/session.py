@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from k8sboot.cluster import Cluster
-from k8sboot.errors import K8sbootError
+from k8sboot.errors import ConnectionLost, K8sbootError
 from k8sboot.events import Connected, Event, Failed, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host import Context, Host, Peer
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.machine import Machine
+from k8sboot.patience import insist
 from k8sboot.phase import Phase
 from k8sboot.probe import Reads, union
 from k8sboot.runner import INTERRUPTED, Options, Report, Run, mistake
@@ -99,7 +100,10 @@ class Session:
     def _open(self, host: HostSpec, reads: Reads) -> None:
         """Connect to one host and take its first probe; a job of an earlier run is let come to its end."""
         try:
-            connection = self._connect(host, lambda line: self._note(host.name, line))
+            connection = insist(
+                lambda: self._connect(host, lambda line: self._note(host.name, line)),
+                causes=(ConnectionLost,),
+            )
             self._connections.append(connection)
             machine = Machine(host.name, host.address, host.role, connection, reads)
             facts = machine.snapshot.host_facts
