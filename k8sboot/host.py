@@ -62,7 +62,9 @@ class Host(Peer):
             try:
                 self._lay_out(what, secrets or {})
                 done = (
-                    self._run_job(what, script, timeout) if job else self._machine.run(script, timeout=timeout)
+                    self._run_job(what, script, timeout)
+                    if job
+                    else self._machine.run(script, timeout=timeout)
                 )
             finally:
                 self._machine.forget()

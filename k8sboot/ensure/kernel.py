@@ -48,6 +48,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
     Those among floors are at least so high: one that the system has set higher is left alone.
     """
     wanted = {k: v for k, v in wanted.items() if not (k in floors and _is_higher(host.sysctl(k), v))}
+    wanted = {key: " ".join(value.split()) for key, value in wanted.items()}
     settable = {k: v for k, v in wanted.items() if host.sysctl(k) is not None and not host.sysctl_is_fixed(k)}
     left_out = [key for key in wanted if key not in settable and host.sysctl(key) != wanted[key]]
     if left_out:

@@ -32,7 +32,10 @@ def timezone(host: Host, zone: str) -> None:
 
 
 def swap_off(host: Host) -> None:
-    """No swap now (/proc/swaps is the judge), and none after a reboot."""
+    """No swap now (/proc/swaps is the judge), and none after a reboot.
+
+    Not only fstab(5) brings swap: .swap units, zram and partitions found by their type come by swap.target.
+    """
     table = host.read_file(FSTAB, errors="surrogateescape")
     if table is not None and (wanted := without_swap(table)) != table:
         state = host.file(FSTAB)
@@ -42,6 +45,7 @@ def swap_off(host: Host) -> None:
         host.change(
             f"switch off swap on {' '.join(host.facts.swaps)}",
             ["swapoff", "-a"],
+            ["systemctl", "mask", "swap.target"],
             timeout=600,
             until=lambda: " ".join(host.facts.swaps) and f"still swapping to {' '.join(host.facts.swaps)}",
         )

@@ -30,7 +30,7 @@ UNITS = {
 }
 """Package: the unit that comes with it, enabled, and the state its start leaves it in."""
 
-READING = ("apt-cache", "stat", "cat", "kubectl get", "kubectl diff", "kubectl top", "docker image", "kubeadm config")
+READING = ("apt-cache", "find", "stat", "cat", "kubectl get", "kubectl diff", "kubectl top", "docker image", "kubeadm config")
 
 
 class UnknownCommand(AssertionError):

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import pytest
+
+from k8sboot import ensure
+from k8sboot.errors import Refused
+from k8sboot.inventory.model import Repository
+from k8sboot.osfamily import Wanted
+from k8sboot.osfamily.family import matches, upstream
+
+OFFERED = {
+    "docker-ce": ("5:24.0.1-1~debian", "5:20.10.24~3-0~debian", "5:20.10.23~3-0~debian"),
+    "kubeadm": ("1.23.18-00", "1.23.17-00", "1.23.1-00"),
+    "jq": ("1.6-2.1",),
+}
+DOCKER = Wanted("docker-ce", "20.10", is_held=True)
+KUBEADM = Wanted("kubeadm", "=1.23.17", is_held=True)
+FRESH = {"answers": {"apt-lists-are-fresh": "", "find": ""}, "has_fresh_lists": True}
+STALE = {"answers": {"apt-lists-are-fresh": (1, "", ""), "find": (1, "", "")}}
+
+
+def _words(it, begins):
+    return [line.split()[-1] for line in it.connection.commands if begins in line]
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "fits"),
+    [
+        ("5:20.10.24~3-0~debian-bookworm", "20.10", True),
+        ("5:20.10.24~3-0~debian-bookworm", "20.1", False),
+        ("1.23.17-00", "=1.23.17", True),
+        ("1.23.17-00", "=1.23.1", False),
+        ("1.23.17-00", "1.23.1", False),
+        ("1.20.2+really-1", "=1.20.2", True),
+        ("20.10", "20.10", True),
+        ("0:9", "", True),
+    ],
+)
+def test_a_version_fits_what_is_wanted(version, wanted, fits):
+    assert matches(version, wanted) is fits
+
+
+def test_upstream_is_without_epoch_and_revision():
+    assert upstream("5:20.10.24~3-0~debian") == "20.10.24"
+
+
+def test_packages_at_their_versions_and_held_are_left_alone(bench):
+    it = bench(packages={"docker-ce": "5:20.10.5-1", "jq": "1.5"}, held={"docker-ce"}, **STALE)
+    assert it.do(ensure.packages, DOCKER, Wanted("jq")) == []
+    assert it.connection.mutations == []
+
+
+def test_lists_are_read_when_stale_and_the_newest_that_fits_is_taken(bench):
+    it = bench(offered=OFFERED, **STALE)
+    assert it.do(ensure.packages, DOCKER, Wanted("jq")) == [
+        "read the package lists",
+        "install docker-ce=5:20.10.24~3-0~debian jq",
+        "hold docker-ce",
+    ]
+    assert it.connection.packages == {"docker-ce": "5:20.10.24~3-0~debian", "jq": "1.6-2.1"}
+    assert it.connection.held == {"docker-ce"}
+    assert it.do(ensure.packages, DOCKER, Wanted("jq")) == []
+
+
+def test_fresh_lists_that_have_it_are_not_read_again(bench):
+    it = bench(offered=OFFERED, **FRESH)
+    assert it.do(ensure.packages, KUBEADM) == ["install kubeadm=1.23.17-00", "hold kubeadm"]
+
+
+def test_fresh_lists_that_lack_it_are_read_again(bench):
+    it = bench(offered=OFFERED, answers=FRESH["answers"])
+    assert it.do(ensure.packages, KUBEADM)[0] == "read the package lists"
+
+
+def test_another_version_is_replaced_even_downwards(bench):
+    it = bench(offered=OFFERED, packages={"kubeadm": "1.23.18-00"}, held={"kubeadm"}, **FRESH)
+    assert it.do(ensure.packages, KUBEADM) == ["install kubeadm=1.23.17-00"]
+    line = next(line for line in it.connection.commands if "apt-get" in line)
+    assert "--allow-downgrades" in line
+    assert "--allow-change-held-packages" in line
+
+
+def test_only_what_is_loose_is_held(bench):
+    it = bench(packages={"kubeadm": "1.23.17-00", "docker-ce": "20.10.1"}, held={"docker-ce"}, **FRESH)
+    assert it.do(ensure.packages, DOCKER, KUBEADM) == ["hold kubeadm"]
+
+
+def test_a_version_that_nobody_offers_is_refused_with_what_is_on_offer(bench):
+    it = bench(offered=OFFERED, **FRESH)
+    with pytest.raises(Refused) as refused:
+        it.do(ensure.packages, Wanted("kubeadm", "=1.23.99"), Wanted("nonsense"))
+    assert refused.value.error_code == "KB-PACKAGE-MISSING"
+    assert "kubeadm =1.23.99 (on offer: 1.23.18-00, 1.23.17-00, 1.23.1-00)" in refused.value.what
+    assert "nonsense  (on offer: nothing)" in refused.value.what
+    assert not any("install" in line for line in it.connection.commands)
+
+
+def test_an_interrupted_transaction_is_repaired_first(bench):
+    it = bench(offered=OFFERED, broken={"jq"}, **FRESH)
+    assert it.do(ensure.packages, Wanted("jq"), Wanted("kubeadm")) == [
+        "repair an interrupted package transaction",
+        "read the package lists",
+        "install jq kubeadm",
+    ]
+    assert it.said == ["KB-PACKAGES-BROKEN"]
+
+
+def test_a_dry_run_on_a_bare_host_plans_without_refusing(bench):
+    it = bench(**STALE)
+    assert it.do(ensure.packages, KUBEADM, is_dry=True) == [
+        "read the package lists",
+        "install kubeadm=1.23.17*",
+        "hold kubeadm",
+    ]
+    assert it.connection.mutations == []
+
+
+def test_a_repository_is_written_with_its_key(bench, tmp_path):
+    key = tmp_path / "key"
+    key.write_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+    it = bench()
+    wanted = Repository("http://mirror/apt", key=str(key), suite="stable", components=("main",))
+    it.do(ensure.repository, "docker", wanted)
+    listed = it.connection.text("/etc/apt/sources.list.d/k8sboot-docker.list")
+    signed = "/etc/apt/keyrings/k8sboot-docker.asc"
+    assert f"deb [signed-by={signed}] http://mirror/apt stable main\n" in listed
+    assert it.connection.text(signed) == key.read_text()
+    assert it.do(ensure.repository, "docker", wanted) == []
+
+
+def test_a_key_from_a_url_is_fetched_by_the_host_once_and_must_be_a_key(bench):
+    it = bench()
+    wanted = Repository("http://mirror/apt", key="http://mirror/key")
+    it.do(ensure.repository, "kubernetes", wanted)
+    found = it.connection.files["/etc/apt/keyrings/k8sboot-kubernetes.asc"]
+    assert found.mode == 0o644
+    assert it.do(ensure.repository, "kubernetes", wanted) == []
+
+
+def test_a_web_page_in_a_keys_place_is_not_kept(bench):
+    from k8sboot.errors import CommandFailed
+
+    it = bench(answers={"grep -q": (1, "", "")})
+    with pytest.raises(CommandFailed) as failed:
+        it.do(ensure.repository, "kubernetes", Repository("http://mirror/apt", key="http://mirror/key"))
+    assert "BEGIN PGP" in failed.value.command
+    assert "/etc/apt/keyrings/k8sboot-kubernetes.asc" not in it.connection.files

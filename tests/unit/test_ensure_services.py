@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from fake_host import FakeUnit
+
+from k8sboot import ensure
+from k8sboot.errors import CommandFailed, NotAsWanted
+from k8sboot.writing import RESTART_DIR
+
+UNIT = "docker.service"
+MARK = {f"{RESTART_DIR}/{UNIT}": ""}
+
+
+def test_a_unit_that_runs_and_is_enabled_is_left_alone(bench):
+    it = bench(units={UNIT: FakeUnit("active", "enabled")})
+    assert it.do(ensure.service, UNIT) == []
+    assert it.connection.mutations == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [FakeUnit("inactive", "disabled"), FakeUnit("failed", "enabled"), FakeUnit("active", "disabled"),
+     FakeUnit("inactive", "masked")],
+    ids=["off", "failed", "not at boot", "masked"],
+)  # fmt: skip
+def test_a_unit_is_enabled_and_started(bench, before):
+    it = bench(units={UNIT: before})
+    assert it.do(ensure.service, UNIT) == [f"enable and start {UNIT}"]
+    assert (before.active, before.enabled) == ("active", "enabled")
+    assert it.do(ensure.service, UNIT) == []
+
+
+def test_a_unit_whose_configuration_is_newer_is_restarted_once(bench):
+    it = bench(units={UNIT: FakeUnit("active", "enabled")}, files=MARK)
+    assert it.do(ensure.service, UNIT) == [f"restart {UNIT}"]
+    assert it.connection.units[UNIT].restarts == 1
+    assert it.do(ensure.service, UNIT) == []
+
+
+def test_the_first_start_takes_the_restart_mark_away(bench):
+    it = bench(units={UNIT: FakeUnit()}, files=MARK)
+    it.do(ensure.service, UNIT)
+    assert it.do(ensure.service, UNIT) == []
+    assert it.connection.units[UNIT].restarts == 1
+
+
+def test_a_restart_that_fails_is_due_again(bench):
+    it = bench(units={UNIT: FakeUnit("active", "enabled")}, files=MARK)
+    it.connection.answers["systemctl restart"] = (1, "", "boom\n")
+    with pytest.raises(CommandFailed) as failed:
+        it.do(ensure.service, UNIT)
+    assert failed.value.command == f"systemctl restart {UNIT}"
+    assert failed.value.detail == "boom"
+    del it.connection.answers["systemctl restart"]
+    assert it.do(ensure.service, UNIT) == [f"restart {UNIT}"]
+
+
+def test_a_unit_that_dies_at_once_is_not_as_wanted(bench):
+    it = bench(units={UNIT: FakeUnit()}, answers={"systemctl restart": ""})
+    with pytest.raises(NotAsWanted, match="journalctl -u docker.service"):
+        it.do(ensure.service, UNIT)
+
+
+def test_at_boot_neither_starts_nor_stops(bench):
+    it = bench(units={"kubelet.service": FakeUnit("inactive", "disabled")})
+    assert it.do(ensure.service_at_boot, "kubelet.service") == ["enable kubelet.service"]
+    assert it.connection.units["kubelet.service"].active == "inactive"
+    assert it.do(ensure.service_at_boot, "kubelet.service") == []
+
+
+@pytest.mark.parametrize(("active", "changes"), [("active", [f"restart {UNIT}"]), ("activating", [])])
+def test_at_boot_restarts_only_what_runs(bench, active, changes):
+    it = bench(units={UNIT: FakeUnit(active, "enabled")}, files=MARK)
+    assert it.do(ensure.service_at_boot, UNIT) == changes
+
+
+def test_units_that_exist_are_switched_off_together(bench):
+    it = bench(units={"a.service": FakeUnit("active", "enabled"), "b.service": FakeUnit("inactive", "enabled")})
+    assert it.do(ensure.service_off, "a.service", "b.service", "none.service") == [
+        "stop and disable a.service b.service"
+    ]
+    assert it.do(ensure.service_off, "a.service", "b.service", "none.service") == []
