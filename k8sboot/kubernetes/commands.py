@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from k8sboot.kubernetes.versions import KubernetesVersion
 
 ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
+KUBECTL_CACHE = "/run/k8sboot/kubectl"
 REQUEST_TIMEOUT = 20
 
 Words = tuple[str, ...]
@@ -95,8 +96,11 @@ def token_secrets() -> Words:
 
 
 def kubectl(*words: str, kubeconfig: str = ADMIN_KUBECONFIG) -> Words:
-    """kubectl with the cluster's own administrator, never with whatever ~/.kube/config says."""
-    return ("kubectl", "--kubeconfig", kubeconfig, *words)
+    """kubectl with the cluster's own administrator, never with whatever ~/.kube/config says.
+
+    Its cache of the API's kinds lies in memory: a command that reads leaves nothing in root's home.
+    """
+    return ("kubectl", "--kubeconfig", kubeconfig, "--cache-dir", KUBECTL_CACHE, *words)
 
 
 def get(kind: str, name: str = "", *, namespace: str = "", field_selector: str = "") -> Words:

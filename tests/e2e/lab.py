@@ -78,9 +78,9 @@ class Lab:
         )
         return done
 
-    def fingerprints(self, hosts: Iterable[str] = HOSTS) -> dict[str, str]:
+    def fingerprints(self, hosts: Iterable[str] = HOSTS) -> set[str]:
         """What must not move when nothing changes: files with inode, time and content, packages, units' starts."""
-        return {host: self.ssh(host, "sh", "-c", FINGERPRINT) for host in hosts}
+        return {f"{host} {line}" for host in hosts for line in self.ssh(host, "sh", "-c", FINGERPRINT).splitlines()}
 
     def ready_nodes(self) -> set[str]:
         """The nodes that kubectl calls Ready."""

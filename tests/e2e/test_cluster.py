@@ -18,7 +18,7 @@ def test_dry_run_on_bare_hosts_alters_nothing(lab: Lab) -> None:
     done = lab.run("up", "--dry-run")
     assert "dry run" in done.stderr
     assert "kubeadm init" in done.stderr
-    assert lab.fingerprints() == before
+    assert lab.fingerprints() ^ before == set()
 
 
 def test_up_makes_three_ready_nodes(lab: Lab) -> None:
@@ -60,7 +60,7 @@ def test_second_up_changes_nothing(lab: Lab) -> None:
     before = lab.fingerprints()
     done = lab.run("up", "--yes")
     assert "0 changed" in done.stderr
-    assert lab.fingerprints() == before
+    assert lab.fingerprints() ^ before == set()
 
 
 def test_dry_run_on_a_finished_cluster_has_nothing_to_do(lab: Lab) -> None:
@@ -75,7 +75,7 @@ def test_a_broken_file_is_repaired_alone(lab: Lab) -> None:
     done = lab.run("up", "--yes")
     assert re.search(r"^1 changed", done.stderr, re.MULTILINE), done.stderr
     assert lab.ssh("k8s-node01", "cat", path) == wanted
-    assert lab.fingerprints((MASTER, NODE)) == before
+    assert lab.fingerprints((MASTER, NODE)) ^ before == set()
 
 
 def test_phase_calico_alone(lab: Lab) -> None:

@@ -11,7 +11,7 @@ from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.versions import KubernetesVersion
 
 OLD, NEW = KubernetesVersion(1, 19, 16), KubernetesVersion(1, 23, 17)
-KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/k8sboot/kubectl"
 
 CASES = [
     (
