@@ -61,11 +61,9 @@ def negotiate(wire: Wire, login: Login, notice: Callable[[str], None]) -> Transp
 
 
 def abandon(transport: Transport) -> None:
-    """Close a transport so that nothing of it lives on."""
+    """Close a transport, whatever state it is in."""
     with contextlib.suppress(Exception):
         transport.close()
-    # paramiko's handshake timer is no daemon: left alone it would keep the interpreter from ending.
-    transport.packetizer.complete_handshake()
 
 
 def _start(transport: Transport, wire: Wire, login: Login) -> None:

@@ -38,7 +38,7 @@ def login_key(lair: Path) -> Path:
 @pytest.fixture(scope="session")
 def sshd(lair: Path, login_key: Path) -> Iterator[servers.Server]:
     """The server most tests share. Root may log in with login_key."""
-    server = servers.Server(lair / "server").start()
+    server = servers.Server(lair / "server", kinds=("ed25519", "ecdsa", "rsa")).start()
     server.authorize("root", login_key)
     yield server
     server.stop()

@@ -55,18 +55,22 @@ def fingerprint(path: Path) -> str:
 
 @dataclass
 class Server:
-    """One sshd. settings: lines of its configuration. inside: words before its command line."""
+    """One sshd. settings: lines of its configuration. inside: words before its command line.
+
+    kinds: the types of its host keys; only the first is quick to make.
+    """
 
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     inside: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ("ed25519",)
 
     def __post_init__(self) -> None:
         self.home.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.port = self.port or _free_port()
-        for kind in ("ed25519", "ecdsa", "rsa"):
+        for kind in self.kinds:
             if not (self.home / f"host_{kind}").exists():
                 keygen(self.home / f"host_{kind}", kind=kind)
 
@@ -112,11 +116,7 @@ class Server:
             "LogLevel": "VERBOSE",
             **self.settings,
         }
-        keys = (
-            []
-            if "HostKey" in settings
-            else [f"HostKey {self.home}/host_{kind}" for kind in ("ed25519", "ecdsa", "rsa")]
-        )
+        keys = [] if "HostKey" in settings else [f"HostKey {self.home}/host_{kind}" for kind in self.kinds]
         return "\n".join([*keys, *(f"{name} {value}" for name, value in settings.items())]) + "\n"
 
     def authorize(self, user: str, *keys: Path) -> None:

@@ -42,21 +42,24 @@ def test_password_given_but_not_asked_for_goes_nowhere(connected, free_user, tmp
 
 
 def test_password_is_not_seen_by_the_script_even_when_sudo_stops_asking(connected, new_user, tmp_path):
-    name = new_user(password="correct horse", sudoers=ASKS)
-    connection = connected(user=name, sudo_password=RIGHT)
+    password = f"touch {tmp_path}/leaked"
+    name = new_user(password=password, sudoers=ASKS)
+    connection = connected(user=name, sudo_password=Secret(password))
     connection.run(f"echo '{name} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{name}", timeout=10)
     done = connection.run(f"cat > {tmp_path}/payload; ps -eo args; env; id -u", timeout=10)
 
     assert done.text.endswith("\n0\n")
     assert (tmp_path / "payload").read_bytes() == b""
-    assert "correct horse" not in done.text + done.stderr.decode()
+    assert password not in done.text + done.stderr.decode()
+    assert not (tmp_path / "leaked").exists()
 
 
-def test_remembered_password_of_sudo_changes_nothing(connected, new_user):
+def test_no_remembered_password_is_left_with_sudo(connected, new_user):
     name = new_user(password="correct horse", sudoers=ASKS + "\nDefaults:{user} timestamp_type=global")
     connection = connected(user=name, sudo_password=RIGHT)
 
     assert [uid(connection) for _ in range(2)] == ["0", "0"]
+    assert connection.run(f"su {name} -s /bin/sh -c 'sudo -n true'", timeout=10).exit_status != 0
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_nothing_of_paramiko_is_seen(target, listener):
     import sys
     from pathlib import Path
 
-    port = listener(lambda client: client.sendall(b"SSH-2.0-x\r\n" + bytes(5000)))
+    port = listener(lambda client: client.sendall(b"SSH-2.0-x\r\n" + bytes(5000)) or time.sleep(1))
     program = (
         "from k8sboot.ssh import connect; from k8sboot.ssh.target import Target\n"
         "from k8sboot.errors import ConnectError\n"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import fcntl
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sboot.ssh import known_hosts
+from k8sboot.ssh import host_keys, known_hosts
 from k8sboot.ssh.known_hosts import judge, matches, parse_line, read
 
 
@@ -90,6 +92,22 @@ def test_directory_is_a_warning(tmp_path):
 
     assert found == []
     assert "cannot be read" in warning
+
+
+def test_line_is_added_once_and_only_under_the_lock(tmp_path):
+    path = tmp_path / "known_hosts"
+    path.write_text("no newline here")
+    with path.open() as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        threads = [threading.Thread(target=host_keys.append, args=(path, "host key")) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        threads[0].join(0.2)
+        while_locked = path.read_text()
+    for thread in threads:
+        thread.join()
+
+    assert (while_locked, path.read_text()) == ("no newline here", "no newline here\nhost key\n")
 
 
 @given(st.binary(max_size=400))

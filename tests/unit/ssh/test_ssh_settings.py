@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sboot.errors import ConnectError
-from k8sboot.ssh import job_scripts, keys, privilege, ssh_config
+from k8sboot.ssh import job_scripts, keys, link, privilege, ssh_config
 from k8sboot.ssh.jobs import LONGEST_LINE, Lines
 from k8sboot.ssh.target import Target
 
@@ -154,3 +155,12 @@ def test_long_line_comes_in_pieces():
     lines.feed(b"y\nz\n")
 
     assert [len(line) for line in got] == [LONGEST_LINE, LONGEST_LINE, 6, 1]
+
+
+def test_sockets_send_at_once_and_notice_dead_peers():
+    with socket.socket() as sock:
+        link.tune(sock)
+
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert 0 < sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 15_000
