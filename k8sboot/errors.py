@@ -15,7 +15,8 @@ K8sbootError                     exit 1
 │   ├── NotAsWanted                       done, looked at again, and still not as it should be
 │   └── Refused                           a precondition does not hold; nothing was altered
 ├── Locked                       exit 4   somebody else's run is at work
-└── Interrupted                  exit 130
+├── Interrupted                  exit 130
+└── Bug                          exit 70  a mistake in k8sboot itself
 
 Each error says what happened, why, and what to do next; the console adds the log's path.
 """
@@ -173,3 +174,24 @@ class Interrupted(K8sbootError):
 
     code = "KB-INTERRUPTED"
     exit_code = 130
+
+
+class Bug(K8sbootError):
+    """A mistake in k8sboot itself. __cause__ is what was raised: for the log, or for whoever asks to see it."""
+
+    code = "KB-BUG"
+    exit_code = 70
+
+    @classmethod
+    def of(cls, error: BaseException) -> Bug:
+        """An exception that nobody foresaw, as an error that says where it came from."""
+        import traceback
+
+        where = traceback.extract_tb(error.__traceback__)[-1:]
+        bug = cls(
+            f"a mistake in k8sboot: {type(error).__name__}: {error}",
+            why="".join(f"{w.name} in {w.filename.rpartition('/')[2]}:{w.lineno}" for w in where),
+            fix="run it again with --debug to see the whole, and report that",
+        )
+        bug.__cause__ = error
+        return bug

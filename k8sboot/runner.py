@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from k8sboot.cluster import Cluster
-from k8sboot.errors import Interrupted, K8sbootError, StepFailed
+from k8sboot.errors import Bug, Interrupted, K8sbootError
 from k8sboot.events import Event, Failed, Listener, PhaseEnded, PhaseStarted, Skipped, Unknown
 from k8sboot.host import Context, Host, NotYet
 from k8sboot.machine import Machine
@@ -107,7 +107,7 @@ class Run:
             self._fail(name, phase, error)
             return False
         except Exception as error:  # a bug of ours must not leave the other hosts waiting for this thread
-            self._fail(name, phase, mistake(error))
+            self._fail(name, phase, Bug.of(error))
             return False
         self._settle(name, phase, won=True)
         return True
@@ -168,16 +168,3 @@ class Run:
 
     def _emit(self, event: Event) -> None:
         self._emit_to(event)
-
-
-def mistake(error: Exception) -> K8sbootError:
-    """An exception that nobody foresaw, as an error that says where it came from."""
-    import traceback
-
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return StepFailed(
-        f"a mistake in k8sboot: {type(error).__name__}: {error}",
-        why=f"{where.name} in {where.filename.rpartition('/')[2]}:{where.lineno}",
-        fix="run again with -vv and report it with the run's log",
-        code="KB-BUG",
-    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from k8sboot.cluster import Cluster
-from k8sboot.errors import ConnectionLost, K8sbootError
+from k8sboot.errors import Bug, ConnectionLost, Interrupted, K8sbootError
 from k8sboot.events import Connected, Event, Failed, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host import Context, Host, Peer
 from k8sboot.inventory.model import HostSpec, Spec
@@ -17,8 +19,9 @@ from k8sboot.machine import Machine
 from k8sboot.patience import insist
 from k8sboot.phase import Phase
 from k8sboot.probe import Reads, union
-from k8sboot.runner import INTERRUPTED, Options, Report, Run, mistake
+from k8sboot.runner import INTERRUPTED, Options, Report, Run
 from k8sboot.ssh.connection import Connection
+from k8sboot.stop import Stop
 
 CONNECT = "connect"
 JOB_WAIT = 3600
@@ -44,7 +47,18 @@ class Plan:
 class Session:
     """One run: its threads put events into a queue, and the thread that called drains them to the listeners."""
 
-    def __init__(self, spec: Spec, plan: Plan, connect: Connect, listeners: Sequence[Listener]) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        plan: Plan,
+        connect: Connect,
+        listeners: Sequence[Listener],
+        *,
+        stop: Stop | None = None,
+    ) -> None:
+        """stop: by which others ask the run to end before its time."""
+        self._stop = stop or Stop()
+        self._is_stopping = False
         self._spec = spec
         self._plan = plan
         self._connect = connect
@@ -56,7 +70,7 @@ class Session:
         self._run: Run | None = None
 
     def run(self) -> Report:
-        """Connect, run the phases, close. KeyboardInterrupt once: nothing new starts; twice: it passes through."""
+        """Connect, run the phases, close. Asked to stop: nothing new starts, and at the deadline it leaves."""
         started = time.monotonic()
         hosts = self._plan.hosts(self._spec)
         self._tell(
@@ -70,6 +84,8 @@ class Session:
         )
         try:
             report = self._work(hosts)
+        except _Left as left:
+            report = self._cut_short(left.busy)
         finally:
             for connection in tuple(self._connections):
                 connection.close()
@@ -118,7 +134,7 @@ class Session:
         except K8sbootError as error:
             self._fail(host.name, error)
         except Exception as error:  # a bug of ours must not make a host vanish without a word
-            self._fail(host.name, mistake(error))
+            self._fail(host.name, Bug.of(error))
 
     def _fail(self, name: str, error: K8sbootError) -> None:
         error.host = error.host or name
@@ -129,25 +145,55 @@ class Session:
         self._events.put(Notice(host=name, phase=CONNECT, code="KB-SSH-NOTE", text=line))
 
     def _drain(self, threads: list[threading.Thread]) -> None:
-        """Tell the listeners what happens until all the threads have ended."""
-        interrupted = False
+        """Tell the listeners what happens until all the threads have ended. Raises _Left."""
         while any(thread.is_alive() for thread in threads) or not self._events.empty():
-            try:
+            if self._stop.name:
+                self._obey([thread.name for thread in threads if thread.is_alive()])
+            with suppress(queue.Empty):
                 self._tell(self._events.get(timeout=0.1))
-            except queue.Empty:
-                continue
-            except KeyboardInterrupt:
-                if interrupted or self._run is None:
-                    raise
-                interrupted = True
-                self._run.stop(INTERRUPTED)
-                self._tell(
-                    Notice(code="KB-INTERRUPTED", text="nothing new starts; what runs is let come to its end")
-                )
+
+    def _obey(self, busy: list[str]) -> None:
+        """Start nothing new; leave when the time is up, or when nothing has been started at all."""
+        if busy and (self._run is None or not self._stop.grace):
+            raise _Left(busy)
+        if self._run is not None and not self._is_stopping:
+            self._is_stopping = True
+            self._run.stop(INTERRUPTED)
+            grace = self._stop.grace
+            self._notice_stop(
+                f"{self._stop.name}: nothing new starts, and what runs is let come to its end "
+                + ("(again to leave at once)" if grace == math.inf else f"for {grace:.0f} s")
+            )
+
+    def _cut_short(self, busy: list[str]) -> Report:
+        """What there is to report when hosts are left while they are being worked on."""
+        while not self._events.empty():
+            self._tell(self._events.get())
+        report = self._run.report if self._run else Report()
+        for name in busy:
+            report.errors[name] = Interrupted("left while it was being worked on", host=name)
+        if self._run:
+            self._notice_stop(
+                f"left while {', '.join(busy[:10])}{' and others' if len(busy) > 10 else ''} were being worked "
+                f"on: jobs there go on by themselves, and the next `k8sboot {self._plan.command}` waits for "
+                "them and continues"
+            )
+        return report
+
+    def _notice_stop(self, text: str) -> None:
+        self._tell(Notice(code="KB-INTERRUPTED", text=text))
 
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
+
+
+class _Left(Exception):
+    """The run is left while these hosts are busy."""
+
+    def __init__(self, busy: list[str]) -> None:
+        super().__init__(busy)
+        self.busy = busy
 
 
 def _started(name: str, do: Callable[..., None], *words: object) -> threading.Thread:

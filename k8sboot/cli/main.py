@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
+import threading
 from typing import NoReturn
 
 import click
 
 from k8sboot import __version__
 from k8sboot.cli.options import common
-from k8sboot.errors import InventoryError, K8sbootError
+from k8sboot.cli.signals import Left, leave_on_signals
+from k8sboot.cli.streams import discard_stdout, make_steady
+from k8sboot.errors import Bug, InventoryError, K8sbootError
 
 COMMANDS = {
     "up": "Turn the inventory's machines into a cluster, or finish what is missing.",
     "phase": "Run single phases, or list them.",
     "reset": "Take Kubernetes off the machines again.",
     "token": "Make, list and revoke join tokens.",
+    "inventory": "Look at an inventory without connecting to anything.",
+    "completion": "Print the completion script for a shell.",
     "version": "Say which version this is.",
 }
 """Name: what it is for. Each lives in a module of its name in this folder."""
@@ -50,40 +54,56 @@ def cli() -> None:
     """Turn bare Linux machines into a Kubernetes cluster over SSH.
 
     Data goes to stdout, progress to stderr. Exit codes: 0 ok, 1 a step failed, 2 usage or inventory,
-    3 unreachable, authentication or host key, 130 interrupted.
+    3 unreachable, authentication or host key, 70 a mistake in k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
     """
 
 
 def main() -> NoReturn:
     """Entry point: runs the command and turns every error into words and an exit code."""
+    make_steady()
+    threading.excepthook = _thread_failed
     code = _run()
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
+    except OSError as error:
+        discard_stdout()
+        click.echo(f"stdout: {error.strerror}", err=True)
+        code = code or 1
     sys.exit(code)
 
 
 def _run() -> int:
     try:
-        result = cli.main(standalone_mode=False)
-    except click.exceptions.Exit as left:
-        return left.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
+        leave_on_signals()
+        result = cli.main(prog_name="k8sboot", standalone_mode=False)
+    except (click.exceptions.Exit, Left, click.ClickException, click.Abort, KeyboardInterrupt) as left:
+        return _leave(left)
     except BrokenPipeError:
         return 0
     except K8sbootError as error:
         return _show(error)
+    except Exception as error:
+        return _show_bug(Bug.of(error))
     return result if isinstance(result, int) else 0
 
 
+def _leave(left: BaseException) -> int:
+    """The exit code of one of the ways to leave that are no errors of a run."""
+    if isinstance(left, click.exceptions.Exit):
+        return left.exit_code
+    if isinstance(left, Left):
+        return left.code
+    if isinstance(left, click.ClickException):
+        left.show()
+        return left.exit_code
+    click.echo("interrupted", err=True)
+    return 130
+
+
 def _show(error: K8sbootError) -> int:
-    from k8sboot.console import print_error
+    from k8sboot.console import print_errors
     from k8sboot.redact import Redactor
 
     if isinstance(error, InventoryError):
@@ -93,5 +113,23 @@ def _show(error: K8sbootError) -> int:
             click.echo(format_problem(problem), err=True)
         click.echo(error.what, err=True)
     else:
-        print_error(sys.stderr, error, redact=Redactor())
+        print_errors(sys.stderr, [error], redact=Redactor())
     return error.exit_code
+
+
+def _show_bug(bug: Bug) -> int:
+    """A mistake outside of any run: in words on the screen, with its traceback in a file."""
+    from k8sboot.audit import write_bug
+    from k8sboot.console import print_errors
+    from k8sboot.redact import Redactor
+
+    redact = Redactor()
+    is_debug = "--debug" in sys.argv or "-vvv" in sys.argv
+    log = write_bug(bug, redact)
+    print_errors(sys.stderr, [bug], redact=redact, log=log, has_traceback=is_debug)
+    return bug.exit_code
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    if failed.exc_value is not None and not isinstance(failed.exc_value, SystemExit):
+        _show_bug(Bug.of(failed.exc_value))

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
+
+from k8sboot.errors import K8sbootError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,8 +23,35 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
     return value
 
 
+def _debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.find_root().ensure_object(dict)["verbose"] = 3
+
+
+def complete_host(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Hosts of the inventory whose names begin like the last one of a list. Connects nowhere."""
+    from k8sboot.cli.wiring import inventory_path
+    from k8sboot.inventory.load import load
+
+    path = inventory_path(context)
+    try:
+        hosts = load(path, resolve_secrets=False).spec.hosts if path != "-" else ()
+    except K8sbootError:
+        return []
+    before, comma, last = incomplete.rpartition(",")
+    return [CompletionItem(before + comma + h.name) for h in hosts if h.name.startswith(last)]
+
+
+def _complete_file(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    return [CompletionItem(incomplete, type="file")]
+
+
 def common(function: F) -> F:
-    """-i, -v and -q, before or after the subcommand."""
+    """-i, -v, -q and --debug, before or after the subcommand."""
     for option in (
         click.option(
             "-i",
@@ -29,6 +59,7 @@ def common(function: F) -> F:
             metavar="FILE",
             expose_value=False,
             callback=_remember,
+            shell_complete=_complete_file,
             help="The inventory; - is stdin. Default: $K8SBOOT_INVENTORY, else ./inventory.yaml.",
         ),
         click.option(
@@ -38,6 +69,13 @@ def common(function: F) -> F:
             expose_value=False,
             callback=_remember,
             help="Show commands, diffs and output.",
+        ),
+        click.option(
+            "--debug",
+            is_flag=True,
+            expose_value=False,
+            callback=_debug,
+            help="Show all of it, and where a mistake of k8sboot came from.",
         ),
         click.option(
             "-q", "--quiet", is_flag=True, expose_value=False, callback=_remember, help="Show failures only."
@@ -57,6 +95,7 @@ limit = click.option(
     "-l",
     multiple=True,
     callback=names,
+    shell_complete=complete_host,
     metavar="HOST,...",
     help="Only these hosts of the inventory.",
 )

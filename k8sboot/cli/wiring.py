@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +13,9 @@ import click
 
 from k8sboot.audit import AuditLog
 from k8sboot.cli.options import DEFAULT_INVENTORY
-from k8sboot.errors import Interrupted, K8sbootError, UsageError
-from k8sboot.events import Notice
+from k8sboot.cli.signals import asking
+from k8sboot.errors import Bug, Interrupted, K8sbootError, UsageError
+from k8sboot.events import Event, Failed, Listener, Notice
 from k8sboot.host import Context, Host
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import HostSpec, Spec
@@ -26,6 +27,7 @@ from k8sboot.session import Plan, Session
 from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
 from k8sboot.ssh.target import Target
+from k8sboot.stop import Stop
 
 
 def said(context: click.Context, name: str, default: Any = None) -> Any:
@@ -33,12 +35,20 @@ def said(context: click.Context, name: str, default: Any = None) -> Any:
     return context.find_root().ensure_object(dict).get(name, default)
 
 
-def read_inventory(context: click.Context) -> Loaded:
-    """The inventory the command is about; its warnings go to stderr. InventoryError with every problem in it."""
+def inventory_path(context: click.Context) -> str:
+    """The inventory the command is about."""
+    return said(context, "inventory") or os.environ.get("K8SBOOT_INVENTORY") or DEFAULT_INVENTORY
+
+
+def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loaded:
+    """The inventory the command is about; its warnings go to stderr. InventoryError with every problem in it.
+
+    has_secrets: False asks, runs and reads nothing for its secrets.
+    """
     from k8sboot.inventory.report import format_problem
 
-    path = said(context, "inventory") or os.environ.get("K8SBOOT_INVENTORY") or DEFAULT_INVENTORY
-    loaded = load(path, prompt=_prompt if sys.stdin.isatty() else None)
+    prompt = _prompt if sys.stdin.isatty() else None
+    loaded = load(inventory_path(context), prompt=prompt, resolve_secrets=has_secrets)
     if not said(context, "quiet"):
         for warning in loaded.warnings:
             click.echo(format_problem(warning), err=True)
@@ -82,43 +92,95 @@ def hosts_of(spec: Spec, limit: tuple[str, ...]) -> frozenset[str] | None:
 
 def run(context: click.Context, spec: Spec, plan: Plan) -> None:
     """Run a plan, tell what happens, and leave with the exit code that fits."""
-    from k8sboot.console import ConsoleListener, print_error
-
-    redact = Redactor(secret_values(spec))
-    audit = AuditLog(spec.cluster.name, redact)
-    verbosity = -1 if said(context, "quiet") else said(context, "verbose", 0)
-    titles = {phase.name: phase.title for phase in plan.phases}
-    console = ConsoleListener(sys.stderr, redact, verbosity=verbosity, titles=titles)
-    report = Session(spec, plan, open_connection, (console, audit)).run()
-    audit.close()
+    stop = Stop()
+    with _listeners(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
+        with asking(stop) as signals:
+            report = Session(spec, plan, open_connection, listeners.all, stop=stop).run()
+        listeners.log_ended()
     errors = [e for e in report.errors.values() if not isinstance(e, Interrupted)]
-    for error in errors:
-        print_error(sys.stderr, error, redact=redact, log=audit.path)
-    if report.errors:
-        context.exit(_exit_code(list(report.errors.values())))
+    listeners.show(errors)
+    if signals.number:
+        context.exit(128 + signals.number)
+    if errors:
+        context.exit(_exit_code(errors))
+
+
+class _Listeners:
+    """Who is told what happens: the console and the log."""
+
+    def __init__(self, context: click.Context, spec: Spec, titles: Mapping[str, str]) -> None:
+        from k8sboot.console import ConsoleListener
+
+        verbosity = -1 if said(context, "quiet") else said(context, "verbose", 0)
+        self._redact = Redactor(secret_values(spec))
+        self._is_debug = verbosity >= 3
+        self.console = ConsoleListener(sys.stderr, self._redact, verbosity=verbosity, titles=titles)
+        self.audit = AuditLog(spec.cluster.name, self._redact)
+        self.all: tuple[Listener, ...] = (self.console, self.audit)
+        if verbosity > 0 and self.audit.path:
+            self.console(Notice(code="KB-LOG", text=f"the log is {self.audit.path}"))
+        if not self.audit.path:
+            self.log_ended()
+
+    def log_ended(self) -> None:
+        """Say so when there is no log, or not all of it."""
+        if self.audit.trouble:
+            self.console(Notice(code="KB-LOG", text=f"the log is not complete: {self.audit.trouble}"))
+
+    def show(self, errors: Iterable[K8sbootError]) -> None:
+        """Show errors in full."""
+        from k8sboot.console import print_errors
+
+        print_errors(
+            sys.stderr, errors, redact=self._redact, log=self.audit.path, has_traceback=self._is_debug
+        )
+
+
+@contextmanager
+def _listeners(context: click.Context, spec: Spec, titles: Mapping[str, str]) -> Iterator[_Listeners]:
+    """The listeners of a run. What nobody foresaw is told to them too, and ends the program with 70."""
+    listeners = _Listeners(context, spec, titles)
+    try:
+        with listeners.console:
+            yield listeners
+    except K8sbootError as error:
+        listeners.audit(Failed(host=error.host, error=error))
+        listeners.show([error])
+        raise click.exceptions.Exit(error.exit_code) from error
+    except Exception as error:
+        # click's own exceptions are ways to leave, not mistakes
+        if isinstance(error, click.exceptions.Exit | click.ClickException | click.Abort | BrokenPipeError):
+            raise
+        bug = Bug.of(error)
+        listeners.audit(Failed(error=bug))
+        listeners.show([bug])
+        raise click.exceptions.Exit(bug.exit_code) from error
+    finally:
+        listeners.audit.close()
 
 
 @contextmanager
 def on_first_master(context: click.Context, spec: Spec) -> Iterator[Host]:
     """The first master, connected, for commands that are one step."""
-    from k8sboot.console import ConsoleListener
-
-    redact = Redactor(secret_values(spec))
-    verbosity = -1 if said(context, "quiet") else said(context, "verbose", 0)
-    listener = ConsoleListener(sys.stderr, redact, verbosity=verbosity, titles={})
     first = spec.masters[0]
     phase = context.command_path.removeprefix("k8sboot ")
-    connection = open_connection(
-        first, lambda line: listener(Notice(host=first.name, phase=phase, code="KB-SSH-NOTE", text=line))
-    )
-    machine = Machine(first.name, first.address, first.role, connection, Reads())
-    try:
-        yield Host(machine, Context(phase=phase, emit=listener))
-    finally:
-        machine.close()
+    with _listeners(context, spec, {}) as listeners:
+
+        def tell(event: Event) -> None:
+            for listener in listeners.all:
+                listener(event)
+
+        connection = open_connection(
+            first, lambda line: tell(Notice(host=first.name, phase=phase, code="KB-SSH-NOTE", text=line))
+        )
+        machine = Machine(first.name, first.address, first.role, connection, Reads())
+        try:
+            yield Host(machine, Context(phase=phase, emit=tell))
+        finally:
+            machine.close()
 
 
 def _exit_code(errors: list[K8sbootError]) -> int:
-    """A failed step outweighs an unreachable host, an interruption outweighs both."""
+    """A mistake of ours outweighs a failed step, and that an unreachable host."""
     codes = {error.exit_code for error in errors}
-    return next(code for code in (130, 1, 3, *sorted(codes)) if code in codes)
+    return next(code for code in (70, 1, 3, *sorted(codes)) if code in codes)

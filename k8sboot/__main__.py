@@ -1,0 +1,5 @@
+"""`python -m k8sboot`."""
+
+from k8sboot.cli.main import main
+
+main()

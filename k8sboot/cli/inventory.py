@@ -1,0 +1,24 @@
+"""k8sboot inventory."""
+
+from __future__ import annotations
+
+import click
+
+from k8sboot.cli.options import common
+from k8sboot.cli.wiring import read_inventory
+
+
+@click.group("inventory")
+@common
+def command() -> None:
+    """Look at an inventory without connecting to anything."""
+
+
+@command.command("check")
+@common
+@click.pass_context
+def check(context: click.Context) -> None:
+    """Say what is wrong in the inventory; exit 2 when something is. No secret is fetched or asked for."""
+    loaded = read_inventory(context, has_secrets=False)
+    spec = loaded.spec
+    click.echo(f"{loaded.path}: ok, {len(spec.masters)} masters, {len(spec.nodes)} nodes")

@@ -1,0 +1,85 @@
+"""Errors as a person wants them: each once, what, why, how to mend it, the end of the output, the log."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterable, Sequence
+from typing import IO
+
+from rich.console import Console
+from rich.text import Text
+
+from k8sboot.console.terminal import open_terminal
+from k8sboot.errors import K8sbootError
+from k8sboot.redact import Redactor
+from k8sboot.screen import safe, safe_line
+
+LAST_LINES = 25
+LONGEST_LINE = 500
+NAMED = 10
+
+
+def print_errors(
+    stream: IO[str],
+    errors: Iterable[K8sbootError],
+    *,
+    redact: Redactor,
+    log: str = "",
+    has_traceback: bool = False,
+) -> None:
+    """Show the errors; those that differ only in their hosts together.
+
+    log: where the run's log lies. has_traceback: show where an unforeseen error came from, too.
+    """
+    console = open_terminal(stream, os.environ).console
+    for alike in _grouped(errors):
+        _print_group(console, alike, redact)
+        if log:
+            _field(console, "log", log)
+        if has_traceback and alike[0].__cause__ is not None:
+            text = "".join(traceback.format_exception(alike[0].__cause__))
+            _print_block(console, safe(redact(text)).splitlines())
+
+
+def _grouped(errors: Iterable[K8sbootError]) -> list[list[K8sbootError]]:
+    groups: dict[tuple[str, ...], list[K8sbootError]] = {}
+    for error in errors:
+        key = (error.error_code, error.why, error.fix, error.detail)
+        groups.setdefault(key, []).append(error)
+    return list(groups.values())
+
+
+def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redactor) -> None:
+    first = alike[0]
+    whats = list(dict.fromkeys(error.what for error in alike))
+    head = Text(f"error[{safe_line(first.error_code)}] ", style="bold red")
+    hosts = _names([error.host for error in alike if error.host])
+    head.append(safe_line(redact(hosts + ": " if hosts else "")), style="bold")
+    head.append(safe_line(redact(whats[0])), style="bold")
+    console.print(head)
+    for what in whats[1:NAMED]:
+        _field(console, "and", redact(what))
+    if len(whats) > NAMED:
+        _field(console, "and", f"{len(whats) - NAMED} more like these")
+    for label, text in (("why", first.why), ("fix", first.fix)):
+        if text:
+            _field(console, label, redact(text))
+    _print_block(console, safe(redact(first.detail)).splitlines()[-LAST_LINES:])
+
+
+def _names(hosts: Sequence[str]) -> str:
+    more = len(hosts) - NAMED
+    return ", ".join(hosts[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _field(console: Console, label: str, text: str) -> None:
+    line = Text(f"  {label}: ", style="dim")
+    line.append(safe(text).replace("\n", "\n       "))
+    console.print(line)
+
+
+def _print_block(console: Console, lines: Sequence[str]) -> None:
+    for line in lines:
+        cut = line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
+        console.print(Text(f"  | {cut}", style="dim"))

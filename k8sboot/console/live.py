@@ -1,0 +1,106 @@
+"""What goes on now: redrawn at the bottom of a terminal, said every so often anywhere else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from k8sboot.console.activity import Activities, Activity
+
+MOST_ROWS = 15
+BESIDES = 4
+"""Rows of a small terminal that stay free for the lines above."""
+NAMED = 3
+
+
+class Region:
+    """A row for each host that is doing something, at the bottom of the terminal."""
+
+    def __init__(self, console: Console, activities: Activities, clean: Callable[[str], str]) -> None:
+        self._console = console
+        self._activities = activities
+        self._clean = clean
+        self._live = Live(
+            console=console,
+            get_renderable=self._draw,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def start(self) -> None:
+        """Begin to draw. The cursor stays visible, so that nothing is amiss after a kill -9 or a ^Z."""
+        self._live.start()
+        self._console.show_cursor(True)
+
+    def stop(self) -> None:
+        """Take the rows off the screen."""
+        self._live.stop()
+
+    def _draw(self) -> Text:
+        most = max(1, min(MOST_ROWS, self._console.height - BESIDES))
+        shown = [(a, self._activities.seconds(a)) for a in self._activities.longest_first()]
+        return draw(shown, most=most, width=self._console.width, clean=self._clean)
+
+
+def draw(
+    shown: Sequence[tuple[Activity, float]], *, most: int, width: int, clean: Callable[[str], str]
+) -> Text:
+    """Rows of activities and their seconds, at most so many and so wide, and how many more there are."""
+    rows = list(shown if len(shown) <= most else shown[: most - 1])
+    hosts = max((len(a.host) for a, _ in rows), default=0)
+    phases = max((len(a.phase) for a, _ in rows), default=0)
+    lines = [_row(a, seconds, (hosts, phases), clean) for a, seconds in rows]
+    if len(rows) < len(shown):
+        lines.append(Text(f"… and {len(shown) - len(rows)} more", style="dim"))
+    for line in lines:
+        line.truncate(max(1, width - 1), overflow="ellipsis")
+    return Text("\n", no_wrap=True, end="").join(lines)
+
+
+def _row(activity: Activity, seconds: float, widths: tuple[int, int], clean: Callable[[str], str]) -> Text:
+    row = Text(f"{activity.host:<{widths[0]}} ", style="cyan")
+    row.append(f"{activity.phase:<{widths[1]}} ", style="dim")
+    row.append(f"{_length(activity, seconds):>6} ", style="bold")
+    row.append(clean(activity.what))
+    if activity.said:
+        row.append(f": {clean(activity.said)}", style="dim")
+    return row
+
+
+def _length(activity: Activity, seconds: float) -> str:
+    return f"{seconds:.0f} s" + (f" of {activity.timeout:.0f} s" if activity.timeout else "")
+
+
+def sentence(shown: Sequence[tuple[Activity, float]]) -> str:
+    """The same in one line of plain text, for a log: the longest first, not all of them."""
+    named = [f"{a.host}: {a.what} ({_length(a, seconds)})" for a, seconds in shown[:NAMED]]
+    more = len(shown) - len(named)
+    return "still at work: " + "; ".join(named) + (f"; and {more} more" if more > 0 else "")
+
+
+class Ticker:
+    """Calls something every so often from a thread of its own."""
+
+    def __init__(self, tick: Callable[[], None], *, every: float) -> None:
+        self._tick = tick
+        self._every = every
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._go, name="k8sboot-console", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait until a call under way has come back."""
+        self._end.set()
+        self._thread.join(timeout=2)
+
+    def _go(self) -> None:
+        while not self._end.wait(self._every):
+            self._tick()

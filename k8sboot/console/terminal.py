@@ -1,0 +1,58 @@
+"""What the stream can show: colours, a live region, a width to keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO
+
+from rich.console import Console
+
+BOUNDLESS = 100_000
+"""Columns off a terminal: nothing is wrapped there, whoever reads it."""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A stream to show things on. is_live: lines at its bottom can be redrawn."""
+
+    console: Console
+    is_live: bool
+
+
+def open_terminal(stream: IO[str], environ: Mapping[str, str]) -> Terminal:
+    """The stream with what it and the user's environment allow."""
+    is_tty = _is_tty(stream)
+    is_live = is_tty and not _is_dumb(environ)
+    has_colour = wants_colour(environ, is_tty=is_tty)
+    console = Console(
+        file=stream,
+        force_terminal=is_live or has_colour,
+        color_system="standard" if has_colour else None,
+        width=None if is_live else BOUNDLESS,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=True,
+    )
+    return Terminal(console, is_live)
+
+
+def wants_colour(environ: Mapping[str, str], *, is_tty: bool) -> bool:
+    """NO_COLOR goes before FORCE_COLOR and CLICOLOR_FORCE, and those before what the terminal is."""
+    if environ.get("NO_COLOR"):
+        return False
+    if any(environ.get(name, "") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return is_tty and not _is_dumb(environ) and environ.get("CLICOLOR") != "0"
+
+
+def _is_dumb(environ: Mapping[str, str]) -> bool:
+    return environ.get("TERM", "") in ("", "dumb", "unknown")
+
+
+def _is_tty(stream: IO[str]) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
