@@ -99,9 +99,12 @@ class Host(Peer):
             self._machine.has_written(files)
             return ""
 
+        def plan() -> None:
+            self._machine.snapshot.mark_restarts(unit for f in files for unit in f.restarts)
+
         paths = ", ".join(f.path for f in files)
         diffs = [f.diff_from(self.file(f.path)) for f in files]
-        self._alter(Changed(what=f"write {paths}", diff="".join(diffs)), do)
+        self._alter(Changed(what=f"write {paths}", diff="".join(diffs)), do, or_plan=plan)
 
     def restart(self, unit: str, *, timeout: float = 120) -> None:
         """Restart a unit and take its restart mark away, in one round trip."""
@@ -167,11 +170,17 @@ class Host(Peer):
 
         return self._machine.run_job(slug, script, timeout, tell)
 
-    def _alter(self, change: Changed, do: Callable[[], str]) -> str:
-        """The door. Everything that alters a host passes here, and nothing else asks whether the run is dry."""
+    def _alter(
+        self, change: Changed, do: Callable[[], str], or_plan: Callable[[], None] = lambda: None
+    ) -> str:
+        """The door. Everything that alters a host passes here, and nothing else asks whether the run is dry.
+
+        or_plan: notes, in a dry run, what later steps would then find.
+        """
         started = time.monotonic()
         if self._context.is_dry:
             said = ""
+            or_plan()
             self._machine.planned_by = self._context.phase
         else:
             said = do()

@@ -18,6 +18,7 @@ from k8sboot.phases.metrics_server import metrics_server
 from k8sboot.phases.os_prep import os_prep
 from k8sboot.phases.preflight import preflight
 from k8sboot.phases.reset import leave, reset_host
+from k8sboot.phases.settle import settle
 from k8sboot.phases.verify import service_dns, verify
 
 UP: tuple[Phase, ...] = (
@@ -39,8 +40,15 @@ UP: tuple[Phase, ...] = (
     kubeconfig,
     kube_proxy_mode,
     join_token_end,
+    settle,
     verify,
     service_dns,
 )
 
 RESET: tuple[Phase, ...] = (leave, reset_host)
+
+
+def with_settling(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
+    """Single phases, and the wait for what they put into the cluster."""
+    starts_something = any(phase.name in settle.after and phase.is_for_cluster for phase in phases)
+    return (*phases, settle) if starts_something and settle not in phases else phases

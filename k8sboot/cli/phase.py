@@ -9,7 +9,7 @@ from k8sboot.cli.choose import complete_phase, find
 from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
-from k8sboot.runbook import UP
+from k8sboot.runbook import UP, with_settling
 from k8sboot.runner import Options
 from k8sboot.session import Plan
 
@@ -41,4 +41,5 @@ def command(
     wanted = sorted({find(UP, name) for name in names})
     spec = read_inventory(context).spec
     options_ = Options(forks=forks, is_dry=dry_run)
-    run(context, spec, Plan("phase", tuple(UP[i] for i in wanted), hosts_of(spec, limit), options_))
+    phases = with_settling(tuple(UP[i] for i in wanted))
+    run(context, spec, Plan("phase", phases, hosts_of(spec, limit), options_))

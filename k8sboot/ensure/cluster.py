@@ -23,23 +23,17 @@ def manifest_path(name: str) -> str:
     return f"{MANIFESTS}/{name}.yaml"
 
 
-def settled(host: Host, namespace: str, *workloads: str, timeout: int) -> None:
-    """The workloads ('kind/name') have all their pods, of their newest form, and these are ready."""
+def settled(host: Host, namespace: str, *, timeout: int) -> None:
+    """Every DaemonSet and Deployment of the namespace has all its pods, of its newest form, and these are ready."""
     host.wait(
-        f"{', '.join(workloads)} to be ready", lambda: _unsettled(host, namespace, workloads), timeout=timeout
+        f"the workloads of {namespace} to be ready", lambda: _unsettled(host, namespace), timeout=timeout
     )
 
 
-def _unsettled(host: Peer, namespace: str, workloads: tuple[str, ...]) -> str:
+def _unsettled(host: Peer, namespace: str) -> str:
     found = parsers.workloads(host.read(commands.get("daemonsets,deployments", namespace=namespace)))
-    by_name = {f"{w.kind.lower()}/{w.name}": w for w in found}
-    absent = [f"{name} is not there" for name in workloads if name not in by_name]
-    short = [
-        f"{name}: {by_name[name].ready} of {by_name[name].wanted} ready"
-        for name in workloads
-        if name in by_name and not by_name[name].is_settled
-    ]
-    return "; ".join((*absent, *short))
+    short = [f"{w.kind.lower()}/{w.name}: {w.ready} of {w.wanted} ready" for w in found if not w.is_settled]
+    return "; ".join(short) if found else "there are none"
 
 
 def reset_unfinished(host: Host, mark: str, reset: Command) -> None:

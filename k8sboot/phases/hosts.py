@@ -16,5 +16,6 @@ ETC_HOSTS = "/etc/hosts"
 def hosts(cluster: Cluster, host: Host) -> None:
     """Set host names and /etc/hosts."""
     entries = [(h.address, [h.name]) for h in cluster.spec.hosts]
-    ensure.hostname(host, host.name)
+    # The file first: from the moment a host has its new name, sudo looks that name up at every call.
     ensure.block(host, ETC_HOSTS, render("hosts.j2", entries=entries), name="cluster")
+    ensure.hostname(host, host.name)

@@ -6,6 +6,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.kubernetes import commands, runtime
 from k8sboot.phase import everyone, phase
+from k8sboot.phases.addons import calico_images
 from k8sboot.phases.control_plane import KUBELET_CONF
 from k8sboot.probe import Reads
 
@@ -14,12 +15,13 @@ NODE_IMAGES = ("kube-proxy", "pause", "coredns")
 
 @phase(on=everyone, reads=Reads(files=(KUBELET_CONF,)), after=("preflight",))
 def images(cluster: Cluster, host: Host) -> None:
-    """Pull the images of Kubernetes."""
+    """Pull the images of Kubernetes and Calico."""
     if host.file(KUBELET_CONF) is not None:
         return
     wanted = cluster.spec.cluster
     listed = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository)).split()
     needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]
+    needed += calico_images(cluster) if cluster.spec.calico.enabled else ()
     present = host.read(runtime.present(needed)).split()
     missing = [image for image in needed if image not in present]
     if missing:

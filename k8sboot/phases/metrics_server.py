@@ -28,4 +28,3 @@ def metrics_server(cluster: Cluster, host: Host) -> None:
         wanted, image=image, replicas=settings.replicas, kubelet_insecure_tls=settings.kubelet_insecure_tls
     )
     ensure.manifest(host, "metrics-server", render("metrics-server.yaml.j2", **values))
-    ensure.settled(host, "kube-system", "deployment/metrics-server", timeout=300)

@@ -11,6 +11,7 @@ from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, dns, parsers
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.phases.control_plane import KUBELET_CONF
+from k8sboot.phases.join import is_member
 from k8sboot.probe import Question, Reads
 
 QUERY_ID = 0x6B38
@@ -18,10 +19,12 @@ QUERY_ID = 0x6B38
 
 @phase(on=first_master, after=("join-masters", "join-nodes", "calico", "kube-proxy"), is_for_cluster=True)
 def verify(cluster: Cluster, host: Host) -> None:
-    """Wait for Ready nodes and pods, and for metrics."""
-    wanted = {peer.name for peer in cluster.chosen} | {host.name}
+    """Wait for Ready nodes and for metrics."""
+    wanted = {peer.name for peer in cluster.chosen if is_member(peer)} | {host.name}
+    outside = sorted({peer.name for peer in cluster.chosen} - wanted)
+    if outside:
+        host.notice("KB-NOT-JOINED", f"not in the cluster: {', '.join(outside)}")
     host.wait("the nodes to be Ready", lambda: _unready_nodes(host, wanted), timeout=300)
-    host.wait("the system's pods to be ready", lambda: _unready_pods(host), timeout=300)
     if cluster.spec.metrics_server.enabled:
         host.wait("kubectl top nodes to answer", lambda: _no_metrics(host), timeout=180)
 
@@ -33,13 +36,6 @@ def _unready_nodes(host: Peer, wanted: set[str]) -> str:
         f"{n.name}: {n.message or n.reason}" for n in found.values() if n.name in wanted and not n.is_ready
     ]
     return "; ".join((*absent, *unready))
-
-
-def _unready_pods(host: Peer) -> str:
-    found = parsers.pods(host.read(commands.get("pods", namespace="kube-system")))
-    return "; ".join(
-        f"{pod.name} on {pod.node or 'no node'}: {pod.reason}" for pod in found if not pod.is_ready
-    )
 
 
 def _no_metrics(host: Peer) -> str:

@@ -1,0 +1,49 @@
+"""Calico's manifest as this cluster wants it: what the phases images and calico have in common."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from threading import Lock
+
+from k8sboot import fetch
+from k8sboot.cluster import Cluster
+from k8sboot.inventory.model import CalicoSettings
+from k8sboot.kubernetes import calico
+from k8sboot.kubernetes.versions import KubernetesVersion
+
+_one_at_a_time = Lock()
+
+
+def calico_manifest(cluster: Cluster) -> str:
+    """The manifest of the inventory's version, checked by digest where one is known, fitted to the cluster."""
+    wanted = cluster.spec.cluster
+    with _one_at_a_time:  # all hosts ask at once, and one fetch is enough
+        return _fitted(cluster.spec.calico, wanted.pod_subnet, wanted.kubernetes_version, _replicas(cluster))
+
+
+def calico_images(cluster: Cluster) -> tuple[str, ...]:
+    """The images that will run on every machine; Typha's only where it is on."""
+    has_typha = _replicas(cluster) > 0
+    return tuple(i for i in calico.images(calico_manifest(cluster)) if has_typha or "/typha:" not in i)
+
+
+@lru_cache(maxsize=1)
+def _fitted(settings: CalicoSettings, pod_subnet: str, version: str, replicas: int) -> str:
+    known = "" if settings.manifest else calico.MANIFEST_SHA256.get(settings.version, "")
+    text = fetch.text(
+        settings.manifest or calico.manifest_url(settings.version), sha256=settings.sha256 or known
+    )
+    options = calico.CalicoOptions(
+        pod_cidr=pod_subnet,
+        kubernetes_version=KubernetesVersion.parse(version),
+        encapsulation=settings.encapsulation,
+        mtu=settings.mtu,
+        typha_replicas=replicas,
+        image_repository=settings.image_repository,
+    )
+    return calico.set_calico(text, options)
+
+
+def _replicas(cluster: Cluster) -> int:
+    wanted = cluster.spec.calico.typha_replicas
+    return calico.typha_replicas(len(cluster.spec.hosts)) if wanted < 0 else wanted
