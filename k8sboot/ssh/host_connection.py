@@ -46,15 +46,24 @@ class HostConnection:
     def open(self) -> tuple[Session, Shell]:
         """The live session and its root shell, both made anew when the last one died. Raises ConnectError."""
         with self._lock:
-            if self._closed:
-                raise ConnectionLost("the connection was closed by k8sboot", host=self._login.name)
+            self._refuse_when_closed()
             if self._session is None or self._shell is None or not self._session.transport.is_active():
                 self._drop()
                 self._session = open_session(self._login, self._notice)
-                self._shell = root_shell(
-                    self._session, self._login.target.sudo_password, user=self._login.user
-                )
+                try:
+                    secret = self._login.target.sudo_password
+                    self._shell = root_shell(self._session, secret, user=self._login.user)
+                except BaseException:
+                    self._drop()
+                    raise
+            # close() does not wait for the lock: it may have come while we were connecting.
+            self._refuse_when_closed()
             return self._session, self._shell
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            self._drop()
+            raise ConnectionLost("the connection was closed by k8sboot", host=self._login.name)
 
     def run(self, script: str, *, timeout: float) -> Completed:
         """Run a short script as root; see Connection.run.

@@ -114,7 +114,7 @@ class Follower:
                 failures += 1
                 if time.monotonic() + pause >= self._deadline:
                     raise self._out_of_reach(error) from None
-                self._notice(f"{error}; trying again in {pause:.0f} s, {self._job} goes on without us")
+                self._notice(f"{error}; trying again in {pause:.1f} s, {self._job} goes on without us")
                 time.sleep(pause)
 
     def _finish(self, found: job_scripts.Look) -> Completed:

@@ -38,19 +38,25 @@ def root_shell(session: Session, password: Secret | None, *, user: str) -> Shell
     try:
         way = _probe(session, password, user)
     except DeadlineExceeded as error:
-        raise ConnectError(
-            error.what,
-            why=error.why,
-            fix=error.fix,
-            host=error.host,
-            detail=error.detail,
-            code="KB-SSH-SHELL",
-        ) from None
+        raise _hangs(error) from None
     if way == "root":
         return plain_shell()
     if way == "sudo":
         return Shell(lambda limit: f"sudo -n -H -- /bin/sh -c 'exec timeout -k 5 {limit} /bin/sh -s'")
     return _password_shell(password or Secret(""))
+
+
+def _hangs(error: DeadlineExceeded) -> ConnectError:
+    """The error at login time for a login shell, or a sudo, that does not come to an end."""
+    if "login shell" in error.what:
+        return ConnectError(error.what, why=error.why, fix=error.fix, host=error.host, code="KB-SSH-SHELL")
+    return SudoRefused(
+        f"sudo did not come to an end within {PROBE_TIMEOUT:g} s",
+        why="it waits for something, often for DNS or LDAP because the host's own name does not resolve",
+        fix="time `sudo -n true` on the host; put the host's name into its /etc/hosts",
+        host=error.host,
+        detail=error.detail,
+    )
 
 
 def _password_shell(password: Secret) -> Shell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 import pytest
 import sshd as servers
@@ -104,21 +105,54 @@ def test_lecture_and_coloured_prompt_do_not_matter(connected, new_user):
     assert (done.stdout, done.stderr) == (b"out\n", b"err\n")
 
 
-def test_missing_sudo_is_said(connected, free_user, lair, login_key):
-    inside = (
-        "unshare",
-        "--mount",
-        "sh",
-        "-c",
-        'mount --bind /dev/null "$(command -v sudo)" && exec "$@"',
-        "sh",
-    )
-    if subprocess.run([*inside, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("no mount namespaces here to hide sudo in")
-    server = servers.Server(lair / "no-sudo", inside=inside).start()
-    server.authorize(free_user, login_key)
-    try:
-        with pytest.raises(SudoRefused, match="sudo is not installed"):
-            connected(server=server)
-    finally:
+@pytest.fixture
+def with_sudo_replaced(lair, login_key, free_user):
+    """Starts a server that sees another file in the place of sudo."""
+    started = []
+
+    def start(by: str) -> servers.Server:
+        script = f'mount --bind {by} "$(command -v sudo)" && exec "$@"'
+        inside = ("unshare", "--mount", "sh", "-c", script, "sh")
+        if subprocess.run([*inside, "true"], capture_output=True, check=False).returncode != 0:
+            pytest.skip("no mount namespaces here to hide sudo in")
+        started.append(servers.Server(lair / f"sudo-{len(list(lair.iterdir()))}", inside=inside).start())
+        started[-1].authorize(free_user, login_key)
+        return started[-1]
+
+    yield start
+    for server in started:
         server.stop()
+
+
+def test_missing_sudo_is_said(connected, with_sudo_replaced):
+    with pytest.raises(SudoRefused, match="sudo is not installed"):
+        connected(server=with_sudo_replaced(by="/dev/null"))
+
+
+def test_sudo_that_hangs_is_named(connected, with_sudo_replaced, lair, monkeypatch):
+    monkeypatch.setattr("k8sboot.ssh.privilege.PROBE_TIMEOUT", 2.0)
+    slow = lair / "slow-sudo"
+    slow.write_text("#!/bin/sh\nsleep 60\n")
+    slow.chmod(0o755)
+    with pytest.raises(SudoRefused, match="did not come to an end") as caught:
+        connected(server=with_sudo_replaced(by=str(slow)))
+
+    assert "/etc/hosts" in caught.value.fix
+
+
+def test_refused_sudo_leaves_no_session_behind(connected, new_user, sshd):
+    name = new_user(sudoers="")
+    with pytest.raises(SudoRefused):
+        connected(user=name)
+    deadline = time.monotonic() + 5
+    while f"sshd: {name}" in (running := titles(sshd.sessions())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert f"sshd: {name}" not in running
+
+
+def titles(pids: list[int]) -> str:
+    done = subprocess.run(
+        ["ps", "-o", "args", "-p", ",".join(map(str, [1, *pids]))], capture_output=True, text=True
+    )
+    return done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -155,6 +156,12 @@ def test_long_line_comes_in_pieces():
     lines.feed(b"y\nz\n")
 
     assert [len(line) for line in got] == [LONGEST_LINE, LONGEST_LINE, 6, 1]
+
+
+def test_paramiko_is_not_imported_before_it_is_needed():
+    program = "import sys, k8sboot.ssh, k8sboot.ssh.target; sys.exit('paramiko' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_sockets_send_at_once_and_notice_dead_peers():
