@@ -24,18 +24,25 @@ def verify(cluster: Cluster, host: Host) -> None:
     outside = sorted({peer.name for peer in cluster.chosen} - wanted)
     if outside:
         host.notice("KB-NOT-JOINED", f"not in the cluster: {', '.join(outside)}")
+    # kubeadm join ends when its node is known, so that one that is not there now will not come
+    host.wait("every machine to be a node", lambda: _absent_nodes(host, wanted), timeout=30)
     host.wait("the nodes to be Ready", lambda: _unready_nodes(host, wanted), timeout=300)
     if cluster.spec.metrics_server.enabled:
         host.wait("kubectl top nodes to answer", lambda: _no_metrics(host), timeout=180)
 
 
+def _absent_nodes(host: Peer, wanted: set[str]) -> str:
+    absent = wanted - {node.name for node in _nodes(host)}
+    return f"not in the cluster: {', '.join(sorted(absent))}" if absent else ""
+
+
 def _unready_nodes(host: Peer, wanted: set[str]) -> str:
-    found = {node.name: node for node in parsers.nodes(host.read(commands.get("nodes")))}
-    absent = [f"{name} is not in the cluster" for name in sorted(wanted - set(found))]
-    unready = [
-        f"{n.name}: {n.message or n.reason}" for n in found.values() if n.name in wanted and not n.is_ready
-    ]
-    return "; ".join((*absent, *unready))
+    unready = [node for node in _nodes(host) if node.name in wanted and not node.is_ready]
+    return "; ".join(f"{node.name}: {node.message or node.reason}" for node in unready)
+
+
+def _nodes(host: Peer) -> tuple[parsers.Node, ...]:
+    return parsers.nodes(host.read(commands.get("nodes")))
 
 
 def _no_metrics(host: Peer) -> str:

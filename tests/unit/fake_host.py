@@ -7,6 +7,7 @@ commands in them do to a host. A command that it does not know fails the test th
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import shlex
 import time
@@ -30,7 +31,17 @@ UNITS = {
 }
 """Package: the unit that comes with it, enabled, and the state its start leaves it in."""
 
-READING = ("apt-cache", "find", "stat", "cat", "kubectl get", "kubectl diff", "kubectl top", "docker image", "kubeadm config")
+READING = (
+    "apt-cache",
+    "find",
+    "stat",
+    "cat",
+    "kubectl get",
+    "kubectl diff",
+    "kubectl top",
+    "docker image",
+    "kubeadm config",
+)
 
 
 class UnknownCommand(AssertionError):
@@ -297,7 +308,8 @@ class FakeConnection:
             if unit is None:
                 return 1, "", f"Unit {name} not found.\n"
             if verb in ("restart", "start"):
-                unit.active = next((a for n, a in UNITS.values() if n == name and a == "activating"), "active")
+                is_waiting = name == "kubelet.service" and "/etc/kubernetes/kubelet.conf" not in self.files
+                unit.active = "activating" if is_waiting else "active"
                 unit.restarts += 1
             elif verb == "enable":
                 unit.enabled = "enabled"
@@ -426,9 +438,14 @@ class FakeConnection:
         self.broken.clear()
 
 
-def logical_lines(text: str) -> Iterator[list[str]]:
+def logical_lines(text: str) -> list[list[str]]:
     """Words of each command of a script; a quoted word may hold line breaks."""
-    gathered = ""
+    return [list(words) for words in _logical_lines(text)]
+
+
+@functools.cache
+def _logical_lines(text: str) -> tuple[tuple[str, ...], ...]:
+    found, gathered = [], ""
     for line in text.splitlines(keepends=True):
         gathered += line
         try:
@@ -437,8 +454,9 @@ def logical_lines(text: str) -> Iterator[list[str]]:
             continue
         gathered = ""
         if words:
-            yield words
+            found.append(tuple(words))
     assert not gathered, f"an open quote in {gathered!r}"
+    return tuple(found)
 
 
 def plain_words(words: list[str]) -> list[str]:
@@ -452,9 +470,9 @@ def plain_words(words: list[str]) -> list[str]:
 
 
 def plain(words: list[str]) -> str:
-    """A command line without environment and kubectl's kubeconfig, to be known by its beginning."""
+    """A command line without environment and kubectl's own options, to be known by its beginning."""
     words = plain_words(words)
-    if words[:2] == ["kubectl", "--kubeconfig"]:
+    while words[0] == "kubectl" and words[1] in ("--kubeconfig", "--cache-dir"):
         words = [words[0], *words[3:]]
     return shlex.join(words)
 

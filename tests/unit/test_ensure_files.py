@@ -105,15 +105,27 @@ BLOCK = f"# k8sboot cluster begin\n{OURS}# k8sboot cluster end\n"
         ("", BLOCK),
         ("last line without newline", "last line without newline\n" + BLOCK),
         (
-            f"a\n# k8sboot cluster begin\nold\n# k8sboot cluster end\nb\n",
+            "a\n# k8sboot cluster begin\nold\n# k8sboot cluster end\nb\n",
             f"a\n{BLOCK}b\n",
         ),
         (f"a\n{BLOCK}b\n{BLOCK}c\n", f"a\n{BLOCK}b\nc\n"),
         ("a\r\nb\r\n", "a\r\nb\r\n" + BLOCK),
         ("a\x0cb\x1cc\u2028d\n", "a\x0cb\x1cc\u2028d\n" + BLOCK),
-        (f"# k8sboot other begin\nx\n# k8sboot other end\n", f"# k8sboot other begin\nx\n# k8sboot other end\n{BLOCK}"),
+        (
+            "# k8sboot other begin\nx\n# k8sboot other end\n",
+            f"# k8sboot other begin\nx\n# k8sboot other end\n{BLOCK}",
+        ),
     ],
-    ids=["added", "empty file", "no newline", "replaced in place", "twice there", "CRLF", "odd breaks", "others'"],
+    ids=[
+        "added",
+        "empty file",
+        "no newline",
+        "replaced in place",
+        "twice there",
+        "CRLF",
+        "odd breaks",
+        "others'",
+    ],
 )
 def test_a_block_stands_once_and_foreign_lines_stay(bench, before, after):
     it = bench(files={"/etc/hosts": before})
@@ -140,7 +152,9 @@ def test_an_empty_block_leaves():
     assert with_block("a\nno newline", "", name="cluster") == "a\nno newline"
 
 
-LINES = st.lists(st.sampled_from(["a", "", " b", "# k8sboot cluster begin", "# k8sboot cluster end", "x\ty", "é"]))
+LINES = st.lists(
+    st.sampled_from(["a", "", " b", "# k8sboot cluster begin", "# k8sboot cluster end", "x\ty", "é"])
+)
 
 
 @given(LINES, st.booleans())

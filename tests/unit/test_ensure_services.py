@@ -75,7 +75,9 @@ def test_at_boot_restarts_only_what_runs(bench, active, changes):
 
 
 def test_units_that_exist_are_switched_off_together(bench):
-    it = bench(units={"a.service": FakeUnit("active", "enabled"), "b.service": FakeUnit("inactive", "enabled")})
+    it = bench(
+        units={"a.service": FakeUnit("active", "enabled"), "b.service": FakeUnit("inactive", "enabled")}
+    )
     assert it.do(ensure.service_off, "a.service", "b.service", "none.service") == [
         "stop and disable a.service b.service"
     ]

@@ -111,7 +111,10 @@ MODULES = "/etc/modules-load.d/k8sboot.conf"
 def test_modules_are_listed_and_those_not_loaded_are_loaded(bench):
     it = bench(modules={"overlay": "loaded", "br_netfilter": "available"})
     step = {"required": ("overlay", "br_netfilter")}
-    assert it.do(ensure.modules, MODULES, ("overlay",), **step) == [f"write {MODULES}", "load modules br_netfilter"]
+    assert it.do(ensure.modules, MODULES, ("overlay",), **step) == [
+        f"write {MODULES}",
+        "load modules br_netfilter",
+    ]
     assert it.connection.text(MODULES).splitlines()[1:] == ["overlay", "br_netfilter"]
     assert it.do(ensure.modules, MODULES, ("overlay",), **step) == []
 
