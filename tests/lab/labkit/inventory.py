@@ -10,14 +10,23 @@ from labkit.plan import Host, Lab
 MANIFEST = "calico/calico-typha.yaml"
 
 
-def write(lab: Lab, *, with_mirrors: bool) -> Path:
+SHARED_KERNEL = """\
+kubeProxy:
+  mode: iptables        # this kernel has no ip_vs
+kubeadm:
+  # nf_conntrack_max is not writable from a network namespace
+  kubeProxyConfiguration: {conntrack: {maxPerCore: 0}}
+"""
+
+
+def write(lab: Lab, *, with_mirrors: bool, proxy: str = SHARED_KERNEL) -> Path:
     """Write the inventory, and the password that it points at."""
     password = lab.handout / "ops-password"
     password.touch(mode=0o600)
     password.write_text(f"{PASSWORD}\n")
     digest = hashlib.sha256(mirrors.fetch(lab, MANIFEST)).hexdigest() if with_mirrors else None
     path = lab.handout / "inventory.yaml"
-    path.with_suffix(".new").write_text(_text(lab, digest))
+    path.with_suffix(".new").write_text(_text(lab, digest) + proxy)
     path.with_suffix(".new").rename(path)
     return path
 
@@ -55,11 +64,6 @@ calico:
   imageRepository: {lab.gateway}:5000/calico
 metricsServer:
   image: {lab.gateway}:5000/metrics-server/metrics-server:v0.5.2
-kubeProxy:
-  mode: iptables        # this kernel has no ip_vs
-kubeadm:
-  # nf_conntrack_max is not writable from a network namespace
-  kubeProxyConfiguration: {{conntrack: {{maxPerCore: 0}}}}
 """
 
 

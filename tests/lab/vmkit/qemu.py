@@ -1,0 +1,46 @@
+"""qemu's command line. Software emulation, because nothing more can be counted on; KVM where asked for."""
+
+import os
+import subprocess
+from pathlib import Path
+
+MEMORY_MIB = 3072
+CPUS = 2
+
+
+def accelerator() -> list[str]:
+    """$K8SBOOT_LAB_ACCEL=kvm is much faster, where the machine has it."""
+    if os.environ.get("K8SBOOT_LAB_ACCEL") == "kvm":
+        return ["-accel", "kvm", "-cpu", "host"]
+    return ["-accel", "tcg,thread=multi", "-cpu", "max"]
+
+
+def command(image: Path, console: Path) -> list[str]:
+    """A machine with a disk, a serial console that is written to a file, and nothing else."""
+    return [
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", *accelerator(),
+        "-smp", str(CPUS), "-m", str(MEMORY_MIB),
+        "-chardev", f"file,id=console,path={console},append=on", "-serial", "chardev:console",
+        "-drive", f"file={image},format=raw,if=virtio,cache=unsafe",
+        "-device", "virtio-rng-pci",
+    ]  # fmt: skip
+
+
+def cable(interface: str, mac: str) -> list[str]:
+    """A network card at a tap interface that is there already."""
+    return [
+        "-netdev", f"tap,id=cable,ifname={interface},script=no,downscript=no",
+        "-device", f"virtio-net-pci,netdev=cable,mac={mac},romfile=",
+    ]  # fmt: skip
+
+
+def run_once(image: Path, *, kernel: Path, initrd: Path, append: str, console: Path, timeout: float) -> bool:
+    """Boot the image with a kernel from outside, until it powers off; whether it did in time."""
+    boot = ["-no-reboot", "-kernel", str(kernel), "-initrd", str(initrd), "-append", append]
+    try:
+        done = subprocess.run(
+            [*command(image, console), *boot], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
