@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import socket
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fake_cluster import FakeCluster
+from inventories import spec
+from runs import raise_errors, run
 from workbench import Bench
 
 from k8sboot import host as host_module
+from k8sboot.runbook import UP
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +57,23 @@ def bench(clock: SimpleNamespace) -> Iterator[Callable[..., Bench]]:
     yield make
     unknown = [line for each in made for line in each.connection.unknown]
     assert not unknown, f"unknown to the fake host: {unknown}"
+
+
+@pytest.fixture
+def bare() -> FakeCluster:
+    """Three bare machines."""
+    return FakeCluster(spec())
+
+
+@pytest.fixture(scope="session")
+def made() -> FakeCluster:
+    """A finished cluster, to be copied."""
+    cluster = FakeCluster(spec())
+    raise_errors(run(cluster, UP))
+    return cluster
+
+
+@pytest.fixture
+def finished(made: FakeCluster) -> FakeCluster:
+    """A finished cluster of three machines."""
+    return copy.deepcopy(made)

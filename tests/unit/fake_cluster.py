@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
 import json
 import shlex
-import struct
 import threading
-from pathlib import Path
 from typing import Any
 
 import yaml
-from fake_host import FakeConnection, FakeUnit, Reply, plain
-
-from k8sboot.inventory.model import (
-    CalicoSettings,
-    ClusterSettings,
-    HostSpec,
-    OsSettings,
-    Repository,
-    Spec,
+from fake_answers import (
+    ca_certificate,
+    cgroup_driver,
+    daemon_set,
+    deployment,
+    dns_answer,
+    has_fresh_lists,
+    images,
+    kubeconfig,
+    node,
+    object_list,
+    pod,
+    pull,
+    token_secret,
+    traces,
 )
-from k8sboot.kubernetes import dns
+from fake_host import FakeConnection
+from fake_shell import plain
+from fake_state import FakeUnit, Reply
+from inventories import VERSION
+
+from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
 from k8sboot.osfamily.debian import Debian
-from k8sboot.phases.verify import QUERY_ID
 
-VERSION = "1.23.17"
-CALICO = Path(__file__).parent / "kubernetes" / "calico-small.yaml"
 OFFERED = {
     **dict.fromkeys(("docker-ce", "docker-ce-cli"), ("5:20.10.24~3-0~debian",)),
     **dict.fromkeys(("kubeadm", "kubelet", "kubectl"), (f"{VERSION}-00",)),
     "containerd.io": ("1.6.0-1",),
 }
 IPVS = ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
-
-
-def spec(*, masters: int = 1, nodes: int = 2, **settings: Any) -> Spec:
-    """An inventory of so many machines that fetches nothing from anywhere."""
-    names = [f"m{n + 1}" for n in range(masters)] + [f"n{n + 1}" for n in range(nodes)]
-    hosts = [
-        HostSpec(name, f"192.0.2.{index + 1}", "master" if index < masters else "node")
-        for index, name in enumerate(names)
-    ]
-    mirror = {
-        name: Repository(f"http://mirror.example.com/{name}", key=f"http://mirror.example.com/{name}.asc")
-        for name in ("docker", "kubernetes")
-    }
-    given: dict[str, Any] = {
-        "cluster": ClusterSettings(control_plane_endpoint="192.0.2.1:6443", kubernetes_version=f"v{VERSION}"),
-        "os": OsSettings(repositories=mirror),
-        "calico": CalicoSettings(manifest=str(CALICO)),
-        **settings,
-    }
-    return Spec(masters=tuple(hosts[:masters]), nodes=tuple(hosts[masters:]), **given)
 
 
 class FakeCluster:
@@ -86,16 +71,16 @@ class FakeCluster:
 
     def _answers(self) -> dict[str, Any]:
         return {
-            "apt-lists-are-fresh": _has_fresh_lists,
-            "find /var/lib/apt/lists": _has_fresh_lists,
+            "apt-lists-are-fresh": has_fresh_lists,
+            "find /var/lib/apt/lists": has_fresh_lists,
             "container": (1, "none\n", ""),
-            "cgroup-driver": _cgroup_driver,
+            "cgroup-driver": cgroup_driver,
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
             "proxy-mode": self._proxy_mode,
             "service-dns": self._service_dns,
-            "kubernetes-traces": _traces,
-            "docker image ls": _images,
-            "docker pull": _pull,
+            "kubernetes-traces": traces,
+            "docker image ls": images,
+            "docker pull": pull,
             "/bin/sh -c": self._shell,
             "kubeadm": self._kubeadm,
             "kubectl": self._kubectl,
@@ -111,7 +96,7 @@ class FakeCluster:
         return self.proxy_mode if host.name in self.members else (1, "", "")
 
     def _service_dns(self, host: FakeConnection, _words: list[str]) -> Reply | str:
-        return _dns_answer() if host.name in self.members else (1, "", "")
+        return dns_answer() if host.name in self.members else (1, "", "")
 
     # -- kubeadm
 
@@ -159,24 +144,15 @@ class FakeCluster:
 
     def _become_master(self, host: FakeConnection) -> None:
         host.put("/etc/kubernetes/pki/ca.crt", self.ca)
-        host.put("/etc/kubernetes/admin.conf", self._kubeconfig("kubernetes-admin"), mode=0o600)
+        host.put("/etc/kubernetes/admin.conf", kubeconfig(self.ca, "kubernetes-admin"), mode=0o600)
         self._become_member(host)
 
     def _become_member(self, host: FakeConnection) -> None:
         assert {host.modules.get(name) for name in REQUIRED_MODULES} == {"loaded"}
         assert host.facts["hostname"] == host.name
-        host.put("/etc/kubernetes/kubelet.conf", self._kubeconfig("node"), mode=0o600)
+        host.put("/etc/kubernetes/kubelet.conf", kubeconfig(self.ca, "node"), mode=0o600)
         host.units["kubelet.service"].active = "active"
         self.members.append(host.name)
-
-    def _kubeconfig(self, user: str) -> str:
-        data = base64.b64encode(self.ca.encode()).decode()
-        return json.dumps({
-            "current-context": "c",
-            "contexts": [{"name": "c", "context": {"cluster": "k", "user": user}}],
-            "clusters": [{"name": "k", "cluster": {
-                "server": "https://192.0.2.1:6443", "certificate-authority-data": data}}],
-        })  # fmt: skip
 
     def _join(self, host: FakeConnection, path: str) -> Reply | str:
         found = host.files[path]
@@ -253,14 +229,14 @@ class FakeCluster:
         if line.startswith("get --raw /readyz"):
             return "ok"
         if line.startswith("get secrets "):
-            return _list("Secret", [self._token_secret(t) for t in self.tokens.values()])
+            return object_list("Secret", [token_secret(t) for t in self.tokens.values()])
         if line.startswith("get nodes "):
-            return _list("Node", [_node(name) for name in self.members])
+            return object_list("Node", [node(name) for name in self.members])
         if line.startswith("get pods "):
-            return _list("Pod", [_pod(name) for name in self.members])
+            return object_list("Pod", [pod(name) for name in self.members])
         if line.startswith("get daemonsets,deployments "):
-            daemon_sets = map(_daemon_set, ("kube-proxy", "calico-node"))
-            deployments = map(_deployment, ("metrics-server", "calico-kube-controllers"))
+            daemon_sets = map(daemon_set, ("kube-proxy", "calico-node"))
+            deployments = map(deployment, ("metrics-server", "calico-kube-controllers"))
             return json.dumps({"items": [*daemon_sets, *deployments]})
         if line.startswith("get configmap kube-proxy "):
             config = yaml.safe_dump(
@@ -268,14 +244,6 @@ class FakeCluster:
             )
             return json.dumps({"metadata": {"resourceVersion": "1"}, "data": {"config.conf": config}})
         raise host._unknown(line)
-
-    def _token_secret(self, token: dict[str, str]) -> dict[str, Any]:
-        data = {key: base64.b64encode(value.encode()).decode() for key, value in token.items()}
-        return {
-            "type": "bootstrap.kubernetes.io/token",
-            "metadata": {"name": token["token-id"]},
-            "data": data,
-        }
 
     # -- shell
 
@@ -285,78 +253,3 @@ class FakeCluster:
             return ""
         assert "ip link delete" in words[2], words
         return ""
-
-
-def _cgroup_driver(host: FakeConnection, _words: list[str]) -> Reply | str:
-    if host.units.get("docker.service") is None:
-        return 127, "", ""
-    return "systemd\n" if "cgroupdriver=systemd" in host.text("/etc/docker/daemon.json") else "cgroupfs\n"
-
-
-def _images(host: FakeConnection, _words: list[str]) -> str:
-    return "".join(f"{line.split()[-1]}\n" for line in host.events if line.startswith("docker pull"))
-
-
-def _pull(host: FakeConnection, words: list[str]) -> str:
-    assert host.units["docker.service"].active == "active"
-    return words[-1] + "\n"
-
-
-def _has_fresh_lists(host: FakeConnection, _words: list[str]) -> Reply:
-    return (0 if host.has_fresh_lists else 1), "", ""
-
-
-def _traces(host: FakeConnection, _words: list[str]) -> str:
-    begins = ("/etc/kubernetes/", "/var/lib/k8sboot/kubeadm-unfinished")
-    return "".join(f"{path}\n" for path in sorted(host.files) if path.startswith(begins))
-
-
-def _dns_answer() -> str:
-    name = "kubernetes.default.svc.cluster.local"
-    question = dns.a_query(name, QUERY_ID)[12:]
-    header = struct.pack(">HHHHHH", QUERY_ID, 0x8180, 1, 1, 0, 0)
-    record = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 30, 4) + bytes([10, 96, 0, 1])
-    return base64.b64encode(header + question + record).decode()
-
-
-def _list(kind: str, items: list[dict[str, Any]]) -> str:
-    return json.dumps({"kind": f"{kind}List", "items": items})
-
-
-def _node(name: str) -> dict[str, Any]:
-    return {"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
-
-
-def _pod(node: str) -> dict[str, Any]:
-    return {**_node(f"kube-proxy-{node}"), "spec": {"nodeName": node}}
-
-
-def _daemon_set(name: str) -> dict[str, Any]:
-    status = {
-        "desiredNumberScheduled": 1,
-        "updatedNumberScheduled": 1,
-        "numberReady": 1,
-        "observedGeneration": 1,
-    }
-    return {"kind": "DaemonSet", "metadata": {"name": name, "generation": 1}, "status": status}
-
-
-def _deployment(name: str) -> dict[str, Any]:
-    status = {"updatedReplicas": 1, "readyReplicas": 1, "replicas": 1, "observedGeneration": 1}
-    return {
-        "kind": "Deployment",
-        "metadata": {"name": name, "generation": 1},
-        "spec": {"replicas": 1},
-        "status": status,
-    }
-
-
-def ca_certificate(key: bytes) -> str:
-    """The shape of a certificate, as far as its public key's fingerprint needs it."""
-
-    def field_(tag: int, content: bytes) -> bytes:
-        return bytes([tag, len(content)]) + content
-
-    fields = field_(0x02, b"\0") + field_(0x30, b"") * 4 + field_(0x30, key)
-    data = base64.b64encode(field_(0x30, field_(0x30, fields))).decode()
-    return f"-----BEGIN CERTIFICATE-----\n{data}\n-----END CERTIFICATE-----\n"

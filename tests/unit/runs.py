@@ -94,3 +94,8 @@ def raise_errors(told: Told) -> Told:
         assert isinstance(error, K8sbootError)
         raise error
     return told
+
+
+def mutations(cluster: FakeCluster) -> dict[str, list[str]]:
+    """What altered the hosts since they were connected to."""
+    return {name: host.mutations for name, host in cluster.hosts.items() if host.mutations}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_host import FakeFile, FakeUnit
+from fake_state import FakeFile, FakeUnit
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_host import FakeUnit
+from fake_state import FakeUnit
 
 from k8sboot import ensure
 from k8sboot.errors import CommandFailed, NotAsWanted

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_host import SWAPS, FakeFile, FakeUnit
+from fake_state import SWAPS, FakeFile, FakeUnit
 
 from k8sboot import ensure
 from k8sboot.ensure.system import FSTAB_MARK, without_swap

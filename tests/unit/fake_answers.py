@@ -1,0 +1,119 @@
+"""What a cluster answers, as kubectl, DNS and kubeadm print it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from typing import Any
+
+from fake_host import FakeConnection
+from fake_state import Reply
+
+from k8sboot.kubernetes import dns
+from k8sboot.phases.verify import QUERY_ID
+
+
+def dns_answer() -> str:
+    """The API's Service address, as CoreDNS says it."""
+    name = "kubernetes.default.svc.cluster.local"
+    question = dns.a_query(name, QUERY_ID)[12:]
+    header = struct.pack(">HHHHHH", QUERY_ID, 0x8180, 1, 1, 0, 0)
+    record = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 30, 4) + bytes([10, 96, 0, 1])
+    return base64.b64encode(header + question + record).decode()
+
+
+def object_list(kind: str, items: list[dict[str, Any]]) -> str:
+    """kubectl's list of objects."""
+    return json.dumps({"kind": f"{kind}List", "items": items})
+
+
+def node(name: str) -> dict[str, Any]:
+    """A Ready node."""
+    return {"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+
+
+def pod(node: str) -> dict[str, Any]:
+    """A ready pod."""
+    return {**node(f"kube-proxy-{node}"), "spec": {"nodeName": node}}
+
+
+def daemon_set(name: str) -> dict[str, Any]:
+    """A settled DaemonSet."""
+    status = {
+        "desiredNumberScheduled": 1,
+        "updatedNumberScheduled": 1,
+        "numberReady": 1,
+        "observedGeneration": 1,
+    }
+    return {"kind": "DaemonSet", "metadata": {"name": name, "generation": 1}, "status": status}
+
+
+def deployment(name: str) -> dict[str, Any]:
+    """A settled Deployment."""
+    status = {"updatedReplicas": 1, "readyReplicas": 1, "replicas": 1, "observedGeneration": 1}
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": name, "generation": 1},
+        "spec": {"replicas": 1},
+        "status": status,
+    }
+
+
+def ca_certificate(key: bytes) -> str:
+    """The shape of a certificate, as far as its public key's fingerprint needs it."""
+
+    def field_(tag: int, content: bytes) -> bytes:
+        return bytes([tag, len(content)]) + content
+
+    fields = field_(0x02, b"\0") + field_(0x30, b"") * 4 + field_(0x30, key)
+    data = base64.b64encode(field_(0x30, field_(0x30, fields))).decode()
+    return f"-----BEGIN CERTIFICATE-----\n{data}\n-----END CERTIFICATE-----\n"
+
+
+def token_secret(token: dict[str, str]) -> dict[str, Any]:
+    """A bootstrap token as the Secret that holds it."""
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in token.items()}
+    return {"type": "bootstrap.kubernetes.io/token", "metadata": {"name": token["token-id"]}, "data": data}
+
+
+def kubeconfig(ca: str, user: str) -> str:
+    """A kubeconfig for the cluster with this CA."""
+    data = base64.b64encode(ca.encode()).decode()
+    cluster = {"server": "https://192.0.2.1:6443", "certificate-authority-data": data}
+    return json.dumps(
+        {
+            "current-context": "c",
+            "contexts": [{"name": "c", "context": {"cluster": "k", "user": user}}],
+            "clusters": [{"name": "k", "cluster": cluster}],
+        }
+    )
+
+
+def cgroup_driver(host: FakeConnection, _words: list[str]) -> Reply | str:
+    """What `docker info` says."""
+    if host.units.get("docker.service") is None:
+        return 127, "", ""
+    return "systemd\n" if "cgroupdriver=systemd" in host.text("/etc/docker/daemon.json") else "cgroupfs\n"
+
+
+def images(host: FakeConnection, _words: list[str]) -> str:
+    """The images that were pulled."""
+    return "".join(f"{line.split()[-1]}\n" for line in host.events if line.startswith("docker pull"))
+
+
+def pull(host: FakeConnection, words: list[str]) -> str:
+    """Docker runs, so it pulls."""
+    assert host.units["docker.service"].active == "active"
+    return words[-1] + "\n"
+
+
+def has_fresh_lists(host: FakeConnection, _words: list[str]) -> Reply:
+    """The lists were read within the hour."""
+    return (0 if host.has_fresh_lists else 1), "", ""
+
+
+def traces(host: FakeConnection, _words: list[str]) -> str:
+    """What reset would find."""
+    begins = ("/etc/kubernetes/", "/var/lib/k8sboot/kubeadm-unfinished")
+    return "".join(f"{path}\n" for path in sorted(host.files) if path.startswith(begins))

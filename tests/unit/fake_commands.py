@@ -1,0 +1,153 @@
+"""What commands do to a fake host."""
+
+from __future__ import annotations
+
+from fake_shell import without_options
+from fake_state import SWAPS, FakeFile, FakeUnit, HostState, Reply
+
+UNITS = {
+    "chrony": ("chrony.service", "active"),
+    "docker-ce": ("docker.service", "active"),
+    "kubelet": ("kubelet.service", "activating"),
+}
+"""Package: the unit that comes with it, enabled, and the state its start leaves it in."""
+
+
+class Commands(HostState):
+    """A method a command, `_do_` and its name: given the words behind the name, it returns what it prints."""
+
+    def _do_systemctl(self, words: list[str]) -> Reply | None:
+        verb, *names = [word for word in words if word != "--now"]
+        for name in names:
+            unit = self.units.get(name)
+            if unit is None:
+                return 1, "", f"Unit {name} not found.\n"
+            if verb in ("restart", "start"):
+                is_waiting = name == "kubelet.service" and "/etc/kubernetes/kubelet.conf" not in self.files
+                unit.active = "activating" if is_waiting else "active"
+                unit.restarts += 1
+            elif verb == "enable":
+                unit.enabled = "enabled"
+            elif verb == "disable":
+                unit.enabled = "disabled"
+                if "--now" in words:
+                    unit.active = "inactive"
+            elif verb not in ("unmask", "mask"):
+                raise self._unknown(f"systemctl {verb}")
+        if not names and verb != "daemon-reload":
+            raise self._unknown(f"systemctl {verb}")
+        return None
+
+    def _do_hostnamectl(self, words: list[str]) -> None:
+        assert words[0] == "set-hostname"
+        self.facts["hostname"] = words[1]
+        self.put("/etc/hostname", words[1] + "\n")
+
+    def _do_timedatectl(self, words: list[str]) -> None:
+        assert words[0] == "set-timezone"
+        self.facts["timezone"] = f"/usr/share/zoneinfo/{words[1]}"
+
+    def _do_swapoff(self, words: list[str]) -> None:
+        assert words == ["-a"]
+        self.put("/proc/swaps", SWAPS)
+
+    def _do_setenforce(self, words: list[str]) -> None:
+        self.facts["selinux"] = {"0": "Permissive", "1": "Enforcing"}[words[0]]
+
+    def _do_modprobe(self, words: list[str]) -> Reply | None:
+        name = words[-1]
+        if self.modules.get(name) not in ("available", "loaded"):
+            return 1, "", f"modprobe: FATAL: Module {name} not found\n"
+        self.modules[name] = "loaded"
+        if name == "br_netfilter":
+            for key in ("iptables", "ip6tables"):
+                self.sysctls.setdefault(f"net.bridge.bridge-nf-call-{key}", "0")
+        return None
+
+    def _do_sysctl(self, words: list[str]) -> Reply | None:
+        assert words[:2] == ["-q", "-w"]
+        key, _, value = words[2].partition("=")
+        if key not in self.sysctls or key in self.fixed_sysctls:
+            return 255, "", f"sysctl: cannot set {key}\n"
+        self.sysctls[key] = " ".join(value.split())
+        return None
+
+    def _do_rm(self, words: list[str]) -> None:
+        gone = [word for word in words if not word.startswith("-")]
+        for path in [p for p in self.files if any(p == g or p.startswith(f"{g}/") for g in gone)]:
+            del self.files[path]
+
+    def _do_mkdir(self, words: list[str]) -> None:
+        assert words[0] == "-p"
+
+    def _do_touch(self, words: list[str]) -> None:
+        for path in words:
+            self.files.setdefault(path, FakeFile())
+
+    def _do_chmod(self, words: list[str]) -> None:
+        found = self.files[words[1]]
+        assert isinstance(found, FakeFile)
+        found.mode = int(words[0], 8)
+
+    def _do_mv(self, words: list[str]) -> None:
+        *_, old, new = words
+        self.files[new] = self.files.pop(old)
+
+    def _do_cat(self, words: list[str]) -> Reply | str:
+        path = words[-1]
+        return self.text(path) if path in self.files else (1, "", f"cat: {path}: No such file or directory\n")
+
+    def _do_grep(self, words: list[str]) -> Reply:
+        assert words[0] == "-q"
+        return (0 if words[1] in self.text(words[2]) else 1), "", ""
+
+    def _do_stat(self, words: list[str]) -> Reply | str:
+        assert words[0] == "-Lc"
+        owner = self.directories.get(words[-1])
+        return f"{owner}\n" if owner else (1, "", "stat: cannot statx: No such file or directory\n")
+
+    def _do_install(self, words: list[str]) -> None:
+        assert words[0] == "-d"
+        self.directories[words[-1]] = f"{words[2]}:{words[4]}"
+
+    def _do_apt_helper(self, words: list[str]) -> None:
+        assert words[0] == "download-file"
+        self.put(words[2], f"-----BEGIN PGP PUBLIC KEY BLOCK-----\n{words[1]}\n", mode=0o600)
+
+    def _do_apt_cache(self, words: list[str]) -> str:
+        assert words[0] == "madison"
+        lines = [f"{n:>10} | {v} | http://example.com" for n in words[1:] for v in self._on_lists(n)]
+        return "".join(f"{line}\n" for line in lines)
+
+    def _on_lists(self, name: str) -> tuple[str, ...]:
+        return self.offered.get(name, ()) if self.has_fresh_lists else ()
+
+    def _do_apt_get(self, words: list[str]) -> Reply | None:
+        words = without_options(words)
+        if words[0] == "update":
+            self.has_fresh_lists = True
+            return None
+        assert words[0] == "install" or words[-1] == "install", words
+        for word in (w for w in words if not w.startswith("-") and w != "install"):
+            name, _, version = word.partition("=")
+            if not self._on_lists(name) or (version and version not in self._on_lists(name)):
+                return 100, "", f"E: Unable to locate package {word}\n"
+            self.install(name, version or self._on_lists(name)[0])
+        return None
+
+    def install(self, name: str, version: str) -> None:
+        """A package is installed, and its unit started, as its maintainer scripts do."""
+        self.packages[name] = version
+        if name in UNITS:
+            unit, active = UNITS[name]
+            self.units.setdefault(unit, FakeUnit(active, "enabled"))
+
+    def _do_apt_mark(self, words: list[str]) -> None:
+        assert words[0] == "hold"
+        self.held.update(words[1:])
+
+    def _do_dpkg(self, words: list[str]) -> None:
+        assert words == ["--configure", "-a"]
+        for name in self.broken:
+            self.install(name, self.offered[name][0])
+        self.broken.clear()

@@ -1,0 +1,106 @@
+"""What a fake host is: dictionaries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Reply = tuple[int, str, str]
+Answer = str | Reply | Callable[["HostState", list[str]], "str | Reply"]
+
+DEBIAN = (
+    'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
+)
+SWAPS = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+
+
+class UnknownCommand(AssertionError):
+    """The fake does not know what this command does to a host."""
+
+
+@dataclass
+class FakeFile:
+    """A file of the fake host."""
+
+    content: bytes = b""
+    mode: int = 0o644
+    owner: str = "root:root"
+
+
+@dataclass
+class FakeUnit:
+    """A systemd unit of the fake host."""
+
+    active: str = "inactive"
+    enabled: str = "disabled"
+    restarts: int = 0
+
+
+@dataclass
+class HostState:
+    """files: path -> FakeFile or text. packages: name -> version, held: those that are. offered: name ->
+    versions that apt can install, newest first, once its lists are read.
+    modules: name -> loaded, available, missing or unloadable. answers: the beginning of a command line, or a
+    question's name -> what it prints, (exit status, stdout, stderr), or what says so; they go before all else.
+    """
+
+    name: str = "h1"
+    files: dict[str, FakeFile | str] = field(default_factory=dict)
+    packages: dict[str, str] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    has_fresh_lists: bool = False
+    units: dict[str, FakeUnit] = field(default_factory=dict)
+    sysctls: dict[str, str] = field(default_factory=dict)
+    fixed_sysctls: set[str] = field(default_factory=set)
+    modules: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    directories: dict[str, str] = field(default_factory=dict)
+    not_files: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        digest = hashlib.sha256(self.name.encode()).hexdigest()
+        self.facts = {
+            "hostname": self.name, "kernel": "6.1.0-13-amd64", "arch": "x86_64", "cpus": "4",
+            "memory_kib": str(4 << 20), "disk_free_kib": str(40 << 20), "init": "systemd",
+            "timezone": "/usr/share/zoneinfo/Etc/UTC", "product_uuid": digest[:32], "macs": f"02:{digest[:2]}:00",
+            **self.facts,
+        }  # fmt: skip
+        given = {
+            "/etc/os-release": DEBIAN, "/proc/swaps": SWAPS, "/etc/machine-id": digest[:32] + "\n",
+            "/proc/sys/kernel/random/boot_id": "b0\n", "/etc/hosts": "127.0.0.1 localhost\n",
+            "/etc/hostname": self.name + "\n",
+            **self.files,
+        }  # fmt: skip
+        self.files = {p: f if isinstance(f, FakeFile) else FakeFile(f.encode()) for p, f in given.items()}
+        self.runs: list[str] = []
+        """The kind of each round trip: probe, write, ask, change or job."""
+        self.commands: list[str] = []
+        self.mutations: list[str] = []
+        self.unknown: list[str] = []
+        self.originals: dict[str, FakeFile | None] = {}
+        self.is_closed = False
+        self.events: list[str] = []
+
+    def text(self, path: str) -> str:
+        """What a file holds; KeyError where there is none."""
+        found = self.files[path]
+        assert isinstance(found, FakeFile)
+        return found.content.decode("utf-8", "surrogateescape")
+
+    def put(self, path: str, content: str, mode: int = 0o644, owner: str = "root:root") -> None:
+        """A file appears."""
+        self.files[path] = FakeFile(content.encode(), mode, owner)
+
+    def clear(self) -> None:
+        """Forget what was sent so far."""
+        self.runs.clear()
+        self.commands.clear()
+        self.mutations.clear()
+
+    def _unknown(self, what: str) -> UnknownCommand:
+        self.unknown.append(what)
+        return UnknownCommand(f"{self.name} does not know {what}")

@@ -1,0 +1,98 @@
+"""What every phase promises, and what some of them refuse."""
+
+from __future__ import annotations
+
+import pytest
+from fake_cluster import FakeCluster
+from inventories import spec
+from runs import mutations, raise_errors, run
+
+from k8sboot.errors import Refused
+from k8sboot.phase import Phase
+from k8sboot.probe import Reads
+from k8sboot.runbook import RESET, UP
+
+pytestmark = pytest.mark.usefixtures("clock")
+EACH = pytest.mark.parametrize("phase", [*UP, *RESET], ids=lambda phase: phase.name)
+
+
+@EACH
+def test_a_phase_says_what_it_is_for(phase: Phase):
+    assert phase.title.endswith(".")
+    assert phase.title[0].isupper()
+    assert len(phase.title) < 100
+    assert phase.name == phase.name.lower().replace("_", "-")
+    assert isinstance(phase.reads(spec()), Reads)
+
+
+@pytest.mark.parametrize("phases", [UP, RESET], ids=["up", "reset"])
+def test_names_are_unique_and_a_phase_comes_after_earlier_ones(phases):
+    names = [phase.name for phase in phases]
+    assert len(set(names)) == len(names)
+    for index, phase in enumerate(phases):
+        assert set(phase.after) <= set(names[:index]), phase.name
+
+
+@EACH
+def test_a_phase_alone_alters_nothing_on_a_finished_cluster(finished: FakeCluster, phase: Phase):
+    if phase in RESET:
+        raise_errors(run(finished, RESET))
+    told = raise_errors(run(finished, [phase]))
+    assert told.changes == {}
+    assert mutations(finished) == {}
+
+
+@EACH
+def test_a_dry_run_of_a_phase_alters_nothing_on_bare_machines(bare: FakeCluster, phase: Phase):
+    before = {name: dict(host.files) for name, host in bare.hosts.items()}
+    told = run(bare, [phase], is_dry=True)
+    assert "KB-BUG" not in told.errors.values()
+    assert mutations(bare) == {}
+    assert {name: host.files for name, host in bare.hosts.items()} == before
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"init": "openrc"}, "process 1 is openrc"),
+        ({"arch": "ppc64le"}, "the processor is ppc64le"),
+        ({"cpus": "1"}, "1 processor"),
+        ({"memory_kib": "1000000"}, "976 MiB of memory"),
+        ({"disk_free_kib": "1000"}, "free under /var"),
+        ({"listening": 'LISTEN 0 4 *:6443 *:* users:(("nc",pid=1,fd=3))'}, "port 6443 is taken"),
+        ({"macs": "02:aa:00"}, "MAC address"),
+        ({"product_uuid": "same"}, "product_uuid"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_preflight_refuses_before_anything_is_altered(bare: FakeCluster, facts, words):
+    bare.hosts["m1"].facts.update(facts)
+    bare.hosts["n1"].facts.update({k: v for k, v in facts.items() if k in ("macs", "product_uuid")})
+    told = run(bare, UP)
+    error = told.report.errors["m1"]
+    assert isinstance(error, Refused)
+    assert words in error.what
+    assert bare.hosts["m1"].mutations == []
+
+
+def test_containers_may_share_a_product_uuid(bare: FakeCluster):
+    for host in bare.hosts.values():
+        host.facts["product_uuid"] = "same"
+        host.answers["container"] = "systemd-nspawn\n"
+    raise_errors(run(bare, UP[:1]))
+
+
+def test_kube_proxy_in_another_mode_is_changed_and_asked(finished: FakeCluster):
+    finished.proxy_mode = "iptables"
+    told = raise_errors(run(finished, UP))
+    assert told.changes == {"m1": ["set kube-proxy's mode to ipvs"]}
+    assert finished.proxy_mode == "ipvs"
+    assert "/run/k8sboot/kube-proxy.json" not in finished.hosts["m1"].files
+
+
+def test_a_machine_that_runs_another_mode_than_asked_is_an_error(finished: FakeCluster):
+    finished.hosts["n1"].answers["proxy-mode"] = "iptables"
+    finished.hosts["n1"].modules["ip_vs_sh"] = "missing"
+    told = run(finished, [phase for phase in UP if phase.name == "kube-proxy-mode"])
+    assert told.errors == {"n1": "KB-NOT-AS-WANTED"}
+    assert "ip_vs_sh" in told.report.errors["n1"].why

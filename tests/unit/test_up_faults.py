@@ -1,0 +1,103 @@
+"""`up` when something fails, comes late, or was cut short."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from fake_answers import ca_certificate
+from fake_cluster import FakeCluster
+from inventories import spec
+from runs import raise_errors, run
+
+from k8sboot.errors import DeadlineExceeded
+from k8sboot.runbook import UP
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+def test_more_masters_join_one_after_the_other():
+    cluster = FakeCluster(spec(masters=3, nodes=1))
+    raise_errors(run(cluster, UP))
+    assert sorted(cluster.members) == ["m1", "m2", "m3", "n1"]
+    for name in ("m2", "m3"):
+        assert "/etc/kubernetes/admin.conf" in cluster.hosts[name].files
+    assert raise_errors(run(cluster, UP)).changes == {}
+
+
+def test_up_with_one_fork_comes_to_its_end():
+    cluster = FakeCluster(spec(masters=3, nodes=2))
+    raise_errors(run(cluster, UP, forks=1))
+    assert len(cluster.members) == 5
+
+
+def test_an_init_that_failed_half_way_is_undone_and_made_again(bare: FakeCluster):
+    host = bare.hosts["m1"]
+    host.answers["kubeadm init"] = (
+        1,
+        "[init] Using Kubernetes\n",
+        "error execution phase wait-control-plane\n",
+    )
+    failed = run(bare, UP).report.errors["m1"]
+    assert failed.command.startswith("kubeadm init --config")  # type: ignore[attr-defined]
+    assert failed.detail.endswith("error execution phase wait-control-plane")
+    assert "k8sboot-failed" not in failed.detail
+    host.put("/etc/kubernetes/admin.conf", "half", mode=0o600)
+    del host.answers["kubeadm init"]
+    told = raise_errors(run(bare, UP))
+    assert "undo an unfinished kubeadm" in told.changes["m1"]
+    assert "KB-UNFINISHED" in told.codes
+    assert raise_errors(run(bare, UP)).changes == {}
+
+
+def test_a_join_that_failed_leaves_no_secret_and_is_made_again(bare: FakeCluster):
+    host = bare.hosts["n1"]
+    host.answers["kubeadm join"] = (1, "", "timed out\n")
+    told = run(bare, UP)
+    assert told.errors == {"n1": "KB-COMMAND"}
+    assert sorted(bare.members) == ["m1", "n2"]
+    assert "/run/k8sboot/join.yaml" not in host.files
+    del host.answers["kubeadm join"]
+    told = raise_errors(run(bare, UP))
+    assert {"undo an unfinished kubeadm", "kubeadm join"} <= set(told.changes["n1"])
+    assert set(told.changes["m1"]) == {"make a join token", "revoke the join token"}
+    assert "n2" not in told.changes
+
+
+def test_a_machine_of_another_cluster_is_left_alone(bare: FakeCluster):
+    foreign = FakeCluster(spec(nodes=0))
+    raise_errors(run(foreign, UP))
+    kubelet = foreign.hosts["m1"].text("/etc/kubernetes/kubelet.conf")
+    other = kubelet.replace(
+        base64.b64encode(foreign.ca.encode()).decode(),
+        base64.b64encode(ca_certificate(b"\x02").encode()).decode(),
+    )
+    assert other != kubelet
+    bare.hosts["n1"].put("/etc/kubernetes/kubelet.conf", other, mode=0o600)
+    told = run(bare, UP)
+    assert told.errors == {"n1": "KB-FOREIGN-CLUSTER", "m1": "KB-DEADLINE"}
+    assert told.report.errors["m1"].why == "not in the cluster: n1"
+    assert not [line for line in bare.hosts["n1"].mutations if "kubeadm" in line and "apt" not in line]
+
+
+def test_a_pod_network_that_takes_its_time_is_asked_for_anew(bare: FakeCluster, clock):
+    """On a node, after its join, kube-proxy comes up late: the probe's old answer must not count."""
+    late = {"n1": 4}
+    answer = bare.hosts["n1"].answers["proxy-mode"]
+
+    def slow(host, words):
+        if host.name in bare.members and late[host.name]:
+            late[host.name] -= 1
+            return 1, "", ""
+        return answer(host, words)
+
+    bare.hosts["n1"].answers["proxy-mode"] = slow
+    raise_errors(run(bare, UP))
+    assert late == {"n1": 0}
+
+
+def test_what_never_comes_has_a_deadline_with_the_last_words(finished: FakeCluster):
+    finished.hosts["n2"].answers["service-dns"] = (1, "", "")
+    error = run(finished, UP).report.errors["n2"]
+    assert isinstance(error, DeadlineExceeded)
+    assert "10.96.0.10" in error.why
