@@ -21,4 +21,4 @@ def check(context: click.Context) -> None:
     """Say what is wrong in the inventory; exit 2 when something is. No secret is fetched or asked for."""
     loaded = read_inventory(context, has_secrets=False)
     spec = loaded.spec
-    click.echo(f"{loaded.path}: ok, {len(spec.masters)} masters, {len(spec.nodes)} nodes")
+    click.echo(f"{loaded.path}: ok, masters: {len(spec.masters)}, nodes: {len(spec.nodes)}")

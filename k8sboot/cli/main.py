@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 import threading
@@ -68,9 +69,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         discard_stdout()
     except OSError as error:
-        discard_stdout()
-        click.echo(f"stdout: {error.strerror}", err=True)
-        code = code or 1
+        code = code or _full(error)
     sys.exit(code)
 
 
@@ -85,6 +84,8 @@ def _run() -> int:
     except K8sbootError as error:
         return _show(error)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _full(error)
         return _show_bug(Bug.of(error))
     return result if isinstance(result, int) else 0
 
@@ -100,6 +101,13 @@ def _leave(left: BaseException) -> int:
         return left.exit_code
     click.echo("interrupted", err=True)
     return 130
+
+
+def _full(error: OSError) -> int:
+    """Data could not be written: nobody should take what is there for the whole."""
+    discard_stdout()
+    click.echo(f"cannot write: {error.strerror}", err=True)
+    return 1
 
 
 def _show(error: K8sbootError) -> int:

@@ -33,7 +33,8 @@ def new(context: click.Context, *, ttl: str, control_plane: bool) -> None:
 
     spec = read_inventory(context).spec
     with on_first_master(context, spec) as host:
-        click.echo(new_join_line(spec, host, ttl=ttl, is_control_plane=control_plane).reveal())
+        line = new_join_line(spec, host, ttl=ttl, is_control_plane=control_plane)
+    click.echo(line.reveal())
 
 
 @command.command("list")
@@ -45,7 +46,8 @@ def list_(context: click.Context) -> None:
 
     spec = read_inventory(context).spec
     with on_first_master(context, spec) as host:
-        click.echo(token_table(host), nl=False)
+        table = token_table(host)
+    click.echo(table, nl=False)
 
 
 @command.command("revoke")

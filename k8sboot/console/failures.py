@@ -53,10 +53,9 @@ def _grouped(errors: Iterable[K8sbootError]) -> list[list[K8sbootError]]:
 def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redactor) -> None:
     first = alike[0]
     whats = list(dict.fromkeys(error.what for error in alike))
-    head = Text(f"error[{safe_line(first.error_code)}] ", style="bold red")
+    head = Text().append(f"error[{safe_line(first.error_code)}] ", style="bold red")
     hosts = _names([error.host for error in alike if error.host])
-    head.append(safe_line(redact(hosts + ": " if hosts else "")), style="bold")
-    head.append(safe_line(redact(whats[0])), style="bold")
+    head.append(safe_line(redact(f"{hosts}: {whats[0]}" if hosts else whats[0])), style="bold")
     console.print(head)
     for what in whats[1:NAMED]:
         _field(console, "and", redact(what))
@@ -74,7 +73,7 @@ def _names(hosts: Sequence[str]) -> str:
 
 
 def _field(console: Console, label: str, text: str) -> None:
-    line = Text(f"  {label}: ", style="dim")
+    line = Text().append(f"  {label}: ", style="dim")
     line.append(safe(text).replace("\n", "\n       "))
     console.print(line)
 

@@ -34,6 +34,7 @@ from k8sboot.screen import safe, safe_line
 
 SILENCE = 20.0
 """Seconds. Off a terminal a line comes at least this often while something goes on: CI ends what says nothing."""
+TICK = 1.0
 SAME_NOTICE = 5
 """Hosts. A notice that more of them give is shown for these, and for the others counted at the end."""
 
@@ -64,7 +65,7 @@ class ConsoleListener:
         if verbosity >= 0 and terminal.is_live:
             self._region = Region(self._console, self._activities, self._clean_line)
         elif verbosity >= 0:
-            self._ticker = Ticker(self._beat, every=1.0)
+            self._ticker = Ticker(self._beat, every=TICK)
         self._tell: dict[type[Event], Callable[..., None]] = {
             RunStarted: self._run_started,
             Connected: self._connected,
@@ -118,15 +119,18 @@ class ConsoleListener:
     def _line(
         self, event: Event, mark: str, text: str, style: str = "", *, may_cut: bool = False, tail: str = ""
     ) -> None:
-        line = Text(f"{time.strftime('%H:%M:%S')} ", style="dim")
+        line = Text().append(f"{time.strftime('%H:%M:%S')} ", style="dim")
         if self._name_width or event.host:
             line.append(f"{event.host:<{self._name_width}} ", style="cyan")
         line.append(f"{mark} ", style=style)
         line.append(self._clean_line(text), style=style if mark == "!" else "")
-        if may_cut and self._region and self._verbosity < 1:
-            line.truncate(max(20, self._console.width - len(tail)), overflow="ellipsis")
-        line.append(tail)
-        self._print(line)
+        self._print((self._cut(line, len(tail)) if may_cut else line).append(tail))
+
+    def _cut(self, line: Text, besides: int = 0) -> Text:
+        """On a terminal, at most as wide as that less so many columns; whole with -v."""
+        if self._region and self._verbosity < 1:
+            line.truncate(max(20, self._console.width - besides), overflow="ellipsis")
+        return line
 
     def _beat(self) -> None:
         """Off a terminal: say what goes on when nothing has been said for a while."""
@@ -137,7 +141,8 @@ class ConsoleListener:
 
     def _run_started(self, event: RunStarted) -> None:
         self._name_width = max((len(name) for name in event.hosts), default=0)
-        what = f"{event.command} of {event.cluster}: {len(event.hosts)} hosts, {len(event.phases)} phases"
+        counts = f"{_count(len(event.hosts), 'host')}, {_count(len(event.phases), 'phase')}"
+        what = f"{event.command} of {event.cluster}: {counts}"
         self._line(event, ">", what + (", dry run: nothing is altered" if event.is_dry else ""), "bold")
 
     def _connected(self, event: Connected) -> None:
@@ -147,7 +152,8 @@ class ConsoleListener:
         if event.phase not in self._announced:
             self._announced.add(event.phase)
             title = self._titles.get(event.phase, "")
-            self._print(Text(f"{time.strftime('%H:%M:%S')} == {event.phase}: {title}", style="bold"))
+            line = Text(f"{time.strftime('%H:%M:%S')} == {event.phase}: {title}", style="bold")
+            self._print(self._cut(line))
 
     def _changed(self, event: Changed) -> None:
         took = f" ({event.seconds:.1f} s)" if event.seconds >= 1 and not event.is_dry else ""
@@ -206,3 +212,7 @@ class ConsoleListener:
         if self._verbosity > 0:
             self._tally.print_times(self._console)
         self._print(Text(self._tally.line(event), style="bold"))
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -15,6 +15,8 @@ MOST_ROWS = 15
 BESIDES = 4
 """Rows of a small terminal that stay free for the lines above."""
 NAMED = 3
+WHAT_WIDTH = 40
+"""Columns of what is being done, when the output of it has to have room, too."""
 
 
 class Region:
@@ -63,13 +65,14 @@ def draw(
 
 
 def _row(activity: Activity, seconds: float, widths: tuple[int, int], clean: Callable[[str], str]) -> Text:
-    row = Text(f"{activity.host:<{widths[0]}} ", style="cyan")
+    row = Text().append(f"{activity.host:<{widths[0]}} ", style="cyan")
     row.append(f"{activity.phase:<{widths[1]}} ", style="dim")
     row.append(f"{_length(activity, seconds):>6} ", style="bold")
-    row.append(clean(activity.what))
+    what = Text(clean(activity.what))
     if activity.said:
-        row.append(f": {clean(activity.said)}", style="dim")
-    return row
+        what.truncate(WHAT_WIDTH, overflow="ellipsis")
+        what.append(f": {clean(activity.said)}", style="dim")
+    return row.append(what)
 
 
 def _length(activity: Activity, seconds: float) -> str:
