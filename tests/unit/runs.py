@@ -14,6 +14,7 @@ from k8sboot.phase import Phase
 from k8sboot.runner import Options, Report
 from k8sboot.session import Plan, Session
 from k8sboot.ssh.connection import Connection
+from k8sboot.stop import Stop
 
 
 @dataclass
@@ -65,6 +66,7 @@ def run(
     forks: int = 50,
     dead: dict[str, Exception] | None = None,
     listener: Callable[[Event], None] = lambda _event: None,
+    stop: Stop | None = None,
 ) -> Told:
     """A session as the command line makes it. dead: hosts whose connection fails, and how."""
     events: list[Event] = []
@@ -80,7 +82,7 @@ def run(
     plan = Plan(
         "test", tuple(phases), frozenset(limit) if limit else None, Options(forks=forks, is_dry=is_dry)
     )
-    session = Session(cluster.spec, plan, connect, (events.append, listener))
+    session = Session(cluster.spec, plan, connect, (events.append, listener), stop=stop)
     report = session.run()
     for name, host in cluster.hosts.items():
         assert not host.unknown, f"{name}: {host.unknown}"
