@@ -16,6 +16,7 @@ from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Changed, Listener, Notice, Output, Waiting, Working
 from k8sboot.machine import Machine
 from k8sboot.peer import FAILED, Command, NotYet, Peer, failure
+from k8sboot.restarting import REBOOT, not_back, order
 from k8sboot.secret import Secret
 from k8sboot.ssh.connection import Completed
 from k8sboot.writing import RESTART_DIR, File, write_script
@@ -116,6 +117,12 @@ class Host(Peer):
             timeout=timeout,
             until=lambda: not_active(self, unit),
         )
+
+    def reboot(self, what: str, *, timeout: float = 600) -> None:
+        """Restart the machine and wait until it answers with a new boot id; everything seen before is forgotten."""
+        before = self.facts.boot_id
+        self._alter(Changed(what=what, commands=(REBOOT,)), lambda: order(self._machine))
+        self.wait(f"{self.name} to boot", lambda: not_back(self._machine, before), timeout=timeout)
 
     def wait(self, what: str, complaint: Callable[[], str], *, timeout: float, pause: float = 2.0) -> None:
         """Look until complaint() has nothing to say; DeadlineExceeded with its last words after timeout seconds.

@@ -43,8 +43,9 @@ def nodes(spec: Spec) -> tuple[HostSpec, ...]:
 class Phase:
     """One chapter. after: phases that must have ended, on all their hosts, before this one starts on any.
 
-    is_serial: one host at a time. is_for_cluster: it alters the cluster rather than its host, so --limit
-    does not leave it out. reads: what the probe should carry for it, by what is wanted.
+    is_serial: one host at a time. at_once: so many hosts at a time, 0 as many as there are. is_for_cluster: it
+    alters the cluster rather than its host, so --limit does not leave it out. reads: what the probe should
+    carry for it, by what is wanted.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Phase:
     reads: Callable[[Spec], Reads]
     after: tuple[str, ...] = ()
     is_serial: bool = False
+    at_once: int = 0
     is_for_cluster: bool = False
 
 
@@ -65,6 +67,7 @@ class phase:  # noqa: N801 - reads as a word over a function
     reads: Callable[[Spec], Reads] | Reads = field(default_factory=Reads)
     after: tuple[str, ...] = ()
     is_serial: bool = False
+    at_once: int = 0
     is_for_cluster: bool = False
 
     def __call__(self, work: Work) -> Phase:
@@ -78,5 +81,6 @@ class phase:  # noqa: N801 - reads as a word over a function
             reads=declared if callable(declared) else lambda _spec: declared,
             after=self.after,
             is_serial=self.is_serial,
+            at_once=self.at_once,
             is_for_cluster=self.is_for_cluster,
         )

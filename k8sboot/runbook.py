@@ -9,6 +9,7 @@ from k8sboot.phases.hosts import hosts
 from k8sboot.phases.images import images
 from k8sboot.phases.join import join_masters, join_nodes, join_token, join_token_end
 from k8sboot.phases.kernel import kernel
+from k8sboot.phases.kernel_upgrade import kernel_upgrade_masters, kernel_upgrade_nodes
 from k8sboot.phases.kube_packages import kube_packages
 from k8sboot.phases.kube_proxy import kube_proxy, kube_proxy_mode
 from k8sboot.phases.kubeadm_config import kubeadm_config
@@ -25,6 +26,8 @@ UP: tuple[Phase, ...] = (
     preflight,
     hosts,
     os_prep,
+    kernel_upgrade_masters,
+    kernel_upgrade_nodes,
     kernel,
     container_runtime,
     kube_packages,

@@ -1,8 +1,8 @@
 """Runs phases on hosts: order, threads, errors.
 
 Every host walks through the phases in its own thread, so no host waits for another without a reason. The
-reasons are a phase's `after` (those phases have ended everywhere), `is_serial` (one host at a time) and the
-number of forks. A failed host is not worked on further; a failed master ends the run: nothing new starts.
+reasons are a phase's `after` (those phases have ended everywhere), `is_serial` and `at_once` (so many hosts at a
+time) and the number of forks. A failed host is not worked on further; a failed master ends the run: nothing new starts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from k8sboot.cluster import Cluster
@@ -61,7 +60,7 @@ class Run:
         self._won = {p.name: 0 for p, _ in self._plan}
         self._news = threading.Condition()
         self._forks = threading.BoundedSemaphore(options.forks)
-        self._serial = {p.name: threading.Lock() for p, _ in self._plan}
+        self._turns = {p.name: threading.Semaphore(_at_once(p, len(machines))) for p, _ in self._plan}
         self._stop = ""
 
     def _hosts_of(self, phase: Phase) -> tuple[str, ...]:
@@ -98,7 +97,7 @@ class Run:
             self._skip(name, phase, obstacle)
             return False
         try:
-            with self._serial[phase.name] if phase.is_serial else nullcontext(), self._forks:
+            with self._turns[phase.name], self._forks:
                 if self._stop:
                     self._skip(name, phase, self._stop)
                     return False
@@ -168,3 +167,7 @@ class Run:
 
     def _emit(self, event: Event) -> None:
         self._emit_to(event)
+
+
+def _at_once(phase: Phase, hosts: int) -> int:
+    return 1 if phase.is_serial else phase.at_once or max(1, hosts)

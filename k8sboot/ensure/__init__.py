@@ -1,5 +1,6 @@
 """Steps that read, compare, act, and look again. A host already as wanted is not touched."""
 
+from k8sboot.ensure.boot import newer_kernel
 from k8sboot.ensure.cluster import apiserver_answers, manifest, manifest_path, reset_unfinished, settled
 from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
@@ -18,6 +19,7 @@ __all__ = [
     "manifest",
     "manifest_path",
     "modules",
+    "newer_kernel",
     "packages",
     "repository",
     "reset_unfinished",

@@ -53,7 +53,11 @@ def _section(values: Values, name: str) -> dict[str, Any]:
 
 def _os(values: dict[str, Any]) -> model.OsSettings:
     repositories = {name: model.Repository(**each) for name, each in values.pop("repositories", {}).items()}
-    return model.OsSettings(**values, repositories=repositories)
+    kernel = values.pop("kernel", {})
+    packages = tuple(model.KernelPackage(**each) for each in kernel.pop("packages", ()))
+    return model.OsSettings(
+        **values, repositories=repositories, kernel=model.KernelSettings(**kernel, packages=packages)
+    )
 
 
 def _hosts(values: Values, role: Literal["master", "node"], secrets: Secrets) -> tuple[model.HostSpec, ...]:

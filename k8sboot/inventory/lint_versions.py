@@ -40,7 +40,8 @@ _OWN_KEYS: Mapping[str, Mapping[str, str]] = {
 
 
 def lint_versions(spec: Spec) -> Iterator[Finding]:
-    """Findings about versions, Typha's replicas, the runtime's registries and the kubeadm patches."""
+    """Findings about versions, Typha's replicas, the runtime's registries, the kernel and the kubeadm patches."""
+    yield from _kernel(spec)
     yield from _kubernetes(spec)
     yield from _calico(spec)
     yield from _typha(spec)
@@ -48,6 +49,16 @@ def lint_versions(spec: Spec) -> Iterator[Finding]:
     for kind, patch in _patches(spec):
         yield from _known_token(patch, ("kubeadm", kind))
         yield from _own_keys(patch, kind)
+
+
+def _kernel(spec: Spec) -> Iterator[Finding]:
+    if spec.os.kernel.packages and not spec.os.kernel.minimum:
+        yield Finding(
+            "KB-KERNEL-MINIMUM",
+            "the kernel's packages are never used without a minimum",
+            (("os", "kernel", "packages"),),
+            "add `minimum: ...` to os.kernel: machines with an older kernel get the packages",
+        )
 
 
 def _minor(version: str) -> tuple[int, int]:

@@ -71,6 +71,22 @@ class Repository:
 
 
 @dataclass(frozen=True)
+class KernelPackage:
+    """A package of a newer kernel. sha256: in hexadecimal."""
+
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class KernelSettings:
+    """The `os.kernel` section. minimum: '5.4' or '5.4.278'; empty means that any kernel will do."""
+
+    minimum: str = ""
+    packages: tuple[KernelPackage, ...] = ()
+
+
+@dataclass(frozen=True)
 class OsSettings:
     """The `os` section: how the machines themselves are prepared."""
 
@@ -84,6 +100,7 @@ class OsSettings:
     processes: int = 655350
     modules: tuple[str, ...] = ()
     sysctl: Mapping[str, str] = field(default_factory=dict)
+    kernel: KernelSettings = field(default_factory=KernelSettings)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,9 @@ _JUMP = matching(
 _PACKAGE = matching(r"[A-Za-z0-9][A-Za-z0-9.+_:~-]*", "a package's name")
 _MODULE = matching(r"[A-Za-z0-9][A-Za-z0-9_-]*", "a kernel module's name")
 _SYSCTL = matching(r"[a-z0-9][A-Za-z0-9_./-]*", "a sysctl key", "for example `net.core.somaxconn`")
+_KERNEL_VERSION = matching(
+    r"\d{1,3}\.\d{1,3}(?:\.\d{1,5})?", "a kernel's version", "for example `5.4` or `5.4.278`"
+)
 _SIZE = matching(r"[1-9][0-9]*[kmg]", "a size with its unit k, m or g", "for example `100m`")
 _PREFIX = matching(r"\d+(?:\.\d+){0,3}(?:-\d+)?", "a version or the beginning of one", "for example `20.10`")
 _REGISTRY = matching(
@@ -97,6 +100,17 @@ REPOSITORY = Section(
     required=("url",),
 )
 
+KERNEL_PACKAGE = Section(
+    model.KernelPackage,
+    {"url": Text(forms.url), "sha256": Text(forms.sha256)},
+    required=("url", "sha256"),
+)
+
+KERNEL = Section(
+    model.KernelSettings,
+    {"minimum": Text(_KERNEL_VERSION, may_be_empty=True), "packages": Many(KERNEL_PACKAGE)},
+)
+
 OS = Section(
     model.OsSettings,
     {
@@ -110,6 +124,7 @@ OS = Section(
         "processes": Number(1024, 4_194_304),
         "modules": Words(_MODULE),
         "sysctl": Pairs(_SYSCTL),
+        "kernel": KERNEL,
     },
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # Pods' file systems, and bridged packets through the packet filter: kubeadm's preflight and Docker want them.
 REQUIRED_MODULES = ("overlay", "br_netfilter")
 
@@ -59,6 +61,16 @@ CNI_INTERFACES = (
     "wg-v6.cali",
     "kube-ipvs0",
 )
+
+
+def is_at_least(release: str, minimum: str) -> bool:
+    """A kernel's release (`uname -r`) is this version ('5.4', '5.4.278') or a newer one."""
+    return _numbers(release) >= _numbers(minimum)
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    found = re.match(r"(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?", release, re.ASCII)
+    return tuple(int(part or 0) for part in found.groups()) if found else (0, 0, 0)
 
 
 def kernel_version(release: str) -> tuple[int, int]:

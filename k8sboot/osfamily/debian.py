@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from k8sboot.host import Command, Host, Peer
 from k8sboot.inventory.model import OsSettings, Repository
 from k8sboot.osfamily.family import Family, Paths
+from k8sboot.osfamily.grub import Grub
 from k8sboot.probe import Question
 from k8sboot.templates import render
 from k8sboot.writing import File
@@ -38,6 +39,7 @@ class Debian(Family):
         chrony_configuration="/etc/chrony/chrony.conf",
         chrony_unit="chrony.service",
     )
+    kernels = Grub()
     base_packages = (
         "ca-certificates", "conntrack", "curl", "ebtables", "ethtool", "gpgv", "ipset", "iptables", "ipvsadm", "jq",
         "psmisc", "socat", "wget",

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from k8sboot.host import Command, Host, Peer
 from k8sboot.inventory.model import OsSettings, Repository
+from k8sboot.osfamily.kernels import Kernels
 from k8sboot.probe import Question
 from k8sboot.writing import File
 
@@ -59,6 +60,7 @@ class Family(Protocol):
     name: str
     ids: tuple[str, ...]
     paths: Paths
+    kernels: Kernels
     base_packages: tuple[str, ...]
     firewall_units: tuple[str, ...]
     repository_paths: tuple[str, ...]

@@ -1,6 +1,5 @@
-"""qemu's command line. Software emulation, because nothing more can be counted on; KVM where asked for."""
+"""qemu's command line. Software emulation, because nothing more can be counted on."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -8,17 +7,11 @@ MEMORY_MIB = 3072
 CPUS = 2
 
 
-def accelerator() -> list[str]:
-    """$K8SBOOT_LAB_ACCEL=kvm is much faster, where the machine has it."""
-    if os.environ.get("K8SBOOT_LAB_ACCEL") == "kvm":
-        return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", "tcg,thread=multi", "-cpu", "max"]
-
-
 def command(image: Path, console: Path) -> list[str]:
     """A machine with a disk, a serial console that is written to a file, and nothing else."""
     return [
-        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", *accelerator(),
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+        "-accel", "tcg,thread=multi", "-cpu", "max",
         "-smp", str(CPUS), "-m", str(MEMORY_MIB),
         "-chardev", f"file,id=console,path={console},append=on", "-serial", "chardev:console",
         "-drive", f"file={image},format=raw,if=virtio,cache=unsafe",

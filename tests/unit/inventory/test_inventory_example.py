@@ -71,7 +71,14 @@ def test_as_it_is_everything_but_machines_and_user_is_the_default(tmp_path):
 def test_every_key_of_the_schema_stands_in_it_exactly_once(example):
     shown = keys_of(example)
     per_host = {key: count for key, count in shown.items() if "[]." in key}
-    assert per_host == {"masters[].name": 1, "masters[].address": 1, "nodes[].name": 2, "nodes[].address": 2}
+    assert per_host == {
+        "masters[].name": 1,
+        "masters[].address": 1,
+        "nodes[].name": 2,
+        "nodes[].address": 2,
+        "os.kernel.packages[].url": 1,
+        "os.kernel.packages[].sha256": 1,
+    }
     once = {row.key for row in schema.rows() if "[]." not in row.key}
     assert {key: count for key, count in shown.items() if key not in per_host} == dict.fromkeys(once, 1)
 
@@ -84,7 +91,7 @@ def test_with_every_commented_key_in_force_it_still_loads(example):
 def test_the_values_shown_are_the_defaults(example):
     as_shown = load(str(example), environ={"HOME": str(example.parent)}, resolve_secrets=False).spec
     default = load(str(EXAMPLE), environ={"HOME": str(example.parent)}).spec
-    assert dataclasses.replace(as_shown.os, repositories={}) == default.os
+    assert dataclasses.replace(as_shown.os, repositories={}, kernel=default.os.kernel) == default.os
     for section in ("cluster", "runtime", "calico", "metrics_server", "kube_proxy", "kubeadm"):
         assert getattr(as_shown, section) == getattr(default, section)
     shown_ssh, default_ssh = as_shown.masters[0].ssh, default.masters[0].ssh

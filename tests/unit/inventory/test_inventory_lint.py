@@ -109,6 +109,20 @@ def test_names_that_are_no_label_are_refused(problems, name):
     assert [each.code for each in found if not each.is_warning] == ["KB-NAME"]
 
 
+def test_a_kernel_without_a_minimum_is_told(problems):
+    package = "{url: 'http://mirror.lan/k.deb', sha256: " + "0" * 64 + "}"
+    kernel = f"os:\n  kernel:\n    packages: [{package}]\n"
+    assert told(problems, kernel + hosts("192.0.2.1", "192.0.2.2")) == [("error", "KB-KERNEL-MINIMUM", 3)]
+    with_minimum = kernel + "    minimum: '5.4'\n"
+    assert problems(with_minimum + hosts("192.0.2.1", "192.0.2.2")) == []
+
+
+@pytest.mark.parametrize("minimum", ["5", "5.x", "v5.4", "5.4.1.2", "3.10.0-1160"])
+def test_a_kernels_minimum_is_a_version(problems, minimum):
+    text = f"os: {{kernel: {{minimum: '{minimum}'}}}}\n" + hosts("192.0.2.1", "192.0.2.2")
+    assert told(problems, text) == [("error", "KB-VALUE", 1)]
+
+
 def test_localhost_is_no_name(problems):
     assert ("error", "KB-NAME", 2) in told(problems, "masters:\n  - {name: localhost, address: 192.0.2.1}\n")
 

@@ -1,0 +1,150 @@
+"""A newer kernel: fetched, checked, installed, tried once with the old one to fall back on, and then kept."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+from k8sboot import osfamily
+from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused
+from k8sboot.host import Host
+from k8sboot.inventory.model import KernelPackage, KernelSettings
+from k8sboot.kubernetes.kernel import is_at_least
+from k8sboot.osfamily.kernels import releases_in
+from k8sboot.probe import Question
+
+CONTAINER = Question("container", "systemd-detect-virt --container")
+PACKAGES_DIR = "/var/lib/k8sboot/kernel"
+BOOT_TIMEOUT = 900
+
+
+def newer_kernel(host: Host, wanted: KernelSettings) -> None:
+    """The host runs a kernel of at least the minimum, and boots it from now on.
+
+    Where the new one does not come up, the old one is still the default, and the error says so. Raises Refused,
+    with nothing altered, where a kernel cannot be tried safely.
+    """
+    old = host.facts.kernel
+    if not is_at_least(old, wanted.minimum):
+        _refuse_where_it_cannot_be(host, wanted)
+        new = _installed(host, wanted)
+        _try_once(host, new, old)
+        osfamily.of(host).kernels.make_default(host, new)
+        host.change("remove the kernel's packages", ["rm", "-rf", PACKAGES_DIR])
+    osfamily.of(host).kernels.add_arguments(host, host.facts.kernel)
+
+
+def _refuse_where_it_cannot_be(host: Host, wanted: KernelSettings) -> None:
+    container = host.answer(CONTAINER).text
+    short = f"its kernel {host.facts.kernel} is older than {wanted.minimum}"
+    if container not in ("", "none"):
+        raise Refused(
+            f"{short}, and a container has no kernel of its own",
+            why=f"systemd-detect-virt says {container}",
+            fix="upgrade the kernel of the machine below, or take os.kernel out of the inventory",
+            host=host.name,
+            code="KB-KERNEL-CONTAINER",
+        )
+    if not wanted.packages:
+        raise Refused(
+            f"{short}, and os.kernel names no packages to upgrade it with",
+            fix="add os.kernel.packages, or upgrade the kernel by hand",
+            host=host.name,
+            code="KB-KERNEL-OLD",
+        )
+    obstacle = osfamily.of(host).kernels.obstacle(host)
+    if obstacle:
+        raise Refused(
+            f"{short}, and a new one cannot be tried safely",
+            why=obstacle,
+            fix="upgrade the kernel by hand, where you can get at the console",
+            host=host.name,
+            code="KB-KERNEL-BOOT",
+        )
+
+
+def _installed(host: Host, wanted: KernelSettings) -> str:
+    """Install the packages beside the kernel that runs, which stays the default; return the new release."""
+    kernels, old = osfamily.of(host).kernels, host.facts.kernel
+    paths = tuple(_fetched(host, package) for package in wanted.packages)
+    new = _release(host, paths, wanted.minimum)
+    kernels.keep_default(host, old)
+    if _lacking(host, new):
+        kernels.install(host, paths)
+        host.expect(f"kernel {new} to be whole", lambda: _lacking(host, new))
+    kernels.keep_default(host, old)
+    return new
+
+
+def _fetched(host: Host, package: KernelPackage) -> str:
+    path = _path(package)
+
+    def differs() -> str:
+        state = host.file(path)
+        if state is None:
+            return "it is not there"
+        is_right = state.sha256 == package.sha256
+        return "" if is_right else f"its SHA-256 is {state.sha256}, the inventory says {package.sha256}"
+
+    if differs():
+        host.change(
+            f"fetch {package.url}",
+            ["mkdir", "-p", PACKAGES_DIR],
+            ["rm", "-f", path],
+            osfamily.of(host).kernels.download(package.url, path),
+            timeout=1800,
+            job=True,
+            until=differs,
+        )
+    return path
+
+
+def _path(package: KernelPackage) -> str:
+    """Its name without what apt or a shell might read as something else."""
+    name = unquote(unquote(urlsplit(package.url).path.rpartition("/")[2]))
+    return f"{PACKAGES_DIR}/{re.sub(r'[^A-Za-z0-9._+-]', '-', name)}"
+
+
+def _release(host: Host, paths: tuple[str, ...], minimum: str) -> str:
+    """The one kernel that is in the packages."""
+    kernels = osfamily.of(host).kernels
+    found = releases_in("".join(host.read(kernels.contents(path), timeout=120) for path in paths))
+    if len(found) == 1 and is_at_least(found[0], minimum):
+        return found[0]
+    raise Refused(
+        f"os.kernel.packages bring {' and '.join(found) or 'no kernel'}",
+        why=f"one kernel of {minimum} or newer is wanted",
+        fix="name the package that holds /boot/vmlinuz-..., and what it depends on",
+        host=host.name,
+        code="KB-KERNEL-PACKAGES",
+    )
+
+
+def _lacking(host: Host, release: str) -> str:
+    """Files that a kernel needs to boot and that are not there, or are empty."""
+    ramdisk = osfamily.of(host).kernels.initial_ramdisk(release)
+    needed = (f"/boot/vmlinuz-{release}", ramdisk, f"/lib/modules/{release}/modules.dep")
+    return " ".join(path for path in needed if host.ask(["test", "-s", path]).exit_status)
+
+
+def _try_once(host: Host, new: str, old: str) -> None:
+    osfamily.of(host).kernels.boot_once(host, new)
+    try:
+        host.reboot(f"boot kernel {new} once", timeout=BOOT_TIMEOUT)
+    except DeadlineExceeded as error:
+        raise DeadlineExceeded(
+            f"{error.what}, since it was to boot kernel {new}",
+            why=error.why,
+            fix=f"look at its console; switched off and on it boots {old}, which is still the default",
+            host=host.name,
+            code="KB-KERNEL-LOST",
+        ) from None
+    if not host.is_ahead and host.facts.kernel != new:
+        raise NotAsWanted(
+            f"kernel {new} did not come up: the machine runs {host.facts.kernel} again",
+            why="it was tried once and failed before it could be reached",
+            fix=f"{old} is still the default; look at the machine's console, then name another package "
+            "in os.kernel.packages",
+            host=host.name,
+            code="KB-KERNEL-FELL-BACK",
+        )

@@ -1,0 +1,100 @@
+"""Debian's kernels: deb packages, and grub by its own tools."""
+
+from __future__ import annotations
+
+from k8sboot.errors import Refused
+from k8sboot.host import Command, Host, Peer
+from k8sboot.osfamily import grub_menu
+from k8sboot.osfamily.kernels import one_shot_question, why_not_once
+from k8sboot.probe import Reads
+from k8sboot.templates import render
+from k8sboot.writing import File
+
+MENU = "/boot/grub/grub.cfg"
+NOTES = "/boot/grub/grubenv"
+SETTINGS = "/etc/default/grub.d/k8sboot.cfg"
+ONE_SHOT = one_shot_question("grub", "update-grub", "grub-set-default")
+
+APT_INSTALL = (
+    "env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "LC_ALL=C.UTF-8",
+    "apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::=--force-confold",
+    "install", "-y", "--no-install-recommends", "--allow-downgrades",
+)  # fmt: skip
+
+
+class Grub:
+    """Fulfils Kernels for the apt family."""
+
+    reads = Reads(files=(MENU, NOTES, SETTINGS), questions=(ONE_SHOT,))
+
+    def obstacle(self, host: Peer) -> str:
+        """Grub's tools, its menu, and a file system that it can write to."""
+        return why_not_once(host.answer(ONE_SHOT).text)
+
+    def download(self, url: str, path: str) -> Command:
+        """apt's own helper: a minimal system has neither curl nor wget."""
+        return ["/usr/lib/apt/apt-helper", "download-file", url, path]
+
+    def contents(self, path: str) -> Command:
+        """As tar lists them."""
+        return ["dpkg-deb", "--contents", path]
+
+    def install(self, host: Host, paths: tuple[str, ...]) -> None:
+        """apt-get takes files by path, and what they depend on from the repositories."""
+        names = " ".join(path.rpartition("/")[2] for path in paths)
+        host.change(f"install {names}", [*APT_INSTALL, *paths], timeout=3600, job=True)
+
+    def initial_ramdisk(self, release: str) -> str:
+        """update-initramfs' name."""
+        return f"/boot/initrd.img-{release}"
+
+    def keep_default(self, host: Host, release: str) -> None:
+        """GRUB_DEFAULT=saved, so that the newest kernel is not the default by being the newest."""
+        settings = File(SETTINGS, render("grub.cfg.j2"))
+        if not settings.is_met_by(host.file(SETTINGS)):
+            host.write([settings])
+        if host.is_ahead or not grub_menu.default_is_saved(_menu(host)):
+            host.change("make grub boot what is noted", ["update-grub"], timeout=300)
+        entry = _entry(host, release)
+        if _noted(host) != entry:
+            host.change(f"note kernel {release} as the default", ["grub-set-default", entry])
+
+    def boot_once(self, host: Host, release: str) -> None:
+        """grub-reboot: grub takes its note away before it boots the entry."""
+        host.change(f"choose kernel {release} for the next boot only", ["grub-reboot", _entry(host, release)])
+
+    def make_default(self, host: Host, release: str) -> None:
+        """As before: the newest kernel, if that is this one; else by a note."""
+        host.change(
+            "make grub's default the operator's own again",
+            ["rm", "-f", SETTINGS],
+            ["update-grub"],
+            timeout=300,
+        )
+        if not host.is_ahead and grub_menu.default_release(_menu(host), _noted(host)) != release:
+            self.keep_default(host, release)
+
+    def add_arguments(self, host: Host, release: str) -> None:
+        """None: Debian's kernels let containers have user namespaces as they are."""
+
+
+def _menu(host: Peer) -> str:
+    return host.read_file(MENU) or ""
+
+
+def _noted(host: Peer) -> str:
+    lines = (host.read_file(NOTES) or "").splitlines()
+    return next((line.partition("=")[2] for line in lines if line.startswith("saved_entry=")), "")
+
+
+def _entry(host: Peer, release: str) -> str:
+    found = grub_menu.entry_of(_menu(host), release)
+    if found or host.is_ahead:
+        return found or f"(the entry of {release})"
+    raise Refused(
+        f"grub's menu has no entry for kernel {release}",
+        why=f"{MENU} names no vmlinuz-{release}",
+        fix="see `ls /boot` and run `update-grub` on it",
+        host=host.name,
+        code="KB-BOOT-MENU",
+    )

@@ -1,0 +1,102 @@
+"""The kernels of CentOS, RHEL and kin: rpm packages, and grub2 by grubby."""
+
+from __future__ import annotations
+
+import re
+
+from k8sboot.errors import Refused
+from k8sboot.host import Command, Host, Peer
+from k8sboot.osfamily.kernels import one_shot_question, why_not_once
+from k8sboot.probe import Question, Reads
+
+ONE_SHOT = one_shot_question("grub2", "grubby")
+USER_NAMESPACES = "user_namespace.enable=1"
+DEFAULT = Question("grubby-default", "grubby --default-kernel")
+
+
+class Grubby:
+    """Fulfils Kernels for the yum and dnf family."""
+
+    reads = Reads(questions=(ONE_SHOT, DEFAULT))
+
+    def obstacle(self, host: Peer) -> str:
+        """grub2's tools, grubby, and a file system that grub2 can write to."""
+        return why_not_once(host.answer(ONE_SHOT).text)
+
+    def download(self, url: str, path: str) -> Command:
+        """curl comes with yum."""
+        return [
+            "curl",
+            "--fail",
+            "--silent",
+            "--show-error",
+            "--location",
+            "--retry",
+            "3",
+            "--output",
+            path,
+            url,
+        ]
+
+    def contents(self, path: str) -> Command:
+        """One path a line."""
+        return ["rpm", "--query", "--list", "--package", path]
+
+    def install(self, host: Host, paths: tuple[str, ...]) -> None:
+        """yum puts kernels beside each other; their digests have been checked, so that no key is asked for."""
+        names = " ".join(path.rpartition("/")[2] for path in paths)
+        host.change(
+            f"install {names}", ["yum", "-y", "--nogpgcheck", "install", *paths], timeout=3600, job=True
+        )
+
+    def initial_ramdisk(self, release: str) -> str:
+        """dracut's name."""
+        return f"/boot/initramfs-{release}.img"
+
+    def keep_default(self, host: Host, release: str) -> None:
+        """grubby --set-default, where another kernel is."""
+        image = f"/boot/vmlinuz-{release}"
+        if host.answer(DEFAULT).text.strip() != image:
+            host.change(f"note kernel {release} as the default", ["grubby", f"--set-default={image}"])
+
+    def boot_once(self, host: Host, release: str) -> None:
+        """grub2-reboot: grub takes its note away before it boots the entry."""
+        said = host.read(["grubby", f"--info=/boot/vmlinuz-{release}"])
+        host.change(
+            f"choose kernel {release} for the next boot only",
+            ["grub2-reboot", entry_in(said, release, host.name)],
+        )
+
+    def make_default(self, host: Host, release: str) -> None:
+        """A newer kernel of a general update takes its place, as /etc/sysconfig/kernel says."""
+        self.keep_default(host, release)
+
+    def add_arguments(self, host: Host, release: str) -> None:
+        """EL7's own kernel has user namespaces switched off; others do not know the argument."""
+        image = f"/boot/vmlinuz-{release}"
+        is_el7 = release.startswith("3.10.") and ".el7" in release
+        if is_el7 and USER_NAMESPACES not in given_in(host.read(["grubby", f"--info={image}"])):
+            host.change(
+                f"boot kernel {release} with {USER_NAMESPACES}",
+                ["grubby", f"--update-kernel={image}", f"--args={USER_NAMESPACES}"],
+            )
+
+
+def entry_in(info: str, release: str, host: str) -> str:
+    """What grub2-reboot takes, out of `grubby --info`: the id (EL8), else the title, else the place in the menu."""
+    for key in ("id", "title", "index"):
+        found = re.search(rf'^{key}="?([^"\n]+)"?$', info, re.MULTILINE)
+        if found:
+            return found.group(1)
+    raise Refused(
+        f"grub2's menu has no entry for kernel {release}",
+        fix="see `grubby --info=ALL` on it",
+        host=host,
+        code="KB-BOOT-MENU",
+    )
+
+
+def given_in(info: str) -> tuple[str, ...]:
+    """The arguments in `grubby --info`."""
+    found = re.search(r'^args="?([^"\n]*)"?$', info, re.MULTILINE)
+    return tuple(found.group(1).split()) if found else ()

@@ -1,0 +1,37 @@
+"""Chapter 2.1: a newer kernel, only where the one that runs is older than the inventory's minimum."""
+
+from __future__ import annotations
+
+from k8sboot import ensure, osfamily
+from k8sboot.cluster import Cluster
+from k8sboot.ensure.boot import CONTAINER
+from k8sboot.host import Host
+from k8sboot.inventory.model import Spec
+from k8sboot.phase import masters, nodes, phase
+from k8sboot.phases.control_plane import ADMIN_CONF
+from k8sboot.probe import Reads, union
+
+NODES_AT_ONCE = 5
+
+
+def _reads(spec: Spec) -> Reads:
+    if not spec.os.kernel.minimum:
+        return Reads()
+    families = union(family.kernels.reads for family in osfamily.FAMILIES)
+    return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER,))))
+
+
+@phase(on=masters, reads=_reads, after=("preflight",), is_serial=True)
+def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
+    """Bring the masters a newer kernel, one at a time."""
+    if cluster.spec.os.kernel.minimum:
+        ensure.newer_kernel(host, cluster.spec.os.kernel)
+        if host.file(ADMIN_CONF) is not None:
+            host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=600)
+
+
+@phase(on=nodes, reads=_reads, after=("preflight",), at_once=NODES_AT_ONCE)
+def kernel_upgrade_nodes(cluster: Cluster, host: Host) -> None:
+    """Bring the nodes a newer kernel, a few at a time."""
+    if cluster.spec.os.kernel.minimum:
+        ensure.newer_kernel(host, cluster.spec.os.kernel)
