@@ -123,6 +123,7 @@ class Machine:
 
     def _probe(self, reads: Reads) -> Snapshot:
         self.probes += 1
+        asked = time.time()
         done = self.look(script(reads), timeout=PROBE_TIMEOUT)
         if done.exit_status != 0:
             raise StepFailed(
@@ -133,5 +134,13 @@ class Machine:
             )
         seen = parse(done.text)
         if "time" in seen.facts:
-            self.clock_offset = float(seen.facts["time"] or 0) - time.time()
+            self.clock_offset = offset(float(seen.facts["time"] or 0), asked=asked, answered=time.time())
         return seen
+
+
+def offset(theirs: float, *, asked: float, answered: float) -> float:
+    """Seconds by which a clock is surely ahead (or, below zero, behind) that was read between asked and answered.
+
+    A clock of whole seconds may show up to one less than it is. A slow probe leaves room, and none of it counts.
+    """
+    return max(theirs - answered, 0.0) + min(theirs + 1 - asked, 0.0)
