@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import tempfile
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -17,12 +17,19 @@ TIMEOUT = 30
 
 def text(source: str, *, sha256: str = "") -> str:
     """The text at a URL or path. sha256: what its digest must be; then a copy in the cache saves the fetch."""
-    cached = _cache_dir() / sha256 if sha256 else None
+    cached = _cached(sha256)
     if cached and cached.is_file():
         data = cached.read_bytes()
         if hashlib.sha256(data).hexdigest() == sha256:
-            return data.decode()
+            return data.decode("utf-8", "replace")
     data = _from_url(source) if "://" in source else _from_file(source)
+    if data.lstrip()[:1] == b"<":
+        raise Refused(
+            f"{source} is a web page",
+            why="a server, or a proxy before it, sent a page where a file was asked for",
+            fix="open it in a browser; name a mirror or a local file in the inventory",
+            code="KB-FETCH",
+        )
     found = hashlib.sha256(data).hexdigest()
     if sha256 and found != sha256:
         raise Refused(
@@ -36,9 +43,13 @@ def text(source: str, *, sha256: str = "") -> str:
     return data.decode("utf-8", "replace")
 
 
-def _cache_dir() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "k8sboot" / "files"
+def _cached(sha256: str) -> Path | None:
+    """Where a copy lies or is to lie; None without a digest, or a home."""
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    return Path(base) / "k8sboot" / "files" / sha256 if sha256 else None
 
 
 def _from_url(url: str) -> bytes:
@@ -47,10 +58,10 @@ def _from_url(url: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked above
             data: bytes = answer.read(MAX_SIZE + 1)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise Refused(
             f"cannot fetch {url}",
-            why=str(getattr(error, "reason", error)),
+            why=str(getattr(error, "reason", "") or error or type(error).__name__),
             fix="name a mirror or a local file in the inventory (this machine fetches it, not the hosts)",
             code="KB-FETCH",
         ) from error

@@ -11,12 +11,14 @@ SHORTEST = 4
 
 _FORMS = (
     re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"),
-    re.compile(r"(?<=--certificate-key )[0-9a-f]{64}\b"),
+    re.compile(r"(?i)(?<=certificate-key )[0-9a-f]{64}\b|(?<=certificatekey: )[0-9a-f]{64}\b"),
+    re.compile(r"(?<=certificate key:\n)[0-9a-f]{64}\b"),
+    re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
     re.compile(r"(?<=-key-data: )[A-Za-z0-9+/=]+"),
     re.compile(r"(?<=Bearer )[A-Za-z0-9._~+/=-]+"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL),
 )
-"""Bootstrap tokens, certificate keys, kubeconfig keys, bearer tokens, private keys."""
+"""Bootstrap tokens, certificate keys, users in URLs, kubeconfig keys, bearer tokens, private keys."""
 
 
 class Redactor:

@@ -39,7 +39,7 @@ def print_errors(
             _field(console, "log", log)
         if has_traceback and alike[0].__cause__ is not None:
             text = "".join(traceback.format_exception(alike[0].__cause__))
-            _print_block(console, safe(redact(text)).splitlines())
+            _print_block(console, _clean(text, redact).splitlines())
 
 
 def _grouped(errors: Iterable[K8sbootError]) -> list[list[K8sbootError]]:
@@ -55,16 +55,21 @@ def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redact
     whats = list(dict.fromkeys(error.what for error in alike))
     head = Text().append(f"error[{safe_line(first.error_code)}] ", style="bold red")
     hosts = _names([error.host for error in alike if error.host])
-    head.append(safe_line(redact(f"{hosts}: {whats[0]}" if hosts else whats[0])), style="bold")
+    head.append(safe_line(_clean(f"{hosts}: {whats[0]}" if hosts else whats[0], redact)), style="bold")
     console.print(head)
     for what in whats[1:NAMED]:
-        _field(console, "and", redact(what))
+        _field(console, "and", _clean(what, redact))
     if len(whats) > NAMED:
         _field(console, "and", f"{len(whats) - NAMED} more like these")
     for label, text in (("why", first.why), ("fix", first.fix)):
         if text:
-            _field(console, label, redact(text))
-    _print_block(console, safe(redact(first.detail)).splitlines()[-LAST_LINES:])
+            _field(console, label, _clean(text, redact))
+    _print_block(console, _clean(first.detail, redact).splitlines()[-LAST_LINES:])
+
+
+def _clean(text: str, redact: Redactor) -> str:
+    """Safe to show, and without secrets: a host may have hidden one between escape sequences."""
+    return redact(safe(redact(text)))
 
 
 def _names(hosts: Sequence[str]) -> str:

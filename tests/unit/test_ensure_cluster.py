@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from fake_answers import daemon_set, deployment
+
+from k8sboot import ensure
+from k8sboot.errors import CommandFailed, DeadlineExceeded
+
+PATH = "/etc/kubernetes/k8sboot/thing.yaml"
+RESET = ("kubeadm", "reset", "--force")
+MARK = "/var/lib/k8sboot/kubeadm-unfinished"
+
+
+@pytest.mark.parametrize(
+    ("diff", "changes"),
+    [
+        ((0, "", ""), []),
+        ((1, "+ replicas: 2\n", ""), ["apply thing"]),
+        ((2, "", "no matches for kind\n"), ["apply thing"]),
+        ((127, "", "kubectl: not found\n"), ["apply thing"]),
+    ],
+    ids=["the same", "differs", "kind not there yet", "no answer"],
+)
+def test_a_manifest_is_applied_unless_the_cluster_says_it_is_the_same(bench, diff, changes):
+    it = bench(files={PATH: "kind: X\n"}, answers={"kubectl diff": diff, "kubectl apply": ""})
+    it.connection.files[PATH].mode = 0o600
+    assert it.do(ensure.manifest, "thing", "kind: X\n") == changes
+
+
+def test_a_manifest_lies_on_the_master_before_it_is_applied(bench):
+    it = bench(answers={"kubectl diff": (1, "", ""), "kubectl apply": ""})
+    assert it.do(ensure.manifest, "thing", "kind: X\n") == [f"write {PATH}", "apply thing"]
+    assert it.connection.files[PATH].mode == 0o600
+
+
+def test_an_apply_that_fails_says_why(bench):
+    it = bench(answers={"kubectl diff": (1, "", ""), "kubectl apply": (1, "", "forbidden\n")})
+    with pytest.raises(CommandFailed) as failed:
+        it.do(ensure.manifest, "thing", "kind: X\n")
+    assert failed.value.detail == "forbidden"
+
+
+def test_an_unfinished_kubeadm_is_undone_with_its_mark(bench):
+    it = bench(files={MARK: ""}, answers={"kubeadm reset": ""})
+    assert it.do(ensure.reset_unfinished, MARK, RESET) == ["undo an unfinished kubeadm"]
+    assert it.said == ["KB-UNFINISHED"]
+    assert MARK not in it.connection.files
+    assert it.do(ensure.reset_unfinished, MARK, RESET) == []
+
+
+def test_an_undo_that_fails_is_due_again(bench):
+    it = bench(files={MARK: ""}, answers={"kubeadm reset": (1, "", "busy\n")})
+    with pytest.raises(CommandFailed):
+        it.do(ensure.reset_unfinished, MARK, RESET)
+    assert MARK in it.connection.files
+
+
+def test_the_api_server_is_ready_or_says_why_not(bench):
+    it = bench(answers={"kubectl get --raw": (1, "", "refused \n")})
+    assert ensure.apiserver_answers(it.host()) == "refused"
+    it.connection.answers["kubectl get --raw"] = (1, "", "")
+    assert ensure.apiserver_answers(it.host()) == "no answer"
+    it.connection.answers["kubectl get --raw"] = "ok"
+    assert ensure.apiserver_answers(it.host()) == ""
+
+
+def test_workloads_are_waited_for_until_they_have_settled(bench, clock):
+    it = bench()
+    young = daemon_set("calico-node")
+    young["status"]["numberReady"] = 0
+    found = []
+    it.connection.answers["kubectl get daemonsets,deployments"] = lambda _h, _w: json.dumps({"items": found})
+
+    def on_nap():
+        if clock.slept == 1:
+            found.extend([young, deployment("coredns")])
+        if clock.slept == 3:
+            found[0] = daemon_set("calico-node")
+
+    clock.on_nap = on_nap
+    it.do(ensure.settled, "kube-system", timeout=60)
+    assert clock.slept == 3
+
+
+def test_workloads_that_never_settle_are_named(bench):
+    young = daemon_set("calico-node")
+    young["status"]["numberReady"] = 0
+    it = bench(answers={"kubectl get": json.dumps({"items": [young, deployment("coredns")]})})
+    with pytest.raises(DeadlineExceeded) as late:
+        it.do(ensure.settled, "kube-system", timeout=60)
+    assert late.value.why == "daemonset/calico-node: 0 of 1 ready"

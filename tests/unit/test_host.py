@@ -1,0 +1,246 @@
+"""The door: what a change sends, how it fails, and what is seen afterwards."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from k8sboot.errors import CommandFailed, ConnectionLost, DeadlineExceeded, NotAsWanted, Refused, StepFailed
+from k8sboot.events import Changed, Output, Waiting, Working
+from k8sboot.host import _script
+from k8sboot.probe import Question
+from k8sboot.secret import Secret
+
+
+def test_commands_travel_in_one_round_trip_in_order(bench):
+    it = bench()
+    it.do(lambda host: host.change("do both", ["touch", "/a b"], ["rm", "-f", "/a b"]))
+    assert it.connection.runs == ["change"]
+    assert it.connection.commands == ["touch '/a b'", "rm -f '/a b'"]
+
+
+@pytest.mark.parametrize("job", [False, True])
+def test_the_command_of_several_that_failed_is_named_with_what_it_said(bench, job):
+    it = bench(answers={"false": (3, "on stdout\n", "on stderr\n")})
+    with pytest.raises(CommandFailed) as failed:
+        it.do(lambda host: host.change("try", ["touch", "/a"], ["false", "it is"], ["touch", "/b"], job=job))
+    assert failed.value.command == "false 'it is'"
+    assert failed.value.exit_status == 3
+    assert failed.value.detail == "on stdout\non stderr"
+    assert failed.value.host == "h1"
+    assert "/b" not in it.connection.files
+    assert it.changes == []
+
+
+def test_a_job_tells_its_output_but_not_our_own_marks(bench):
+    it = bench(answers={"apt-get": (1, "Reading...\n", "E: broken\n")})
+    with pytest.raises(CommandFailed):
+        it.do(lambda host: host.change("install it", ["apt-get", "x"], job=True))
+    assert [e.line for e in it.events if isinstance(e, Output)] == ["Reading...", "E: broken"]
+    assert [e.what for e in it.events if isinstance(e, Working)] == ["install it"]
+
+
+def test_only_the_last_lines_are_kept(bench):
+    it = bench(answers={"noisy": (1, "".join(f"{n}\n" for n in range(100)), "")})
+    with pytest.raises(CommandFailed) as failed:
+        it.do(lambda host: host.change("be loud", ["noisy"]))
+    assert failed.value.detail.splitlines() == [str(n) for n in range(75, 100)]
+
+
+def test_after_a_change_the_host_is_seen_anew_and_otherwise_not(bench):
+    it = bench()
+
+    def step(host):
+        assert host.facts.timezone == "Etc/UTC"
+        assert host.facts.hostname == "h1"
+        host.change("set it", ["timedatectl", "set-timezone", "Europe/Rome"])
+        assert host.facts.timezone == "Europe/Rome"
+
+    it.do(step)
+    assert it.connection.runs == ["probe", "change", "probe"]
+
+
+def test_a_change_that_failed_is_seen_too(bench):
+    it = bench(answers={"false": (1, "", "")})
+
+    def step(host):
+        assert host.facts.hostname == "h1"
+        with pytest.raises(CommandFailed):
+            host.change("half", ["hostnamectl", "set-hostname", "new"], ["false"])
+        assert host.facts.hostname == "new"
+
+    it.do(step)
+
+
+def test_secrets_lie_in_files_while_the_commands_run_and_only_then(bench):
+    seen = []
+
+    def look(host, _words):
+        seen.append((host.text("/run/k8sboot/s"), host.files["/run/k8sboot/s"].mode))
+        return ""
+
+    it = bench(answers={"use": look})
+    it.do(
+        lambda host: host.change(
+            "use it", ["use", "/run/k8sboot/s"], secrets={"/run/k8sboot/s": Secret("hunter2")}
+        )
+    )
+    assert seen == [("hunter2", 0o600)]
+    assert "/run/k8sboot/s" not in it.connection.files
+    assert "hunter2" not in repr(it.events)
+    assert "hunter2" not in " ".join(it.connection.commands)
+
+
+def test_secrets_leave_when_the_commands_fail(bench):
+    it = bench(answers={"use": (1, "", "")})
+    with pytest.raises(CommandFailed):
+        it.do(lambda host: host.change("use it", ["use"], secrets={"/run/s": Secret("hunter2")}))
+    assert "/run/s" not in it.connection.files
+
+
+def test_secrets_that_cannot_be_laid_out_stop_the_change(bench, monkeypatch):
+    from k8sboot.ssh.connection import Completed
+
+    it = bench()
+    monkeypatch.setattr(
+        it.connection, "_write", lambda _script: Completed(1, b"", b"No space left on device\n")
+    )
+    with pytest.raises(CommandFailed, match="use it") as failed:
+        it.do(lambda host: host.change("use it", ["touch", "/x"], secrets={"/run/s": Secret("hunter2")}))
+    assert "No space left" in failed.value.detail
+    assert "/x" not in it.connection.files
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_the_script_tidies_up_whatever_the_names_are(tmp_path, shell):
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell}")
+    secret = tmp_path / 'it\'s a "file"'
+    secret.write_text("hunter2")
+    done = subprocess.run([shell], input=_script(["false"], (str(secret),)), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "k8sboot-failed-0\n"
+    assert not secret.exists()
+
+
+def test_a_dry_run_does_nothing_and_says_what_it_would(bench):
+    it = bench()
+    secrets = {"/run/s": Secret("x")}
+    assert it.do(lambda host: host.change("do it", ["touch", "/x"], secrets=secrets), is_dry=True) == [
+        "do it"
+    ]
+    assert it.connection.runs == []
+    assert it.events == [Changed(host="h1", phase="test", what="do it", commands=("touch /x",), is_dry=True)]
+
+
+def test_done_and_still_not_as_wanted_is_an_error(bench):
+    it = bench()
+    with pytest.raises(NotAsWanted, match="in vain"):
+        it.do(lambda host: host.change("do it", ["touch", "/x"], until=lambda: "it is still off"))
+
+
+def test_other_bytes_after_a_write_are_told_and_seen(bench, monkeypatch):
+    from k8sboot import ensure
+    from k8sboot.ssh.connection import Completed
+
+    it = bench(files={"/etc/x": "old"})
+    monkeypatch.setattr(it.connection, "_write", lambda _script: Completed(0, b"0" * 64 + b"  -\n", b""))
+
+    def step(host):
+        with pytest.raises(NotAsWanted, match="other bytes"):
+            ensure.file(host, "/etc/x", "new")
+        assert host.read_file("/etc/x") == "old"
+
+    it.do(step)
+
+
+def test_a_wait_looks_anew_each_time(bench, clock):
+    it = bench(answers={"is-ready": "no"})
+
+    def on_nap():
+        if clock.slept == 2:
+            it.connection.answers["is-ready"] = "yes"
+
+    clock.on_nap = on_nap
+    ready = Question("is-ready", "is-ready")
+    it.do(
+        lambda host: host.wait(
+            "it", lambda: "" if host.answer(ready).text == "yes" else "not yet", timeout=60
+        )
+    )
+    assert clock.slept == 2
+    assert [e.what for e in it.events if isinstance(e, Waiting)] == ["it"]
+
+
+def test_what_is_there_already_is_not_waited_for(bench, clock):
+    it = bench()
+    it.do(lambda host: host.wait("it", lambda: "", timeout=60))
+    assert it.events == []
+    assert clock.slept == 0
+
+
+@pytest.mark.parametrize("error", [StepFailed("garbage"), DeadlineExceeded("hung"),
+                                   CommandFailed("no", command="x", exit_status=1, host="h1")])  # fmt: skip
+def test_a_look_that_fails_while_waiting_is_a_complaint(bench, error):
+    it = bench()
+
+    def complain():
+        raise error
+
+    with pytest.raises(DeadlineExceeded, match="waited 10 s for it") as late:
+        it.do(lambda host: host.wait("it", complain, timeout=10))
+    assert str(error) in late.value.why
+
+
+@pytest.mark.parametrize("error", [Refused("never"), ConnectionLost("gone"), KeyError("ours")])
+def test_a_look_that_can_never_succeed_ends_the_wait(bench, clock, error):
+    it = bench()
+
+    def complain():
+        raise error
+
+    with pytest.raises(type(error)):
+        it.do(lambda host: host.wait("it", complain, timeout=10))
+    assert clock.slept == 0
+
+
+def test_a_dry_run_that_would_have_altered_the_host_waits_for_nothing(bench):
+    it = bench()
+
+    def step(host):
+        host.change("start it", ["touch", "/x"])
+        host.wait("it", lambda: "never", timeout=10)
+        host.expect("it", lambda: "never")
+
+    assert it.do(step, is_dry=True) == ["start it"]
+
+
+def test_an_undeclared_question_is_asked_as_the_probe_would(bench):
+    it = bench(answers={"find": "x\n"})
+    it.do(lambda host: _same(host.answer(Question("q", "find")).text, "x"))
+    assert it.connection.runs == ["probe", "ask"]
+
+
+def _same(found: object, wanted: object) -> None:
+    assert found == wanted
+
+
+def test_a_large_file_is_read_whole(bench):
+    text = "x" * 100_000
+    it = bench(files={"/etc/large": text})
+    it.do(lambda host: _same(host.read_file("/etc/large"), text))
+    assert it.connection.commands == ["cat -- /etc/large"]
+
+
+def test_a_module_that_a_probe_says_nothing_of_is_missing(bench):
+    it = bench()
+    it.do(lambda host: _same(host.module("nothing"), "missing"))
+
+
+def test_an_error_of_a_read_is_told_with_its_command(bench):
+    it = bench(answers={"kubectl get": (1, "", "connection refused\n")})
+    with pytest.raises(CommandFailed, match="cannot read from h1") as failed:
+        it.do(lambda host: host.read(["kubectl", "get", "x"]))
+    assert failed.value.detail == "connection refused"
