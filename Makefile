@@ -15,6 +15,13 @@ $(BIN)/k8sboot: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
+# A real sshd with users and shells of all kinds. Elsewhere than as root on Debian, those tests skip and say so.
+TEST_PACKAGES := openssh-server openssh-client sudo passwd busybox-static tcsh fish zsh gnupg
+.PHONY: packages
+packages:
+	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ] && ! dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES); fi
+
 demo: $(BIN)/k8sboot lab ## Start the lab and run `k8sboot up` on it, to Ready nodes
 	$(BIN)/k8sboot up -i .lab/inventory.yaml --yes
 	$(LAB) ssh k8s-master01 -- kubectl get nodes -o wide
@@ -25,14 +32,14 @@ lab: ## Start three bare hosts and their mirrors on this machine (root, Debian)
 lab-down: ## Remove the labs with every trace
 	$(LAB) down --all
 
-check: $(BIN)/k8sboot ## Lint, types, import rules, unit, golden and contract tests
+check: $(BIN)/k8sboot packages ## Lint, types, import rules, unit, golden and contract tests
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/unit
 
-integration: $(BIN)/k8sboot ## Tests on a real sshd, and of the built wheel
+integration: $(BIN)/k8sboot packages ## Tests on a real sshd, and of the built wheel
 	$(BIN)/pytest -q tests/integration
 
 e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back
