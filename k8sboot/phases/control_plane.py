@@ -6,6 +6,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.host import Peer
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
 from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.probe import Question
 
 CONFIG = "/etc/kubernetes/k8sboot/kubeadm-config.yaml"
 ADMIN_CONF = "/etc/kubernetes/admin.conf"
@@ -13,6 +14,12 @@ KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 CA_CERT = "/etc/kubernetes/pki/ca.crt"
 UNFINISHED = "/var/lib/k8sboot/kubeadm-unfinished"
 """Lies on a host from before kubeadm init or join until they have succeeded: what it left may be reset."""
+USERS = Question(
+    "kubectl-users",
+    'for u in root "${SUDO_USER:-root}"; do'
+    ' echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
+)
+"""Who has a kubeconfig on a master: root and who logged in, a line `user:group:home` each."""
 
 
 def version(cluster: Cluster) -> KubernetesVersion:
@@ -36,6 +43,11 @@ def control_plane(cluster: Cluster) -> ControlPlane:
         cert_sans=wanted.cert_sans,
         runtime=cluster.spec.runtime.name,
     )
+
+
+def is_member(host: Peer) -> bool:
+    """The host has joined, and nothing cut that short."""
+    return host.file(KUBELET_CONF) is not None and host.file(UNFINISHED) is None
 
 
 def registration(host: Peer) -> NodeRegistration:

@@ -17,6 +17,7 @@ from k8sboot.phases.control_plane import (
     KUBELET_CONF,
     UNFINISHED,
     control_plane,
+    is_member,
     registration,
     version,
 )
@@ -30,11 +31,6 @@ ENOUGH = timedelta(minutes=15)
 CERTIFICATE_KEY = "/run/k8sboot/certificate-key"
 JOIN_CONFIG = "/run/k8sboot/join.yaml"
 MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
-
-
-def is_member(host: Peer) -> bool:
-    """The host has joined, and nothing cut that short."""
-    return host.file(KUBELET_CONF) is not None and host.file(UNFINISHED) is None
 
 
 @phase(on=first_master, reads=Reads(files=(CA_CERT,)), after=("kubeadm-init",), is_for_cluster=True)

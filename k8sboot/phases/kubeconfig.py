@@ -6,16 +6,10 @@ from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.phase import masters, phase
-from k8sboot.phases.control_plane import ADMIN_CONF
-from k8sboot.probe import Question, Reads
+from k8sboot.phases.control_plane import ADMIN_CONF, USERS
+from k8sboot.probe import Reads
 from k8sboot.secret import Secret
 from k8sboot.writing import File
-
-USERS = Question(
-    "kubectl-users",
-    'for u in root "${SUDO_USER:-root}"; do'
-    ' echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
-)
 
 
 @phase(

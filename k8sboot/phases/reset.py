@@ -8,8 +8,7 @@ from k8sboot.host import Command, Host
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.versions import cri_socket
 from k8sboot.phase import everyone, first_master, phase
-from k8sboot.phases.control_plane import ADMIN_CONF, UNFINISHED, version
-from k8sboot.phases.kubeconfig import USERS
+from k8sboot.phases.control_plane import ADMIN_CONF, UNFINISHED, USERS, version
 from k8sboot.probe import Question, Reads
 
 CNI_FILES = "/etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig /etc/cni/net.d/calico-tls"

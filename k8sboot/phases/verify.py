@@ -10,8 +10,7 @@ from k8sboot.host import Host, Peer
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, dns, parsers
 from k8sboot.phase import everyone, first_master, phase
-from k8sboot.phases.control_plane import KUBELET_CONF
-from k8sboot.phases.join import is_member
+from k8sboot.phases.control_plane import KUBELET_CONF, is_member
 from k8sboot.probe import Question, Reads
 
 QUERY_ID = 0x6B38
