@@ -16,6 +16,7 @@ from k8sboot.probe import Question
 CONTAINER = Question("container", "systemd-detect-virt --container")
 PACKAGES_DIR = "/var/lib/k8sboot/kernel"
 BOOT_TIMEOUT = 900
+NOT_KNOWN = "(of the packages)"
 
 
 def newer_kernel(host: Host, wanted: KernelSettings) -> None:
@@ -106,7 +107,9 @@ def _path(package: KernelPackage) -> str:
 
 
 def _release(host: Host, paths: tuple[str, ...], minimum: str) -> str:
-    """The one kernel that is in the packages."""
+    """The one kernel that is in the packages; a dry run has not fetched them, so it cannot tell its name."""
+    if host.is_ahead:
+        return NOT_KNOWN
     kernels = osfamily.of(host).kernels
     found = releases_in("".join(host.read(kernels.contents(path), timeout=120) for path in paths))
     if len(found) == 1 and is_at_least(found[0], minimum):

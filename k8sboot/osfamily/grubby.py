@@ -61,11 +61,9 @@ class Grubby:
 
     def boot_once(self, host: Host, release: str) -> None:
         """grub2-reboot: grub takes its note away before it boots the entry."""
-        said = host.read(["grubby", f"--info=/boot/vmlinuz-{release}"])
-        host.change(
-            f"choose kernel {release} for the next boot only",
-            ["grub2-reboot", entry_in(said, release, host.name)],
-        )
+        said = "" if host.is_ahead else host.read(["grubby", f"--info=/boot/vmlinuz-{release}"])
+        entry = f"(the entry of {release})" if host.is_ahead else entry_in(said, release, host.name)
+        host.change(f"choose kernel {release} for the next boot only", ["grub2-reboot", entry])
 
     def make_default(self, host: Host, release: str) -> None:
         """A newer kernel of a general update takes its place, as /etc/sysconfig/kernel says."""
