@@ -105,6 +105,11 @@ def test_hostile_output_cannot_steer_the_terminal() -> None:
     assert draw(shown, most=5, width=80, clean=safe_line).plain == "a p    1 s install: ok next"
 
 
+def test_output_has_room_behind_a_long_name_of_what_is_done() -> None:
+    shown = [(Activity("a", "p", "install " + "x" * 200, 0, said="Unpacking"), 1.0)]
+    assert draw(shown, most=5, width=80, clean=safe_line).plain.endswith("x…: Unpacking")
+
+
 def test_a_wait_shows_its_end() -> None:
     shown = [(Activity("a", "p", "waiting for x", 0, timeout=300), 12.0)]
     assert "12 s of 300 s" in draw(shown, most=5, width=80, clean=safe_line).plain
