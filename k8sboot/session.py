@@ -174,9 +174,9 @@ class Session:
             report.errors[name] = Interrupted("left while it was being worked on", host=name)
         if self._run:
             self._notice_stop(
-                f"left while {', '.join(busy[:10])}{' and others' if len(busy) > 10 else ''} were being worked "
-                f"on: jobs there go on by themselves, and the next `k8sboot {self._plan.command}` waits for "
-                "them and continues"
+                f"left while at work on {', '.join(busy[:10])}{' and others' if len(busy) > 10 else ''}: jobs "
+                f"there go on by themselves, and the next `k8sboot {self._plan.command}` waits for them and "
+                "continues"
             )
         return report
 

@@ -15,6 +15,8 @@ MOST_ROWS = 15
 BESIDES = 4
 """Rows of a small terminal that stay free for the lines above."""
 NAMED = 3
+ECHO = 4
+"""Columns at the end of a row for the ^C that a terminal writes there: a row that wraps is not wiped away."""
 WHAT_WIDTH = 40
 """Columns of what is being done, when the output of it has to have room, too."""
 
@@ -60,7 +62,7 @@ def draw(
     if len(rows) < len(shown):
         lines.append(Text(f"… and {len(shown) - len(rows)} more", style="dim"))
     for line in lines:
-        line.truncate(max(1, width - 1), overflow="ellipsis")
+        line.truncate(max(1, width - ECHO), overflow="ellipsis")
     return Text("\n", no_wrap=True, end="").join(lines)
 
 

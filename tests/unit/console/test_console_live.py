@@ -96,8 +96,8 @@ def test_what_just_fits_is_shown_whole() -> None:
     assert "more" not in rows(15)[-1]
 
 
-def test_a_row_is_cut_to_the_width() -> None:
-    assert [len(row) for row in rows(1, width=30, what="x" * 500)] == [29]
+def test_a_row_leaves_room_for_the_echo_of_ctrl_c() -> None:
+    assert [len(row) for row in rows(1, width=30, what="x" * 500)] == [30 - len("^C^C")]
 
 
 def test_hostile_output_cannot_steer_the_terminal() -> None:
