@@ -24,16 +24,16 @@ def manifest_path(name: str) -> str:
 
 
 def settled(host: Host, namespace: str, *, timeout: int) -> None:
-    """Every DaemonSet and Deployment of the namespace has all its pods, of its newest form, and these are ready."""
-    host.wait(
-        f"the workloads of {namespace} to be ready", lambda: _unsettled(host, namespace), timeout=timeout
-    )
+    """Every DaemonSet and Deployment of the namespace has its pods, of its newest form, and every pod is ready."""
+    host.wait(f"the pods of {namespace} to be ready", lambda: _unsettled(host, namespace), timeout=timeout)
 
 
 def _unsettled(host: Peer, namespace: str) -> str:
-    found = parsers.workloads(host.read(commands.get("daemonsets,deployments", namespace=namespace)))
+    said = host.read(commands.get("daemonsets,deployments,pods", namespace=namespace))
+    found = parsers.workloads(said)
     short = [f"{w.kind.lower()}/{w.name}: {w.ready} of {w.wanted} ready" for w in found if not w.is_settled]
-    return "; ".join(short) if found else "there are none"
+    unready = [f"{p.name} on {p.node or 'no node'}: {p.reason}" for p in parsers.pods(said) if not p.is_ready]
+    return "; ".join(short or unready) if found else "there are no workloads"
 
 
 def reset_unfinished(host: Host, mark: str, reset: Command) -> None:

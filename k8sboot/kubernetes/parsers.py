@@ -63,13 +63,16 @@ def nodes(text: str) -> tuple[Node, ...]:
 
 
 def pods(text: str) -> tuple[Pod, ...]:
-    """From `kubectl get pods -o json`. Raises BadAnswer."""
-    return tuple(_pod(item) for item in read_items(text, asked="pods"))
+    """From `kubectl get pods -o json`, alone or among other kinds. Raises BadAnswer."""
+    return tuple(
+        _pod(item) for item in read_items(text, asked="pods") if text_at(item, "kind") in ("Pod", "")
+    )
 
 
 def workloads(text: str) -> tuple[Workload, ...]:
-    """From `kubectl get daemonsets,deployments -o json`. Raises BadAnswer."""
-    return tuple(_workload(item) for item in read_items(text, asked="workloads"))
+    """From `kubectl get daemonsets,deployments -o json`, alone or among other kinds. Raises BadAnswer."""
+    found = read_items(text, asked="workloads")
+    return tuple(_workload(item) for item in found if text_at(item, "kind") in ("DaemonSet", "Deployment"))
 
 
 def _node(item: Mapping[str, Any]) -> Node:

@@ -33,9 +33,9 @@ def node(name: str) -> dict[str, Any]:
     return {"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
 
 
-def pod(node: str) -> dict[str, Any]:
+def pod(node_name: str) -> dict[str, Any]:
     """A ready pod."""
-    return {**node(f"kube-proxy-{node}"), "spec": {"nodeName": node}}
+    return {"kind": "Pod", **node(f"kube-proxy-{node_name}"), "spec": {"nodeName": node_name}}
 
 
 def daemon_set(name: str) -> dict[str, Any]:

@@ -234,7 +234,7 @@ class FakeCluster:
             return object_list("Node", [node(name) for name in self.members])
         if line.startswith("get pods "):
             return object_list("Pod", [pod(name) for name in self.members])
-        if line.startswith("get daemonsets,deployments "):
+        if line.startswith("get daemonsets,deployments,pods "):
             daemon_sets = map(daemon_set, ("kube-proxy", "calico-node"))
             deployments = map(deployment, ("metrics-server", "calico-kube-controllers"))
             return json.dumps({"items": [*daemon_sets, *deployments]})

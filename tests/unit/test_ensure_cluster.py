@@ -71,7 +71,9 @@ def test_workloads_are_waited_for_until_they_have_settled(bench, clock):
     young = daemon_set("calico-node")
     young["status"]["numberReady"] = 0
     found = []
-    it.connection.answers["kubectl get daemonsets,deployments"] = lambda _h, _w: json.dumps({"items": found})
+    it.connection.answers["kubectl get daemonsets,deployments,pods"] = lambda _h, _w: json.dumps(
+        {"items": found}
+    )
 
     def on_nap():
         if clock.slept == 1:
@@ -91,3 +93,16 @@ def test_workloads_that_never_settle_are_named(bench):
     with pytest.raises(DeadlineExceeded) as late:
         it.do(ensure.settled, "kube-system", timeout=60)
     assert late.value.why == "daemonset/calico-node: 0 of 1 ready"
+
+
+def test_a_pod_of_no_workload_is_waited_for_too(bench):
+    etcd = {
+        "kind": "Pod",
+        "metadata": {"name": "etcd-m1"},
+        "spec": {"nodeName": "m1"},
+        "status": {"phase": "Running"},
+    }
+    it = bench(answers={"kubectl get": json.dumps({"items": [deployment("coredns"), etcd]})})
+    with pytest.raises(DeadlineExceeded) as late:
+        it.do(ensure.settled, "kube-system", timeout=60)
+    assert late.value.why == "etcd-m1 on m1: Running"

@@ -19,7 +19,7 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(st.lists(WORDS, max_size=8).map(" ".join), max_size=12).map("\n".join) | st.text())
 def test_no_output_makes_the_parser_or_the_facts_fail(text):
     seen = parse(text)

@@ -96,7 +96,8 @@ def test_a_job_of_an_earlier_run_is_let_come_to_its_end(bare: FakeCluster, clock
     assert host.runs == ["probe"] * 4
 
 
-def test_a_job_that_never_ends_leaves_its_host_alone(bare: FakeCluster):
+def test_a_job_that_never_ends_leaves_its_host_alone(bare: FakeCluster, monkeypatch):
+    monkeypatch.setattr("k8sboot.session.JOB_WAIT", 60)
     bare.hosts["n1"].facts["jobs"] = "kubeadm-join-1"
     told = run(bare, [look])
     assert told.errors == {"n1": "KB-DEADLINE"}

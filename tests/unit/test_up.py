@@ -22,7 +22,7 @@ MASTER_ASKS = [
     "stat -Lc %U:%G",
     "stat -Lc %U:%G",
     "kubectl get secrets",
-    "kubectl get daemonsets,deployments",
+    "kubectl get daemonsets,deployments,pods",
     "kubectl get nodes",
     "kubectl get nodes",
     "kubectl top nodes",
