@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from k8sboot.cluster import Cluster
-from k8sboot.host import Peer
+from k8sboot.host import Command, Peer
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.probe import Question
+from k8sboot.writing import STATE_DIR
 
 CONFIG = "/etc/kubernetes/k8sboot/kubeadm-config.yaml"
 ADMIN_CONF = "/etc/kubernetes/admin.conf"
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 CA_CERT = "/etc/kubernetes/pki/ca.crt"
-UNFINISHED = "/var/lib/k8sboot/kubeadm-unfinished"
+UNFINISHED = f"{STATE_DIR}/kubeadm-unfinished"
 """Lies on a host from before kubeadm init or join until they have succeeded: what it left may be reset."""
 USERS = Question(
     "kubectl-users",
@@ -20,6 +21,11 @@ USERS = Question(
     ' echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
 )
 """Who has a kubeconfig on a master: root and who logged in, a line `user:group:home` each."""
+
+
+def marked(kubeadm: Command) -> tuple[Command, ...]:
+    """A kubeadm command between the setting and the removal of that mark."""
+    return ["mkdir", "-p", STATE_DIR], ["touch", UNFINISHED], kubeadm, ["rm", "-f", UNFINISHED]
 
 
 def version(cluster: Cluster) -> KubernetesVersion:

@@ -18,6 +18,7 @@ from k8sboot.phases.control_plane import (
     UNFINISHED,
     control_plane,
     is_member,
+    marked,
     registration,
     version,
 )
@@ -92,10 +93,7 @@ def _join(cluster: Cluster, host: Host, *, key: str) -> None:
     )
     host.change(
         "kubeadm join",
-        ["mkdir", "-p", "/var/lib/k8sboot"],
-        ["touch", UNFINISHED],
-        commands.kubeadm_join(JOIN_CONFIG),
-        ["rm", "-f", UNFINISHED],
+        *marked(commands.kubeadm_join(JOIN_CONFIG)),
         timeout=600,
         job=True,
         secrets={JOIN_CONFIG: Secret(text)},

@@ -8,7 +8,7 @@ from k8sboot.host import Host
 from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.versions import cri_socket
 from k8sboot.phase import first_master, phase
-from k8sboot.phases.control_plane import ADMIN_CONF, CONFIG, UNFINISHED, version
+from k8sboot.phases.control_plane import ADMIN_CONF, CONFIG, UNFINISHED, marked, version
 from k8sboot.probe import Reads
 
 
@@ -18,13 +18,5 @@ def kubeadm_init(cluster: Cluster, host: Host) -> None:
     socket = cri_socket(version(cluster), cluster.spec.runtime.name)
     ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
     if host.file(ADMIN_CONF) is None:
-        host.change(
-            "kubeadm init",
-            ["mkdir", "-p", "/var/lib/k8sboot"],
-            ["touch", UNFINISHED],
-            commands.kubeadm_init(CONFIG),
-            ["rm", "-f", UNFINISHED],
-            timeout=900,
-            job=True,
-        )
+        host.change("kubeadm init", *marked(commands.kubeadm_init(CONFIG)), timeout=900, job=True)
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)
