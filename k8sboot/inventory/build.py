@@ -53,7 +53,7 @@ def _section(values: Values, name: str) -> dict[str, Any]:
 
 def _os(values: dict[str, Any]) -> model.OsSettings:
     repositories = {name: model.Repository(**each) for name, each in values.pop("repositories", {}).items()}
-    kernel = values.pop("kernel", {})
+    kernel = dict(values.pop("kernel", {}))
     packages = tuple(model.KernelPackage(**each) for each in kernel.pop("packages", ()))
     return model.OsSettings(
         **values, repositories=repositories, kernel=model.KernelSettings(**kernel, packages=packages)

@@ -146,3 +146,17 @@ def test_a_dash_reads_stdin(monkeypatch):
 def test_the_model_alone_needs_no_yaml_library():
     code = "import sys, k8sboot.inventory.model; sys.exit('yaml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3]).returncode == 0
+
+
+def test_a_newer_kernels_packages_are_read(inventory):
+    digest = "AB" * 32
+    text = (
+        "os:\n  kernel:\n    minimum: 5.10\n    packages:\n"
+        f"      - {{url: 'http://m.lan/a%2Bb.deb', sha256: {digest}}}\n      - {{url: 'http://m.lan/c', sha256: {digest}}}\n"
+    )
+    kernel = inventory(text).spec.os.kernel
+    assert kernel.minimum == "5.10"
+    assert [(each.url, each.sha256) for each in kernel.packages] == [
+        ("http://m.lan/a%2Bb.deb", digest.lower()),
+        ("http://m.lan/c", digest.lower()),
+    ]
