@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -23,6 +24,16 @@ def _remember(context: click.Context, parameter: click.Parameter, value: Any) ->
     return value
 
 
+def said(context: click.Context, name: str, default: Any = None) -> Any:
+    """What an option before or after the subcommand said."""
+    return context.find_root().ensure_object(dict).get(name, default)
+
+
+def inventory_path(context: click.Context) -> str:
+    """The inventory the command is about."""
+    return said(context, "inventory") or os.environ.get("K8SBOOT_INVENTORY") or DEFAULT_INVENTORY
+
+
 def _debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value:
         context.find_root().ensure_object(dict)["verbose"] = 3
@@ -32,7 +43,6 @@ def complete_host(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Hosts of the inventory whose names begin like the last one of a list. Connects nowhere."""
-    from k8sboot.cli.wiring import inventory_path
     from k8sboot.inventory.load import load
 
     path = inventory_path(context)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import click
 
 from k8sboot.audit import AuditLog
-from k8sboot.cli.options import DEFAULT_INVENTORY
+from k8sboot.cli.options import inventory_path, said
 from k8sboot.cli.signals import asking
 from k8sboot.errors import Bug, Interrupted, K8sbootError, UsageError
 from k8sboot.events import Event, Failed, Listener, Notice
@@ -28,16 +26,6 @@ from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
 from k8sboot.ssh.target import Target
 from k8sboot.stop import Stop
-
-
-def said(context: click.Context, name: str, default: Any = None) -> Any:
-    """What an option before or after the subcommand said."""
-    return context.find_root().ensure_object(dict).get(name, default)
-
-
-def inventory_path(context: click.Context) -> str:
-    """The inventory the command is about."""
-    return said(context, "inventory") or os.environ.get("K8SBOOT_INVENTORY") or DEFAULT_INVENTORY
 
 
 def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loaded:
