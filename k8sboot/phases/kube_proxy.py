@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from k8sboot.cluster import Cluster
+from k8sboot.errors import Refused
 from k8sboot.host import Host
+from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands
 from k8sboot.kubernetes import kube_proxy as proxies
 from k8sboot.phase import everyone, first_master, phase
@@ -19,7 +21,14 @@ MODE = Question(
 )
 
 
-@phase(on=first_master, after=("kubeadm-init",), is_for_cluster=True)
+def _reads(spec: Spec) -> Reads:
+    proxy = spec.kube_proxy
+    kernels = ("5.0", "3.10")
+    wanted = (proxies.required_modules(k, mode=proxy.mode, scheduler=proxy.scheduler) for k in kernels)
+    return Reads(modules=tuple(name for names in wanted for name in names))
+
+
+@phase(on=first_master, reads=_reads, after=("kernel", "kubeadm-init"), is_for_cluster=True)
 def kube_proxy(cluster: Cluster, host: Host) -> None:
     """Set kube-proxy's mode."""
     settings = cluster.spec.kube_proxy
@@ -28,11 +37,29 @@ def kube_proxy(cluster: Cluster, host: Host) -> None:
         now, mode=settings.mode, scheduler=settings.scheduler, strict_arp=settings.strict_arp
     )
     if wanted != now:
+        _refuse_without_modules(cluster)
         host.change(
             f"set kube-proxy's mode to {settings.mode}",
             commands.kubectl("replace", "--filename", PATCHED),
             commands.rollout_restart("daemonset", "kube-proxy", namespace="kube-system"),
             secrets={PATCHED: Secret(wanted)},
+        )
+
+
+def _refuse_without_modules(cluster: Cluster) -> None:
+    """Where one module is not loaded, kube-proxy runs iptables there and tells nobody but its log."""
+    settings = cluster.spec.kube_proxy
+    lacking = []
+    for peer in cluster.everyone:
+        needed = proxies.required_modules(peer.facts.kernel, mode=settings.mode, scheduler=settings.scheduler)
+        missing = [name for name in needed if not peer.is_ahead and peer.module(name) != "loaded"]
+        lacking += [f"{peer.name} has not loaded {', '.join(missing)}"] if missing else []
+    if lacking:
+        raise Refused(
+            f"kube-proxy is not switched to {settings.mode}: {'; '.join(lacking)}",
+            why="on such a machine it would quietly run iptables beside the others",
+            fix="run `k8sboot phase kernel kube-proxy kube-proxy-mode`: kernel loads them, or says what is missing",
+            code="KB-KUBE-PROXY-MODULES",
         )
 
 

@@ -90,6 +90,23 @@ def test_kube_proxy_in_another_mode_is_changed_and_asked(finished: FakeCluster):
     assert "/run/k8sboot/kube-proxy.json" not in finished.hosts["m1"].files
 
 
+@pytest.mark.parametrize("state", ["available", "missing", "unloadable"])
+def test_kube_proxy_is_not_switched_while_a_machine_lacks_a_module(finished: FakeCluster, state):
+    finished.proxy_mode = "iptables"
+    finished.hosts["n1"].modules["ip_vs_rr"] = state
+    told = run(finished, [phase for phase in UP if phase.name == "kube-proxy"])
+    assert told.errors == {"m1": "KB-KUBE-PROXY-MODULES"}
+    assert "n1 has not loaded ip_vs_rr" in told.report.errors["m1"].what
+    assert finished.proxy_mode == "iptables"
+
+
+def test_kube_proxy_waits_for_the_modules_of_every_machine(finished: FakeCluster):
+    finished.proxy_mode = "iptables"
+    finished.hosts["n1"].modules["ip_vs_rr"] = "available"
+    raise_errors(run(finished, UP))
+    assert finished.proxy_mode == "ipvs"
+
+
 def test_a_machine_that_runs_another_mode_than_asked_is_an_error(finished: FakeCluster):
     finished.hosts["n1"].answers["proxy-mode"] = "iptables"
     finished.hosts["n1"].modules["ip_vs_sh"] = "missing"
