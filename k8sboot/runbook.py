@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot.phase import Phase
 from k8sboot.phases.calico import calico
+from k8sboot.phases.cgroup_driver import cgroup_driver
 from k8sboot.phases.container_runtime import container_runtime
 from k8sboot.phases.hosts import hosts
 from k8sboot.phases.images import images
@@ -16,19 +17,29 @@ from k8sboot.phases.kubeadm_config import kubeadm_config
 from k8sboot.phases.kubeadm_init import kubeadm_init
 from k8sboot.phases.kubeconfig import kubeconfig
 from k8sboot.phases.metrics_server import metrics_server
+from k8sboot.phases.os_packages import os_packages, os_update
 from k8sboot.phases.os_prep import os_prep
+from k8sboot.phases.package_versions import package_versions
 from k8sboot.phases.preflight import preflight
 from k8sboot.phases.reset import leave, reset_host
+from k8sboot.phases.root_key import root_key, root_key_trust
 from k8sboot.phases.settle import settle
+from k8sboot.phases.time_sync import time_sync
 from k8sboot.phases.verify import service_dns, verify
 
 UP: tuple[Phase, ...] = (
     preflight,
     hosts,
     os_prep,
+    os_packages,
+    os_update,
+    time_sync,
+    root_key,
+    root_key_trust,
     kernel_upgrade_masters,
     kernel_upgrade_nodes,
     kernel,
+    package_versions,
     container_runtime,
     kube_packages,
     kubeadm_config,
@@ -41,6 +52,7 @@ UP: tuple[Phase, ...] = (
     join_masters,
     join_nodes,
     kubeconfig,
+    cgroup_driver,
     kube_proxy_mode,
     join_token_end,
     settle,

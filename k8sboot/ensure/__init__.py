@@ -4,14 +4,24 @@ from k8sboot.ensure.boot import newer_kernel
 from k8sboot.ensure.cluster import apiserver_answers, manifest, manifest_path, reset_unfinished, settled
 from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
-from k8sboot.ensure.packages import packages, repository
-from k8sboot.ensure.services import service, service_at_boot, service_off
-from k8sboot.ensure.system import hostname, selinux_permissive, swap_off, timezone
+from k8sboot.ensure.packages import choose, packages
+from k8sboot.ensure.repositories import repositories, repository
+from k8sboot.ensure.security import selinux
+from k8sboot.ensure.services import (
+    not_at_boot,
+    reloaded,
+    restarted,
+    service,
+    service_at_boot,
+    service_off,
+)
+from k8sboot.ensure.system import hostname, swap_off, timezone
 
 __all__ = [
     "absent",
     "apiserver_answers",
     "block",
+    "choose",
     "directory",
     "file",
     "files",
@@ -20,10 +30,14 @@ __all__ = [
     "manifest_path",
     "modules",
     "newer_kernel",
+    "not_at_boot",
     "packages",
+    "reloaded",
+    "repositories",
     "repository",
     "reset_unfinished",
-    "selinux_permissive",
+    "restarted",
+    "selinux",
     "service",
     "service_at_boot",
     "service_off",

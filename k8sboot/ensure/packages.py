@@ -1,90 +1,106 @@
-"""Repositories known, and packages installed at the wanted versions and held there."""
+"""Packages installed at the wanted versions and held there."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from k8sboot import osfamily
-from k8sboot.ensure.files import file, files
 from k8sboot.errors import Refused
 from k8sboot.host import Host
-from k8sboot.inventory.model import Repository
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import matches
 
-
-def repository(host: Host, name: str, wanted: Repository) -> None:
-    """The package manager knows the repository and trusts just its key for it."""
-    family = osfamily.of(host)
-    if wanted.key:
-        _key(host, family.key_path(name), wanted.key)
-    files(host, family.repository_file(host, name, wanted))
-
-
-def _key(host: Host, path: str, source: str) -> None:
-    if "://" not in source:
-        file(host, path, Path(source).read_text(encoding="utf-8"))
-    elif host.file(path) is None:
-        fetched = f"{path}.new"
-        host.change(
-            f"fetch the signing key {source}",
-            ["mkdir", "-p", "-m", "0755", str(Path(path).parent)],
-            osfamily.of(host).download(source, fetched),
-            ["grep", "-q", "BEGIN PGP PUBLIC KEY BLOCK", fetched],
-            ["chmod", "0644", fetched],
-            ["mv", "-fT", fetched, path],
-            timeout=120,
-        )
+Offered = Mapping[str, tuple[str, ...]]
 
 
 def packages(host: Host, *wanted: Wanted) -> None:
     """The packages are installed at versions that are wanted, and those to be held are held.
 
-    What is missing is looked up in freshly read lists and installed in one transaction. An optional version
-    is a prefix; an exact one starts with '='.
+    What is missing is looked up in freshly read lists and installed in one transaction.
     """
-    lacking = [w for w in wanted if not w.is_met_by(host.package(w.name))]
     family = osfamily.of(host)
-    if lacking:
-        if host.broken_packages or host.answer(family.lists_are_fresh).exit_status or _refused(host, lacking):
-            family.refresh(host)
-        family.install(host, _choose(host, lacking))
-        _look_again(host, lacking)
-    loose = tuple(w.name for w in wanted if w.is_held and not host.package_is_held(w.name))
+    lacking = [w for w in wanted if not w.is_met_by(host.package(w.name))]
+    if lacking or family.is_broken(host):
+        offered = _offered(host, lacking)
+        lacking = _obtainable(host, lacking, offered)
+        if lacking:
+            newest = _newest(host, lacking, offered)
+            family.install(host, {w.name: newest[w.name] if w.version else "" for w in lacking})
+            _look_again(host, lacking)
+    loose = family.loose(host, tuple(w.name for w in wanted if w.is_held))
     if loose:
         family.hold(host, loose)
 
 
-def _refused(host: Host, lacking: list[Wanted]) -> list[str]:
-    """What the lists as they are do not offer."""
-    offered = osfamily.of(host).candidates(host, tuple(w.name for w in lacking))
+def choose(host: Host, *wanted: Wanted) -> dict[str, str]:
+    """The whole version of each package to take: the installed one where it fits, else the newest on offer.
+
+    In a dry run that has yet to read the lists, a pattern.
+    """
+    installed = {w.name: host.package(w.name) for w in wanted if w.is_met_by(host.package(w.name))}
+    lacking = [w for w in wanted if w.name not in installed]
+    newest = _newest(host, lacking, _offered(host, lacking)) if lacking else {}
+    return {w.name: installed.get(w.name) or newest[w.name] for w in wanted}
+
+
+def _offered(host: Host, lacking: Sequence[Wanted]) -> Offered:
+    """What can be installed, from lists that are fresh. What a cut transaction left is repaired.
+
+    For optional packages alone the lists are not read anew: where there is no such package, that would never end.
+    """
+    family, names = osfamily.of(host), tuple(w.name for w in lacking)
+    needed = [w for w in lacking if not w.is_optional]
+    if family.is_broken(host) or (needed and host.answer(family.lists_are_fresh).exit_status):
+        family.refresh(host)
+        return family.candidates(host, names) if names else {}
+    offered = family.candidates(host, names)
+    if _refused(needed, offered):
+        family.refresh(host)
+        offered = family.candidates(host, names)
+    return offered
+
+
+def _obtainable(host: Host, lacking: list[Wanted], offered: Offered) -> list[Wanted]:
+    """Without the optional ones that no repository has."""
+    absent = [w.name for w in lacking if w.is_optional and not _fitting(w, offered)]
+    if not absent or host.is_ahead:
+        return lacking
+    host.notice("KB-PACKAGE-ABSENT", f"no repository has {', '.join(absent)}: left out")
+    return [w for w in lacking if w.name not in absent]
+
+
+def _fitting(wanted: Wanted, offered: Offered) -> list[str]:
+    return [v for v in offered.get(wanted.name, ()) if matches(v, wanted.version)]
+
+
+def _refused(lacking: Sequence[Wanted], offered: Offered) -> list[str]:
+    """What is not offered, and what is in its place."""
     return [
         f"{w.name} {w.version} (on offer: {', '.join(offered.get(w.name, ())[:8]) or 'nothing'})"
         for w in lacking
-        if not any(matches(v, w.version) for v in offered.get(w.name, ()))
+        if not _fitting(w, offered)
     ]
 
 
-def _choose(host: Host, lacking: list[Wanted]) -> dict[str, str]:
+def _newest(host: Host, lacking: Sequence[Wanted], offered: Offered) -> dict[str, str]:
     """The newest version on offer that is wanted of each package; a pattern where the lists are still to be read."""
-    refused = _refused(host, lacking)
+    refused = _refused(lacking, offered)
     if refused and host.is_ahead:
-        return {w.name: f"{w.version.removeprefix('=')}*" if w.version else "" for w in lacking}
+        return {w.name: f"{w.version.lstrip('=')}*" for w in lacking}
     if refused:
         raise Refused(
             f"the repositories do not have {'; '.join(refused)}",
+            why="every machine gets the version that the first master chose"
+            if any(w.version.startswith("==") for w in lacking)
+            else "",
             fix="look at os.repositories, runtime and cluster.kubernetesVersion in the inventory",
             host=host.name,
             code="KB-PACKAGE-MISSING",
         )
-    offered = osfamily.of(host).candidates(host, tuple(w.name for w in lacking))
-    return {
-        w.name: next(v for v in offered[w.name] if matches(v, w.version)) if w.version else ""
-        for w in lacking
-    }
+    return {w.name: _fitting(w, offered)[0] for w in lacking}
 
 
-def _look_again(host: Host, lacking: list[Wanted]) -> None:
+def _look_again(host: Host, lacking: Sequence[Wanted]) -> None:
     host.expect(
         "the packages to be installed",
         lambda: " ".join(f"{w.name} {w.version}" for w in lacking if not w.is_met_by(host.package(w.name))),

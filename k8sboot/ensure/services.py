@@ -29,8 +29,30 @@ def service_at_boot(host: Host, unit: str) -> None:
     """The unit starts at boot; whether it runs now is somebody else's matter, but its configuration is seen."""
     if host.unit(unit).enabled != "enabled":
         host.change(f"enable {unit}", ["systemctl", "enable", unit])
+    restarted(host, unit)
+
+
+def restarted(host: Host, unit: str) -> None:
+    """The unit, where it runs, has been restarted since its configuration was written."""
     if host.restart_is_due(unit) and host.unit(unit).active == "active":
         host.restart(unit)
+
+
+def reloaded(host: Host, unit: str) -> None:
+    """The unit, where it runs, has read its configuration again since that was written; it goes on running."""
+    if host.restart_is_due(unit) and host.unit(unit).active == "active":
+        host.change(
+            f"reload {unit}",
+            ["systemctl", "reload", unit],
+            ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+            timeout=120,
+        )
+
+
+def not_at_boot(host: Host, unit: str) -> None:
+    """The unit does not start at the next boot; whether it runs now is left as it is."""
+    if host.unit(unit).enabled == "enabled":
+        host.change(f"disable {unit} for the next boot", ["systemctl", "disable", unit])
 
 
 def service_off(host: Host, *units: str) -> None:

@@ -1,4 +1,4 @@
-"""The machine's own settings: name, time zone, swap, SELinux."""
+"""The machine's own settings: name, time zone, swap."""
 
 from __future__ import annotations
 
@@ -57,19 +57,3 @@ def without_swap(table: str) -> str:
     return "".join(
         FSTAB_MARK + line if swap.match(line) else line for line in re.findall(r"[^\n]*\n|[^\n]+", table)
     )
-
-
-def selinux_permissive(host: Host) -> None:
-    """Where SELinux enforces: permissive now and at the next boot. Elsewhere nothing."""
-    path = "/etc/selinux/config"
-    text = host.read_file(path, errors="surrogateescape")
-    if text is not None:
-        wanted = re.sub(r"(?m)^SELINUX=enforcing[ \t]*$", "SELINUX=permissive", text)
-        if wanted != text:
-            host.write([File(path, wanted)])
-    if host.facts.selinux == "Enforcing":
-        host.change(
-            "set SELinux to permissive",
-            ["setenforce", "0"],
-            until=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",
-        )

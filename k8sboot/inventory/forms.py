@@ -231,10 +231,10 @@ def sha256(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """An OpenPGP fingerprint: 40 or 64 hexadecimal digits, in upper case without blanks."""
-    bare = re.sub(r"[\s:]", "", text)
-    if re.fullmatch(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}", bare):
-        return bare.upper()
+    """OpenPGP fingerprints, parted by commas: 40 or 64 hexadecimal digits each; in upper case, parted by blanks."""
+    found = [re.sub(r"[\s:]", "", each).upper() for each in text.split(",")]
+    if all(re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", each) for each in found):
+        return " ".join(found)
     raise FormError(
         "wants the 40 hexadecimal digits of a key's fingerprint", "gpg --show-keys FILE prints it"
     )

@@ -12,6 +12,7 @@ from k8sboot.inventory.build import build, secret_sources
 from k8sboot.inventory.check import check_section
 from k8sboot.inventory.lint_hosts import lint_hosts
 from k8sboot.inventory.lint_networks import lint_networks
+from k8sboot.inventory.lint_os import lint_os
 from k8sboot.inventory.lint_versions import lint_versions
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.notes import Notes
@@ -51,7 +52,7 @@ def load(
     folder = Path.cwd() if path == STDIN else Path(path).absolute().parent
     values = check_section(Check(notes, environ, folder), parse(source, notes), INVENTORY, ())
     spec = build(values, {})
-    for lint in (lint_hosts, lint_networks, lint_versions):
+    for lint in (lint_hosts, lint_networks, lint_os, lint_versions):
         for finding in lint(spec):
             notes.add_finding(finding)
     notes.raise_errors()

@@ -61,7 +61,10 @@ class ClusterSettings:
 
 @dataclass(frozen=True)
 class Repository:
-    """A package repository. suite and components are apt's words and default to the OS family's own."""
+    """A package repository. suite and components are apt's words and default to the OS family's own.
+
+    fingerprint: of the keys that may be in the key file, parted by blanks.
+    """
 
     url: str
     key: str = ""
@@ -91,11 +94,14 @@ class OsSettings:
     """The `os` section: how the machines themselves are prepared."""
 
     timezone: str = "Asia/Shanghai"
-    time_sync: Literal["chrony", "none"] = "chrony"
+    time_sync: Literal["chrony", "ntpdate", "none"] = "chrony"
     ntp_servers: tuple[str, ...] = ("ntp.aliyun.com",)
     mirror: str = "aliyun"
     repositories: Mapping[str, Repository] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
+    update: bool = False
+    selinux: Literal["permissive", "disabled"] = "permissive"
+    distribute_key: bool = False
     open_files: int = 655360
     processes: int = 655350
     modules: tuple[str, ...] = ()

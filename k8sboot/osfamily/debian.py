@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from k8sboot.host import Command, Host, Peer
-from k8sboot.inventory.model import OsSettings, Repository
-from k8sboot.osfamily.family import Family, Paths
+from k8sboot.inventory.model import Spec
+from k8sboot.osfamily.family import Family, Paths, Source, named_for
 from k8sboot.osfamily.grub import Grub
-from k8sboot.probe import Question
+from k8sboot.probe import Question, Reads
 from k8sboot.templates import render
 from k8sboot.writing import File
 
@@ -18,8 +18,9 @@ APT_GET = (
     "-o", "Acquire::Retries=3",
 )  # fmt: skip
 
+# Kubernetes up to 1.23 was never on pkgs.k8s.io; this mirror is known to have kept it.
 MIRRORS = {
-    "upstream": ("https://download.docker.com/linux", "https://pkgs.k8s.io"),
+    "upstream": ("https://download.docker.com/linux", "https://mirrors.aliyun.com/kubernetes/apt"),
     "aliyun": ("https://mirrors.aliyun.com/docker-ce/linux", "https://mirrors.aliyun.com/kubernetes/apt"),
     "ustc": ("https://mirrors.ustc.edu.cn/docker-ce/linux", "https://mirrors.ustc.edu.cn/kubernetes/apt"),
     "tuna": (
@@ -27,6 +28,16 @@ MIRRORS = {
         "https://mirrors.aliyun.com/kubernetes/apt",
     ),
 }
+
+# Source: Docker's installation page.
+DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
+
+NOT_OURS = ("base", "updates", "extras", "epel")
+"""Repositories of the yum family."""
+
+# apt's own helper: a minimal system has neither curl nor wget. It writes to files only.
+FETCH = """f=$(mktemp /run/k8sboot-fetch.XXXXXX) || exit 1
+/usr/lib/apt/apt-helper download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
 
 
 class Debian(Family):
@@ -38,50 +49,69 @@ class Debian(Family):
         kubelet_environment="/etc/default/kubelet",
         chrony_configuration="/etc/chrony/chrony.conf",
         chrony_unit="chrony.service",
+        cron_unit="cron.service",
     )
     kernels = Grub()
+    repository_names = ("docker", "kubernetes")
     base_packages = (
         "ca-certificates", "conntrack", "curl", "ebtables", "ethtool", "gpgv", "ipset", "iptables", "ipvsadm", "jq",
         "psmisc", "socat", "wget",
     )  # fmt: skip
-    repository_paths = tuple(
-        f"/etc/apt/sources.list.d/k8sboot-{name}.list" for name in ("docker", "kubernetes")
-    )
+    tools = ()
+    ntpdate_packages = ("ntpdate", "cron")
     lists_are_fresh = Question(
         "apt-lists-are-fresh", "find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -mmin -60 | grep -q ."
     )
     firewall_units = ("ufw.service", "firewalld.service")
+    reads = Reads(questions=(lists_are_fresh,))
 
-    def repository_file(self, host: Peer, name: str, repository: Repository) -> File:
-        """One list file a repository, its key named by signed-by."""
+    def repository_path(self, name: str) -> str:
+        """One list file a repository."""
+        return f"/etc/apt/sources.list.d/k8sboot-{name}.list"
+
+    def repository_file(self, host: Peer, name: str, source: Source) -> File:
+        """Its keys are named by signed-by, and trusted for nothing else."""
         suite, components = _default_suite(host, name)
         text = render(
             "apt-repository.list.j2",
             purpose=name,
-            url=repository.url,
-            signed_by=self.key_path(name) if repository.key else "",
-            suite=repository.suite or suite,
-            components=repository.components or components,
+            url=source.url,
+            signed_by=",".join(self.key_path(name, index) for index in range(len(source.keys))),
+            suite=source.suite or suite,
+            components=source.components or components,
         )
-        return File(f"/etc/apt/sources.list.d/k8sboot-{name}.list", text)
+        return File(self.repository_path(name), text)
 
-    def key_path(self, name: str) -> str:
+    def retired_repositories(self, host: Peer) -> tuple[File, ...]:
+        """None: Debian's archive goes on answering under the names that its releases ship."""
+        return ()
+
+    def key_path(self, name: str, index: int = 0) -> str:
         """ASCII keys may be named by signed-by since apt 1.4."""
-        return f"/etc/apt/keyrings/k8sboot-{name}.asc"
+        return f"/etc/apt/keyrings/k8sboot-{name}" + (f"-{index + 1}.asc" if index else ".asc")
 
-    def download(self, url: str, path: str) -> Command:
-        """apt's own helper: a minimal system has neither curl nor wget."""
-        return ["/usr/lib/apt/apt-helper", "download-file", url, path]
+    def fetch(self, host: Peer, url: str) -> Command:
+        """apt-helper, to standard output."""
+        return ["sh", "-c", FETCH, "fetch", url]
 
-    def repositories(self, host: Peer, settings: OsSettings) -> Mapping[str, Repository]:
+    def index_url(self, host: Peer, source: Source) -> str:
+        """apt takes nothing but a signed Release for an index, and names the URL of what is none."""
+        return ""
+
+    def repositories(self, host: Peer, spec: Spec) -> Mapping[str, Source]:
         """Docker's and Kubernetes' repositories, and whatever else the inventory names."""
-        docker, kubernetes = MIRRORS[settings.mirror]
+        docker, kubernetes = MIRRORS[spec.os.mirror]
         docker = f"{docker}/{host.facts.os_id}"
+        named = named_for(spec.os, self.name)
         return {
-            "docker": Repository(url=docker, key=f"{docker}/gpg"),
-            "kubernetes": Repository(url=kubernetes, key=f"{kubernetes}/doc/apt-key.gpg"),
-            **settings.repositories,
+            "docker": Source(docker, (f"{docker}/gpg",), frozenset({DOCKER_FINGERPRINT})),
+            "kubernetes": Source(kubernetes, (f"{kubernetes}/doc/apt-key.gpg",)),
+            **{name: source for name, source in named.items() if name not in NOT_OURS},
         }
+
+    def is_broken(self, host: Peer) -> bool:
+        """dpkg has half-installed packages among those that phases look at."""
+        return bool(host.broken_packages)
 
     def refresh(self, host: Host) -> None:
         """apt-get update; dpkg --configure -a first where a transaction was cut."""
@@ -119,9 +149,32 @@ class Debian(Family):
             job=True,
         )  # fmt: skip
 
+    def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those not on hold."""
+        return tuple(name for name in names if not host.package_is_held(name))
+
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """apt-mark hold."""
         host.change(f"hold {' '.join(names)}", ["apt-mark", "hold", *names])
+
+    def updates(self, host: Host) -> tuple[str, ...]:
+        """What a simulated upgrade would install; held packages are not in it, the kernel's are left out."""
+        if host.answer(self.lists_are_fresh).exit_status:
+            self.refresh(host)
+        said = host.read(["apt-get", "-s", "-o", "Debug::NoLocking=true", "upgrade"], timeout=300)
+        names = (line.split()[1] for line in said.splitlines() if line.startswith("Inst "))
+        return tuple(
+            sorted(n for n in names if not n.startswith(("linux-image", "linux-headers", "linux-modules")))
+        )
+
+    def update(self, host: Host, names: tuple[str, ...]) -> None:
+        """apt-get install --only-upgrade of just these."""
+        host.change(
+            f"update {len(names)} packages: {' '.join(names)}",
+            [*APT_GET, "install", "-y", "--only-upgrade", *names],
+            timeout=3600,
+            job=True,
+        )
 
 
 def _default_suite(host: Peer, name: str) -> tuple[str, tuple[str, ...]]:

@@ -6,27 +6,29 @@ from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import Wanted
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Question, Reads
+from k8sboot.phases.chosen import exactly
+from k8sboot.phases.control_plane import CGROUP_DRIVER
+from k8sboot.probe import Reads
 from k8sboot.templates import render
 from k8sboot.writing import File
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 LIMITS = "/etc/systemd/system/docker.service.d/k8sboot-limits.conf"
 UNIT = "docker.service"
-CGROUP_DRIVER = Question(
-    "cgroup-driver", "command -v docker >/dev/null && docker info -f '{{.CgroupDriver}}'"
-)
+CONTAINERD = "containerd.service"
 
 
 def _reads(spec: Spec) -> Reads:
     return Reads(
-        files=(DAEMON_JSON, LIMITS), packages=spec.runtime.packages, units=(UNIT,), questions=(CGROUP_DRIVER,)
+        files=(DAEMON_JSON, LIMITS),
+        packages=spec.runtime.packages,
+        units=(UNIT, CONTAINERD),
+        questions=(CGROUP_DRIVER,),
     )
 
 
-@phase(on=everyone, reads=_reads, after=("preflight",))
+@phase(on=everyone, reads=_reads, after=("package-versions",))
 def container_runtime(cluster: Cluster, host: Host) -> None:
     """Install and configure the container runtime."""
     settings = cluster.spec.runtime
@@ -39,10 +41,8 @@ def container_runtime(cluster: Cluster, host: Host) -> None:
     )
     limits = render("service-limits.conf.j2", open_files=cluster.spec.os.open_files)
     ensure.files(host, File(DAEMON_JSON, daemon, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,)))
-    engine, *others = settings.packages
-    ensure.packages(
-        host, Wanted(engine, settings.version, is_held=True), *(Wanted(name, is_held=True) for name in others)
-    )
+    ensure.packages(host, *exactly(cluster, host, *settings.packages))
+    ensure.restarted(host, CONTAINERD)
     ensure.service(host, UNIT)
     host.expect("docker to use the systemd cgroup driver", lambda: _wrong_driver(host))
 

@@ -22,6 +22,10 @@ USERS = Question(
 )
 """Who has a kubeconfig on a master: root and who logged in, a line `user:group:home` each."""
 
+CGROUP_DRIVER = Question(
+    "cgroup-driver", "command -v docker >/dev/null && docker info -f '{{.CgroupDriver}}'"
+)
+
 
 def marked(kubeadm: Command) -> tuple[Command, ...]:
     """A kubeadm command between the setting and the removal of that mark."""

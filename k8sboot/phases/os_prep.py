@@ -1,55 +1,80 @@
-"""Chapter 2.1: swap, firewall, SELinux, repositories, tools, time and limits."""
+"""Chapter 2.1: swap, firewall, SELinux, NetworkManager, time zone and limits."""
 
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
+from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
 from k8sboot.ensure.system import FSTAB
 from k8sboot.host import Host
-from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import Wanted
+from k8sboot.kubernetes.kernel import CNI_INTERFACES
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Reads
+from k8sboot.probe import Question, Reads
 from k8sboot.templates import render
+from k8sboot.writing import File
 
 LIMITS = "/etc/security/limits.d/90-k8sboot.conf"
+# systemd starts containerd beside Docker, and kubelet; limits.conf reaches neither.
+SERVICE_LIMITS = {
+    unit: f"/etc/systemd/system/{unit}.d/90-k8sboot-limits.conf"
+    for unit in ("containerd.service", "kubelet.service")
+}
+NETWORK_MANAGER = "NetworkManager.service"
+UNMANAGED = "/etc/NetworkManager/conf.d/90-k8sboot.conf"
+# Swap in compressed memory that is set up by a service rather than by swap.target.
+ZRAM = ("zramswap.service", "zram-swap.service", "zram.service")
+
+# EL7's old service counts only where it is on and will raise every link that has an address now.
+NETWORK_RAISES_LINKS = Question(
+    "network-raises-links",
+    r"""[ -x /etc/init.d/network ] || exit 1
+ls /etc/rc.d/rc3.d/S*network /etc/rc3.d/S*network 2>/dev/null | grep -q . || exit 1
+for d in $(ip -o -4 addr show scope global | awk '{print $2}' | cut -d@ -f1 \
+  | grep -vE '^(docker|br-|cali|veth|cni|tunl|vxlan|kube-|flannel)' | sort -u); do
+  grep -qiE '^ONBOOT="?yes' "/etc/sysconfig/network-scripts/ifcfg-$d" 2>/dev/null || exit 1
+done""",
+)
 
 
-def _reads(spec: Spec) -> Reads:
-    families = osfamily.FAMILIES
-    return Reads(
-        files=(
-            FSTAB,
-            LIMITS,
-            "/etc/selinux/config",
-            *(f.paths.chrony_configuration for f in families),
-            *(f.key_path(name) for f in families for name in ("docker", "kubernetes")),
-            *(path for f in families for path in f.repository_paths),
+@phase(
+    on=everyone,
+    reads=Reads(
+        files=(FSTAB, LIMITS, SELINUX_CONFIG, UNMANAGED, *SERVICE_LIMITS.values()),
+        units=(
+            *(unit for family in osfamily.FAMILIES for unit in family.firewall_units),
+            NETWORK_MANAGER,
+            *SERVICE_LIMITS,
+            *ZRAM,
         ),
-        packages=("chrony", *(p for f in families for p in f.base_packages), *spec.os.packages),
-        units=tuple(u for f in families for u in (f.paths.chrony_unit, *f.firewall_units)),
-        questions=tuple(f.lists_are_fresh for f in families),
-    )
-
-
-@phase(on=everyone, reads=_reads, after=("preflight",))
+        questions=(NETWORK_RAISES_LINKS,),
+    ),
+    after=("preflight",),
+)
 def os_prep(cluster: Cluster, host: Host) -> None:
-    """Prepare the operating system: swap, firewall, SELinux, repositories, tools, time, limits."""
-    settings, family = cluster.spec.os, osfamily.of(host)
+    """Switch off swap and firewall, tame SELinux and NetworkManager, set time zone and limits."""
+    settings = cluster.spec.os
+    ensure.service_off(host, *ZRAM)
     ensure.swap_off(host)
-    ensure.service_off(host, *family.firewall_units)
-    ensure.selinux_permissive(host)
-    for name, repository in family.repositories(host, settings).items():
-        ensure.repository(host, name, repository)
-    wanted = (*family.base_packages, *settings.packages)
-    with_chrony = ("chrony",) if settings.time_sync == "chrony" else ()
-    ensure.packages(host, *(Wanted(name) for name in (*wanted, *with_chrony)))
+    ensure.service_off(host, *osfamily.of(host).firewall_units)
+    ensure.selinux(host, settings.selinux)
+    _network_manager(host)
     ensure.timezone(host, settings.timezone)
-    if with_chrony:
-        unit = family.paths.chrony_unit
-        text = render("chrony.conf.j2", servers=settings.ntp_servers)
-        ensure.file(host, family.paths.chrony_configuration, text, restarts=(unit,))
-        ensure.service(host, unit)
-    ensure.file(
-        host, LIMITS, render("limits.conf.j2", open_files=settings.open_files, processes=settings.processes)
-    )
+    limits = render("limits.conf.j2", open_files=settings.open_files, processes=settings.processes)
+    of_service = render("service-limits.conf.j2", open_files=settings.open_files)
+    services = (File(path, of_service, restarts=(unit,)) for unit, path in SERVICE_LIMITS.items())
+    ensure.files(host, File(LIMITS, limits), *services)
+
+
+def _network_manager(host: Host) -> None:
+    """NetworkManager leaves the interfaces of the pods' network alone, and the machine its link.
+
+    It is taken from the boot only where the old `network` service raises the links; it runs on until then,
+    for it holds the DHCP leases.
+    """
+    if not host.unit(NETWORK_MANAGER).exists:
+        return
+    text = render("networkmanager-unmanaged.conf.j2", interfaces=CNI_INTERFACES)
+    ensure.file(host, UNMANAGED, text, restarts=(NETWORK_MANAGER,))
+    ensure.reloaded(host, NETWORK_MANAGER)
+    if host.answer(NETWORK_RAISES_LINKS).exit_status == 0:
+        ensure.not_at_boot(host, NETWORK_MANAGER)

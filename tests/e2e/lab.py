@@ -80,7 +80,11 @@ class Lab:
 
     def fingerprints(self, hosts: Iterable[str] = HOSTS) -> set[str]:
         """What must not move when nothing changes: files with inode, time and content, packages, units' starts."""
-        return {f"{host} {line}" for host in hosts for line in self.ssh(host, "sh", "-c", FINGERPRINT).splitlines()}
+        return {
+            f"{host} {line}"
+            for host in hosts
+            for line in self.ssh(host, "sh", "-c", FINGERPRINT).splitlines()
+        }
 
     def ready_nodes(self) -> set[str]:
         """The nodes that kubectl calls Ready."""

@@ -6,6 +6,7 @@ import datetime
 import json
 import shlex
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -27,25 +28,19 @@ from fake_answers import (
 )
 from fake_host import FakeConnection
 from fake_shell import plain
-from fake_state import FakeUnit, Reply
+from fake_state import Reply
+from fake_systems import debian
 from inventories import VERSION
 
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
-from k8sboot.osfamily.debian import Debian
-
-OFFERED = {
-    **dict.fromkeys(("docker-ce", "docker-ce-cli"), ("5:20.10.24~3-0~debian",)),
-    **dict.fromkeys(("kubeadm", "kubelet", "kubectl"), (f"{VERSION}-00",)),
-    "containerd.io": ("1.6.0-1",),
-}
-IPVS = ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack")
+from k8sboot.kubernetes.kernel import REQUIRED_MODULES, SYSCTLS
 
 
 class FakeCluster:
     """The hosts of an inventory, bare, and what they have in common once they are a cluster."""
 
-    def __init__(self, wanted: Spec) -> None:
+    def __init__(self, wanted: Spec, **systems: Callable[[], dict[str, Any]]) -> None:
+        """systems: host name -> what its bare system is, see fake_systems; Debian where it is not said."""
         self.spec = wanted
         self.members: list[str] = []
         self.tokens: dict[str, dict[str, str]] = {}
@@ -53,26 +48,24 @@ class FakeCluster:
         self.proxy_mode = "ipvs"
         self.ca = ca_certificate(b"\x01")
         self._lock = threading.RLock()
-        self.hosts = {h.name: self._bare(h) for h in wanted.hosts}
+        self.hosts = {h.name: self._bare(h, systems.get(h.name, debian)()) for h in wanted.hosts}
 
-    def _bare(self, host: HostSpec) -> FakeConnection:
-        modules = dict.fromkeys((*REQUIRED_MODULES, *OPTIONAL_MODULES, *IPVS), "available")
-        base = (*Debian.base_packages, "chrony")
+    def _bare(self, host: HostSpec, system: dict[str, Any]) -> FakeConnection:
         return FakeConnection(
             name=host.name,
-            offered={**OFFERED, **dict.fromkeys(base, ("1.0-1",))},
-            modules=modules,
             sysctls={key: "7" for key in SYSCTLS if "bridge" not in key and "detach" not in key},
-            facts={"hostname": "debian"},
-            files={"/etc/fstab": "/dev/sda2 none swap sw 0 0\n", "/etc/hostname": "debian\n"},
-            units={"ufw.service": FakeUnit("active", "enabled")},
             answers=self._answers(),
+            **system,
         )
 
     def _answers(self) -> dict[str, Any]:
         return {
             "apt-lists-are-fresh": has_fresh_lists,
             "find /var/lib/apt/lists": has_fresh_lists,
+            "yum-lists-are-fresh": has_fresh_lists,
+            "yum-health": "",
+            "yum-lock-holder": "",
+            "network-raises-links": (1, "", ""),
             "container": (1, "none\n", ""),
             "cgroup-driver": cgroup_driver,
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
@@ -150,6 +143,7 @@ class FakeCluster:
     def _become_member(self, host: FakeConnection) -> None:
         assert {host.modules.get(name) for name in REQUIRED_MODULES} == {"loaded"}
         assert host.facts["hostname"] == host.name
+        host.put("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n")
         host.put("/etc/kubernetes/kubelet.conf", kubeconfig(self.ca, "node"), mode=0o600)
         host.units["kubelet.service"].active = "active"
         self.members.append(host.name)
@@ -169,7 +163,7 @@ class FakeCluster:
         return "This node has joined the cluster\n"
 
     def _reset(self, host: FakeConnection) -> str:
-        host._do_rm(["/etc/kubernetes/pki", "/etc/kubernetes/manifests"])
+        host._do_rm(["/var/lib/kubelet/config.yaml", "/etc/kubernetes/pki", "/etc/kubernetes/manifests"])
         for name in ("admin.conf", "kubelet.conf"):
             host.files.pop(f"/etc/kubernetes/{name}", None)
         host.units["kubelet.service"].active = "inactive"

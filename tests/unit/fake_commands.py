@@ -32,7 +32,7 @@ class Commands(HostState):
                 unit.enabled = "disabled"
                 if "--now" in words:
                     unit.active = "inactive"
-            elif verb not in ("unmask", "mask"):
+            elif verb not in ("unmask", "mask", "reload"):
                 raise self._unknown(f"systemctl {verb}")
         if not names and verb != "daemon-reload":
             raise self._unknown(f"systemctl {verb}")
@@ -109,10 +109,6 @@ class Commands(HostState):
     def _do_install(self, words: list[str]) -> None:
         assert words[0] == "-d"
         self.directories[words[-1]] = f"{words[2]}:{words[4]}"
-
-    def _do_apt_helper(self, words: list[str]) -> None:
-        assert words[0] == "download-file"
-        self.put(words[2], f"-----BEGIN PGP PUBLIC KEY BLOCK-----\n{words[1]}\n", mode=0o600)
 
     def _do_apt_cache(self, words: list[str]) -> str:
         assert words[0] == "madison"

@@ -15,12 +15,18 @@ from collections.abc import Callable, Iterator
 from fake_commands import Commands
 from fake_shell import logical_lines, plain, plain_words
 from fake_state import FakeFile, Reply
+from fake_yum import YumCommands
 
 from k8sboot import probe, writing
 from k8sboot.ssh.connection import Completed
 
 READING = (
     "apt-cache",
+    "apt-get -s",
+    "curl",
+    "sh -c",
+    "yum -y -q --disableplugin=versionlock --disableexcludes=all list",
+    "yum -y -q '--exclude=kernel*' check-update",
     "find",
     "stat",
     "cat",
@@ -32,7 +38,7 @@ READING = (
 )
 
 
-class FakeConnection(Commands):
+class FakeConnection(Commands, YumCommands):
     """A host as fake_state.HostState says it is, and a count of what was sent to it."""
 
     # -- the seam
@@ -192,10 +198,3 @@ class FakeConnection(Commands):
             if line == key or line.startswith(f"{key} "):
                 return self._reply(key, words)
         return None
-
-    def _reply(self, key: str, words: list[str]) -> Reply:
-        if key not in self.answers:
-            raise self._unknown(f"the question {key}")
-        answer = self.answers[key]
-        said = answer(self, words) if callable(answer) else answer
-        return said if isinstance(said, tuple) else (0, said, "")

@@ -41,6 +41,7 @@ class FakeUnit:
 class HostState:
     """files: path -> FakeFile or text. packages: name -> version, held: those that are. offered: name ->
     versions that apt can install, newest first, once its lists are read.
+    web: URL -> what is fetched there.
     modules: name -> loaded, available, missing or unloadable. answers: the beginning of a command line, or a
     question's name -> what it prints, (exit status, stdout, stderr), or what says so; they go before all else.
     """
@@ -60,6 +61,7 @@ class HostState:
     answers: dict[str, Answer] = field(default_factory=dict)
     directories: dict[str, str] = field(default_factory=dict)
     not_files: set[str] = field(default_factory=set)
+    web: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(self.name.encode()).hexdigest()
@@ -100,6 +102,13 @@ class HostState:
         self.runs.clear()
         self.commands.clear()
         self.mutations.clear()
+
+    def _reply(self, key: str, words: list[str]) -> Reply:
+        if key not in self.answers:
+            raise self._unknown(f"the question {key}")
+        answer = self.answers[key]
+        said = answer(self, words) if callable(answer) else answer
+        return said if isinstance(said, tuple) else (0, said, "")
 
     def _unknown(self, what: str) -> UnknownCommand:
         self.unknown.append(what)

@@ -4,7 +4,6 @@ import pytest
 
 from k8sboot import ensure
 from k8sboot.errors import Refused
-from k8sboot.inventory.model import Repository
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import matches, upstream
 
@@ -34,6 +33,8 @@ def _words(it, begins):
         ("1.20.2+really-1", "=1.20.2", True),
         ("20.10", "20.10", True),
         ("0:9", "", True),
+        ("0:1.23.17-0", "==0:1.23.17-0", True),
+        ("0:1.23.17-1", "==0:1.23.17-0", False),
     ],
 )
 def test_a_version_fits_what_is_wanted(version, wanted, fits):
@@ -115,33 +116,22 @@ def test_a_dry_run_on_a_bare_host_plans_without_refusing(bench):
     assert it.connection.mutations == []
 
 
-def test_a_repository_is_written_with_its_key(bench, tmp_path):
-    key = tmp_path / "key"
-    key.write_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
-    it = bench()
-    wanted = Repository("http://mirror/apt", key=str(key), suite="stable", components=("main",))
-    it.do(ensure.repository, "docker", wanted)
-    listed = it.connection.text("/etc/apt/sources.list.d/k8sboot-docker.list")
-    signed = "/etc/apt/keyrings/k8sboot-docker.asc"
-    assert f"deb [signed-by={signed}] http://mirror/apt stable main\n" in listed
-    assert it.connection.text(signed) == key.read_text()
-    assert it.do(ensure.repository, "docker", wanted) == []
+def test_an_optional_package_that_nobody_offers_is_a_notice_and_not_looked_for_again(bench):
+    it = bench(offered=OFFERED, **FRESH)
+    wanted = (Wanted("jq", is_optional=True), Wanted("nonsense", is_optional=True))
+    assert it.do(ensure.packages, *wanted) == ["install jq"]
+    assert it.said == ["KB-PACKAGE-ABSENT"]
+    stale = bench(offered=OFFERED, packages={"jq": "1"}, **STALE)
+    assert stale.do(ensure.packages, *wanted) == [], "the lists are not read anew for it"
 
 
-def test_a_key_from_a_url_is_fetched_by_the_host_once_and_must_be_a_key(bench):
-    it = bench()
-    wanted = Repository("http://mirror/apt", key="http://mirror/key")
-    it.do(ensure.repository, "kubernetes", wanted)
-    found = it.connection.files["/etc/apt/keyrings/k8sboot-kubernetes.asc"]
-    assert found.mode == 0o644
-    assert it.do(ensure.repository, "kubernetes", wanted) == []
+def test_versions_are_chosen_from_what_is_installed_else_the_newest_that_fits(bench):
+    it = bench(offered=OFFERED, packages={"docker-ce": "5:20.10.5-1"}, **FRESH)
+    chosen = ensure.choose(it.host(), DOCKER, KUBEADM, Wanted("jq"))
+    assert chosen == {"docker-ce": "5:20.10.5-1", "kubeadm": "1.23.17-00", "jq": "1.6-2.1"}
 
 
-def test_a_web_page_in_a_keys_place_is_not_kept(bench):
-    from k8sboot.errors import CommandFailed
-
-    it = bench(answers={"grep -q": (1, "", "")})
-    with pytest.raises(CommandFailed) as failed:
-        it.do(ensure.repository, "kubernetes", Repository("http://mirror/apt", key="http://mirror/key"))
-    assert "BEGIN PGP" in failed.value.command
-    assert "/etc/apt/keyrings/k8sboot-kubernetes.asc" not in it.connection.files
+def test_one_very_package_can_be_asked_for(bench):
+    it = bench(offered=OFFERED, packages={"docker-ce": "5:20.10.24~3-0~debian"}, **FRESH)
+    exact = Wanted("docker-ce", "==5:20.10.23~3-0~debian", is_held=True)
+    assert it.do(ensure.packages, exact) == ["install docker-ce=5:20.10.23~3-0~debian", "hold docker-ce"]

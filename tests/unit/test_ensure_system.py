@@ -81,30 +81,6 @@ def test_swap_that_stays_on_is_an_error(bench):
         it.do(ensure.swap_off)
 
 
-SELINUX = "/etc/selinux/config"
-
-
-@pytest.mark.parametrize(
-    ("now", "config", "changes", "after"),
-    [
-        ("", None, [], None),
-        ("Enforcing", "# x\nSELINUX=enforcing\n\nSELINUXTYPE=targeted\n",
-         [f"write {SELINUX}", "set SELinux to permissive"], "# x\nSELINUX=permissive\n\nSELINUXTYPE=targeted\n"),
-        ("Permissive", "SELINUX=permissive\n", [], "SELINUX=permissive\n"),
-        ("Disabled", "SELINUX=disabled\n", [], "SELINUX=disabled\n"),
-        ("Permissive", "SELINUX=enforcing  \n", [f"write {SELINUX}"], "SELINUX=permissive\n"),
-        ("Enforcing", "#SELINUX=enforcing\nSELINUX=permissive\n", ["set SELinux to permissive"],
-         "#SELINUX=enforcing\nSELINUX=permissive\n"),
-    ],
-    ids=["none", "enforcing", "permissive", "disabled", "at boot only", "now only"],
-)  # fmt: skip
-def test_selinux_is_permissive_where_it_enforces(bench, now, config, changes, after):
-    it = bench(facts={"selinux": now}, files={SELINUX: config} if config else {})
-    assert it.do(ensure.selinux_permissive) == changes
-    assert (it.connection.text(SELINUX) if config else None) == after
-    assert it.do(ensure.selinux_permissive) == []
-
-
 MODULES = "/etc/modules-load.d/k8sboot.conf"
 
 

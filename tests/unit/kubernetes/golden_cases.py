@@ -169,6 +169,18 @@ CASES: dict[str, Case] = {
     "limits.conf": template_case("limits.conf.j2", open_files=655360, processes=655350),
     "service-limits.conf": template_case("service-limits.conf.j2", open_files=655360),
     "chrony.conf": template_case("chrony.conf.j2", servers=["ntp.aliyun.com", "10.0.0.1"]),
+    "ntpdate.cron": template_case("ntpdate.cron.j2", servers=["ntp.aliyun.com", "10.0.0.1"]),
+    "package-versions": template_case(
+        "package-versions.j2", versions={"docker-ce": "3:20.10.24-3.el7", "kubeadm": "0:1.23.17-0"}
+    ),
+    "yum-retired.repo": template_case(
+        "yum-retired.repo.j2",
+        original="/var/lib/k8sboot/original/etc/yum.repos.d/CentOS-Base.repo",
+        sections=[
+            ("base", [("name", "CentOS-$releasever - Base"), ("gpgcheck", "1"), ("enabled", "0")]),
+            ("mine", [("baseurl", "http://mirror.lan/"), ("enabled", "1")]),
+        ],
+    ),
     "networkmanager.conf": template_case(
         "networkmanager-unmanaged.conf.j2", interfaces=kernel.CNI_INTERFACES
     ),

@@ -1,0 +1,107 @@
+"""Repositories known to the package manager, each trusted for just its own keys, which were looked at before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from k8sboot import osfamily
+from k8sboot.ensure.files import file, files
+from k8sboot.errors import Refused
+from k8sboot.host import Host, NotYet
+from k8sboot.osfamily import Source, openpgp
+from k8sboot.ssh.connection import Completed
+
+
+def repositories(host: Host, wanted: Mapping[str, Source]) -> None:
+    """All of them; those of the distribution whose servers are gone are off; the lists are read when one changed."""
+    family, before = osfamily.of(host), host.changes
+    files(host, *family.retired_repositories(host))
+    for name, source in wanted.items():
+        repository(host, name, source)
+    if host.changes > before:
+        family.refresh(host)
+
+
+def repository(host: Host, name: str, wanted: Source) -> None:
+    """The package manager knows the repository and trusts just its keys for it.
+
+    Refused, with the URL, before anything is written, where an index or a key is not what it should be.
+    """
+    family = osfamily.of(host)
+    listed = family.repository_file(host, name, wanted)
+    if not listed.is_met_by(host.file(listed.path)):
+        _look_at_index(host, family.index_url(host, wanted))
+    for index, source in enumerate(wanted.keys):
+        _key(host, family.key_path(name, index), source, wanted.fingerprints)
+    files(host, listed)
+
+
+def _look_at_index(host: Host, url: str) -> None:
+    if not url:
+        return
+    done = host.ask(osfamily.of(host).fetch(host, url), timeout=240)
+    _must_have_come(host, url, done)
+    if b"<repomd" not in done.stdout:
+        raise Refused(
+            f"{url} is no index of a repository",
+            why=_looks_like(done.stdout),
+            fix="look at it with a browser; then name another mirror or os.repositories in the inventory",
+            host=host.name,
+            code="KB-REPOSITORY",
+        )
+
+
+def _key(host: Host, path: str, source: str, pinned: frozenset[str]) -> None:
+    """A key file as wanted. One that lies there is fetched anew only where it is not the pinned one."""
+    if "://" not in source:
+        text = openpgp.armored(Path(source).read_bytes())
+    else:
+        lying = host.read_file(path)
+        if lying is not None and _complaint(lying, pinned) == "":
+            return
+        done = host.ask(osfamily.of(host).fetch(host, source), timeout=240)
+        _must_have_come(host, source, done)
+        text = openpgp.armored(done.stdout)
+    complaint = _complaint(text, pinned)
+    if complaint:
+        raise Refused(
+            f"{source} is not to be trusted for packages",
+            why=complaint,
+            fix="find out who changed it; a key of your own goes into os.repositories with its fingerprint",
+            host=host.name,
+            code="KB-REPOSITORY-KEY",
+        )
+    file(host, path, text)
+
+
+def _complaint(text: str, pinned: frozenset[str]) -> str:
+    """What is wrong with a key file, '' when nothing is."""
+    found = openpgp.fingerprints(text)
+    if not found:
+        return f"there is no OpenPGP key in it; {_looks_like(text.encode())}"
+    strange = [f for f in found if pinned and f not in pinned]
+    wanted = ", ".join(sorted(pinned))
+    return f"it holds the key {', '.join(strange)}; wanted is {wanted}" if strange else ""
+
+
+def _must_have_come(host: Host, url: str, done: Completed) -> None:
+    if done.exit_status == 0:
+        return
+    if host.is_ahead:  # what fetches it may be planned, and not there yet
+        raise NotYet("os-packages")
+    said = done.stderr.decode("utf-8", "replace").strip()
+    raise Refused(
+        f"{host.name} cannot fetch {url}",
+        why=said[-300:] or f"the download ended with {done.exit_status}",
+        fix="take another os.mirror, or name this repository in os.repositories",
+        host=host.name,
+        code="KB-REPOSITORY",
+    )
+
+
+def _looks_like(data: bytes) -> str:
+    head = data[:2000].lower()
+    if b"<html" in head or b"<!doctype html" in head:
+        return "the answer is a web page"
+    return f"the answer is {len(data)} bytes that begin with {data[:40]!r}" if data else "the answer is empty"

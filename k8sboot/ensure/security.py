@@ -1,0 +1,40 @@
+"""SELinux out of Kubernetes' way, and root's key of one machine trusted by another."""
+
+from __future__ import annotations
+
+import re
+
+from k8sboot.host import Host
+from k8sboot.writing import File
+
+CONFIG = "/etc/selinux/config"
+_MODE = re.compile(r"(?m)^(\s*SELINUX\s*=\s*)(enforcing|permissive|disabled)([ \t]*)$", re.IGNORECASE)
+_LAXITY = ("enforcing", "permissive", "disabled")
+
+
+def selinux(host: Host, mode: str) -> None:
+    """SELinux no stricter than mode ('permissive' or 'disabled'), now and at the next boot.
+
+    A machine where it is laxer already stays so. Only a boot makes it disabled; until then it is permissive.
+    """
+    text = host.read_file(CONFIG, errors="surrogateescape")
+    if text is not None and (wanted := with_mode(text, mode)) != text:
+        state = host.file(CONFIG)
+        file_mode, owner = (state.mode, state.owner) if state else (0o644, "root:root")
+        host.write([File(CONFIG, wanted, mode=file_mode, owner=owner)])
+    if host.facts.selinux == "Enforcing":
+        host.change(
+            "set SELinux to permissive",
+            ["setenforce", "0"],
+            until=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",
+        )
+
+
+def with_mode(text: str, mode: str) -> str:
+    """An /etc/selinux/config whose SELINUX= is no stricter than mode; all else to the letter."""
+
+    def laxer(found: re.Match[str]) -> str:
+        is_stricter = _LAXITY.index(found[2].lower()) < _LAXITY.index(mode)
+        return f"{found[1]}{mode}" if is_stricter else found[0]
+
+    return _MODE.sub(laxer, text)

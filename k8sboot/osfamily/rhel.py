@@ -1,0 +1,186 @@
+"""CentOS, RHEL, Rocky, AlmaLinux, Oracle Linux and their kin: yum (3, or dnf under that name) and rpm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from k8sboot.host import Command, Host, Peer
+from k8sboot.inventory.model import Spec
+from k8sboot.osfamily import rhel_repositories as places
+from k8sboot.osfamily import rpm_versions, yum
+from k8sboot.osfamily.family import Family, Paths, Source, named_for
+from k8sboot.osfamily.grubby import Grubby
+from k8sboot.probe import Question, Reads
+from k8sboot.templates import render
+from k8sboot.writing import ORIGINALS_DIR, File
+
+REPOSITORIES = "/etc/yum.repos.d"
+SHIPPED = tuple(
+    f"{REPOSITORIES}/{name}.repo" for name in ("CentOS-Base", "CentOS-fasttrack", "epel", "epel-testing")
+)
+"""Files of the distribution whose repositories may point at servers that are gone."""
+YUM_CONF = "/etc/yum.conf"
+
+
+class Rhel(Family):
+    """The yum family."""
+
+    name = "rhel"
+    ids = ("rhel", "centos", "rocky", "almalinux", "ol", "fedora")
+    paths = Paths(
+        kubelet_environment="/etc/sysconfig/kubelet",
+        chrony_configuration="/etc/chrony.conf",
+        chrony_unit="chronyd.service",
+        cron_unit="crond.service",
+    )
+    kernels = Grubby()
+    repository_names = ("base", "updates", "extras", "epel", "docker", "kubernetes")
+    base_packages = ()
+    tools = (
+        "bash-completion", "conntrack-tools", "curl", "device-mapper-persistent-data", "ebtables", "ethtool", "git",
+        "ipset", "iptables", "ipvsadm", "jq", "libseccomp", "lvm2", "net-tools", "psmisc", "socat", "sysstat",
+        "telnet", "vim-enhanced", "wget", "yum-plugin-versionlock", "yum-utils",
+    )  # fmt: skip
+    ntpdate_packages = ("ntpdate", "cronie")
+    firewall_units = ("firewalld.service",)
+    lists_are_fresh = Question(
+        "yum-lists-are-fresh",
+        "find /var/cache/yum /var/cache/dnf -path '*k8sboot-*' -name repomd.xml -mmin -60 | grep -q .",
+    )
+    reads = Reads(
+        files=(*SHIPPED, YUM_CONF, *yum.LOCK_FILES),
+        questions=(lists_are_fresh, yum.HEALTH),
+    )
+
+    def repository_path(self, name: str) -> str:
+        """One .repo file a repository."""
+        return f"{REPOSITORIES}/k8sboot-{name}.repo"
+
+    def repository_file(self, host: Peer, name: str, source: Source) -> File:
+        """Packages must be signed, by keys in files that were looked at before."""
+        text = render(
+            "yum-repository.repo.j2",
+            id=f"k8sboot-{name}",
+            purpose=name,
+            url=source.url,
+            gpgcheck=True,
+            # gnupg of EL7 cannot check the signature of repomd.xml; packages are checked everywhere.
+            repo_gpgcheck=False,
+            keys=[f"file://{self.key_path(name, index)}" for index in range(len(source.keys))],
+            exclude=source.exclude,
+        )
+        return File(self.repository_path(name), text)
+
+    def retired_repositories(self, host: Peer) -> tuple[File, ...]:
+        """On EL7: the shipped files, with the repositories whose servers are gone switched off."""
+        if major(host) != "7":
+            return ()
+        found = ((path, places.retired(host.read_file(path) or "")) for path in SHIPPED)
+        return tuple(
+            File(path, render("yum-retired.repo.j2", original=ORIGINALS_DIR + path, sections=sections))
+            for path, sections in found
+            if sections
+        )
+
+    def key_path(self, name: str, index: int = 0) -> str:
+        """Where rpm's keys are kept."""
+        return f"/etc/pki/rpm-gpg/k8sboot-{name}" + (f"-{index + 1}" if index else "")
+
+    def fetch(self, host: Peer, url: str) -> Command:
+        """curl, which yum itself is built on, through yum's proxy where it has one."""
+        proxy = re.search(r"(?m)^proxy\s*=\s*(\S+)", host.read_file(YUM_CONF) or "")
+        words = ["curl", "-fsSL", "--retry", "2", "--connect-timeout", "20", "--max-time", "60"]
+        through = ["--proxy", proxy[1]] if proxy and proxy[1] != "_none_" else []
+        return [*words, *through, _spelled_out(host, url)]
+
+    def index_url(self, host: Peer, source: Source) -> str:
+        """repomd.xml: yum 3 says little of use about a web page in its place."""
+        return _spelled_out(host, f"{source.url.rstrip('/')}/repodata/repomd.xml")
+
+    def repositories(self, host: Peer, spec: Spec) -> Mapping[str, Source]:
+        """The mirror's, and over them those of the inventory; the packages to be held are excluded in them."""
+        facts = host.facts
+        preset = places.presets(spec, os_id=facts.os_id, major=major(host), arch=facts.arch)
+        found = {**preset, **named_for(spec.os, self.name)}
+        return {name: _excluding(source, places.excluded(name, spec)) for name, source in found.items()}
+
+    def is_broken(self, host: Peer) -> bool:
+        """rpm's database is damaged, or yum has written down a transaction and not its end."""
+        return bool(host.answer(yum.HEALTH).text.strip())
+
+    def refresh(self, host: Host) -> None:
+        """yum makecache; repairs first."""
+        yum.repair(host)
+        yum.wait_for_lock(host)
+        host.change(
+            "read the package lists",
+            ["yum", "-q", "clean", "expire-cache"],
+            ["yum", "-q", "-y", "makecache"],
+            timeout=900,
+            job=True,
+        )
+
+    def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+        """From `yum list --showduplicates`. In a dry run that planned other repositories nothing is known."""
+        if host.is_ahead:
+            return {}
+        return rpm_versions.offered(yum.listing(host, names), host.facts.arch)
+
+    def install(self, host: Host, versions: Mapping[str, str]) -> None:
+        """yum install, and yum downgrade for what is newer than wanted; each NAME-EPOCH:VERSION-RELEASE."""
+        yum.wait_for_lock(host)
+        older = {
+            name: version
+            for name, version in versions.items()
+            if version and host.package(name) and rpm_versions.compare(version, host.package(name)) < 0
+        }
+        newer = {name: version for name, version in versions.items() if name not in older}
+        steps = [
+            [
+                *yum.YUM,
+                *yum.UNLOCKED,
+                verb,
+                *(f"{name}-{version}" if version else name for name, version in part.items()),
+            ]
+            for verb, part in (("install", newer), ("downgrade", older))
+            if part
+        ]
+        words = [f"{name}-{version}" if version else name for name, version in versions.items()]
+        host.change(f"install {' '.join(words)}", *steps, timeout=3600, job=True)
+
+    def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those without a line of versionlock; without that plugin, `exclude=` in our files holds them."""
+        return yum.unlocked(host, names)
+
+    def hold(self, host: Host, names: tuple[str, ...]) -> None:
+        """yum versionlock."""
+        yum.lock(host, names)
+
+    def updates(self, host: Host) -> tuple[str, ...]:
+        """From `yum check-update`."""
+        return yum.pending_updates(host)
+
+    def update(self, host: Host, names: tuple[str, ...]) -> None:
+        """yum update of everything but the kernel; locked and excluded packages stay."""
+        yum.wait_for_lock(host)
+        host.change(
+            f"update {len(names)} packages: {' '.join(names)}",
+            [*yum.YUM, yum.NO_KERNEL, "update"],
+            timeout=3600,
+            job=True,
+        )
+
+
+def major(host: Peer) -> str:
+    """'7' of CentOS 7.9."""
+    return host.facts.os_version.partition(".")[0]
+
+
+def _excluding(source: Source, names: tuple[str, ...]) -> Source:
+    return Source(source.url, source.keys, source.fingerprints, source.suite, source.components, names)
+
+
+def _spelled_out(host: Peer, url: str) -> str:
+    """yum's own variables in a URL, as yum will read them."""
+    return url.replace("$basearch", host.facts.arch).replace("$releasever", major(host))

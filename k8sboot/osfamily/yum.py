@@ -1,0 +1,139 @@
+"""yum at work on a host: its lock, its health, its lists and its version locks."""
+
+from __future__ import annotations
+
+from k8sboot.host import Command, Host, NotYet, Peer
+from k8sboot.osfamily import rpm_versions
+from k8sboot.peer import failure
+from k8sboot.probe import Question
+
+YUM = ("env", "LC_ALL=C", "yum", "-y")
+UNLOCKED = ("--disableplugin=versionlock", "--disableexcludes=all")
+"""k8sboot says where a locked package goes."""
+NO_KERNEL = "--exclude=kernel*"
+LOCK_WAIT = 900
+
+PLUGIN_FILES = ("/etc/yum/pluginconf.d/versionlock.conf", "/etc/dnf/plugins/versionlock.conf")
+LISTS = ("/etc/yum/pluginconf.d/versionlock.list", "/etc/dnf/plugins/versionlock.list")
+LOCK_FILES = (*PLUGIN_FILES, *LISTS)
+
+# A healthy rpm says on stdout that it has no such package, and nothing on stderr.
+HEALTH = Question(
+    "yum-health",
+    r"""command -v rpm >/dev/null && command -v yum >/dev/null || exit 0
+rpm -q k8sboot-no-such-package 2>&1 >/dev/null | grep -qiE 'rpmdb|db[0-9]* error|panic|cannot open' && echo database
+ls /var/lib/yum/transaction-all.* >/dev/null 2>&1 && echo transaction
+true""",
+)
+
+# yum 3 and dnf write their pid into files; rpm locks one of its own (a POSIX record lock, listed with its pid).
+_HOLDER = r"""for f in /var/run/yum.pid /var/cache/dnf/*_lock.pid /var/lib/dnf/*_lock.pid; do
+  [ -s "$f" ] && read -r p < "$f" && [ -d "/proc/$p" ] && echo "$(cat "/proc/$p/comm"), pid $p" && exit 0
+done
+i=$(stat -Lc %i /var/lib/rpm/.rpm.lock 2>/dev/null) || exit 0
+p=$(awk -v i=":$i" '$4=="WRITE" && substr($6, length($6)-length(i)+1)==i {print $5; exit}' /proc/locks)
+[ -n "$p" ] && [ -d "/proc/$p" ] && echo "$(cat "/proc/$p/comm"), pid $p"
+true"""
+HOLDER = ("sh", "-c", _HOLDER, "yum-lock-holder")
+
+
+def wait_for_lock(host: Host) -> None:
+    """Wait until nobody else works with packages; whoever does is named with its process id."""
+    holder = host.ask(HOLDER).text.strip()
+    if holder:
+        host.wait(
+            f"the package manager, held by {holder}",
+            lambda: f"held by {now}" if (now := host.ask(HOLDER).text.strip()) else "",
+            timeout=LOCK_WAIT,
+        )
+
+
+def repair(host: Host) -> None:
+    """What a cut transaction or a crash of rpm left behind is said and repaired."""
+    found = host.answer(HEALTH).text.split()
+    if "database" in found:
+        host.notice("KB-PACKAGES-BROKEN", "rpm's database is damaged and will be rebuilt")
+        wait_for_lock(host)
+        host.change(
+            "rebuild rpm's database",
+            ["/bin/sh", "-c", "rm -f /var/lib/rpm/__db.*"],
+            ["rpm", "--rebuilddb"],
+            timeout=1800,
+            job=True,
+        )
+    if "transaction" in found:
+        host.notice("KB-PACKAGES-BROKEN", "yum was cut in a transaction, which will be finished")
+        wait_for_lock(host)
+        host.change(
+            "finish an interrupted package transaction",
+            [*YUM, "install", "yum-utils"],
+            ["yum-complete-transaction", "-y"],
+            ["yum-complete-transaction", "-y", "--cleanup-only"],
+            timeout=3600,
+            job=True,
+            until=lambda: host.answer(HEALTH).text.strip() and "yum still lists an unfinished transaction",
+        )
+
+
+def listing(host: Peer, names: tuple[str, ...]) -> str:
+    """What `yum list --showduplicates` prints of these packages; nothing where no repository has any of them."""
+    return _listed(host, [*YUM, "-q", *UNLOCKED, "list", "--showduplicates", *names], ok=(0,))
+
+
+def pending_updates(host: Peer) -> tuple[str, ...]:
+    """The packages that `yum update` would move: check-update ends with 100 when there are any."""
+    text = _listed(host, [*YUM, "-q", NO_KERNEL, "check-update"], ok=(0, 100))
+    return tuple(sorted(rpm_versions.offered(text, host.facts.arch)))
+
+
+def _listed(host: Peer, command: Command, *, ok: tuple[int, ...]) -> str:
+    done = host.ask(command, timeout=600)
+    if done.exit_status in ok:
+        return done.text
+    if b"No matching" in done.stderr:
+        return ""
+    if host.is_ahead:
+        raise NotYet("os-packages")
+    raise failure("cannot read the package lists", " ".join(command), done, host.name)
+
+
+def unlocked(host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the installed packages that versionlock does not hold where they are, if that plugin is there."""
+    if not any(host.file(path) for path in PLUGIN_FILES):
+        return ()
+    lines = _lines(host)
+    return tuple(name for name in names if not _forms(name, host.package(name)) & lines)
+
+
+def lock(host: Host, names: tuple[str, ...]) -> None:
+    """The packages are locked at their installed versions, and at no other."""
+    stale = [name for name in names if any(_is_of(line, name) for line in _lines(host))]
+    steps: list[Command] = [["yum", "-q", "versionlock", "delete", *stale]] if stale else []
+    host.change(
+        f"hold {' '.join(names)}",
+        *steps,
+        ["yum", "-q", "versionlock", "add", *names],
+        timeout=300,
+        until=lambda: " ".join(unlocked(host, names)) and f"not locked: {' '.join(unlocked(host, names))}",
+    )
+
+
+def _lines(host: Peer) -> frozenset[str]:
+    """The lines of versionlock's list, without the architecture."""
+    text = "".join(host.read_file(path) or "" for path in LISTS)
+    lines = (line.strip() for line in text.splitlines())
+    return frozenset(line.rpartition(".")[0] for line in lines if line and not line.startswith("#"))
+
+
+def _forms(name: str, version: str) -> frozenset[str]:
+    """How a lock may be written: yum 3 has the epoch in front, dnf before the version."""
+    if not version:
+        return frozenset()
+    epoch, _, rest = version.partition(":")
+    plain = {f"{name}-{rest}"} if epoch == "0" else set()
+    return frozenset({f"{epoch}:{name}-{rest}", f"{name}-{epoch}:{rest}", *plain})
+
+
+def _is_of(line: str, name: str) -> bool:
+    bare = line.partition(":")[2] if line.partition(":")[0].isdigit() else line
+    return bare.rpartition("-")[0].rpartition("-")[0] == name

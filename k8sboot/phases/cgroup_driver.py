@@ -1,0 +1,34 @@
+"""Chapter 2.2: kubelet and the runtime put their processes under the same cgroup driver."""
+
+from __future__ import annotations
+
+import re
+
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.phase import everyone, phase
+from k8sboot.phases.control_plane import CGROUP_DRIVER
+from k8sboot.probe import Reads
+
+KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
+
+
+@phase(
+    on=everyone,
+    reads=Reads(files=(KUBELET_CONFIG,), questions=(CGROUP_DRIVER,)),
+    after=("kubeadm-init", "join-masters", "join-nodes"),
+)
+def cgroup_driver(cluster: Cluster, host: Host) -> None:
+    """Compare kubelet's cgroup driver with the runtime's."""
+    text = host.known(host.read_file(KUBELET_CONFIG), what="a kubelet configuration", after="join-nodes")
+    found = re.search(r"(?m)^cgroupDriver:\s*['\"]?(\w+)", text)
+    kubelet = found[1] if found else "cgroupfs"  # kubelet's own default
+    runtime = host.answer(CGROUP_DRIVER).text.strip()
+    host.expect(
+        "kubelet and the runtime to use one cgroup driver",
+        lambda: (
+            ""
+            if kubelet == runtime
+            else f"kubelet has {kubelet} in {KUBELET_CONFIG}, docker info says {runtime}"
+        ),
+    )

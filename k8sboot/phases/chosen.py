@@ -1,0 +1,63 @@
+"""The packages of which every machine gets the same version: what phases know of them in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from k8sboot.cluster import Cluster
+from k8sboot.host import Peer
+from k8sboot.inventory.model import Spec
+from k8sboot.osfamily import KUBERNETES_PACKAGES, Wanted
+from k8sboot.osfamily.family import matches, upstream
+
+VERSIONS = "/etc/k8sboot/package-versions"
+"""Lies on the first master."""
+
+
+def asked_for(spec: Spec) -> dict[str, Wanted]:
+    """The packages whose version is one for all machines, as the inventory asks for them.
+
+    What is named after the engine (docker-ce-cli) has the engine's version.
+    """
+    engine, *others = spec.runtime.packages
+    version = spec.runtime.version
+    exactly = f"={spec.cluster.kubernetes_version.removeprefix('v')}"
+    wanted = (
+        Wanted(engine, version, is_held=True),
+        *(Wanted(n, version if n.startswith(f"{engine}-") else "", is_held=True) for n in others),
+        *(Wanted(name, exactly, is_held=True) for name in KUBERNETES_PACKAGES),
+    )
+    return {each.name: each for each in wanted}
+
+
+def exactly(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:
+    """The packages at the versions that the first master chose, to be held.
+
+    The very same package on machines of the same system; on others the same upstream version, where the
+    inventory asks for one at all. In a dry run that has not chosen yet, as the inventory asks for them.
+    """
+    leader, asked = cluster.first_master, asked_for(cluster.spec)
+    chosen = _parsed(leader.read_file(VERSIONS) or "")
+    fitting = {name: v for name in names if matches(v := chosen.get(name, ""), asked[name].version) and v}
+    missing = [name for name in names if name not in fitting]
+    if missing and leader.is_ahead:
+        return tuple(asked[name] for name in names)
+    leader.known(
+        None if missing else "", what=f"a chosen version of {' '.join(missing)}", after="package-versions"
+    )
+    if _system(leader) == _system(host):
+        return tuple(replace(asked[name], version=f"=={version}") for name, version in fitting.items())
+    return tuple(
+        replace(asked[name], version=f"={upstream(version)}") if asked[name].version else asked[name]
+        for name, version in fitting.items()
+    )
+
+
+def _parsed(text: str) -> dict[str, str]:
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    return {words[0]: words[1] for words in lines if len(words) == 2}
+
+
+def _system(host: Peer) -> tuple[str, str, str]:
+    facts = host.facts
+    return facts.os_id, facts.os_version.partition(".")[0], facts.arch

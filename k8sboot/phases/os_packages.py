@@ -1,0 +1,51 @@
+"""Chapter 2.1: repositories, the runbook's tools, and on demand an update of everything else."""
+
+from __future__ import annotations
+
+from k8sboot import ensure, osfamily
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.inventory.model import Spec
+from k8sboot.osfamily import Family, Wanted
+from k8sboot.phase import everyone, phase
+from k8sboot.probe import Reads, union
+
+MANY_KEYS = 2
+"""How many key files of a repository are worth asking for in the probe."""
+
+
+def _reads(spec: Spec) -> Reads:
+    return union(_reads_of(family, spec) for family in osfamily.FAMILIES)
+
+
+def _reads_of(family: Family, spec: Spec) -> Reads:
+    names = dict.fromkeys((*family.repository_names, *(n.rpartition(".")[2] for n in spec.os.repositories)))
+    keys = (family.key_path(name, index) for name in names for index in range(MANY_KEYS))
+    own = Reads(
+        files=(*keys, *(family.repository_path(name) for name in names)),
+        packages=(*family.base_packages, *family.tools, *spec.os.packages),
+    )
+    return union((own, family.reads))
+
+
+@phase(on=everyone, reads=_reads, after=("preflight",))
+def os_packages(cluster: Cluster, host: Host) -> None:
+    """Name the repositories, trust their keys, install the runbook's tools."""
+    family, spec = osfamily.of(host), cluster.spec
+    ensure.repositories(host, family.repositories(host, spec))
+    tools = (*family.tools, *spec.os.packages)
+    ensure.packages(
+        host,
+        *(Wanted(name) for name in family.base_packages),
+        *(Wanted(name, is_optional=True) for name in tools if name not in family.base_packages),
+    )
+
+
+@phase(on=everyone, after=("preflight",))
+def os_update(cluster: Cluster, host: Host) -> None:
+    """Update everything but the kernel and what is held, where the inventory wants it."""
+    if cluster.spec.os.update:
+        family = osfamily.of(host)
+        pending = family.updates(host)
+        if pending:
+            family.update(host, pending)

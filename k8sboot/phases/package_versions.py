@@ -1,0 +1,23 @@
+"""Chapters 2.1 and 2.2: which versions there are, and the one that every machine gets."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.inventory.model import Spec
+from k8sboot.phase import first_master, phase
+from k8sboot.phases.chosen import VERSIONS, asked_for
+from k8sboot.probe import Reads
+from k8sboot.templates import render
+
+
+def _reads(spec: Spec) -> Reads:
+    return Reads(files=(VERSIONS,), packages=tuple(asked_for(spec)))
+
+
+@phase(on=first_master, reads=_reads, after=("preflight",))
+def package_versions(cluster: Cluster, host: Host) -> None:
+    """Choose the exact versions of Docker and Kubernetes that every machine gets."""
+    chosen = ensure.choose(host, *asked_for(cluster.spec).values())
+    ensure.file(host, VERSIONS, render("package-versions.j2", versions=chosen))

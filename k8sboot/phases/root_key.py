@@ -1,0 +1,43 @@
+"""Chapter 2.1: on demand, root of the first master may log in to all the others."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.phase import first_master, phase
+from k8sboot.probe import Reads
+
+SSH_DIR = "/root/.ssh"
+KEY = f"{SSH_DIR}/id_ed25519"
+AUTHORIZED = f"{SSH_DIR}/authorized_keys"
+
+
+def others(spec: Spec) -> tuple[HostSpec, ...]:
+    """Every host but the first master."""
+    return spec.hosts[1:]
+
+
+@phase(on=first_master, reads=Reads(files=(f"{KEY}.pub",)), after=("preflight",))
+def root_key(cluster: Cluster, host: Host) -> None:
+    """Make a key for root of the first master, where the inventory wants it distributed."""
+    if cluster.spec.os.distribute_key and host.file(f"{KEY}.pub") is None:
+        host.change(
+            "make an SSH key for root",
+            ["install", "-d", "-o", "root", "-g", "root", "-m", "0700", SSH_DIR],
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"root@{host.name}", "-f", KEY],
+        )
+
+
+@phase(on=others, reads=Reads(files=(AUTHORIZED,)), after=("root-key",))
+def root_key_trust(cluster: Cluster, host: Host) -> None:
+    """Let root of the first master log in, where the inventory wants it."""
+    if not cluster.spec.os.distribute_key:
+        return
+    leader = cluster.first_master
+    key = leader.known(leader.read_file(f"{KEY}.pub"), what="an SSH key of root", after="root-key")
+    if host.file(AUTHORIZED) is None:
+        ensure.directory(host, SSH_DIR, owner="root:root", mode=0o700)
+        ensure.file(host, AUTHORIZED, "", mode=0o600)
+    ensure.block(host, AUTHORIZED, key, name="first-master")

@@ -1,0 +1,56 @@
+"""Chapter 2.1: clocks that agree. etcd and certificates cannot do without."""
+
+from __future__ import annotations
+
+from k8sboot import ensure, osfamily
+from k8sboot.cluster import Cluster
+from k8sboot.host import Host
+from k8sboot.inventory.model import Spec
+from k8sboot.osfamily import Wanted
+from k8sboot.phase import everyone, phase
+from k8sboot.probe import Reads
+from k8sboot.templates import render
+
+CRON = "/etc/cron.d/k8sboot-ntpdate"
+OTHERS = ("ntpd.service", "ntp.service", "systemd-timesyncd.service")
+"""Two that set one clock fight over it."""
+
+
+def _reads(_spec: Spec) -> Reads:
+    families = osfamily.FAMILIES
+    return Reads(
+        files=(CRON, *(f.paths.chrony_configuration for f in families)),
+        packages=("chrony", *(p for f in families for p in f.ntpdate_packages)),
+        units=(*OTHERS, *(u for f in families for u in (f.paths.chrony_unit, f.paths.cron_unit))),
+    )
+
+
+@phase(on=everyone, reads=_reads, after=("preflight",))
+def time_sync(cluster: Cluster, host: Host) -> None:
+    """Keep the clock together with the others: chrony, or ntpdate by cron."""
+    match cluster.spec.os.time_sync:
+        case "chrony":
+            _chrony(host, cluster.spec.os.ntp_servers)
+        case "ntpdate":
+            _ntpdate(host, cluster.spec.os.ntp_servers)
+
+
+def _chrony(host: Host, servers: tuple[str, ...]) -> None:
+    paths = osfamily.of(host).paths
+    ensure.packages(host, Wanted("chrony"))
+    ensure.absent(host, CRON)
+    ensure.service_off(host, *OTHERS)
+    text = render("chrony.conf.j2", servers=servers)
+    ensure.file(host, paths.chrony_configuration, text, restarts=(paths.chrony_unit,))
+    ensure.service(host, paths.chrony_unit)
+
+
+def _ntpdate(host: Host, servers: tuple[str, ...]) -> None:
+    """Small differences are slewed: a clock that jumps back breaks leases. The first time it is set at once."""
+    family = osfamily.of(host)
+    ensure.packages(host, *(Wanted(name) for name in family.ntpdate_packages))
+    ensure.service_off(host, *OTHERS, family.paths.chrony_unit)
+    if host.file(CRON) is None:
+        host.change("set the clock", ["ntpdate", "-u", *servers], timeout=120)
+    ensure.file(host, CRON, render("ntpdate.cron.j2", servers=servers))
+    ensure.service(host, family.paths.cron_unit)
