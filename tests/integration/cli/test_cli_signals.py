@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Machine, OnTerminal, write_inventory
+from seats import Machine, OnTerminal, write_inventory
 
 Start = Callable[..., OnTerminal]
 

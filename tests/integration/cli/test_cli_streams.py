@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import Machine
+from seats import Machine
 
 
 def shell(machine: Machine, line: str) -> subprocess.CompletedProcess[str]:
