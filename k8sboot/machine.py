@@ -15,8 +15,8 @@ from k8sboot.snapshot import FileState, Snapshot, UnitState
 from k8sboot.ssh.connection import Completed, Connection
 from k8sboot.writing import File
 
-PROBE_TIMEOUT = 90.0
-"""Seconds. A probe takes tenths of one; slow disks and loaded hosts get their time."""
+PROBE_TIMEOUT = 300.0
+"""Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones get their time."""
 
 
 class Machine:

@@ -40,7 +40,9 @@ def _plug_in(host: Host) -> None:
 
 def _launch(host: Host) -> None:
     """qemu outlives the command that starts it; it is known by its control group."""
-    command = qemu.command(host.directory / "disk.img", host.directory / "console.log")
+    command = qemu.command(
+        host.directory / "disk.img", host.directory / "console.log", cpus=qemu.CPUS[host.role]
+    )
     machine = ["-name", host.machine, "-smbios", f"type=1,uuid={_uuid(host)}"]
     with (host.directory / "qemu.log").open("ab") as log:
         process = subprocess.Popen(

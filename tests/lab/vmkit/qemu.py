@@ -4,15 +4,16 @@ import subprocess
 from pathlib import Path
 
 MEMORY_MIB = 3072
-CPUS = 2
+CPUS = {"master": 2, "node": 1}
+"""kubeadm wants two for a master; each more costs emulation time."""
 
 
-def command(image: Path, console: Path) -> list[str]:
+def command(image: Path, console: Path, *, cpus: int = 2) -> list[str]:
     """A machine with a disk, a serial console that is written to a file, and nothing else."""
     return [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-        "-accel", "tcg,thread=multi", "-cpu", "max",
-        "-smp", str(CPUS), "-m", str(MEMORY_MIB),
+        "-accel", "tcg,thread=multi", "-cpu", "max,la57=off",
+        "-smp", str(cpus), "-m", str(MEMORY_MIB),
         "-chardev", f"file,id=console,path={console},append=on", "-serial", "chardev:console",
         "-drive", f"file={image},format=raw,if=virtio,cache=unsafe",
         "-device", "virtio-rng-pci",
