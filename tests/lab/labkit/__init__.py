@@ -15,6 +15,9 @@ Standard library only: the lab starts before any virtual environment exists.
     keeper     the process that holds a running machine and restarts it on reboot
     access     keys, known_hosts, and the way in as root
     inventory  what k8sboot is given
+    repositories  the part of it that differs by family
+    rpmdb      the RPM database of a CentOS host, stating what dpkg installed
+    dress/     the files that make Debian look like CentOS
     mirrors    starts what ../mirrors builds: packages and images
     timeserver what the inventory's ntpServers points at
     kernel     settings that guests share with this machine, put back afterwards

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from labkit import commands, families, preflight
+from labkit import commands, families, plan, preflight
 from labkit.errors import LabError
 from labkit.plan import DEFAULT_NAME
 
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     up = add("up", "start the lab, or what is missing of it, and write its inventory")
     up.add_argument("--hosts", type=int, help="masters and nodes together (default: 3)")
     up.add_argument("--masters", type=int, help="how many of them are masters (default: 1)")
-    up.add_argument("--family", choices=families.names(), default="debian")
+    up.add_argument("--family", choices=[*families.names(), plan.MIXED], default="debian")
     up.add_argument("--no-mirrors", action="store_true", help="hosts only: nothing to install from")
     down = add("down", "remove every trace of the lab, also after a crash")
     down.add_argument("--all", action="store_true", help="every lab there is")

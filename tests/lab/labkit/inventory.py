@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from labkit import mirrors
+from labkit import mirrors, repositories
 from labkit.families.debian import PASSWORD
 from labkit.plan import Host, Lab
 
@@ -51,12 +51,8 @@ masters:
   timezone: Asia/Shanghai
   ntpServers: [{lab.gateway}]
   repositories:
-    docker: {{url: "http://{lab.gateway}:8080/docker-ce/linux/debian", \
-key: "http://{lab.gateway}:8080/lab.asc"}}
-    kubernetes: {{url: "http://{lab.gateway}:8080/kubernetes/apt", \
-key: "http://{lab.gateway}:8080/lab.asc"}}
-runtime:
-  packages: [docker.io]
+{repositories.yaml(lab)}runtime:
+  packages: {repositories.docker_packages(lab)}
   insecureRegistries: ["{lab.gateway}:5000"]
 calico:
   version: v3.25.2

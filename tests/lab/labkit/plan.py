@@ -15,6 +15,9 @@ from labkit.errors import LabError
 STATE = Path("/var/lib/k8sboot-lab")
 CHECKOUT = Path(__file__).resolve().parents[3]
 DEFAULT_NAME = "lab"
+MIXED = "mixed"
+"""Not a family: both in one lab."""
+
 LOGINS = ("root", "ops", "admin")
 
 
@@ -187,9 +190,16 @@ def _host(lab: Lab, role: str, number: int, place: int, family: str) -> Host:
         role=role,
         number=number + (10 if role == "master" else 20),
         login=LOGINS[place % len(LOGINS)],
-        family=family,
+        family=_family(family, role, number),
         born_as=("debian", "localhost")[place] if place < 2 else name,
     )
+
+
+def _family(chosen: str, role: str, number: int) -> str:
+    """In a mixed lab, masters and the first, third, ... node are CentOS; the other nodes Debian."""
+    if chosen != MIXED:
+        return chosen
+    return "el7" if role == "master" or number % 2 else "debian"
 
 
 def _free_subnet(name: str) -> int:

@@ -15,7 +15,22 @@ import json
 import os
 from pathlib import Path
 
-from makers import debian, images, kubedebs, kubernetes, registry, signing, standins, tools, tree
+from makers import (
+    debian,
+    images,
+    kubedebs,
+    kubernetes,
+    mixed,
+    registry,
+    signing,
+    standins,
+    tools,
+    tree,
+    yumcentos,
+    yumdocker,
+    yumfaults,
+    yumkubernetes,
+)
 from makers.cache import Cache, default_root, say
 
 CURRENT = "mirrors.json"
@@ -38,7 +53,19 @@ def build(cache: Cache) -> Products:
         sources = images.Sources(kubernetes.make(cache), standins.make(cache))
         packages = kubedebs.make(cache, key, sources.kubernetes)
         storage = registry.make(cache, sources)
-        www = tree.make(cache, key, tree.repositories(utilities, docker, packages))
+        yum_docker = yumdocker.make(cache, key, docker)
+        yum_kubernetes = yumkubernetes.make(cache, key, sources.kubernetes)
+        apt_products = {"docker": docker, "kubernetes": packages}
+        yum_products = {"docker": yum_docker, "kubernetes": yum_kubernetes}
+        roots = {
+            **tree.repositories(utilities, docker, packages),
+            **yumcentos.make(cache, key, utilities),
+            yumdocker.PATH: yum_docker,
+            yumkubernetes.PATH: yum_kubernetes,
+            yumfaults.PATH: yumfaults.make(cache, key),
+            mixed.PATH: mixed.make(cache, apt_products, yum_products),
+        }
+        www = tree.make(cache, key, roots)
         products = Products(storage, www)
         _note(cache, products)
         cache.forget_old()

@@ -7,8 +7,14 @@
 from __future__ import annotations
 
 import functools
+import http
 import http.server
 import sys
+
+PAGE = b"""<!DOCTYPE html>
+<html><head><title>Moved</title></head>
+<body><h1>This mirror has moved</h1><p>Log in to go on.</p></body></html>
+"""
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -23,6 +29,17 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         ".yaml": "application/yaml",
         "": "application/octet-stream",
     }
+
+    def do_GET(self) -> None:
+        """A file, or below /broken/html/ what a portal or a moved mirror says instead of it."""
+        if not self.path.startswith("/broken/html/"):
+            super().do_GET()
+            return
+        self.send_response(http.HTTPStatus.OK)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(PAGE)))
+        self.end_headers()
+        self.wfile.write(PAGE)
 
 
 class Server(http.server.ThreadingHTTPServer):

@@ -13,6 +13,7 @@ PACKAGES = (
     "busybox-static",
     "conntrack",
     "containernetworking-plugins",
+    "createrepo-c",
     "docker-registry",
     "dpkg-dev",
     "etcd-client",
@@ -23,6 +24,7 @@ PACKAGES = (
     "golang-github-modern-go-reflect2-dev",
     "ipset",
     "iptables",
+    "rpm",
 )
 
 POLICY = Path("/usr/sbin/policy-rc.d")

@@ -1,0 +1,52 @@
+"""What an inventory says of repositories and Docker's packages, by the families of its hosts."""
+
+from labkit.plan import MIXED, Lab
+
+VAULT = "centos-vault/7.9.2009"
+CENTOS_KEY = f"{VAULT}/RPM-GPG-KEY-CentOS-7"
+CENTOS = {
+    "base": (f"{VAULT}/os/x86_64", CENTOS_KEY),
+    "updates": (f"{VAULT}/updates/x86_64", CENTOS_KEY),
+    "extras": (f"{VAULT}/extras/x86_64", CENTOS_KEY),
+    "epel": ("epel/7/x86_64", "epel/RPM-GPG-KEY-EPEL-7"),
+}
+PATHS = {
+    "debian": {
+        "docker": ("docker-ce/linux/debian", "lab.asc"),
+        "kubernetes": ("kubernetes/apt", "lab.asc"),
+    },
+    "el7": {
+        **CENTOS,
+        "docker": ("docker-ce/linux/centos/7/x86_64/stable", "docker-ce/linux/centos/gpg"),
+        "kubernetes": (
+            "kubernetes/yum/repos/kubernetes-el7-x86_64",
+            "kubernetes/yum/doc/rpm-package-key.gpg",
+        ),
+    },
+    MIXED: {
+        **CENTOS,
+        "docker": ("mixed/docker", "lab.asc"),
+        "kubernetes": ("mixed/kubernetes", "lab.asc"),
+    },
+}
+"""The path and the key's path of each repository, below the mirrors' address."""
+
+
+def family(lab: Lab) -> str:
+    """The family that all hosts are of, or MIXED."""
+    found = {host.family for host in lab.hosts}
+    return found.pop() if len(found) == 1 else MIXED
+
+
+def yaml(lab: Lab) -> str:
+    """The repositories, as lines of the inventory's section `os`."""
+    mirror = f"http://{lab.gateway}:8080"
+    return "".join(
+        f'    {name}: {{url: "{mirror}/{path}", key: "{mirror}/{key}"}}\n'
+        for name, (path, key) in PATHS[family(lab)].items()
+    )
+
+
+def docker_packages(lab: Lab) -> str:
+    """Debian's own name for Docker; with CentOS hosts the names that both mirrors have."""
+    return "[docker.io]" if family(lab) == "debian" else "[docker-ce, docker-ce-cli, containerd.io]"
