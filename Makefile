@@ -42,8 +42,9 @@ check: $(BIN)/k8sboot packages ## Lint, types, import rules, unit, golden and co
 integration: $(BIN)/k8sboot packages ## Tests on a real sshd, and of the built wheel
 	$(BIN)/pytest -q tests/integration
 
-e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back
-	$(BIN)/pytest -q tests/e2e
+e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back, on both families
+	$(BIN)/pytest -q tests/e2e --family debian
+	$(BIN)/pytest -q tests/e2e --family el7
 
 test: check integration e2e ## Everything CI runs
 

@@ -12,14 +12,19 @@ from lab import MASTER, Lab
 NAME = "e2e"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--family: what the hosts are."""
+    parser.addoption("--family", default="debian", choices=("debian", "el7", "mixed"))
+
+
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Three bare hosts and their mirrors. Without root there is no lab, and that is said."""
     if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         pytest.skip("the lab needs root on Debian")
     made = Lab(NAME, tmp_path_factory.mktemp("state"))
     made.control("down")
-    made.control("up", timeout=1800)
+    made.control("up", "--family", request.config.getoption("--family", default="debian"), timeout=1800)
     yield made
     made.control("down")
 

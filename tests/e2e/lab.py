@@ -103,8 +103,9 @@ FINGERPRINT = r"""
 find /etc /root/.kube /opt/cni /lib/systemd /usr/local -xdev -type f ! -path '*/apt/*lists*' ! -name '*-' \
   ! -name 'resolv.conf' -printf '%p %i %T@ %m %U\n' 2>/dev/null | sort
 find /etc -xdev -type f -exec sha256sum {} + | sort -k 2
-dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'
-systemctl show -p Id,ActiveEnterTimestamp,UnitFileState docker kubelet chrony ssh 2>/dev/null
+dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' 2>/dev/null || rpm -qa | sort
+for u in docker kubelet chrony chronyd ssh sshd; do
+  systemctl show -p Id,ActiveEnterTimestamp,UnitFileState $u 2>/dev/null; done
 swapon --show --noheadings; hostname; sysctl -n net.ipv4.ip_forward vm.swappiness 2>/dev/null
 true
 """

@@ -33,7 +33,9 @@ def test_hosts_are_as_the_runbook_says(lab: Lab) -> None:
     for host in HOSTS:
         assert lab.ssh(host, "hostname").strip() == host
         assert lab.ssh(host, "docker", "info", "-f", "{{.CgroupDriver}}").strip() == "systemd"
-        assert "kubelet" in lab.ssh(host, "apt-mark", "showhold")
+        assert "kubelet" in lab.ssh(
+            host, "sh", "-c", "if command -v yum; then yum versionlock list; else apt-mark showhold; fi"
+        )
         assert lab.ssh(host, "swapon", "--show", "--noheadings") == ""
         assert lab.ssh(host, "readlink", "-f", "/etc/localtime").strip().endswith("Asia/Shanghai")
     assert "cluster-cidr=172.16.0.0/16" in lab.ssh(
