@@ -75,7 +75,11 @@ def _start_one(state: Path, name: str, command: list[str], product: Path) -> Non
         _end(pid, record)
     with (state / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
-            command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
         )
     noted = {"pid": process.pid, "started": _start_time(process.pid), "product": product.name}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Serve a directory over plain HTTP to many clients at once, as a mirror does.
 
-    python3 serve_files.py ADDRESS PORT DIRECTORY
+python3 serve_files.py ADDRESS PORT DIRECTORY
 """
 
 from __future__ import annotations

@@ -136,9 +136,7 @@ class Apt:
     def run(self, *arguments: str, cwd: Path | None = None) -> str:
         """Run apt-get; its output, or an error that carries it."""
         command = ["apt-get", "-q", "-y", *self.options(), *arguments]
-        done = subprocess.run(
-            command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
             tail = "\n".join(done.stdout.splitlines()[-15:])
             raise RuntimeError(f"apt-get {' '.join(arguments)}:\n{tail}")
@@ -147,9 +145,7 @@ class Apt:
 
 def debian_apt(root: Path) -> Apt:
     """An apt over Debian's archives, packages and sources, freshly updated."""
-    lines = [
-        source.line(kind) for source in debian_sources() for kind in ("deb", "deb-src")
-    ]
+    lines = [source.line(kind) for source in debian_sources() for kind in ("deb", "deb-src")]
     apt = Apt(root, "\n".join(lines) + "\n")
     apt.run("update")
     return apt

@@ -8,15 +8,52 @@ from . import apt, dockerce, repository
 from .cache import Cache, fingerprint, say
 
 UTILITIES = (
-    "apt-transport-https", "ca-certificates", "chrony", "conntrack", "cron", "curl",
-    "ebtables", "ethtool", "git", "gnupg", "gpgv", "iproute2", "ipset", "iptables", "iputils-ping",
-    "ipvsadm", "jq", "kmod", "less", "libseccomp2", "locales", "logrotate", "lsb-release",
-    "lsof", "lvm2", "mount", "net-tools", "openssh-client", "openssl", "procps", "psmisc",
-    "python3-minimal", "rsync", "rsyslog", "socat", "software-properties-common", "sysstat",
-    "telnet", "tzdata", "unzip", "util-linux", "vim", "vim-tiny", "wget",
+    "apt-transport-https",
+    "ca-certificates",
+    "chrony",
+    "conntrack",
+    "cron",
+    "curl",
+    "ebtables",
+    "ethtool",
+    "git",
+    "gnupg",
+    "gpgv",
+    "iproute2",
+    "ipset",
+    "iptables",
+    "iputils-ping",
+    "ipvsadm",
+    "jq",
+    "kmod",
+    "less",
+    "libseccomp2",
+    "locales",
+    "logrotate",
+    "lsb-release",
+    "lsof",
+    "lvm2",
+    "mount",
+    "net-tools",
+    "openssh-client",
+    "openssl",
+    "procps",
+    "psmisc",
+    "python3-minimal",
+    "rsync",
+    "rsyslog",
+    "socat",
+    "software-properties-common",
+    "sysstat",
+    "telnet",
+    "tzdata",
+    "unzip",
+    "util-linux",
+    "vim",
+    "vim-tiny",
+    "wget",
 )
 DOCKER = ("docker.io", "containerd", "runc")
-
 
 
 def make(cache: Cache, key: Path) -> tuple[Path, Path]:
@@ -25,9 +62,7 @@ def make(cache: Cache, key: Path) -> tuple[Path, Path]:
     return utilities, _mirror(cache, key, repository.DOCKER, DOCKER)
 
 
-def _mirror(
-    cache: Cache, key: Path, place: repository.Repository, wanted: tuple[str, ...]
-) -> Path:
+def _mirror(cache: Cache, key: Path, place: repository.Repository, wanted: tuple[str, ...]) -> Path:
     here = Path(__file__)
     names = ("apt.py", "dockerce.py", "package.py", "repository.py")
     product_key = fingerprint(here, *(here.with_name(name) for name in names), key.name)

@@ -25,7 +25,10 @@ def packages(binaries: Path) -> list[Package]:
         Package("kubernetes-cni", "0.8.7-00", "", "CNI plugins", plugins),
         Package("kubectl", REVISION, "", "Kubernetes' command line", _binary(binaries, "kubectl")),
         Package(
-            "kubelet", REVISION, KUBELET_NEEDS, "Kubernetes' node agent",
+            "kubelet",
+            REVISION,
+            KUBELET_NEEDS,
+            "Kubernetes' node agent",
             {
                 **_binary(binaries, "kubelet"),
                 "lib/systemd/system/kubelet.service": PACKAGING / "kubelet.service",
@@ -33,13 +36,13 @@ def packages(binaries: Path) -> list[Package]:
             {name: PACKAGING / f"kubelet.{name}" for name in ("postinst", "prerm")},
         ),
         Package(
-            "kubeadm", REVISION,
+            "kubeadm",
+            REVISION,
             "kubelet (>= 1.13.0), kubectl (>= 1.13.0), kubernetes-cni (>= 0.8.7)",
             "Kubernetes' cluster bootstrapper",
             {
                 **_binary(binaries, "kubeadm"),
-                "etc/systemd/system/kubelet.service.d/10-kubeadm.conf":
-                    PACKAGING / "10-kubeadm.conf",
+                "etc/systemd/system/kubelet.service.d/10-kubeadm.conf": PACKAGING / "10-kubeadm.conf",
             },
         ),
     ]
@@ -49,8 +52,13 @@ def make(cache: Cache, key: Path, binaries: Path) -> Path:
     """The root of the Kubernetes repository."""
     here = Path(__file__)
     product_key = fingerprint(
-        here, here.with_name("package.py"), here.with_name("repository.py"), PACKAGING,
-        key.name, binaries.name, versions("containernetworking-plugins"),
+        here,
+        here.with_name("package.py"),
+        here.with_name("repository.py"),
+        PACKAGING,
+        key.name,
+        binaries.name,
+        versions("containernetworking-plugins"),
     )
     return cache.product("apt-kubernetes", product_key, lambda out: _fill(cache, out, key, binaries))
 

@@ -67,7 +67,10 @@ def _fetch(work: Path, tree: Path) -> None:
     tree.parent.mkdir(parents=True)
     subprocess.run(
         ["dpkg-source", "--no-check", "-x", "--skip-patches", next(work.glob("*.dsc")).name, tree],
-        cwd=work, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=work,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 
@@ -87,13 +90,19 @@ def _mend(tree: Path, env: dict[str, str]) -> None:
     golang.run(
         [
             str(generator),
-            "--go-header-file", str(tree / "hack/boilerplate/boilerplate.generatego.txt"),
-            "--output-file-base", "zz_generated.openapi",
-            "--output-package", "k8s.io/kubernetes/pkg/generated/openapi",
-            "--report-filename", str(tree.parents[3] / "violations"),
-            "--input-dirs", ",".join(_openapi_packages(tree)),
+            "--go-header-file",
+            str(tree / "hack/boilerplate/boilerplate.generatego.txt"),
+            "--output-file-base",
+            "zz_generated.openapi",
+            "--output-package",
+            "k8s.io/kubernetes/pkg/generated/openapi",
+            "--report-filename",
+            str(tree.parents[3] / "violations"),
+            "--input-dirs",
+            ",".join(_openapi_packages(tree)),
         ],
-        env, tree,
+        env,
+        tree,
     )
 
 

@@ -38,7 +38,8 @@ def rename(cache: Cache, source: Path, changes: dict[str, str], pool: Path) -> N
         subprocess.run(["dpkg-deb", "--raw-extract", source, tree], check=True)
         control = tree / "DEBIAN/control"
         lines = [
-            line for line in control.read_text().splitlines(keepends=True)
+            line
+            for line in control.read_text().splitlines(keepends=True)
             if line.partition(":")[0] not in changes
         ]
         added = [f"{name}: {value}\n" for name, value in changes.items()]

@@ -31,9 +31,7 @@ def make(cache: Cache, sources: images.Sources) -> Path:
     """The registry's storage directory, with every image of the table in it."""
     here = Path(__file__)
     scripts = [here, Path(images.__file__), Path(layers.__file__)]
-    key = fingerprint(
-        *scripts, images.package_versions(), sources.kubernetes.name, sources.standins.name
-    )
+    key = fingerprint(*scripts, images.package_versions(), sources.kubernetes.name, sources.standins.name)
     return cache.product("registry", key, lambda out: _fill(cache, out, sources))
 
 
@@ -78,9 +76,7 @@ def _fill(cache: Cache, out: Path, sources: images.Sources) -> None:
         settings = work / "registry.yml"
         settings.write_text(configuration(listen, out, read_only=False))
         with (work / "log").open("w") as log:
-            process = subprocess.Popen(
-                ["docker-registry", "serve", str(settings)], stdout=log, stderr=log
-            )
+            process = subprocess.Popen(["docker-registry", "serve", str(settings)], stdout=log, stderr=log)
         try:
             wait_until_it_answers(f"http://{listen}/v2/")
             for image in images.IMAGES:
@@ -107,8 +103,11 @@ def _push(listen: str, image: images.Image, sources: images.Sources, work: Path)
     _push_blob(connection, image.name, digest, packed.read_bytes())
     _push_blob(connection, image.name, manifest["config"]["digest"], config)
     _request(
-        connection, "PUT", f"/v2/{image.name}/manifests/{image.tag}",
-        json.dumps(manifest).encode(), {"Content-Type": MANIFEST_TYPE},
+        connection,
+        "PUT",
+        f"/v2/{image.name}/manifests/{image.tag}",
+        json.dumps(manifest).encode(),
+        {"Content-Type": MANIFEST_TYPE},
     )
     connection.close()
 
@@ -135,9 +134,7 @@ def _descriptor(kind: str, content: bytes) -> dict:
     return {"mediaType": kind, "size": len(content), "digest": digest}
 
 
-def _push_blob(
-    connection: http.client.HTTPConnection, name: str, digest: str, content: bytes
-) -> None:
+def _push_blob(connection: http.client.HTTPConnection, name: str, digest: str, content: bytes) -> None:
     location = _request(connection, "POST", f"/v2/{name}/blobs/uploads/", b"", {})
     joint = "&" if "?" in location else "?"
     kind = {"Content-Type": "application/octet-stream"}

@@ -34,7 +34,9 @@ def versions(*names: str) -> dict[str, str]:
     """The installed versions of packages; a missing package is not in it."""
     done = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Status}\n", *names],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     rows = (line.split() for line in done.stdout.splitlines())
     return {row[0]: row[1] for row in rows if len(row) == 3 and row[2] == "installed"}
