@@ -152,7 +152,8 @@ def test_a_newer_kernels_packages_are_read(inventory):
     digest = "AB" * 32
     text = (
         "os:\n  kernel:\n    minimum: 5.10\n    packages:\n"
-        f"      - {{url: 'http://m.lan/a%2Bb.deb', sha256: {digest}}}\n      - {{url: 'http://m.lan/c', sha256: {digest}}}\n"
+        f"      - {{url: 'http://m.lan/a%2Bb.deb', sha256: {digest}}}\n"
+        f"      - {{url: 'http://m.lan/c', sha256: {digest}}}\n"
     )
     kernel = inventory(text).spec.os.kernel
     assert kernel.minimum == "5.10"
