@@ -1,0 +1,323 @@
+"""Rows 1 to 18 of the source runbook's mistakes: the machines. Each test is of the right behaviour."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+from fake_boot import NEW, OLD, Boot, wanted
+from fake_state import FakeUnit
+from fake_systems import KEYS, MIRROR
+from fake_yum import LOCK_LIST
+from inventories import spec
+from runs import raise_errors, run
+
+from k8sboot import ensure
+from k8sboot.ensure.boot import CONTAINER
+from k8sboot.inventory.model import OsSettings
+from k8sboot.kubernetes.kernel import CNI_INTERFACES, OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
+from k8sboot.osfamily import rhel_repositories as places
+from k8sboot.osfamily.grub import Grub
+from k8sboot.phases.os_prep import NETWORK_MANAGER, SERVICE_LIMITS, UNMANAGED
+from k8sboot.phases.time_sync import CRON
+from k8sboot.probe import Reads, union
+from k8sboot.runbook import UP
+from k8sboot.writing import RESTART_DIR
+
+
+def index(events, begins):
+    """Where something first happens on a host."""
+    return next(i for i, what in enumerate(events) if what.startswith(begins))
+
+
+def test_runbook_01_networkmanager_is_kept_where_nothing_else_raises_the_link(finished):
+    host = finished.hosts["n1"]
+    manager = host.units[NETWORK_MANAGER]
+    assert (manager.active, manager.enabled, manager.restarts) == ("active", "enabled", 0)
+    text = host.text(UNMANAGED)
+    assert {"cali*", "tunl*", "vxlan.calico", "kube-ipvs0"} <= set(CNI_INTERFACES)
+    assert all(f"interface-name:{name}" in text for name in CNI_INTERFACES)
+    assert f"systemctl reload {NETWORK_MANAGER}" in host.events
+
+
+def test_runbook_01_networkmanager_leaves_the_boot_where_network_raises_the_link(finished):
+    host = finished.hosts["n1"]
+    host.answers["network-raises-links"] = ""
+    assert raise_errors(run(finished, UP)).changes == {"n1": [f"disable {NETWORK_MANAGER} for the next boot"]}
+    assert host.units[NETWORK_MANAGER].active == "active", "it holds the DHCP lease until then"
+    assert raise_errors(run(finished, UP)).changes == {}
+
+
+@pytest.mark.parametrize("mode", ["enforcing", "permissive", "disabled"])
+def test_runbook_02_selinux_is_permissive_whatever_the_line_said(bench, mode):
+    path = "/etc/selinux/config"
+    it = bench(files={path: f"SELINUX={mode}\n"}, facts={"selinux": mode.capitalize()})
+    it.do(ensure.selinux, "permissive")
+    assert it.connection.text(path) == (
+        "SELINUX=disabled\n" if mode == "disabled" else "SELINUX=permissive\n"
+    )
+    asked = [line for line in it.connection.commands if line.startswith("setenforce")]
+    assert asked == (["setenforce 0"] if mode == "enforcing" else []), "it fails where SELinux is disabled"
+
+
+def test_runbook_03_swap_is_off_now_at_boot_and_verified(finished, centos):
+    for host in finished.hosts.values():
+        assert host.text("/etc/fstab").startswith("#k8sboot-swap-off# /dev/sda2")
+        assert "vm.swappiness = 0" in host.text("/etc/sysctl.d/90-k8sboot.conf")
+    bare = centos()
+    stubborn = bare.hosts["n1"]
+    stubborn.put("/proc/swaps", "Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n")
+    stubborn.answers["swapoff"] = ""
+    stubborn.units.update({"swap.target": FakeUnit(), "zramswap.service": FakeUnit("active", "enabled")})
+    told = run(bare, UP)
+    assert "/dev/zram0" in told.report.errors["n1"].why
+    assert "systemctl mask swap.target" in stubborn.commands
+    assert stubborn.units["zramswap.service"].enabled == "disabled"
+
+
+def test_runbook_04_a_second_run_appends_nothing(finished):
+    files = ("/etc/hosts", "/etc/security/limits.d/90-k8sboot.conf", "/etc/modules-load.d/k8sboot.conf")
+    before = [finished.hosts["n1"].text(path) for path in files]
+    finished.hosts["n1"].put("/etc/hosts", before[0] + "10.9.9.9 mine\n")
+    raise_errors(run(finished, UP))
+    after = [finished.hosts["n1"].text(path) for path in files]
+    assert after == [before[0] + "10.9.9.9 mine\n", *before[1:]]
+    assert after[0].count(" n2\n") == 1
+    others = ("/etc/security/limits.conf", "/etc/modules-load.d/ipvs.conf", "/var/spool/cron/root")
+    assert not [path for path in others if path in finished.hosts["n1"].files], "somebody else's files"
+
+
+def test_runbook_05_every_machine_has_its_name_and_clones_are_refused(finished, centos):
+    for name, host in finished.hosts.items():
+        assert host.facts["hostname"] == name
+        assert host.text("/etc/hostname") == f"{name}\n"
+    bare = centos()
+    for name in ("n1", "n2"):
+        bare.hosts[name].put("/etc/machine-id", "cloned\n")
+    told = run(bare, UP)
+    assert told.errors == {"n1": "KB-PREFLIGHT", "n2": "KB-PREFLIGHT"}
+    assert "machine-id cloned is also that of n2" in told.report.errors["n1"].what
+    assert bare.hosts["n1"].mutations == []
+
+
+@pytest.mark.parametrize("mirror", ["upstream", "aliyun", "ustc", "tuna"])
+def test_runbook_06_centos_comes_from_archives(mirror):
+    asked = spec(os=OsSettings(mirror=mirror))
+    found = places.presets(asked, os_id="centos", major="7", arch="x86_64")
+    for name in ("base", "updates", "extras"):
+        assert "vault" in found[name].url
+        assert "/7.9.2009/" in found[name].url
+        assert found[name].fingerprints
+    assert "archive" in found["epel"].url
+    assert not [s.url for s in found.values() if any(gone in s.url for gone in places.GONE)]
+
+
+def test_runbook_06_dead_repositories_are_off_their_files_kept_and_no_error_page_is_saved(finished, centos):
+    path = "/etc/yum.repos.d/CentOS-Base.repo"
+    host = finished.hosts["n1"]
+    assert "enabled=0" in host.text(path)
+    assert "enabled=1" not in host.text(path)
+    assert b"mirrorlist.centos.org" in host.originals[path].content
+    assert not any("epel-release" in line for line in host.commands)
+    bare = centos()
+    page = f"{MIRROR}/docker/repodata/repomd.xml"
+    bare.hosts["n1"].web[page] = "<html>Not what you wanted</html>"
+    told = run(bare, UP)
+    assert told.errors == {"n1": "KB-REPOSITORY"}
+    assert page in told.report.errors["n1"].what
+    assert "/etc/yum.repos.d/k8sboot-docker.repo" not in bare.hosts["n1"].files
+
+
+def test_runbook_07_one_kubernetes_repository_with_signed_packages_that_el7_can_check(finished):
+    for host in finished.hosts.values():
+        named = [p for p in host.files if p.startswith("/etc/yum.repos.d/") and "kubernetes" in p]
+        assert named == ["/etc/yum.repos.d/k8sboot-kubernetes.repo"]
+        lines = host.text(named[0]).splitlines()
+        assert [line for line in lines if "gpgcheck" in line] == ["gpgcheck=1", "repo_gpgcheck=0"]
+        assert host.text("/etc/pki/rpm-gpg/k8sboot-kubernetes") == KEYS[f"{MIRROR}/kubernetes.asc"]
+
+
+@pytest.mark.parametrize(
+    ("version", "layout"), [("v1.23.17", "kubernetes-el7-x86_64"), ("v1.28.15", "/v1.28/rpm")]
+)
+def test_runbook_07_the_layout_follows_the_version(version, layout):
+    source = places.kubernetes(places.MIRRORS["aliyun"], version, "x86_64")
+    assert source.url.endswith(layout)
+
+
+def test_runbook_08_an_update_spares_the_kernel_and_what_is_locked(centos):
+    bare = centos(update=True)
+    host = bare.hosts["n1"]
+    host.packages.update({"kernel": "0:3.10.0-1", "kernel-tools": "0:3.10.0-1", "bash": "0:4.2-1"})
+    host.offered.update({name: (f"{old}9",) for name, old in host.packages.items()})
+    raise_errors(run(bare, UP))
+    assert any("'--exclude=kernel*' update" in line for line in host.commands), "no glob for the shell"
+    assert host.packages["bash"] == "0:4.2-19"
+    assert host.packages["kernel"] == host.packages["kernel-tools"] == "0:3.10.0-1"
+    for name in ("kubelet", "docker-ce"):
+        host.offered[name] = ("9:99-1", *host.offered[name])
+    before = dict(host.packages)
+    assert raise_errors(run(bare, UP)).changes == {}
+    assert host.packages == before
+
+
+def test_runbook_09_every_machine_has_the_same_exact_packages_locked(finished):
+    names = ("docker-ce", "docker-ce-cli", "containerd.io", "kubeadm", "kubelet")
+    first = {name: finished.hosts["m1"].packages[name] for name in names}
+    assert first["docker-ce"].startswith("3:20.10.24-")
+    assert first["kubeadm"] == first["kubelet"] == "0:1.23.17-0", "not the newest of 1.23"
+    for host in finished.hosts.values():
+        assert {name: host.packages[name] for name in names} == first
+        assert "containerd" not in host.packages
+        assert all(any(f":{name}-" in line for line in host.text(LOCK_LIST).splitlines()) for name in names)
+        installs = [shlex.split(line) for line in host.events if " install " in line]
+        assert not [word for words in installs for word in words if "*" in word]
+
+
+def test_runbook_10_clocks_are_kept_by_chrony_and_stepped_only_at_its_start(finished):
+    host = finished.hosts["n1"]
+    assert host.units["chronyd.service"].active == "active"
+    assert "makestep 1.0 3\n" in host.text("/etc/chrony.conf")
+    assert CRON not in host.files
+    assert index(host.events, "write /etc/chrony.conf") < index(host.events, "kubeadm join")
+
+
+def test_runbook_10_ntpdate_where_asked_for_sets_the_clock_once_and_then_slews(centos):
+    bare = centos(time_sync="ntpdate")
+    raise_errors(run(bare, UP))
+    host = bare.hosts["n1"]
+    assert "ntpdate -u ntp.aliyun.com" in host.events
+    job = host.text(CRON).splitlines()[-1]
+    assert job.split()[:8] == ["*/5", "*", "*", "*", "*", "root", "ntpdate", "-u"]
+    assert "-b" not in job.split()
+    assert raise_errors(run(bare, UP)).changes == {}
+
+
+def test_runbook_11_the_time_zone_is_what_the_inventory_spells(centos):
+    bare = centos(timezone="Asia/Shanghai")
+    raise_errors(run(bare, UP))
+    for host in bare.hosts.values():
+        assert "timedatectl set-timezone Asia/Shanghai" in host.commands
+        assert not [path for path in host.files if "tiomezone" in path]
+
+
+def test_runbook_12_roots_key_goes_to_the_others_only_where_asked_for(finished, centos):
+    assert "/root/.ssh/authorized_keys" not in finished.hosts["n1"].files
+    bare = centos(distribute_key=True)
+    bare.hosts["n2"].put("/root/.ssh/authorized_keys", "ssh-rsa BBBB mine\n", mode=0o600)
+    raise_errors(run(bare, UP))
+    made = next(shlex.split(line) for line in bare.hosts["m1"].commands if line.startswith("ssh-keygen"))
+    assert made[made.index("-N") + 1] == "", "nobody is asked for a passphrase"
+    assert made[made.index("-f") + 1].startswith("/"), "wherever one stands"
+    public = bare.hosts["m1"].text("/root/.ssh/id_ed25519.pub")
+    for name in ("n1", "n2"):
+        assert public in bare.hosts[name].text("/root/.ssh/authorized_keys")
+        assert bare.hosts[name].files["/root/.ssh/authorized_keys"].mode == 0o600
+    assert bare.hosts["n2"].text("/root/.ssh/authorized_keys").startswith("ssh-rsa BBBB mine\n")
+    assert "/root/.ssh/id_ed25519" not in bare.hosts["n1"].files
+    assert raise_errors(run(bare, UP)).changes == {}
+
+
+def test_runbook_13_limits_are_valid_and_reach_root_and_services(finished):
+    host = finished.hosts["n1"]
+    lines = host.text("/etc/security/limits.d/90-k8sboot.conf").splitlines()
+    limits = {tuple(line.split()[:3]): line.split()[3] for line in lines if not line.startswith("#")}
+    assert {who for who, _, _ in limits} == {"*", "root"}
+    for (who, kind, item), value in limits.items():
+        if kind == "soft" and value != "unlimited":
+            assert int(value) <= int(limits[who, "hard", item])
+    for path in (*SERVICE_LIMITS.values(), "/etc/systemd/system/docker.service.d/k8sboot-limits.conf"):
+        assert "LimitNOFILE=655360\n" in host.text(path)
+    assert set(SERVICE_LIMITS) == {"containerd.service", "kubelet.service"}
+
+
+def test_runbook_14_modules_that_exist_are_loaded_before_the_sysctls_that_need_them(centos):
+    bare = centos()
+    host = bare.hosts["n1"]
+    host.modules["ipt_rpfilter"] = "missing"
+    told = raise_errors(run(bare, UP))
+    listed = host.text("/etc/modules-load.d/k8sboot.conf").splitlines()[1:]
+    assert len(listed) == len(set(listed))
+    assert {"br_netfilter", "overlay", "ip_vs", "ip_vs_rr", "ip_vs_sh", "nf_conntrack_ipv4"} <= set(listed)
+    assert "ipt_rpfilter" not in listed
+    assert "KB-KERNEL-MODULE-SKIPPED" in told.codes
+    assert {host.modules[name] for name in listed} == {"loaded"}
+    assert index(host.events, "modprobe -- br_netfilter") < index(
+        host.events, "sysctl -q -w net.bridge.bridge"
+    )
+    assert "ipt_set" not in (*REQUIRED_MODULES, *OPTIONAL_MODULES)
+
+
+def test_runbook_14_a_required_module_that_is_missing_is_an_error(centos):
+    bare = centos()
+    bare.hosts["n1"].modules["ip_vs_sh"] = "missing"
+    told = run(bare, UP)
+    assert told.errors["n1"] == "KB-KERNEL-MODULE"
+    assert "ip_vs_sh" in told.report.errors["n1"].what
+
+
+def test_runbook_15_sysctls_that_exist_are_in_force_and_none_does_harm(finished, centos):
+    host = finished.hosts["n1"]
+    lines = [line for line in host.text("/etc/sysctl.d/90-k8sboot.conf").splitlines() if "=" in line]
+    keys = [line.split(" = ")[0] for line in lines]
+    assert len(keys) == len(set(keys))
+    harmful = ("tcp_timestamps", "route_localnet", "ip_conntrack_max", "nf_conntrack_max")
+    assert not [key for key in SYSCTLS if key.endswith(harmful)]
+    assert {"kernel.panic", "kernel.panic_on_oops", "fs.inotify.max_user_instances"} <= set(keys)
+    assert int(SYSCTLS["fs.inotify.max_user_watches"]) > 89100
+    for key, value in SYSCTLS.items():
+        assert key not in host.sysctls or host.sysctls[key] == value
+    bare = centos()
+    told = run(bare, UP)
+    assert "KB-SYSCTL-SKIPPED" in told.codes, "fs.may_detach_mounts is absent from this kernel"
+    stubborn = centos()
+    stubborn.hosts["n1"].answers["sysctl"] = ""
+    assert run(stubborn, UP).errors["n1"] == "KB-NOT-AS-WANTED"
+
+
+def test_runbook_16_docker_is_configured_before_its_first_start(finished):
+    host = finished.hosts["n1"]
+    assert index(host.events, "write /etc/docker/daemon.json") < index(
+        host.events, "systemctl restart docker.service"
+    )
+    assert host.units["docker.service"].restarts == 1
+    said = json.loads(host.text("/etc/docker/daemon.json"))
+    assert said["exec-opts"] == ["native.cgroupdriver=systemd"]
+    assert said["log-opts"] == {"max-size": "100m", "max-file": "3"}
+
+
+def test_runbook_17_a_newer_kernel_needs_a_reason_and_a_digest(codes):
+    needless = "os: {kernel: {packages: [{url: 'http://x/k.rpm', sha256: " + "0" * 64 + "}]}}\n"
+    assert codes("os: {kernel: {minimum: '5.4', packages: [{url: 'http://x/k.rpm'}]}}\n") == ["KB-MISSING-KEY"]
+    assert codes(needless), "packages without a minimum that asks for them"
+    assert [p.is_serial for p in UP if p.name == "kernel-upgrade-masters"] == [True]
+
+
+def test_runbook_17_a_newer_kernel_is_booted_once_before_it_is_the_default(bench):
+    boot = Boot()
+    it = bench(files=boot.files(), facts={"kernel": OLD}, answers=boot.answers())
+    it.reads = union((Grub.reads, Reads(questions=(CONTAINER,))))
+    it.do(ensure.newer_kernel, wanted())
+    assert boot.log == [f"install {NEW}, {OLD} boots", f"boot {NEW}"]
+    assert it.connection.facts["kernel"] == NEW, "waited for, and looked at"
+    assert it.do(ensure.newer_kernel, wanted()) == []
+
+
+def test_runbook_18_kubelets_cgroup_driver_is_in_its_configuration_and_the_same_as_dockers(finished, codes):
+    for host in finished.hosts.values():
+        assert "cgroup-driver" not in host.text("/etc/sysconfig/kubelet")
+    documents = finished.hosts["m1"].text("/etc/kubernetes/k8sboot/kubeadm-config.yaml").split("---\n")
+    assert "cgroupDriver: systemd" in next(d for d in documents if "kind: KubeletConfiguration" in d)
+    assert codes("kubeadm: {kubeletConfiguration: {cgroupDriver: cgroupfs}}\n") == ["KB-CGROUP-DRIVER"]
+    finished.hosts["n1"].put("/var/lib/kubelet/config.yaml", "cgroupDriver: cgroupfs\n")
+    told = run(finished, UP)
+    assert told.errors == {"n1": "KB-NOT-AS-WANTED"}
+    assert "kubelet has cgroupfs" in told.report.errors["n1"].why
+
+
+def test_runbook_18_kubelet_is_started_by_kubeadm_alone(finished):
+    events = finished.hosts["n1"].events
+    join = index(events, "kubeadm join")
+    assert index(events, "systemctl enable kubelet.service") < join
+    assert not [e for e in events[:join] if "start" in e and "kubelet.service" in e and RESTART_DIR not in e]
