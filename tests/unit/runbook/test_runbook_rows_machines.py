@@ -289,7 +289,9 @@ def test_runbook_16_docker_is_configured_before_its_first_start(finished):
 
 def test_runbook_17_a_newer_kernel_needs_a_reason_and_a_digest(codes):
     needless = "os: {kernel: {packages: [{url: 'http://x/k.rpm', sha256: " + "0" * 64 + "}]}}\n"
-    assert codes("os: {kernel: {minimum: '5.4', packages: [{url: 'http://x/k.rpm'}]}}\n") == ["KB-MISSING-KEY"]
+    assert codes("os: {kernel: {minimum: '5.4', packages: [{url: 'http://x/k.rpm'}]}}\n") == [
+        "KB-MISSING-KEY"
+    ]
     assert codes(needless), "packages without a minimum that asks for them"
     assert [p.is_serial for p in UP if p.name == "kernel-upgrade-masters"] == [True]
 

@@ -1,0 +1,41 @@
+"""What is said of how machines are to be prepared."""
+
+from __future__ import annotations
+
+import pytest
+
+ONE, TWO = "0123456789abcdef0123456789abcdef01234567", "89ab" * 10
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("os: {ntpServers: []}", "KB-TIME"),
+        ("os: {timeSync: ntpdate, ntpServers: []}", "KB-TIME"),
+        ("os: {repositories: {suse.docker: {url: 'http://x/y'}}}", "KB-REPOSITORY-NAME"),
+        (f"os: {{repositories: {{docker: {{url: 'http://x/y', fingerprint: {ONE}}}}}}}", "KB-REPOSITORY-KEY"),
+        ("kubeadm: {kubeletConfiguration: {cgroupDriver: cgroupfs}}", "KB-CGROUP-DRIVER"),
+        ("os: {selinux: enforcing}", "KB-VALUE"),
+    ],
+)
+def test_what_does_not_fit_is_told(problems, text, code):
+    assert [p.code for p in problems(f"{text}\n")] == [code]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "os: {timeSync: none, ntpServers: []}",
+        "os: {timeSync: ntpdate, update: true, selinux: disabled, distributeKey: true}",
+        "os: {repositories: {rhel.docker: {url: 'http://x/y'}, own: {url: 'http://x/z'}}}",
+        "kubeadm: {kubeletConfiguration: {cgroupDriver: systemd}}",
+    ],
+)
+def test_what_fits_is_taken_without_a_word(problems, text):
+    assert problems(f"{text}\n") == []
+
+
+def test_several_fingerprints_are_parted_by_commas(inventory):
+    said = f"fingerprint: '{ONE[:20]} {ONE[20:]}, {TWO}'"
+    text = f"os: {{repositories: {{docker: {{url: 'http://x/y', key: 'http://x/k', {said}}}}}}}\n"
+    assert inventory(text).spec.os.repositories["docker"].fingerprint == f"{ONE} {TWO}".upper()
