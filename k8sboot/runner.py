@@ -93,15 +93,18 @@ class Run:
     def _take(self, name: str, phase: Phase) -> bool:
         """One phase on one host; whether the host may go on."""
         obstacle = self._wait_for(phase)
-        if obstacle:
-            self._skip(name, phase, obstacle)
-            return False
-        try:
+        if not obstacle:
             with self._turns[phase.name], self._forks:
-                if self._stop:
-                    self._skip(name, phase, self._stop)
-                    return False
-                self._work(name, phase)
+                obstacle = self._stop
+                if not obstacle:
+                    return self._try(name, phase)
+        self._skip(name, phase, obstacle)
+        return False
+
+    def _try(self, name: str, phase: Phase) -> bool:
+        """A failure is known before the next host gets this one's turn."""
+        try:
+            self._work(name, phase)
         except K8sbootError as error:
             self._fail(name, phase, error)
             return False

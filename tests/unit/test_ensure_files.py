@@ -147,6 +147,11 @@ def test_a_block_that_lost_its_end_takes_nothing_with_it():
     assert with_block(torn, OURS, name="cluster") == f"a\n{BLOCK}10.0.0.1 m1\nmine\n"
 
 
+def test_a_torn_block_before_a_whole_one_keeps_the_lines_between():
+    torn = f"# k8sboot cluster begin\nmine\n{BLOCK}b\n"
+    assert with_block(torn, OURS, name="cluster") == f"{BLOCK}mine\nb\n"
+
+
 def test_an_empty_block_leaves():
     assert with_block(f"a\n{BLOCK}b\n", "", name="cluster") == "a\nb\n"
     assert with_block("a\nno newline", "", name="cluster") == "a\nno newline"

@@ -27,6 +27,12 @@ def test_no_output_makes_the_parser_or_the_facts_fail(text):
     assert seen.due_restarts is not None
 
 
+def test_a_value_cannot_pretend_to_be_another_line():
+    seen = parse("sysctl k rw a\x0bpackage evil 1 held\x85package evil 1 held\u2028package evil 1 held\n")
+    assert seen.packages == {}
+    assert seen.sysctls["k"][0].startswith("a")
+
+
 def test_one_broken_line_takes_no_other_with_it():
     seen = parse(
         "file /etc/x 9z9 root:root 1 abc .eA==\nabsent /etc/y\npackage a\npackage b 1 held\nanswer q x .\n"

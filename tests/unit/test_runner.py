@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -135,6 +136,17 @@ def test_a_master_that_fails_with_one_fork_is_the_only_error(cluster, log):
     told = run(cluster, [log.phase("a", everyone, do=refuse("m1"))], forks=1)
     assert set(told.errors.values()) == {"KB-REFUSED"}
     assert "m1" in told.errors
+
+
+def test_who_waits_for_a_fork_when_a_master_fails_is_not_begun(cluster, log):
+    def fail_late(_cluster: Cluster, host: Host) -> None:
+        if host.name == "m1":
+            time.sleep(0.2)  # long enough for the others to stand in line
+            raise Refused("not me")
+
+    told = run(cluster, [log.phase("a", everyone, do=fail_late)], forks=1)
+    assert told.errors == {"m1": "KB-REFUSED"}
+    assert log.lines[-1] == "m1 a"
 
 
 def test_a_phase_that_succeeded_nowhere_stands_in_the_way(cluster, log):

@@ -101,6 +101,7 @@ def test_the_first_original_is_kept_with_its_attributes_and_only_once(place, she
         assert place.put(place.file("x.conf", content), shell=shell).returncode == 0
     kept = Path(f"{place.kept}{target}")
     assert kept.read_text() == "the operator's"
+    assert place.kept.stat().st_mode & 0o777 == 0o700, "an original may have been for few eyes"
     assert kept.stat().st_mode & 0o777 == 0o604
     assert kept.stat().st_mtime == 1_000_000_000
     assert target.read_text() == "second"
