@@ -41,11 +41,11 @@ def fingerprint() -> str:
     sources = [Path(__file__), Path(rpmdb.__file__), Path(debian.__file__)]
     digest = hashlib.sha256()
     for path in [*sources, *sorted(debian.FILES.iterdir()), *sorted(DRESS.rglob("*"))]:
-        digest.update(f"{path.name} {path.lstat().st_mode}\0".encode())
         if path.is_symlink():
-            digest.update(str(path.readlink()).encode())
+            digest.update(f"{path.name} -> {path.readlink()}\0".encode())
         elif path.is_file():
-            digest.update(path.read_bytes())
+            is_program = path.stat().st_mode & 0o100 != 0
+            digest.update(f"{path.name} {is_program}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -59,7 +59,7 @@ def build(root: Path) -> None:
     )
     rpmdb.state(root)
     _undress(root)
-    run("cp", "--recursive", "--no-dereference", "--preserve=mode", f"{DRESS}/.", root)
+    _dress(root)
     _fit(root)
     _settle_units(root)
 
@@ -82,8 +82,25 @@ def _undress(root: Path) -> None:
                 path.unlink()
 
 
+def _dress(root: Path) -> None:
+    """Copy the files of the dress, with the modes they ought to have whatever umask git met."""
+    for source in sorted(DRESS.rglob("*")):
+        target = root / source.relative_to(DRESS)
+        if source.is_dir() and not source.is_symlink():
+            target.mkdir(exist_ok=True)
+            continue
+        target.unlink(missing_ok=True)
+        if source.is_symlink():
+            target.symlink_to(source.readlink())
+        else:
+            shutil.copyfile(source, target)
+            target.chmod(0o755 if source.stat().st_mode & 0o100 else 0o644)
+
+
 def _fit(root: Path) -> None:
     """Links and files that depend on others."""
+    for name in ("boot/grub2", "etc/NetworkManager/conf.d"):
+        (root / name).mkdir()
     for level in "0123456":
         (root / f"etc/rc.d/rc{level}.d").mkdir(parents=True)
         (root / f"etc/rc{level}.d").symlink_to(f"rc.d/rc{level}.d")
