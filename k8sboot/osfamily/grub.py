@@ -12,7 +12,8 @@ from k8sboot.writing import File
 
 MENU = "/boot/grub/grub.cfg"
 NOTES = "/boot/grub/grubenv"
-SETTINGS = "/etc/default/grub.d/k8sboot.cfg"
+SETTINGS = "/etc/default/grub.d/zz-k8sboot.cfg"
+"""Read last: other files there set the command line anew instead of adding to it."""
 ONE_SHOT = one_shot_question("grub", "update-grub", "grub-set-default")
 
 APT_INSTALL = (

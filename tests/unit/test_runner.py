@@ -108,6 +108,22 @@ def test_a_serial_phase_has_one_host_at_a_time(cluster, log):
     assert len(log.lines) == 3
 
 
+def test_a_phase_in_batches_has_so_many_hosts_at_a_time(cluster, log):
+    met = threading.Barrier(2, timeout=1)
+    alone = []
+
+    def meet(_cluster: Cluster, host: Host) -> None:
+        try:
+            met.wait()
+        except threading.BrokenBarrierError:
+            alone.append(host.name)
+
+    run(cluster, [log.phase("two", everyone, at_once=2, do=meet)])
+    assert log.most_at_work == 2
+    assert len(log.lines) == 3
+    assert len(alone) == 1
+
+
 @pytest.mark.parametrize("forks", [1, 2])
 def test_no_more_hosts_than_forks_are_worked_on(cluster, log, forks):
     phases = [log.phase(name, everyone) for name in ("a", "b")]

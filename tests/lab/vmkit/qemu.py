@@ -12,7 +12,7 @@ def command(image: Path, console: Path, *, cpus: int = 2) -> list[str]:
     """A machine with a disk, a serial console that is written to a file, and nothing else."""
     return [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-        "-accel", "tcg,thread=multi", "-cpu", "max,la57=off",
+        "-accel", "tcg,thread=multi", "-cpu", "max,la57=off,cx16=off",
         "-smp", str(cpus), "-m", str(MEMORY_MIB),
         "-chardev", f"file,id=console,path={console},append=on", "-serial", "chardev:console",
         "-drive", f"file={image},format=raw,if=virtio,cache=unsafe",
