@@ -37,7 +37,7 @@ check: $(BIN)/k8sboot packages ## Lint, types, import rules, unit, golden and co
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n 2 tests/unit
 
 integration: $(BIN)/k8sboot packages ## Tests on a real sshd, and of the built wheel
 	$(BIN)/pytest -q tests/integration
@@ -45,6 +45,8 @@ integration: $(BIN)/k8sboot packages ## Tests on a real sshd, and of the built w
 e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back, on both families
 	$(BIN)/pytest -q tests/e2e --family debian
 	$(BIN)/pytest -q tests/e2e --family el7
+	K8SBOOT_KUBEADM=$$(ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/k8sboot-lab/products/kubernetes-*/kubeadm | head -n 1) \
+	  $(BIN)/pytest -q tests/unit/kubernetes/test_kubeadm_binary.py
 
 test: check integration e2e ## Everything CI runs
 
