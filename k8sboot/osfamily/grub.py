@@ -14,6 +14,7 @@ MENU = "/boot/grub/grub.cfg"
 NOTES = "/boot/grub/grubenv"
 SETTINGS = "/etc/default/grub.d/zz-k8sboot.cfg"
 """Read last: other files there set the command line anew instead of adding to it."""
+PANIC = "panic=30"
 ONE_SHOT = one_shot_question("grub", "update-grub", "grub-set-default")
 
 APT_INSTALL = (
@@ -51,10 +52,11 @@ class Grub:
 
     def keep_default(self, host: Host, release: str) -> None:
         """GRUB_DEFAULT=saved, so that the newest kernel is not the default by being the newest."""
-        settings = File(SETTINGS, render("grub.cfg.j2"))
+        settings = File(SETTINGS, render("grub.cfg.j2", panic=PANIC))
         if not settings.is_met_by(host.file(SETTINGS)):
             host.write([settings])
-        if host.is_ahead or not grub_menu.default_is_saved(_menu(host)):
+        menu = _menu(host)
+        if host.is_ahead or not grub_menu.default_is_saved(menu) or f" {PANIC}" not in menu:
             host.change("make grub boot what is noted", ["update-grub"], timeout=300)
         entry = _entry(host, release)
         if _noted(host) != entry:

@@ -57,11 +57,11 @@ class Boot:
     def files(self) -> dict[str, str]:
         return {MENU: self.menu(is_saved=self.own_default == "saved"), NOTES: self.notes()}
 
-    def menu(self, *, is_saved: bool) -> str:
+    def menu(self, *, is_saved: bool, arguments: str = "") -> str:
         default = "${saved_entry}" if is_saved else self.own_default
         first = f"menuentry 'first' --id first {{\n\tlinux /boot/vmlinuz-{self.kernels[0]}\n}}\n"
         each = "".join(
-            f"\tmenuentry 'Linux {k}' --id linux-{k} {{\n\t\tlinux /boot/vmlinuz-{k}\n\t}}\n"
+            f"\tmenuentry 'Linux {k}' --id linux-{k} {{\n\t\tlinux /boot/vmlinuz-{k} ro{arguments}\n\t}}\n"
             for k in self.kernels
         )
         return f'set default="{default}"\n{first}submenu "More" --id more {{\n{each}}}\n'
@@ -88,7 +88,9 @@ class Boot:
         return (0 if any(kernel in words[-1] for kernel in self.kernels) else 1), "", ""
 
     def _update(self, host: HostState, words: list[str]) -> Reply:
-        host.put(MENU, self.menu(is_saved=self.own_default == "saved" or SETTINGS in host.files))
+        is_ours = SETTINGS in host.files
+        arguments = " panic=30" if is_ours else ""
+        host.put(MENU, self.menu(is_saved=self.own_default == "saved" or is_ours, arguments=arguments))
         return 0, "", ""
 
     def _set_default(self, host: HostState, words: list[str]) -> Reply:
@@ -109,6 +111,7 @@ class Boot:
         self.next_entry = ""
         self.log.append(f"boot {chosen}")
         if chosen in self.dead:
+            assert "panic=30" in host.text(MENU), "the machine hangs for ever"
             chosen = self._default(host)
             self.log.append(f"boot {chosen}")
         host.facts["kernel"] = chosen

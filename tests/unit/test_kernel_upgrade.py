@@ -16,6 +16,7 @@ from k8sboot.kubernetes.kernel import is_at_least
 from k8sboot.osfamily.grub import SETTINGS, Grub
 from k8sboot.osfamily.kernels import releases_in, why_not_once
 from k8sboot.probe import Reads, union
+from k8sboot.templates import render
 
 
 @pytest.fixture
@@ -74,6 +75,13 @@ def test_a_kernel_that_does_not_come_up_leaves_the_old_one_the_default(machine):
     assert boot.log[1:] == [f"boot {NEW}", f"boot {OLD}"]
     assert boot._default(bench.connection) == OLD
     assert f"{OLD} is still the default" in caught.value.fix
+
+
+def test_a_menu_that_was_not_made_anew_after_our_settings_were_written_is_made_now(machine):
+    bench, boot = machine(Boot(dead=(NEW,), own_default="saved", saved_entry=f"more>linux-{OLD}"))
+    bench.connection.put(SETTINGS, render("grub.cfg.j2", panic="panic=30"))
+    with pytest.raises(NotAsWanted, match="did not come up"):
+        bench.do(ensure.newer_kernel, wanted())
 
 
 def test_a_machine_that_stays_away_is_told_with_what_to_do(machine):

@@ -181,7 +181,7 @@ CASES: dict[str, Case] = {
             ("mine", [("baseurl", "http://mirror.lan/"), ("enabled", "1")]),
         ],
     ),
-    "grub.cfg": template_case("grub.cfg.j2"),
+    "grub.cfg": template_case("grub.cfg.j2", panic="panic=30"),
     "networkmanager.conf": template_case(
         "networkmanager-unmanaged.conf.j2", interfaces=kernel.CNI_INTERFACES
     ),
