@@ -203,7 +203,9 @@ def test_runbook_11_the_time_zone_is_what_the_inventory_spells(centos):
 
 
 def test_runbook_12_roots_key_goes_to_the_others_only_where_asked_for(finished, centos):
-    assert not [path for host in finished.hosts.values() for path in host.files if path.startswith("/root/.ssh")]
+    assert not [
+        path for host in finished.hosts.values() for path in host.files if path.startswith("/root/.ssh")
+    ]
     bare = centos(distribute_key=True)
     bare.hosts["n2"].put("/root/.ssh/authorized_keys", "ssh-rsa BBBB mine\n", mode=0o600)
     raise_errors(run(bare, UP))
