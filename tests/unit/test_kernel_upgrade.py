@@ -78,7 +78,8 @@ def test_a_kernel_that_does_not_come_up_leaves_the_old_one_the_default(machine):
 
 
 def test_a_menu_that_was_not_made_anew_after_our_settings_were_written_is_made_now(machine):
-    bench, boot = machine(Boot(dead=(NEW,), own_default="saved", saved_entry=f"more>linux-{OLD}"))
+    boot = Boot(dead=(NEW,), kernels=[NEW, OLD], own_default="saved", saved_entry=f"more>linux-{OLD}")
+    bench, _ = machine(boot)
     bench.connection.put(SETTINGS, render("grub.cfg.j2", panic="panic=30"))
     with pytest.raises(NotAsWanted, match="did not come up"):
         bench.do(ensure.newer_kernel, wanted())
