@@ -1,6 +1,6 @@
 # k8sboot: the operator's and the developer's commands. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-down check test unit integration e2e bench clean
+.PHONY: help demo lab lab-vm lab-down check test test-vm unit integration e2e bench clean
 SHELL := /bin/bash
 LAB := tests/lab/lab
 FAMILY ?= debian
@@ -29,6 +29,9 @@ demo: $(BIN)/k8sboot lab ## Start the lab and run `k8sboot up` on it, to Ready n
 lab: ## Start three bare hosts and their mirrors on this machine (root, Debian)
 	$(LAB) up --family $(FAMILY)
 
+lab-vm: ## Start a master and a node with kernels of their own, in qemu (root, Debian)
+	$(LAB)-vm up
+
 lab-down: ## Remove the labs with every trace
 	$(LAB) down --all
 
@@ -47,6 +50,9 @@ e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back, on bot
 	$(BIN)/pytest -q tests/e2e --family el7
 	K8SBOOT_KUBEADM=$$(ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/k8sboot-lab/products/kubernetes-*/kubeadm | head -n 1) \
 	  $(BIN)/pytest -q tests/unit/kubernetes/test_kubeadm_binary.py
+
+test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; emulated, so not part of test
+	$(BIN)/pytest -q --timeout 7200 tests/vm
 
 test: check integration e2e ## Everything CI runs
 

@@ -53,7 +53,7 @@ class Machines:
             text = text.replace(
                 "os:\n", f"os:\n  kernel: {{minimum: '{minimum}', packages: {packages}}}\n", 1
             )
-        path = self.handout / f"inventory-{mode}-{kernel}.yaml"
+        path = self.state / f"inventory-{mode}-{kernel}.yaml"
         path.write_text(text)
         return path
 

@@ -18,6 +18,7 @@ HANDED_OUT = (
     "inventory.new",
     "id_ed25519",
     "id_ed25519.pub",
+    "kernels.json",
     "known_hosts",
     "ops-password",
 )

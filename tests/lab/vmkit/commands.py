@@ -87,8 +87,6 @@ def down(name: str) -> None:
         for host in lab.hosts if lab else ():
             machine.kill(host)
             disk.wipe(host)
-        if lab is not None:
-            (lab.handout / "kernels.json").unlink(missing_ok=True)
         leftovers.remove(name)
     say(f"lab {name} is gone")
     if not leftovers.lab_names():
