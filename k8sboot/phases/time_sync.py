@@ -49,8 +49,8 @@ def _ntpdate(host: Host, servers: tuple[str, ...]) -> None:
     """Small differences are slewed: a clock that jumps back breaks leases. The first time it is set at once."""
     family = osfamily.of(host)
     ensure.packages(host, *(Wanted(name) for name in family.ntpdate_packages))
-    ensure.service_off(host, *OTHERS, family.paths.chrony_unit)
     if host.file(CRON) is None:
         host.change("set the clock", ["ntpdate", "-u", *servers], timeout=120)
+    ensure.service_off(host, *OTHERS, family.paths.chrony_unit)
     ensure.file(host, CRON, render("ntpdate.cron.j2", servers=servers))
     ensure.service(host, family.paths.cron_unit)
