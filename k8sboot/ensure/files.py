@@ -46,12 +46,15 @@ def absent(host: Host, *paths: str) -> None:
         host.change(f"remove {' '.join(there)}", ["rm", "-f", "--", *there])
 
 
-def block(host: Host, path: str, text: str, *, name: str) -> None:
-    """A block of lines of ours in a file that is otherwise the operator's. text "" takes the block out."""
+def block(host: Host, path: str, text: str, *, name: str, mode: int = 0o644) -> None:
+    """A block of lines of ours in a file that is otherwise the operator's. text "" takes the block out.
+
+    mode: of a file that was not there; one that is keeps its own.
+    """
     state, now = host.file(path), host.read_file(path, errors="surrogateescape") or ""
     wanted = with_block(now, text, name=name)
     if wanted != now:
-        mode, owner = (state.mode, state.owner) if state else (0o644, "root:root")
+        mode, owner = (state.mode, state.owner) if state else (mode, "root:root")
         host.write([File(path, wanted, mode=mode, owner=owner)])
 
 

@@ -39,5 +39,4 @@ def root_key_trust(cluster: Cluster, host: Host) -> None:
     key = leader.known(leader.read_file(f"{KEY}.pub"), what="an SSH key of root", after="root-key")
     if host.file(AUTHORIZED) is None:
         ensure.directory(host, SSH_DIR, owner="root:root", mode=0o700)
-        ensure.file(host, AUTHORIZED, "", mode=0o600)
-    ensure.block(host, AUTHORIZED, key, name="first-master")
+    ensure.block(host, AUTHORIZED, key, name="first-master", mode=0o600)
