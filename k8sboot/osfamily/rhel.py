@@ -125,6 +125,7 @@ class Rhel(Family):
         """From `yum list --showduplicates`. In a dry run that planned other repositories nothing is known."""
         if host.is_ahead:
             return {}
+        yum.wait_for_lock(host)
         return rpm_versions.offered(yum.listing(host, names), host.facts.arch)
 
     def install(self, host: Host, versions: Mapping[str, str]) -> None:
@@ -159,6 +160,7 @@ class Rhel(Family):
 
     def updates(self, host: Host) -> tuple[str, ...]:
         """From `yum check-update`."""
+        yum.wait_for_lock(host)
         return yum.pending_updates(host)
 
     def update(self, host: Host, names: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 _SEGMENT = re.compile(r"\d+|[a-zA-Z]+|~|\^")
-_TITLE = re.compile(r"^(Installed|Available|Updated|Upgraded|Extra|Recently Added) Packages$")
+_VERSION = re.compile(r"(?:\d+:)?[0-9A-Za-z][^\s:-]*-[^\s:-]+")
 _END = re.compile(r"^(Obsoleting Packages|Security: )")
 
 
@@ -57,13 +57,13 @@ def _rank(segment: str) -> int:
 def offered(listing: str, arch: str) -> Mapping[str, tuple[str, ...]]:
     """Name: versions (EPOCH:VERSION-RELEASE), newest first, of what `yum list` or `check-update` prints.
 
-    Where lines are too narrow yum breaks them, so words are counted off in threes: NAME.ARCH VERSION REPOSITORY.
-    Other architectures' packages are left out.
+    A row is NAME.ARCH VERSION REPOSITORY, which yum breaks where lines are too narrow; whatever else it says is
+    passed over. Other architectures' packages are left out.
     """
     found: dict[str, set[str]] = {}
-    for name, version in _rows(listing):
+    for name, version in _neighbours(listing):
         bare, _, of_arch = name.rpartition(".")
-        if of_arch in (arch, "noarch"):
+        if bare and of_arch in (arch, "noarch") and _VERSION.fullmatch(version):
             found.setdefault(bare, set()).add(version if ":" in version else f"0:{version}")
     return {
         name: tuple(sorted(versions, key=functools.cmp_to_key(_newest_first)))
@@ -71,12 +71,11 @@ def offered(listing: str, arch: str) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def _rows(listing: str) -> Iterator[tuple[str, str]]:
+def _neighbours(listing: str) -> Iterator[tuple[str, str]]:
+    """Each word with the one behind it."""
     words: list[str] = []
     for line in listing.splitlines():
         if _END.match(line):
             break
-        if not _TITLE.match(line.strip()):
-            words += line.split()
-    for index in range(0, len(words) - 2, 3):
-        yield words[index], words[index + 1]
+        words += line.split()
+    return zip(words, words[1:], strict=False)

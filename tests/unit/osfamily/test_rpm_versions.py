@@ -60,6 +60,18 @@ def test_lines_that_yum_broke_are_read_and_other_architectures_are_not():
     }
 
 
+def test_whatever_else_yum_says_is_passed_over():
+    text = (
+        "Loaded plugins: fastestmirror\n"
+        "Existing lock /var/run/yum.pid: another copy is running as pid 4711.\n"
+        "  The other application is: yum\n    Memory :  29 M RSS\n"
+        "Available Packages\n"
+        "jq.x86_64   1.6-2.el7   k8sboot-epel\n"
+        "ntpdate.x86_64 4.2.6p5-29.el7.centos.2 k8sboot-base\n"
+    )
+    assert offered(text, "x86_64") == {"jq": ("0:1.6-2.el7",), "ntpdate": ("0:4.2.6p5-29.el7.centos.2",)}
+
+
 def test_what_an_update_would_replace_is_no_update():
     text = "\nbash.x86_64  4.2-2  updates\nObsoleting Packages\nnew.x86_64  1-1  updates\n  old.x86_64  1-0  @base\n"
     assert offered(text, "x86_64") == {"bash": ("0:4.2-2",)}
