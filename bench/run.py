@@ -23,12 +23,14 @@ from k8sboot.ssh import connect
 from k8sboot.ssh.target import Target
 
 ROOT = Path(__file__).parents[1]
+HOST = "root@127.0.0.1"
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
 from sshd import Server, keygen  # noqa: E402 - lives with the tests
 
-HOSTS = 8
+HOSTS = 4
 ROUNDS = 3
+QUESTIONS = 10
 LIMIT = 60
 """Seconds that one ssh command may take."""
 
@@ -54,7 +56,7 @@ def compare(servers: list[Server], key: Path, home: Path) -> None:
     reads = union(
         phase.reads(load(str(ROOT / "inventory.example.yaml"), resolve_secrets=False).spec) for phase in UP
     )
-    questions = [script(Reads(files=(path,))) for path in reads.files]
+    questions = [script(Reads(files=(path,))) for path in reads.files[:QUESTIONS]]
     ways: dict[str, Callable[[Server], object]] = {
         "k8sboot: connect, one probe": lambda s: probe(s, key, reads),
         "ssh: connect, the same probe": lambda s: ssh(s, key, home, [script(reads)], shared=False),
@@ -94,19 +96,29 @@ def probe(server: Server, key: Path, reads: Reads) -> None:
 
 
 def ssh(server: Server, key: Path, home: Path, scripts: list[str], *, shared: bool) -> None:
-    """OpenSSH: each script over a connection of its own, or all over one kept by a control master."""
-    control = home / f"control-{server.port}"
+    """OpenSSH: each script over a connection of its own, or all of them over one that a master keeps."""
     options = ["-F", "none", "-i", str(key), "-p", str(server.port), "-o", "StrictHostKeyChecking=no"]
-    options += ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
-    if shared:
-        options += ["-o", "ControlMaster=auto", "-o", f"ControlPath={control}", "-o", "ControlPersist=30"]
-    command = ["ssh", *options, "root@127.0.0.1"]
-    # A control master keeps stderr open for its own life: nobody may wait for the end of it.
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": LIMIT}
-    for text in scripts:
-        subprocess.run([*command, "/bin/sh -s"], input=text.encode(), check=True, **quiet)
-    if shared:
-        subprocess.run([*command[:-1], "-O", "exit", command[-1]], check=False, **quiet)
+    options += [
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+        "-o",
+        "LogLevel=ERROR",
+        "-S",
+        str(home / f"master-{server.port}"),
+    ]
+    master = (
+        subprocess.Popen(["ssh", *options, "-M", "-N", HOST], stdin=subprocess.DEVNULL) if shared else None
+    )
+    try:
+        while master and not (home / f"master-{server.port}").exists():
+            time.sleep(0.005)
+        for text in scripts:
+            words = ["ssh", *options, HOST, "/bin/sh -s"]
+            subprocess.run(words, input=text.encode(), check=True, stdout=subprocess.DEVNULL, timeout=LIMIT)
+    finally:
+        if master:
+            master.terminate()
+            master.wait()
 
 
 if __name__ == "__main__":
