@@ -16,11 +16,15 @@ Offered = Mapping[str, tuple[str, ...]]
 def packages(host: Host, *wanted: Wanted) -> None:
     """The packages are installed at versions that are wanted, and those to be held are held.
 
-    What is missing is looked up in freshly read lists and installed in one transaction.
+    What a cut transaction left is repaired. What is missing is looked up in freshly read lists and installed in
+    one transaction.
     """
     family = osfamily.of(host)
-    lacking = [w for w in wanted if not w.is_met_by(host.package(w.name))]
-    if lacking or family.is_broken(host):
+    lacking = _lacking(host, wanted)
+    if family.is_broken(host):
+        family.refresh(host)
+        lacking = _lacking(host, wanted)
+    if lacking:
         offered = _offered(host, lacking)
         lacking = _obtainable(host, lacking, offered)
         if lacking:
@@ -43,16 +47,20 @@ def choose(host: Host, *wanted: Wanted) -> dict[str, str]:
     return {w.name: installed.get(w.name) or newest[w.name] for w in wanted}
 
 
+def _lacking(host: Host, wanted: Sequence[Wanted]) -> list[Wanted]:
+    return [w for w in wanted if not w.is_met_by(host.package(w.name))]
+
+
 def _offered(host: Host, lacking: Sequence[Wanted]) -> Offered:
-    """What can be installed, from lists that are fresh. What a cut transaction left is repaired.
+    """What can be installed, from lists that are fresh.
 
     For optional packages alone the lists are not read anew: where there is no such package, that would never end.
     """
     family, names = osfamily.of(host), tuple(w.name for w in lacking)
     needed = [w for w in lacking if not w.is_optional]
-    if family.is_broken(host) or (needed and host.answer(family.lists_are_fresh).exit_status):
+    if needed and not host.is_ahead and host.answer(family.lists_are_fresh).exit_status:
         family.refresh(host)
-        return family.candidates(host, names) if names else {}
+        return family.candidates(host, names)
     offered = family.candidates(host, names)
     if _refused(needed, offered):
         family.refresh(host)
