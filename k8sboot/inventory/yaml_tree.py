@@ -18,6 +18,7 @@ from k8sboot.inventory.notes import Notes
 from k8sboot.inventory.source import Mark, Source
 
 DEEPEST = 50
+TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -78,7 +79,7 @@ def _take(event: Any, stack: list[_Frame], notes: Notes) -> None:  # noqa: ANN40
         _check_properties(event, notes)
     if isinstance(event, yaml.CollectionStartEvent):
         if len(stack) > DEEPEST:
-            _refuse(notes, event, "KB-DEPTH", f"nested deeper than {DEEPEST} levels", "flatten it")
+            _refuse(notes, event, "KB-DEPTH", TOO_DEEP, "flatten it")
         stack.append(_Frame(isinstance(event, yaml.MappingStartEvent), _mark(event.start_mark)))
     elif isinstance(event, yaml.CollectionEndEvent):
         ended = stack.pop()
@@ -123,6 +124,8 @@ def _events(source: Source, notes: Notes) -> Iterator[Any]:
     try:
         yield from yaml.parse(source.text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
+        if "nesting depth" in str(error.problem):  # newer libyaml gives up before our own bound is seen
+            _refuse(notes, _too_deep(source), "KB-DEPTH", TOO_DEEP, "flatten it")
         place = error.problem_mark or error.context_mark
         mark = _mark(place) if place else Mark()
         context = f" {error.context}" if error.context else ""
@@ -132,6 +135,17 @@ def _events(source: Source, notes: Notes) -> Iterator[Any]:
     except yaml.YAMLError as error:
         notes.error("KB-SYNTAX", f"no YAML: {error}", Mark())
         notes.raise_errors()
+
+
+def _too_deep(source: Source) -> Any:  # noqa: ANN401  as above
+    """The event that begins one level more than are read, by the parser that has no bound of its own."""
+    depth = 0
+    for event in yaml.parse(source.text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            return event
+    raise AssertionError("libyaml's bound is above ours")
 
 
 def _syntax_suggestion(source: Source, mark: Mark) -> str:
