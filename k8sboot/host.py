@@ -65,7 +65,7 @@ class Host(Peer):
                 done = (
                     self._run_job(what, script, timeout)
                     if job
-                    else self._machine.run(script, timeout=timeout)
+                    else self._machine.alter(script, timeout=timeout)
                 )
             finally:
                 self._machine.forget()
@@ -86,7 +86,7 @@ class Host(Peer):
             return
 
         def do() -> str:
-            done = self._machine.run(write_script(files), timeout=120)
+            done = self._machine.alter(write_script(files), timeout=120)
             if done.exit_status != 0:
                 self._machine.forget()
                 raise failure(f"write {paths}", "write files", done, self.name)
@@ -161,7 +161,7 @@ class Host(Peer):
         """Put the files that the commands are to read where they look for them."""
         if not secrets:
             return
-        done = self._machine.run(
+        done = self._machine.alter(
             write_script(File(path, secret, mode=0o600) for path, secret in secrets.items()), timeout=60
         )
         if done.exit_status != 0:

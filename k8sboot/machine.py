@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
-from k8sboot.errors import StepFailed
+from k8sboot import lock
+from k8sboot.errors import ConnectError, Locked, StepFailed
 from k8sboot.patience import insist
 from k8sboot.probe import Reads, parse, script
 from k8sboot.snapshot import FileState, Snapshot, UnitState
@@ -17,10 +19,14 @@ from k8sboot.writing import File
 
 PROBE_TIMEOUT = 300.0
 """Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones get their time."""
+HOLD_TIMEOUT = 40.0
 
 
 class Machine:
-    """Connection and snapshot of one host. planned_by: in a dry run, the last phase that would alter it."""
+    """Connection and snapshot of one host. planned_by: in a dry run, the last phase that would alter it.
+
+    claim: set, the host is altered only while no other run holds it, see k8sboot.lock.
+    """
 
     def __init__(
         self, name: str, address: str, role: Literal["master", "node"], connection: Connection, reads: Reads
@@ -31,6 +37,9 @@ class Machine:
         self.planned_by = ""
         self.probes = 0
         self.clock_offset = 0.0
+        self.claim: lock.Claim | None = None
+        self._held_until = 0.0
+        self._has_job = False
         self._connection = connection
         self._reads = reads
         self._snapshot: Snapshot | None = None
@@ -44,9 +53,47 @@ class Machine:
         """Run a short script that only reads; asked again when the connection dies under it."""
         return insist(lambda: self.run(text, timeout=timeout))
 
+    def alter(self, text: str, *, timeout: float) -> Completed:
+        """Run a short script that alters the host. Raises Locked, and nothing of it ran, when another run is there."""
+        if self.claim is None:
+            return self.run(text, timeout=timeout)
+        done = self.run(lock.held(text, self.claim, timeout=timeout), timeout=timeout)
+        if done.exit_status == lock.REFUSED:
+            raise lock.refusal(done.stderr.decode("utf-8", "replace"), self.name)
+        self._held_until = time.monotonic() + lock.LEASE
+        return done
+
     def run_job(self, name: str, text: str, timeout: float, on_output: Callable[[str], None]) -> Completed:
-        """Run a long script as root that outlives the connection."""
-        return self._connection.run_job(name, text, timeout=timeout, on_output=on_output)
+        """Run a long script that alters the host and outlives the connection; from then on it holds the host."""
+        self.hold()
+        self._has_job = True
+        try:
+            return self._connection.run_job(name, text, timeout=timeout, on_output=on_output)
+        finally:
+            self._has_job = False
+
+    def hold(self) -> None:
+        """Take the host for this run, or renew that. Raises Locked."""
+        if self.claim is not None:
+            self.alter(":", timeout=HOLD_TIMEOUT)
+
+    def renew(self) -> None:
+        """Renew the lease of a host that was altered before and is idle; a job holds it by itself."""
+        is_due = 0 < self._held_until < time.monotonic() + lock.LEASE - lock.RENEW
+        if is_due and not self._has_job:
+            with suppress(ConnectError, StepFailed, Locked):  # the next change will tell
+                self.hold()
+
+    def let_go(self) -> None:
+        """Give the lease back; where that fails it ends by itself."""
+        if self.claim is not None and self._held_until > 0:
+            self._held_until = 0.0
+            with suppress(ConnectError, StepFailed):
+                self.run(lock.release(self.claim), timeout=HOLD_TIMEOUT)
+
+    def end_jobs(self) -> None:
+        """End the job that runs there, if one does; whoever follows it finds it Interrupted."""
+        self._connection.end_jobs()
 
     def close(self) -> None:
         """Close the connection."""

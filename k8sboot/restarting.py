@@ -14,7 +14,7 @@ BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 def order(machine: Machine) -> str:
     """Tell the machine to restart. That it drops the connection while it is told is as it should be."""
     with suppress(ConnectionLost, DeadlineExceeded):
-        done = machine.run(REBOOT, timeout=30)
+        done = machine.alter(REBOOT, timeout=30)
         if done.exit_status != 0:
             raise StepFailed(
                 f"`{REBOOT}` ended with {done.exit_status}",

@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from k8sboot import lock
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Bug, ConnectionLost, Interrupted, K8sbootError
 from k8sboot.events import Connected, Event, Failed, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host import Context, Host, Peer
 from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.leases import Leases
+from k8sboot.lock import Claim
 from k8sboot.machine import Machine
 from k8sboot.patience import insist
 from k8sboot.phase import Phase
@@ -55,10 +58,13 @@ class Session:
         listeners: Sequence[Listener],
         *,
         stop: Stop | None = None,
+        claim: Claim | None = None,
     ) -> None:
-        """stop: by which others ask the run to end before its time."""
+        """stop: by which others ask the run to end before its time. claim: under which hosts are altered."""
         self._stop = stop or Stop()
+        self._claim = None if plan.options.is_dry else claim
         self._is_stopping = False
+        self._is_ending_jobs = False
         self._spec = spec
         self._plan = plan
         self._connect = connect
@@ -83,9 +89,8 @@ class Session:
             )
         )
         try:
-            report = self._work(hosts)
-        except _Left as left:
-            report = self._cut_short(left.busy)
+            with Leases(self._machines):
+                report = self._until_left(hosts)
         finally:
             for connection in tuple(self._connections):
                 connection.close()
@@ -100,11 +105,18 @@ class Session:
         )
         return report
 
+    def _until_left(self, hosts: tuple[HostSpec, ...]) -> Report:
+        try:
+            return self._work(hosts)
+        except _Left as left:
+            return self._cut_short(left.busy)
+
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
         reads = union(phase.reads(self._spec) for phase in self._plan.phases)
         self._drain([_started(h.name, self._open, h, reads) for h in hosts])
         first = self._spec.masters[0].name
-        if first not in self._machines:
+        self._drain([_started(first, self._hold, first)])
+        if first in self._errors:
             return Report(changes=dict.fromkeys(self._machines, 0))
         peers = {h.name: Peer(self._machines[h.name]) for h in hosts if h.name in self._machines}
         ordered = {name: self._machines[name] for name in peers}
@@ -126,15 +138,28 @@ class Session:
             self._events.put(
                 Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel)
             )
-            context = Context(phase=CONNECT, emit=self._events.put, is_dry=self._plan.options.is_dry)
-            Host(machine, context).wait(
-                "a job of an earlier run to end", lambda: _running_jobs(machine), timeout=JOB_WAIT
-            )
+            machine.claim = self._claim
+            _refuse_held(machine)
+            self._let_jobs_end(Host(machine, Context(phase=CONNECT, emit=self._events.put)), machine)
             self._machines[host.name] = machine
         except K8sbootError as error:
             self._fail(host.name, error)
         except Exception as error:  # a bug of ours must not make a host vanish without a word
             self._fail(host.name, Bug.of(error))
+
+    def _let_jobs_end(self, host: Host, machine: Machine) -> None:
+        if not self._plan.options.is_dry:
+            host.wait("a job of an earlier run to end", lambda: _running_jobs(machine), timeout=JOB_WAIT)
+        elif _running_jobs(machine):
+            host.notice("KB-BUSY", "another run is at work here: what is planned may be out of date soon")
+
+    def _hold(self, name: str) -> None:
+        """Take the first master, which stands for the cluster; other hosts are taken when they are altered."""
+        try:
+            if name in self._machines:
+                self._machines[name].hold()
+        except K8sbootError as error:
+            self._fail(name, error)
 
     def _fail(self, name: str, error: K8sbootError) -> None:
         error.host = error.host or name
@@ -162,7 +187,14 @@ class Session:
             grace = self._stop.grace
             self._notice_stop(
                 f"{self._stop.name}: nothing new starts, and what runs is let come to its end "
-                + ("(again to leave at once)" if grace == math.inf else f"for {grace:.0f} s")
+                + ("(again to end the jobs on the hosts, too)" if grace == math.inf else f"for {grace:.0f} s")
+            )
+        if self._stop.ends_jobs and not self._is_ending_jobs:
+            self._is_ending_jobs = True
+            for machine in self._machines.values():
+                machine.end_jobs()
+            self._notice_stop(
+                f"{self._stop.name} again: jobs on the hosts are ended (again to leave at once)"
             )
 
     def _cut_short(self, busy: list[str]) -> Report:
@@ -200,6 +232,15 @@ def _started(name: str, do: Callable[..., None], *words: object) -> threading.Th
     thread = threading.Thread(target=do, args=words, name=name, daemon=True)
     thread.start()
     return thread
+
+
+def _refuse_held(machine: Machine) -> None:
+    """Where another run holds the host and is alive, it is not waited for."""
+    holder = lock.holder(machine.snapshot.facts.get("lock", ""))
+    if machine.claim and holder and holder.is_foreign_to(machine.claim):
+        raise lock.locked(
+            holder.told, machine.name, f"it is given {holder.seconds} s more to show that it is alive"
+        )
 
 
 def _running_jobs(machine: Machine) -> str:

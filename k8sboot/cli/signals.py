@@ -13,6 +13,8 @@ from k8sboot.stop import Stop
 NAMES = {signal.SIGINT: "^C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 GRACE = 5.0
 """Seconds that a run asked to end, rather than to stop, has for coming to its end."""
+ENDING = 30.0
+"""Seconds for ending the jobs on the hosts."""
 
 
 class Left(BaseException):
@@ -49,13 +51,16 @@ class Signals:
         self.number = 0
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """First: the run is asked to end. Second: to leave at once. Third: it leaves wherever it is."""
+        """First: the run is asked to end. Second: to end its jobs, too. Third: it leaves wherever it is."""
         self._count += 1
         self.number = number
         if self._count > 2:
             raise Left(number)
-        waits = math.inf if number == signal.SIGINT else GRACE
-        self._stop.ask(NAMES[signal.Signals(number)], within=0 if self._count == 2 else waits)
+        name = NAMES[signal.Signals(number)]
+        if self._count == 2:
+            self._stop.ask(name, within=ENDING, ends_jobs=True)
+        else:
+            self._stop.ask(name, within=math.inf if number == signal.SIGINT else GRACE)
 
 
 @contextmanager

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import click
 
-from k8sboot.audit import AuditLog
+from k8sboot import seat
+from k8sboot.audit import AuditLog, state_dir
 from k8sboot.cli.options import inventory_path, said
 from k8sboot.cli.signals import asking
 from k8sboot.errors import Bug, Interrupted, K8sbootError, UsageError
@@ -17,6 +19,7 @@ from k8sboot.events import Event, Failed, Listener, Notice
 from k8sboot.host import Context, Host
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.lock import Claim
 from k8sboot.machine import Machine
 from k8sboot.probe import Reads
 from k8sboot.redact import Redactor
@@ -82,8 +85,8 @@ def run(context: click.Context, spec: Spec, plan: Plan) -> None:
     """Run a plan, tell what happens, and leave with the exit code that fits."""
     stop = Stop()
     with _listeners(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
-        with asking(stop) as signals:
-            report = Session(spec, plan, open_connection, listeners.all, stop=stop).run()
+        with asking(stop) as signals, _claim(spec, plan) as claim:
+            report = Session(spec, plan, open_connection, listeners.all, stop=stop, claim=claim).run()
         listeners.log_ended()
     errors = [e for e in report.errors.values() if not isinstance(e, Interrupted)]
     listeners.show(errors)
@@ -91,6 +94,19 @@ def run(context: click.Context, spec: Spec, plan: Plan) -> None:
         context.exit(128 + signals.number)
     if errors:
         context.exit(_exit_code(errors))
+
+
+def _claim(spec: Spec, plan: Plan) -> AbstractContextManager[Claim | None]:
+    """A run that alters something is the only one; who only looks is in nobody's way."""
+    return nullcontext() if plan.options.is_dry else seat.taken(_lock_file(spec), plan.command)
+
+
+def _lock_file(spec: Spec) -> Path | None:
+    """Of the cluster on this machine: two clusters of one name are still two."""
+    try:
+        return state_dir() / spec.cluster.name / f"lock-{spec.masters[0].address.replace('/', '-')}"
+    except RuntimeError:  # there is no home
+        return None
 
 
 class _Listeners:

@@ -42,6 +42,9 @@ class Connection(Protocol):
         Reconnects and goes on following when the connection dies. name: [a-z0-9-]+, says what it is.
         """
 
+    def end_jobs(self) -> None:
+        """End the job under way, whose run_job raises Interrupted, and start none any more. From any thread."""
+
     def close(self) -> None:
         """Close the connection; idempotent."""
 

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from k8sboot.errors import ConnectionLost
+from k8sboot.errors import ConnectionLost, Interrupted
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.execution import Session, Shell, execute
 from k8sboot.ssh.handshake import abandon
@@ -42,6 +42,8 @@ class HostConnection:
         self._session: Session | None = None
         self._shell: Shell | None = None
         self._closed = False
+        self._job: Follower | None = None
+        self._ends_jobs = False
 
     def open(self) -> tuple[Session, Shell]:
         """The live session and its root shell, both made anew when the last one died. Raises ConnectError."""
@@ -81,7 +83,8 @@ class HostConnection:
         """Run a long script as a job that outlives the connection; see Connection.run_job.
 
         stdout of the result is the job's log, both streams in one. Raises CommandFailed when the job could
-        not start or was killed, DeadlineExceeded (the job is stopped), ConnectionLost (the host stays away).
+        not start or was killed, DeadlineExceeded (the job is stopped), ConnectionLost (the host stays away),
+        Interrupted (end_jobs was called).
         """
         job = Follower(
             lambda text, limit: self.run(text, timeout=limit),
@@ -90,8 +93,17 @@ class HostConnection:
             timeout=timeout,
             notice=self._notice,
         )
+        self._job = job
+        if self._ends_jobs:
+            raise Interrupted(f"the job {name} was not started", host=self._login.name)
         job.start(script)
         return job.follow(on_output)
+
+    def end_jobs(self) -> None:
+        """End the job that runs, and start none any more; see Connection.end_jobs."""
+        self._ends_jobs = True
+        if self._job is not None:
+            self._job.end()
 
     def close(self) -> None:
         """Close the connection; idempotent. A command under way elsewhere ends with ConnectionLost."""

@@ -10,6 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from k8sboot.lock import WORK
 from k8sboot.ssh.script import PATH
 
 HOME = "/var/lib/k8sboot/jobs"
@@ -53,9 +54,12 @@ if mkdir {job} 2>/dev/null; then
   cat > {job}/run <<'{fence}'
 export PATH={PATH} LC_ALL=C.UTF-8 HOME=/root
 cd {HOME}/{job}
+mkdir -p -m 0700 /run/k8sboot
+exec 9>>{WORK}
+! command -v flock >/dev/null || flock -s 9
 printf '%s %s\\n' "$(cat /proc/sys/kernel/random/boot_id)" $$ > pid.new
 mv pid.new pid
-(umask 022; cd /; exec /bin/sh {HOME}/{job}/script) < /dev/null > log 2>&1
+(umask 022; cd /; exec /bin/sh {HOME}/{job}/script) < /dev/null > log 2>&1 9>&-
 echo $? > rc.new
 mv rc.new rc
 {fence}

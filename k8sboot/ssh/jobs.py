@@ -12,6 +12,7 @@ from k8sboot.errors import (
     ConnectError,
     ConnectionLost,
     DeadlineExceeded,
+    Interrupted,
     K8sbootError,
     Unreachable,
 )
@@ -69,6 +70,11 @@ class Follower:
         self._notice = notice
         self._offset = 0
         self._log = Capped()
+        self._is_ending = False
+
+    def end(self) -> None:
+        """Have the job ended: follow() stops it and raises Interrupted. From any thread."""
+        self._is_ending = True
 
     def start(self, script: str) -> None:
         """Start the job, once, however often the link dies meanwhile."""
@@ -94,6 +100,8 @@ class Follower:
             if found.state != "running" and self._offset >= found.size:
                 lines.feed(b"", final=True)
                 return self._finish(found)
+            if self._is_ending:
+                raise self._ended()
             if time.monotonic() >= self._deadline:
                 lines.feed(b"", final=True)
                 raise self._too_late()
@@ -112,7 +120,7 @@ class Follower:
             except (ConnectionLost, Unreachable, DeadlineExceeded) as error:
                 pause = BACK_OFF[min(failures, len(BACK_OFF) - 1)] * random.uniform(0.75, 1.25)  # noqa: S311
                 failures += 1
-                if time.monotonic() + pause >= self._deadline:
+                if self._is_ending or time.monotonic() + pause >= self._deadline:
                     raise self._out_of_reach(error) from None
                 self._notice(f"{error}; trying again in {pause:.1f} s, {self._job} goes on without us")
                 time.sleep(pause)
@@ -130,12 +138,19 @@ class Follower:
     def _tail(self) -> str:
         return "\n".join(self._log.value().decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
 
-    def _too_late(self) -> DeadlineExceeded:
-        stopped = "it was stopped"
+    def _stop(self) -> str:
+        """End the job on the host; how that went."""
         try:
             self._run(job_scripts.stop(self._job), STOP_TIMEOUT)
         except (ConnectError, DeadlineExceeded) as error:
-            stopped = f"it may still run, stopping it failed: {error}"
+            return f"it may still run, stopping it failed: {error}"
+        return "it was stopped"
+
+    def _ended(self) -> Interrupted:
+        return Interrupted(f"the job {self._job} was asked to end", why=self._stop(), host=self._host)
+
+    def _too_late(self) -> DeadlineExceeded:
+        stopped = self._stop()
         return DeadlineExceeded(
             f"the job {self._job} did not end within {self._timeout:g} s",
             why=stopped,

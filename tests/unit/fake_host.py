@@ -17,7 +17,7 @@ from fake_shell import logical_lines, plain, plain_words
 from fake_state import FakeFile, Reply
 from fake_yum import YumCommands
 
-from k8sboot import probe, writing
+from k8sboot import lock, probe, writing
 from k8sboot.ssh.connection import Completed
 
 READING = (
@@ -47,6 +47,8 @@ class FakeConnection(Commands, YumCommands):
         """One round trip."""
         assert timeout > 0
         assert not self.is_closed
+        if script.startswith(lock.BEGIN):
+            return self._guarded(script, timeout)
         if script.startswith(probe._FACTS):
             self.runs.append("probe")
             return Completed(0, "".join(f"{line}\n" for line in self._probed(script)).encode(), b"")
@@ -55,6 +57,24 @@ class FakeConnection(Commands, YumCommands):
             return self._write(script)
         self.runs.append("change" if "k8sboot-failed-" in script else "ask")
         return self._run_commands(script)
+
+    def _guarded(self, script: str, timeout: float) -> Completed:
+        """What a script says that asks first whose host this is."""
+        head, _, body = script.removeprefix(lock.BEGIN).partition(lock.END)
+        if "hold " not in head:  # a release
+            self.runs.append("release")
+            self.holder = ""
+            return Completed(0, b"", b"")
+        run, seat, _, told = shlex.split(head[head.rindex("\nhold ") :].partition("||")[0])[1:]
+        holder, holder_seat = (self.holder.split() + ["", ""])[:2]
+        if holder not in ("", run) and (seat == "-" or seat != holder_seat):
+            return Completed(lock.REFUSED, b"", f"{lock.SAID} lease 100 {self.holder}\n".encode())
+        self.holder = f"{run} {seat} {told}"
+        inner = body.removeprefix("(\n").removesuffix("\n) 8>&- 9>&-\n")
+        if inner == ":":
+            self.runs.append("hold")
+            return Completed(0, b"", b"")
+        return self.run(inner, timeout=timeout)
 
     def run_job(
         self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]
@@ -69,6 +89,9 @@ class FakeConnection(Commands, YumCommands):
             on_output(line)
         return Completed(done.exit_status, log, b"")
 
+    def end_jobs(self) -> None:
+        """There is nothing to end: a fake job has ended before anybody can ask."""
+
     def close(self) -> None:
         """Closed for good."""
         self.is_closed = True
@@ -76,11 +99,15 @@ class FakeConnection(Commands, YumCommands):
     # -- probes
 
     def _probed(self, script: str) -> Iterator[str]:
-        for name, value in {**self.facts, "time": str(int(time.time())), "restarts": self._marks()}.items():
+        for name, value in self._told_facts().items():
             yield f"fact {name} {base64.b64encode(value.encode()).decode()}"
         tail = script[script.index(probe._QUESTIONS) + len(probe._QUESTIONS) :]
         for words in logical_lines(tail):
             yield from self._answer_line(words)
+
+    def _told_facts(self) -> dict[str, str]:
+        held = f"1000\n{' '.join(self.holder.split()[:2])} 1100\n{self.holder}\n" if self.holder else "1000"
+        return {**self.facts, "time": str(int(time.time())), "restarts": self._marks(), "lock": held}
 
     def _marks(self) -> str:
         return " ".join(p.rpartition("/")[2] for p in self.files if p.startswith(f"{writing.RESTART_DIR}/"))

@@ -79,7 +79,9 @@ class HostState:
         }  # fmt: skip
         self.files = {p: f if isinstance(f, FakeFile) else FakeFile(f.encode()) for p, f in given.items()}
         self.runs: list[str] = []
-        """The kind of each round trip: probe, write, ask, change or job."""
+        """The kind of each round trip: probe, write, ask, change or job, and hold or release of the lock."""
+        self.holder = ""
+        """Who has the lock: run, seat and words for people."""
         self.commands: list[str] = []
         self.mutations: list[str] = []
         self.unknown: list[str] = []

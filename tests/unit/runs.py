@@ -10,11 +10,14 @@ from fake_cluster import FakeCluster
 from k8sboot.errors import K8sbootError
 from k8sboot.events import Changed, Event, Notice, PhaseEnded, Skipped, Unknown
 from k8sboot.inventory.model import HostSpec
+from k8sboot.lock import Claim
 from k8sboot.phase import Phase
 from k8sboot.runner import Options, Report
 from k8sboot.session import Plan, Session
 from k8sboot.ssh.connection import Connection
 from k8sboot.stop import Stop
+
+ME = Claim("run1", "test by me, pid 1", "seat1")
 
 
 @dataclass
@@ -67,6 +70,7 @@ def run(
     dead: dict[str, Exception] | None = None,
     listener: Callable[[Event], None] = lambda _event: None,
     stop: Stop | None = None,
+    claim: Claim = ME,
 ) -> Told:
     """A session as the command line makes it. dead: hosts whose connection fails, and how."""
     events: list[Event] = []
@@ -82,7 +86,7 @@ def run(
     plan = Plan(
         "test", tuple(phases), frozenset(limit) if limit else None, Options(forks=forks, is_dry=is_dry)
     )
-    session = Session(cluster.spec, plan, connect, (events.append, listener), stop=stop)
+    session = Session(cluster.spec, plan, connect, (events.append, listener), stop=stop, claim=claim)
     report = session.run()
     for name, host in cluster.hosts.items():
         assert not host.unknown, f"{name}: {host.unknown}"

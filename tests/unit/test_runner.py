@@ -252,6 +252,10 @@ def test_what_a_phase_declares_is_in_the_first_probe(cluster, log):
         host.packages["jq"] = "1.6"
         host.units["a.service"] = FakeUnit("active")
     assert run(cluster, [log.phase("a", everyone, do=read, reads=reads)]).errors == {}
-    assert [host.runs for host in cluster.hosts.values()] == [["probe"]] * 3
+    assert [host.runs for host in cluster.hosts.values()] == [
+        ["probe", "hold", "release"],
+        ["probe"],
+        ["probe"],
+    ]
     undeclared = run(cluster, [log.phase("a", everyone, do=read)])
     assert undeclared.errors == {}, "a missing declaration costs round trips, never a wrong answer"

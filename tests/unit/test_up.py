@@ -70,8 +70,11 @@ def test_a_second_up_alters_nothing_and_asks_a_node_once(finished: FakeCluster):
     assert master.count("probe") == 2, (
         "the second for the login user's kubeconfig, whose home only a probe tells"
     )
-    assert set(master) == {"probe", "ask"}, "what is asked of the cluster is never taken from the probe"
-    assert len(master) == len(MASTER_ASKS) + 2
+    assert (master.count("hold"), master[-1]) == (1, "release"), "it stands for the cluster, and is held"
+    assert set(master) == {"probe", "ask", "hold", "release"}, (
+        "what is asked of the cluster is never taken from the probe"
+    )
+    assert len(master) == len(MASTER_ASKS) + 4
     assert [plain(shlex.split(line)).split(" --")[0] for line in finished.hosts["m1"].commands] == MASTER_ASKS
     assert told.unknown == []
 

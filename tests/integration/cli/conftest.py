@@ -19,10 +19,10 @@ from seats import Machine, OnTerminal, write_inventory
 
 APART = (
     "unshare", "--mount", "sh", "-c",
-    "mount -t tmpfs none /var/lib/k8sboot && mkdir -p /run/systemd && mount -t tmpfs none /run/systemd"
-    ' && exec "$@"', "sh",
+    "for d in /var/lib/k8sboot /run/systemd /run/k8sboot; do mkdir -p $d && mount -t tmpfs none $d || exit 1; done;"
+    ' exec "$@"', "sh",
 )  # fmt: skip
-"""The server's hosts keep their jobs to themselves: a test must not wait for those of another."""
+"""The server's hosts keep their jobs and locks to themselves: a test must not wait for those of another."""
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,6 @@ def apart(lair: Path, login_key: Path) -> Iterator[servers.Server]:
     """A server whose jobs nobody else sees."""
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
         pytest.skip("mount namespaces are not allowed here")
-    Path("/var/lib/k8sboot").mkdir(parents=True, exist_ok=True)
     server = servers.Server(lair / "apart", inside=APART).start()
     server.authorize("root", login_key)
     yield server

@@ -22,6 +22,14 @@ def napping(start: Start, machine: Machine, *, seconds: int, **words: int) -> On
     return run
 
 
+def machine_is_idle(machine: Machine) -> None:
+    """Until the nap has ended, whoever waits for it."""
+    deadline = time.monotonic() + 60
+    while not machine.has("ended"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_a_run_on_a_terminal_shows_what_goes_on_and_leaves_nothing_of_it(
     on_terminal: Start, machine: Machine
 ) -> None:
@@ -45,17 +53,30 @@ def test_one_ctrl_c_lets_the_job_end_and_starts_nothing_new(on_terminal: Start, 
     assert '"event": "RunEnded"' in machine.log()
 
 
-def test_a_second_ctrl_c_leaves_at_once_and_the_next_run_continues(
-    on_terminal: Start, machine: Machine
-) -> None:
-    run = napping(on_terminal, machine, seconds=30)
+def test_a_second_ctrl_c_ends_the_jobs_too(on_terminal: Start, machine: Machine) -> None:
+    run = napping(on_terminal, machine, seconds=60)
     run.press(b"\x03")
     run.until(lambda: "nothing new starts" in run.text)
     run.press(b"\x03")
+    run.until(lambda: "jobs on the hosts are ended" in run.text)
     assert run.end() == 130
+    assert "was asked to end" in run.text
+    assert not machine.has("ended")
+    assert "Traceback" not in run.text
+    assert run.is_restored()
+
+    again = machine.run("phase", "wake")
+    assert again.returncode == 0, again.stderr
+    assert "waiting for a job" not in again.stderr, "it is not there any more"
+    assert not machine.has("ended")
+
+
+def test_a_run_that_left_its_job_alone_is_continued_by_the_next(on_terminal: Start, machine: Machine) -> None:
+    run = napping(on_terminal, machine, seconds=20)
+    run.process.send_signal(signal.SIGTERM)
+    assert run.end() == 143
     assert not machine.has("ended")
     assert "jobs there go on by themselves" in " ".join(run.text.split())
-    assert "Traceback" not in run.text
     assert run.is_restored()
 
     again = machine.run("phase", "wake")
@@ -134,3 +155,50 @@ def test_at_a_password_the_terminal_echoes_again_afterwards(on_terminal: Start, 
     run.process.send_signal(signal.SIGTERM)
     assert run.end() == 143
     assert run.is_restored()
+
+
+def test_two_runs_at_once_are_one_and_a_refusal(on_terminal: Start, machine: Machine) -> None:
+    run = napping(on_terminal, machine, seconds=100)
+    for state in ("state", "elsewhere"):  # the same operator's, then as from another machine
+        other = machine.run("phase", "wake", XDG_STATE_HOME=str(machine.folder / state))
+        assert other.returncode == 4, (state, other.stderr)
+        assert "KB-LOCKED" in other.stderr
+        assert f"pid {run.process.pid}" in other.stderr
+        assert "phase by " in other.stderr
+        assert not machine.has("woken")
+        plan = machine.run("phase", "wake", "--dry-run", XDG_STATE_HOME=str(machine.folder / state))
+        assert plan.returncode == 0, "who only looks is in nobody's way"
+    run.press(b"\x03")
+    run.until(lambda: "nothing new starts" in run.text)
+    run.press(b"\x03")
+    run.until(lambda: "jobs on the hosts are ended" in run.text)
+    assert run.end() == 130
+    assert machine.run("phase", "wake", XDG_STATE_HOME=str(machine.folder / "elsewhere")).returncode == 0
+
+
+def test_a_paused_run_is_still_the_only_one(on_terminal: Start, machine: Machine) -> None:
+    run = napping(on_terminal, machine, seconds=2)
+    run.process.send_signal(signal.SIGSTOP)
+    try:
+        machine_is_idle(machine)
+        other = machine.run("phase", "wake", XDG_STATE_HOME=str(machine.folder / "elsewhere"))
+        assert other.returncode == 4, other.stderr
+    finally:
+        run.process.send_signal(signal.SIGCONT)
+    assert run.end() == 0
+
+
+def test_the_job_of_a_dead_run_is_waited_for_and_its_lock_is_no_obstacle(
+    on_terminal: Start, machine: Machine
+) -> None:
+    run = napping(on_terminal, machine, seconds=25)
+    run.process.kill()
+    run.process.wait()
+    elsewhere = machine.run("phase", "wake", XDG_STATE_HOME=str(machine.folder / "elsewhere"))
+    assert elsewhere.returncode == 4, (
+        "from another machine nobody can tell a dead run from one that is cut off"
+    )
+    again = machine.run("phase", "wake")
+    assert again.returncode == 0, again.stderr
+    assert machine.has("ended")
+    assert machine.has("woken")

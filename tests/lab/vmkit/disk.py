@@ -20,15 +20,13 @@ from labkit.progress import say
 
 from vmkit import qemu
 
-PACKAGES = (
-    *debian.PACKAGES,
-    "grub-pc",
-    "ifupdown",
-    "initramfs-tools",
-    "linux-image-cloud-amd64",
-    "udev",
-    "zstd",
-)
+SYSTEM = ("grub-pc", "ifupdown", "initramfs-tools", "linux-image-cloud-amd64", "udev", "zstd")
+TOOLS = (
+    "chrony", "conntrack", "curl", "ebtables", "ethtool", "gpg", "ipset", "iptables", "ipvsadm", "jq",
+    "psmisc", "socat", "wget",
+)  # fmt: skip
+"""What k8sboot would install, here already: emulated processors take minutes to unpack it."""
+PACKAGES = (*debian.PACKAGES, *SYSTEM, *TOOLS)
 SECTOR = 512
 ROOT_START = 2048 * SECTOR
 ROOT_SIZE = 6 << 30

@@ -1,0 +1,116 @@
+"""The script that takes a host, run for real in a folder of the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from k8sboot import lock
+from k8sboot.lock import Claim
+
+SHELLS = [
+    pytest.param(words, marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]}"))
+    for words in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
+]
+IN_SHELLS = pytest.mark.parametrize("shell", SHELLS)
+ME, BOB = Claim("r1", "up by me's `x` $y", "s1"), Claim("r2", "up by bob", "s2")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "locks"
+
+
+def act(folder: Path, script: str, shell: list[str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        shell or ["dash"],
+        input=script.replace(lock.FOLDER, str(folder)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def expire(folder: Path) -> None:
+    path = folder / "lock"
+    head, told = path.read_text().split("\n", 1)
+    path.write_text(f"{' '.join(head.split()[:2])} 0\n{told}")
+
+
+@IN_SHELLS
+def test_who_holds_it_goes_on_and_others_are_refused(folder, shell):
+    assert act(folder, lock.held("echo mine; exit 3", ME, timeout=5), shell).stdout == "mine\n"
+    assert act(folder, lock.held("exit 3", ME, timeout=5), shell).returncode == 3
+    refused = act(folder, lock.held("echo theirs", BOB, timeout=5), shell)
+    assert (refused.returncode, refused.stdout) == (lock.REFUSED, "")
+    error = lock.refusal(refused.stderr, "h")
+    assert "up by me's `x` $y" in error.what
+    assert "s more to show" in error.why
+
+
+@IN_SHELLS
+def test_what_is_given_back_or_ended_may_be_taken(folder, shell):
+    act(folder, lock.take(ME), shell)
+    act(folder, lock.release(BOB), shell)
+    assert act(folder, lock.take(BOB), shell).returncode == lock.REFUSED, "only its holder gives it back"
+    act(folder, lock.release(ME), shell)
+    assert act(folder, lock.take(BOB), shell).returncode == 0
+    expire(folder)
+    assert act(folder, lock.take(ME), shell).returncode == 0
+    assert act(folder, lock.held("echo late", BOB, timeout=1), shell).returncode == lock.REFUSED, (
+        "who slept through the end of its lease finds out before it alters anything"
+    )
+
+
+def test_a_new_run_of_the_same_seat_takes_over_at_once(folder):
+    act(folder, lock.take(ME))
+    assert act(folder, lock.take(Claim("r3", "up by me again", "s1"))).returncode == 0
+    act(folder, lock.take(Claim("r4", "nowhere")))
+    assert act(folder, lock.take(Claim("r5", "nowhere"))).returncode == lock.REFUSED
+
+
+@IN_SHELLS
+def test_work_that_goes_on_keeps_others_out_when_its_run_is_dead(folder, shell, tmp_path):
+    done = tmp_path / "begun"
+    script = lock.held(f"touch {done}; sleep 60", ME, timeout=5).replace(lock.FOLDER, str(folder))
+    work = subprocess.Popen(shell, stdin=subprocess.PIPE, text=True, start_new_session=True)
+    work.stdin.write(script)
+    work.stdin.close()
+    try:
+        deadline = time.monotonic() + 30
+        while not done.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        expire(folder)
+        for claim in (BOB, Claim("r3", "up by me again", "s1")):
+            refused = act(folder, lock.take(claim), shell)
+            assert refused.returncode == lock.REFUSED
+            assert "still at work" in lock.refusal(refused.stderr, "h").why
+    finally:
+        subprocess.run(["kill", "-KILL", "--", f"-{work.pid}"], check=False)
+        work.wait()
+    assert act(folder, lock.take(BOB), shell).returncode == 0
+
+
+@IN_SHELLS
+def test_a_daemon_that_a_script_starts_does_not_keep_the_lock(folder, shell, tmp_path):
+    pid = tmp_path / "pid"
+    act(folder, lock.held(f"sleep 60 > /dev/null 2>&1 & echo $! > {pid}", ME, timeout=5), shell)
+    try:
+        act(folder, lock.release(ME), shell)
+        assert act(folder, lock.take(BOB), shell).returncode == 0
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+@IN_SHELLS
+def test_a_broken_lock_file_is_nobody_s(folder, shell):
+    folder.mkdir()
+    (folder / "lock").write_text("\x00\xff nonsense")
+    assert act(folder, lock.take(ME), shell).returncode == 0
