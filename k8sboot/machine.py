@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
-from k8sboot import lock
-from k8sboot.errors import ConnectError, Locked, StepFailed
+from k8sboot import errand, lock
+from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unreachable
 from k8sboot.patience import insist
 from k8sboot.probe import Reads, parse, script
 from k8sboot.snapshot import FileState, Snapshot, UnitState
@@ -20,6 +20,7 @@ from k8sboot.writing import File
 PROBE_TIMEOUT = 300.0
 """Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones get their time."""
 HOLD_TIMEOUT = 40.0
+LOOK_PATIENCE = 5.0
 
 
 class Machine:
@@ -40,6 +41,7 @@ class Machine:
         self.claim: lock.Claim | None = None
         self._held_until = 0.0
         self._has_job = False
+        self._boot_id = ""
         self._connection = connection
         self._reads = reads
         self._snapshot: Snapshot | None = None
@@ -54,14 +56,47 @@ class Machine:
         return insist(lambda: self.run(text, timeout=timeout))
 
     def alter(self, text: str, *, timeout: float) -> Completed:
-        """Run a short script that alters the host. Raises Locked, and nothing of it ran, when another run is there."""
-        if self.claim is None:
-            return self.run(text, timeout=timeout)
-        done = self.run(lock.held(text, self.claim, timeout=timeout), timeout=timeout)
-        if done.exit_status == lock.REFUSED:
+        """Run a short script that alters the host, once, however often the connection dies meanwhile.
+
+        Raises Locked, and nothing of it ran, when another run is there; ConnectionLost when the host stays away,
+        or was restarted, so that nobody knows how it went.
+        """
+        name = errand.new_id()
+        script = errand.once(text, name)
+        if self.claim is not None:
+            script = lock.held(script, self.claim, timeout=timeout)
+        try:
+            done = self.run(script, timeout=timeout)
+        except (ConnectionLost, Unreachable) as lost:
+            done = self._recalled(name, lost, timeout) or self.alter(text, timeout=timeout)
+        return self._holding(done)
+
+    def _holding(self, done: Completed) -> Completed:
+        """The answer of a script that asked for the host first. Raises Locked when it was refused."""
+        if done.exit_status == lock.REFUSED and lock.SAID.encode() in done.stderr:
             raise lock.refusal(done.stderr.decode("utf-8", "replace"), self.name)
         self._held_until = time.monotonic() + lock.LEASE
         return done
+
+    def _recalled(self, name: str, lost: ConnectError, timeout: float) -> Completed | None:
+        """How the errand went during which the connection was lost; None when it never began, and never will."""
+        deadline = time.monotonic() + timeout
+        while True:
+            done = self.look(errand.recall(name, patience=LOOK_PATIENCE), timeout=60)
+            told = errand.told(done.stdout)
+            if self._boot_id not in ("", told.boot_id):
+                raise ConnectionLost(
+                    lost.what,
+                    why="the machine was restarted meanwhile",
+                    fix="run the same k8sboot command again: it looks at the host and goes on from there",
+                    host=self.name,
+                )
+            if told.state == errand.NEVER:
+                return None
+            if told.state == errand.ENDED:
+                return Completed(told.exit_status, told.stdout, done.stderr)
+            if time.monotonic() > deadline:
+                raise lost
 
     def run_job(self, name: str, text: str, timeout: float, on_output: Callable[[str], None]) -> Completed:
         """Run a long script that alters the host and outlives the connection; from then on it holds the host."""
@@ -75,14 +110,14 @@ class Machine:
     def hold(self) -> None:
         """Take the host for this run, or renew that. Raises Locked."""
         if self.claim is not None:
-            self.alter(":", timeout=HOLD_TIMEOUT)
+            self._holding(self.look(lock.take(self.claim), timeout=HOLD_TIMEOUT))
 
     def renew(self) -> None:
         """Renew the lease of a host that was altered before and is idle; a job holds it by itself."""
         is_due = 0 < self._held_until < time.monotonic() + lock.LEASE - lock.RENEW
-        if is_due and not self._has_job:
+        if self.claim and is_due and not self._has_job:
             with suppress(ConnectError, StepFailed, Locked):  # the next change will tell
-                self.hold()
+                self._holding(self.run(lock.take(self.claim), timeout=HOLD_TIMEOUT))
 
     def let_go(self) -> None:
         """Give the lease back; where that fails it ends by itself."""
@@ -180,6 +215,7 @@ class Machine:
                 detail=done.stderr.decode("utf-8", "replace")[-2000:],
             )
         seen = parse(done.text)
+        self._boot_id = seen.text("/proc/sys/kernel/random/boot_id").strip() or self._boot_id
         if "time" in seen.facts:
             self.clock_offset = offset(float(seen.facts["time"] or 0), asked=asked, answered=time.time())
         return seen

@@ -17,7 +17,8 @@ from fake_shell import logical_lines, plain, plain_words
 from fake_state import FakeFile, Reply
 from fake_yum import YumCommands
 
-from k8sboot import lock, probe, writing
+from k8sboot import errand, lock, probe, writing
+from k8sboot.errors import ConnectionLost
 from k8sboot.ssh.connection import Completed
 
 READING = (
@@ -49,6 +50,10 @@ class FakeConnection(Commands, YumCommands):
         assert not self.is_closed
         if script.startswith(lock.BEGIN):
             return self._guarded(script, timeout)
+        if script.startswith(errand.BEGIN):
+            return self._errand(script, timeout)
+        if errand.NEVER in script and errand.HOME in script:
+            return self._recalled(script)
         if script.startswith(probe._FACTS):
             self.runs.append("probe")
             return Completed(0, "".join(f"{line}\n" for line in self._probed(script)).encode(), b"")
@@ -75,6 +80,31 @@ class FakeConnection(Commands, YumCommands):
             self.runs.append("hold")
             return Completed(0, b"", b"")
         return self.run(inner, timeout=timeout)
+
+    def _errand(self, script: str, timeout: float) -> Completed:
+        """A change that happens once; loses says when the connection dies, before it or behind it."""
+        head, _, rest = script.removeprefix(errand.BEGIN).partition(errand.END)
+        name = head.partition(f"out={errand.HOME}/")[2].partition("/")[0]
+        when = self.loses.pop(0) if self.loses else ""
+        if when == "before":
+            raise ConnectionLost("lost", host=self.name)
+        assert name not in self.errands, "called off, or done before"
+        self.errands[name] = self.run(rest.removeprefix("(\n").rpartition("\n) >> $out")[0], timeout=timeout)
+        if when:
+            if when == "restarted":
+                self.put("/proc/sys/kernel/random/boot_id", "b1\n")
+            raise ConnectionLost("lost", host=self.name)
+        return self.errands[name]
+
+    def _recalled(self, script: str) -> Completed:
+        self.runs.append("recall")
+        name = script.partition(f"mkdir {errand.HOME}/")[2].partition(" ")[0]
+        boot_id = self.text("/proc/sys/kernel/random/boot_id")
+        found = self.errands.setdefault(name, Completed(errand.CALLED_OFF, b"", b""))
+        if found.exit_status == errand.CALLED_OFF:
+            return Completed(0, f"{boot_id}{errand.NEVER} -\n".encode(), b"")
+        said = f"{boot_id}{errand.ENDED} {found.exit_status}\n".encode() + found.stdout
+        return Completed(0, said, found.stderr)
 
     def run_job(
         self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from k8sboot.ssh.connection import Completed
+
 Reply = tuple[int, str, str]
 Answer = str | Reply | Callable[["HostState", list[str]], "str | Reply"]
 
@@ -80,6 +82,9 @@ class HostState:
         self.files = {p: f if isinstance(f, FakeFile) else FakeFile(f.encode()) for p, f in given.items()}
         self.runs: list[str] = []
         """The kind of each round trip: probe, write, ask, change or job, and hold or release of the lock."""
+        self.loses: list[str] = []
+        """For each change to come: '', or when its connection dies: before, behind, or restarted (behind it)."""
+        self.errands: dict[str, Completed] = {}
         self.holder = ""
         """Who has the lock: run, seat and words for people."""
         self.commands: list[str] = []

@@ -245,3 +245,32 @@ def test_an_error_of_a_read_is_told_with_its_command(bench):
     with pytest.raises(CommandFailed, match="cannot read from h1") as failed:
         it.do(lambda host: host.read(["kubectl", "get", "x"]))
     assert failed.value.detail == "connection refused"
+
+
+@pytest.mark.parametrize("loses", [["before"], ["behind"], ["before", "before", "behind"]])
+def test_a_change_whose_connection_dies_happens_once(bench, loses):
+    it = bench(answers={"touch": "touched\n"})
+    it.connection.loses = loses
+    assert it.host().change("touch a file", ["touch", "/x"]) == "touched\n"
+    assert it.connection.mutations == ["touch /x"]
+    assert it.changes == ["touch a file"]
+
+
+def test_a_change_that_failed_while_nobody_looked_is_told_as_any_other(bench):
+    it = bench(answers={"touch": (3, "", "no such folder\n")})
+    it.connection.loses = ["behind"]
+    with pytest.raises(CommandFailed) as error:
+        it.host().change("touch a file", ["touch", "/x"])
+    assert error.value.exit_status == 3
+    assert error.value.detail == "no such folder"
+
+
+def test_how_a_change_went_before_a_restart_is_nobody_s_knowledge(bench):
+    it = bench(answers={"touch": ""})
+    host = it.host()
+    assert host.facts.boot_id
+    it.connection.loses = ["restarted"]
+    with pytest.raises(ConnectionLost) as error:
+        host.change("touch a file", ["touch", "/x"])
+    assert "restarted" in error.value.why
+    assert it.connection.mutations == ["touch /x"]

@@ -1,0 +1,75 @@
+"""A short change that happens once, also when the connection dies under it. Pure.
+
+The script runs with its output in files of a folder of its own under /run/k8sboot/errands: making that folder is
+its first act, and nobody makes it twice. After a lost connection the controller asks for the folder: where it is
+not there, the asker makes it, and the change can never begin; where it is, its end is waited for and told.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from k8sboot.lock import FOLDER
+
+HOME = f"{FOLDER}/errands"
+BEGIN, END = "# k8sboot errand\n", "# k8sboot errand end\n"
+CALLED_OFF = 77
+POLL = 0.2
+
+NEVER, ENDED, RUNNING = "never", "ended", "running"
+
+
+def new_id() -> str:
+    """A name for one errand."""
+    return secrets.token_hex(8)
+
+
+def once(script: str, errand: str) -> str:
+    """The script, run unless the errand was called off; ends with its exit status, after telling its output.
+
+    Earlier errands of the host have been told by now, and their folders are removed. Where there is no room for a
+    folder it runs without one.
+    """
+    folder = f"{HOME}/{errand}"
+    return (
+        f"{BEGIN}(umask 077; mkdir -p {HOME})\n"
+        f'for old in {HOME}/*; do [ ! -e "$old/rc" ] || rm -rf -- "$old"; done\n'
+        f"out={folder}/out err={folder}/err\n"
+        f"(umask 077; mkdir {folder} && : > $out && : > $err) 2>/dev/null || {{\n"
+        f"  [ ! -d {folder} ] || exit {CALLED_OFF}; out=/dev/stdout err=/dev/stderr; }}\n"
+        f"{END}(\n{script}\n) >> $out 2>> $err\n"
+        f"s=$?; [ $out = /dev/stdout ] || {{ echo $s > {folder}/rc.new; mv {folder}/rc.new {folder}/rc; "
+        f"cat $out; cat $err >&2; }}; exit $s"
+    )
+
+
+def recall(errand: str, *, patience: float) -> str:
+    """Ask how an errand went, waiting so many seconds for its end; one that has not begun is called off."""
+    folder = f"{HOME}/{errand}"
+    return (
+        f"cat /proc/sys/kernel/random/boot_id\n(umask 077; mkdir -p {HOME})\n"
+        f"if mkdir {folder} 2>/dev/null; then echo {NEVER} -; exit; fi\n"
+        f"left={int(patience / POLL)}\n"
+        f"while [ ! -e {folder}/rc ] && [ $left -gt 0 ]; do left=$((left - 1)); sleep {POLL}; done\n"
+        f"[ -e {folder}/rc ] || {{ echo {RUNNING} -; exit; }}\n"
+        f"echo {ENDED} $(cat {folder}/rc); cat {folder}/out; cat {folder}/err >&2\n"
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """How an errand went. state: NEVER begun, ENDED or RUNNING. boot_id: of the host that tells."""
+
+    boot_id: str
+    state: str
+    exit_status: int
+    stdout: bytes
+
+
+def told(output: bytes) -> Told:
+    """What recall() printed. Raises ValueError when it is something else."""
+    boot, _, rest = output.partition(b"\n")
+    head, _, stdout = rest.partition(b"\n")
+    state, status = head.decode("ascii", "replace").split()
+    return Told(boot.decode("ascii", "replace"), state, -1 if status == "-" else int(status), stdout)
