@@ -33,6 +33,9 @@ PROGRAMS = {
 PROXY = """\
 kubeProxy:
   mode: ipvs            # a kernel of its own, with modules
+kubeadm:
+  # emulated processors: the four minutes that kubeadm gives a control plane are short on a busy machine
+  clusterConfiguration: {apiServer: {timeoutForControlPlane: 12m0s}}
 """
 
 
