@@ -22,13 +22,14 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins. phases: their names in order."""
+    """A run begins. phases: their names in order. limit: the hosts it is about, () for all of them."""
 
     command: str
     cluster: str
     hosts: tuple[str, ...]
     phases: tuple[str, ...]
     is_dry: bool
+    limit: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +54,34 @@ class PhaseEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changing(Event):
+    """The host is about to be altered; Changed or Failed follows, unless the run is killed meanwhile."""
+
+    what: str
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileChange:
+    """A file before and after, as SHA-256 in hexadecimal; before is "" where there was none."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Changed(Event):
     """The host was altered, or, in a dry run, would be. what: the thing and the aim, lower case.
 
-    diff: unified diff of a file, or "". commands: what ran, as a shell would take it.
+    diff: unified diff of a file, or "". commands: what ran, as a shell would take it. files: those written,
+    but for those whose content is secret.
     """
 
     what: str
     diff: str = ""
     commands: tuple[str, ...] = ()
+    files: tuple[FileChange, ...] = ()
     is_dry: bool = False
     seconds: float = 0.0
 

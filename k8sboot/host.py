@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
-from k8sboot.events import Changed, Listener, Notice, Output, Waiting, Working
+from k8sboot.events import Changed, Changing, Listener, Notice, Output, Waiting, Working
 from k8sboot.machine import Machine
 from k8sboot.peer import FAILED, Command, NotYet, Peer, failure
 from k8sboot.restarting import REBOOT, not_back, order
@@ -104,8 +104,10 @@ class Host(Peer):
             self._machine.snapshot.mark_restarts(unit for f in files for unit in f.restarts)
 
         paths = ", ".join(f.path for f in files)
-        diffs = [f.diff_from(self.file(f.path)) for f in files]
-        self._alter(Changed(what=f"write {paths}", diff="".join(diffs)), do, or_plan=plan)
+        before = [(f, self.file(f.path)) for f in files]
+        diff = "".join(f.diff_from(state) for f, state in before)
+        digests = tuple(change for f, state in before for change in f.change_from(state))
+        self._alter(Changed(what=f"write {paths}", diff=diff, files=digests), do, or_plan=plan)
 
     def restart(self, unit: str, *, timeout: float = 120) -> None:
         """Restart a unit and take its restart mark away, in one round trip."""
@@ -190,21 +192,13 @@ class Host(Peer):
             or_plan()
             self._machine.planned_by = self._context.phase
         else:
+            self._emit(Changing(what=change.what, commands=change.commands))
             said = do()
         self.changes += 1
-        seconds = time.monotonic() - started
-        self._emit(
-            Changed(
-                what=change.what,
-                diff=change.diff,
-                commands=change.commands,
-                is_dry=self._context.is_dry,
-                seconds=seconds,
-            )
-        )
+        self._emit(replace(change, is_dry=self._context.is_dry, seconds=time.monotonic() - started))
         return said
 
-    def _emit(self, event: Changed | Notice | Output | Waiting | Working) -> None:
+    def _emit(self, event: Changed | Changing | Notice | Output | Waiting | Working) -> None:
         self._context.emit(replace(event, host=self.name, phase=self._context.phase))
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from k8sboot import lock
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Bug, ConnectionLost, Interrupted, K8sbootError
-from k8sboot.events import Connected, Event, Failed, Listener, Notice, RunEnded, RunStarted
+from k8sboot.events import Connected, Failed, Listener, Notice, RunEnded, RunStarted, Skipped
 from k8sboot.host import Context, Host, Peer
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.leases import Leases
@@ -25,6 +23,7 @@ from k8sboot.probe import Reads, union
 from k8sboot.runner import INTERRUPTED, Options, Report, Run
 from k8sboot.ssh.connection import Connection
 from k8sboot.stop import Stop
+from k8sboot.wire import Wire
 
 CONNECT = "connect"
 JOB_WAIT = 3600
@@ -68,8 +67,7 @@ class Session:
         self._spec = spec
         self._plan = plan
         self._connect = connect
-        self._listeners = listeners
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._events = Wire(listeners)
         self._machines: dict[str, Machine] = {}
         self._connections: list[Connection] = []
         self._errors: dict[str, K8sbootError] = {}
@@ -79,13 +77,14 @@ class Session:
         """Connect, run the phases, close. Asked to stop: nothing new starts, and at the deadline it leaves."""
         started = time.monotonic()
         hosts = self._plan.hosts(self._spec)
-        self._tell(
+        self._events.put(
             RunStarted(
                 command=self._plan.command,
                 cluster=self._spec.cluster.name,
                 hosts=tuple(h.name for h in hosts),
                 phases=tuple(p.name for p in self._plan.phases),
                 is_dry=self._plan.options.is_dry,
+                limit=tuple(sorted(self._plan.limit or ())),
             )
         )
         try:
@@ -95,7 +94,7 @@ class Session:
             for connection in tuple(self._connections):
                 connection.close()
         report.errors = {**self._errors, **report.errors}
-        self._tell(
+        self._events.end(
             RunEnded(
                 changes=report.changes,
                 failed=tuple(report.errors),
@@ -117,6 +116,7 @@ class Session:
         first = self._spec.masters[0].name
         self._drain([_started(first, self._hold, first)])
         if first in self._errors:
+            self._skip_all(f"{first} failed in {CONNECT}")
             return Report(changes=dict.fromkeys(self._machines, 0))
         peers = {h.name: Peer(self._machines[h.name]) for h in hosts if h.name in self._machines}
         ordered = {name: self._machines[name] for name in peers}
@@ -124,6 +124,11 @@ class Session:
         self._run = Run(cluster, ordered, self._plan.phases, self._plan.options, self._events.put)
         self._drain(self._run.start())
         return self._run.report
+
+    def _skip_all(self, why: str) -> None:
+        for phase in self._plan.phases[:1]:
+            for name in (n for n in self._machines if n not in self._errors):
+                self._events.put(Skipped(host=name, phase=phase.name, why=why))
 
     def _open(self, host: HostSpec, reads: Reads) -> None:
         """Connect to one host and take its first probe; a job of an earlier run is let come to its end."""
@@ -171,11 +176,10 @@ class Session:
 
     def _drain(self, threads: list[threading.Thread]) -> None:
         """Tell the listeners what happens until all the threads have ended. Raises _Left."""
-        while any(thread.is_alive() for thread in threads) or not self._events.empty():
+        while any(thread.is_alive() for thread in threads) or not self._events.is_empty:
             if self._stop.name:
                 self._obey([thread.name for thread in threads if thread.is_alive()])
-            with suppress(queue.Empty):
-                self._tell(self._events.get(timeout=0.1))
+            self._events.tell(timeout=0.1)
 
     def _obey(self, busy: list[str]) -> None:
         """Start nothing new; leave when the time is up, or when nothing has been started at all."""
@@ -199,8 +203,6 @@ class Session:
 
     def _cut_short(self, busy: list[str]) -> Report:
         """What there is to report when hosts are left while they are being worked on."""
-        while not self._events.empty():
-            self._tell(self._events.get())
         report = self._run.report if self._run else Report()
         for name in busy:
             report.errors[name] = Interrupted("left while it was being worked on", host=name)
@@ -213,11 +215,7 @@ class Session:
         return report
 
     def _notice_stop(self, text: str) -> None:
-        self._tell(Notice(code="KB-INTERRUPTED", text=text))
-
-    def _tell(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener(event)
+        self._events.put(Notice(code="KB-INTERRUPTED", text=text))
 
 
 class _Left(Exception):

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from k8sboot.events import FileChange
 from k8sboot.secret import Secret
 from k8sboot.snapshot import FileState
 
@@ -47,6 +48,12 @@ class File:
         if state is None or (state.mode, state.owner) != (self.mode, self.owner):
             return False
         return state.sha256 == self.state.sha256
+
+    def change_from(self, state: FileState | None) -> tuple[FileChange, ...]:
+        """The digests before and after; none of a secret, which could be guessed from them."""
+        if isinstance(self.content, Secret):
+            return ()
+        return (FileChange(path=self.path, before=state.sha256 if state else "", after=self.state.sha256),)
 
     def diff_from(self, state: FileState | None) -> str:
         """What would change, as a unified diff, or words where the content must not or cannot be shown."""

@@ -20,6 +20,7 @@ COMMANDS = {
     "up": "Turn the inventory's machines into a cluster, or finish what is missing.",
     "phase": "Run single phases, or list them.",
     "reset": "Take Kubernetes off the machines again.",
+    "history": "List the runs that are kept here, or show what one of them did where.",
     "token": "Make, list and revoke join tokens.",
     "inventory": "Look at an inventory without connecting to anything.",
     "completion": "Print the completion script for a shell.",
@@ -127,14 +128,14 @@ def _show(error: K8sbootError) -> int:
 
 def _show_bug(bug: Bug) -> int:
     """A mistake outside of any run: in words on the screen, with its traceback in a file."""
-    from k8sboot.audit import write_bug
-    from k8sboot.console import print_errors
+    from k8sboot.console import Logs, print_errors
+    from k8sboot.journal.writer import write_bug
     from k8sboot.redact import Redactor
 
     redact = Redactor()
     is_debug = "--debug" in sys.argv or "-vvv" in sys.argv
     log = write_bug(bug, redact)
-    print_errors(sys.stderr, [bug], redact=redact, log=log, has_traceback=is_debug)
+    print_errors(sys.stderr, [bug], redact=redact, logs=Logs(log), has_traceback=is_debug)
     return bug.exit_code
 
 

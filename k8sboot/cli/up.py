@@ -7,9 +7,11 @@ import sys
 import click
 
 from k8sboot.cli import options
+from k8sboot.cli.again import hosts_to_repeat
 from k8sboot.cli.choose import between, complete_phase
 from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
+from k8sboot.errors import UsageError
 from k8sboot.runbook import UP
 from k8sboot.runner import Options
 from k8sboot.session import Plan
@@ -25,6 +27,7 @@ from k8sboot.session import Plan
     "--skip", multiple=True, metavar="PHASE", shell_complete=complete_phase, help="Leave out a phase."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done; alter nothing.")
+@click.option("--failed", is_flag=True, help="Only hosts that the last `up` or `phase` did not finish.")
 @options.limit
 @options.forks
 @options.yes
@@ -36,6 +39,7 @@ def command(
     last: str | None,
     skip: tuple[str, ...],
     dry_run: bool,
+    failed: bool,
     limit: tuple[str, ...],
     forks: int,
     yes: bool,
@@ -46,7 +50,11 @@ def command(
     """
     phases = between(UP, first=first, last=last, skip=skip)
     spec = read_inventory(context).spec
-    chosen = hosts_of(spec, limit)
+    if failed and limit:
+        raise UsageError("--failed and --limit contradict each other", fix="say one of them")
+    chosen = hosts_to_repeat(spec) if failed else hosts_of(spec, limit)
+    if failed and not chosen:
+        return
     plan = Plan("up", phases, chosen, Options(forks=forks, is_dry=dry_run))
     if not yes and not dry_run and sys.stdin.isatty():
         click.confirm(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -11,14 +12,17 @@ from pathlib import Path
 import click
 
 from k8sboot import seat
-from k8sboot.audit import AuditLog, state_dir
+from k8sboot.cli import again
 from k8sboot.cli.options import inventory_path, said
 from k8sboot.cli.signals import asking
 from k8sboot.errors import Bug, Interrupted, K8sbootError, UsageError
-from k8sboot.events import Event, Failed, Listener, Notice
+from k8sboot.events import Event, Failed, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host import Context, Host
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.source import STDIN
+from k8sboot.journal.folders import state_dir
+from k8sboot.journal.writer import Journal
 from k8sboot.lock import Claim
 from k8sboot.machine import Machine
 from k8sboot.probe import Reads
@@ -29,6 +33,7 @@ from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
 from k8sboot.ssh.target import Target
 from k8sboot.stop import Stop
+from k8sboot.wire import AtOnce
 
 
 def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loaded:
@@ -40,6 +45,7 @@ def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loade
 
     prompt = _prompt if sys.stdin.isatty() else None
     loaded = load(inventory_path(context), prompt=prompt, resolve_secrets=has_secrets)
+    context.find_root().ensure_object(dict)["loaded"] = loaded
     if not said(context, "quiet"):
         for warning in loaded.warnings:
             click.echo(format_problem(warning), err=True)
@@ -87,9 +93,13 @@ def run(context: click.Context, spec: Spec, plan: Plan) -> None:
     with _listeners(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
         with asking(stop) as signals, _claim(spec, plan) as claim:
             report = Session(spec, plan, open_connection, listeners.all, stop=stop, claim=claim).run()
-        listeners.log_ended()
+        listeners.say_trouble()
     errors = [e for e in report.errors.values() if not isinstance(e, Interrupted)]
     listeners.show(errors)
+    if errors and plan.command in again.COMMANDS:
+        listeners.suggest(
+            again.command_to_repeat(listeners.journal.path, inventory=said(context, "inventory"))
+        )
     if signals.number:
         context.exit(128 + signals.number)
     if errors:
@@ -110,7 +120,7 @@ def _lock_file(spec: Spec) -> Path | None:
 
 
 class _Listeners:
-    """Who is told what happens: the console and the log."""
+    """Who is told what happens: the console in turn, the journal at once."""
 
     def __init__(self, context: click.Context, spec: Spec, titles: Mapping[str, str]) -> None:
         from k8sboot.console import ConsoleListener
@@ -118,26 +128,58 @@ class _Listeners:
         verbosity = -1 if said(context, "quiet") else said(context, "verbose", 0)
         self._redact = Redactor(secret_values(spec))
         self._is_debug = verbosity >= 3
+        self._trouble = ""
         self.console = ConsoleListener(sys.stderr, self._redact, verbosity=verbosity, titles=titles)
-        self.audit = AuditLog(spec.cluster.name, self._redact)
-        self.all: tuple[Listener, ...] = (self.console, self.audit)
-        if verbosity > 0 and self.audit.path:
-            self.console(Notice(code="KB-LOG", text=f"the log is {self.audit.path}"))
-        if not self.audit.path:
-            self.log_ended()
+        self.journal = Journal(spec.cluster.name, self._redact, _about(context))
+        self.all: tuple[Listener, ...] = (AtOnce(self.journal), self.console, self._mind)
+        if verbosity > 0 and self.journal.path:
+            self.console(Notice(code="KB-LOG", text=f"the log is {self.journal.path}"))
+        self.say_trouble()
 
-    def log_ended(self) -> None:
-        """Say so when there is no log, or not all of it."""
-        if self.audit.trouble:
-            self.console(Notice(code="KB-LOG", text=f"the log is not complete: {self.audit.trouble}"))
+    def _mind(self, _event: Event) -> None:
+        self.say_trouble()
+
+    def say_trouble(self) -> None:
+        """Say, once, when there is no journal, or not all of it."""
+        if self.journal.trouble and not self._trouble:
+            self._trouble = self.journal.trouble
+            self.console(Notice(code="KB-LOG", text=f"the log is not complete: {self._trouble}"))
+
+    def lost(self, error: K8sbootError) -> int:
+        """The run is over with an error that no phase has met: it is written down and shown; the exit code."""
+        self.journal(Failed(host=error.host, error=error))
+        self.journal(
+            RunEnded(changes={}, failed=(error.host,) if error.host else (), is_dry=False, seconds=0.0)
+        )
+        self.show([error])
+        return error.exit_code
 
     def show(self, errors: Iterable[K8sbootError]) -> None:
         """Show errors in full."""
-        from k8sboot.console import print_errors
+        from k8sboot.console import Logs, print_errors
 
-        print_errors(
-            sys.stderr, errors, redact=self._redact, log=self.audit.path, has_traceback=self._is_debug
-        )
+        logs = Logs(self.journal.path, self.journal.host_log)
+        print_errors(sys.stderr, errors, redact=self._redact, logs=logs, has_traceback=self._is_debug)
+
+    def suggest(self, command: str) -> None:
+        """Show the command that comes next, where there is one."""
+        from k8sboot.console import print_next
+
+        if command:
+            print_next(sys.stderr, command)
+
+
+def _about(context: click.Context) -> dict[str, object]:
+    """What the journal says of the command beside who ran it."""
+    loaded: Loaded | None = said(context, "loaded")
+    told: dict[str, object] = {
+        "words": sys.argv[1:],
+        "command": context.command_path.removeprefix("k8sboot "),
+    }
+    if loaded is None:
+        return told
+    path = loaded.path if loaded.path == STDIN else str(Path(loaded.path).absolute())
+    return {**told, "inventory": path, "sha256": loaded.sha256}
 
 
 @contextmanager
@@ -148,19 +190,14 @@ def _listeners(context: click.Context, spec: Spec, titles: Mapping[str, str]) ->
         with listeners.console:
             yield listeners
     except K8sbootError as error:
-        listeners.audit(Failed(host=error.host, error=error))
-        listeners.show([error])
-        raise click.exceptions.Exit(error.exit_code) from error
+        raise click.exceptions.Exit(listeners.lost(error)) from error
     except Exception as error:
         # click's own exceptions are ways to leave, not mistakes
         if isinstance(error, click.exceptions.Exit | click.ClickException | click.Abort | BrokenPipeError):
             raise
-        bug = Bug.of(error)
-        listeners.audit(Failed(error=bug))
-        listeners.show([bug])
-        raise click.exceptions.Exit(bug.exit_code) from error
+        raise click.exceptions.Exit(listeners.lost(Bug.of(error))) from error
     finally:
-        listeners.audit.close()
+        listeners.journal.close()
 
 
 @contextmanager
@@ -168,20 +205,27 @@ def on_first_master(context: click.Context, spec: Spec) -> Iterator[Host]:
     """The first master, connected, for commands that are one step."""
     first = spec.masters[0]
     phase = context.command_path.removeprefix("k8sboot ")
+    started = time.monotonic()
     with _listeners(context, spec, {}) as listeners:
 
         def tell(event: Event) -> None:
             for listener in listeners.all:
                 listener(event)
 
+        listeners.journal(
+            RunStarted(command=phase, cluster=spec.cluster.name, hosts=(first.name,), phases=(), is_dry=False)
+        )
         connection = open_connection(
             first, lambda line: tell(Notice(host=first.name, phase=phase, code="KB-SSH-NOTE", text=line))
         )
         machine = Machine(first.name, first.address, first.role, connection, Reads())
+        host = Host(machine, Context(phase=phase, emit=tell))
         try:
-            yield Host(machine, Context(phase=phase, emit=tell))
+            yield host
         finally:
             machine.close()
+        took = time.monotonic() - started
+        listeners.journal(RunEnded(changes={first.name: host.changes}, failed=(), is_dry=False, seconds=took))
 
 
 def _exit_code(errors: list[K8sbootError]) -> int:

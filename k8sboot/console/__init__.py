@@ -1,6 +1,6 @@
 """What people see of a run: lines, a live region at the bottom of a terminal, the recap, and errors."""
 
-from k8sboot.console.failures import print_errors
+from k8sboot.console.failures import Logs, print_errors, print_next
 from k8sboot.console.lines import ConsoleListener
 
-__all__ = ["ConsoleListener", "print_errors"]
+__all__ = ["ConsoleListener", "Logs", "print_errors", "print_next"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import IO
 
 from rich.console import Console
@@ -18,6 +20,16 @@ from k8sboot.screen import safe, safe_line
 LAST_LINES = 25
 LONGEST_LINE = 500
 NAMED = 10
+LOGS = 3
+"""Hosts. Of more of them that failed alike the logs are not named one by one."""
+
+
+@dataclass(frozen=True)
+class Logs:
+    """Where more is to be read. run: the run's log, '' for none. of_host: that of a host, '' for none."""
+
+    run: str = ""
+    of_host: Callable[[str], str] = lambda _host: ""
 
 
 def print_errors(
@@ -25,29 +37,42 @@ def print_errors(
     errors: Iterable[K8sbootError],
     *,
     redact: Redactor,
-    log: str = "",
+    logs: Logs = Logs(),  # noqa: B008 - frozen
     has_traceback: bool = False,
 ) -> None:
     """Show the errors; those that differ only in their hosts together.
 
-    log: where the run's log lies. has_traceback: show where an unforeseen error came from, too.
+    has_traceback: show where an unforeseen error came from, too.
     """
     console = open_terminal(stream, os.environ).console
     for alike in _grouped(errors):
         _print_group(console, alike, redact)
-        if log:
-            _field(console, "log", log)
+        hosts = list(dict.fromkeys(error.host for error in alike if error.host))
+        for path in filter(None, map(logs.of_host, hosts[:LOGS])):
+            _field(console, "host log", path)
+        if logs.run:
+            _field(console, "log", logs.run)
         if has_traceback and alike[0].__cause__ is not None:
             text = "".join(traceback.format_exception(alike[0].__cause__))
             _print_block(console, _clean(text, redact).splitlines())
 
 
+def print_next(stream: IO[str], command: str) -> None:
+    """Show the command to go on with."""
+    _field(open_terminal(stream, os.environ).console, "next", command)
+
+
 def _grouped(errors: Iterable[K8sbootError]) -> list[list[K8sbootError]]:
     groups: dict[tuple[str, ...], list[K8sbootError]] = {}
     for error in errors:
-        key = (error.error_code, error.why, error.fix, error.detail)
+        key = (error.error_code, *(_anywhere(t, error.host) for t in (error.why, error.fix)), error.detail)
         groups.setdefault(key, []).append(error)
     return list(groups.values())
+
+
+def _anywhere(text: str, host: str) -> str:
+    """The text as it would be on any host."""
+    return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "the host", text) if host else text
 
 
 def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redactor) -> None:
@@ -61,7 +86,8 @@ def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redact
         _field(console, "and", _clean(what, redact))
     if len(whats) > NAMED:
         _field(console, "and", f"{len(whats) - NAMED} more like these")
-    for label, text in (("why", first.why), ("fix", first.fix)):
+    for label, said in (("why", first.why), ("fix", first.fix)):
+        text = _anywhere(said, first.host) if len(alike) > 1 else said
         if text:
             _field(console, label, _clean(text, redact))
     _print_block(console, _clean(first.detail, redact).splitlines()[-LAST_LINES:])

@@ -16,6 +16,7 @@ from k8sboot.runner import Options, Report
 from k8sboot.session import Plan, Session
 from k8sboot.ssh.connection import Connection
 from k8sboot.stop import Stop
+from k8sboot.wire import AtOnce
 
 ME = Claim("run1", "test by me, pid 1", "seat1")
 
@@ -71,6 +72,7 @@ def run(
     listener: Callable[[Event], None] = lambda _event: None,
     stop: Stop | None = None,
     claim: Claim = ME,
+    witness: Callable[[Event], None] = lambda _event: None,
 ) -> Told:
     """A session as the command line makes it. dead: hosts whose connection fails, and how."""
     events: list[Event] = []
@@ -86,7 +88,8 @@ def run(
     plan = Plan(
         "test", tuple(phases), frozenset(limit) if limit else None, Options(forks=forks, is_dry=is_dry)
     )
-    session = Session(cluster.spec, plan, connect, (events.append, listener), stop=stop, claim=claim)
+    listeners = (AtOnce(witness), events.append, listener)
+    session = Session(cluster.spec, plan, connect, listeners, stop=stop, claim=claim)
     report = session.run()
     for name, host in cluster.hosts.items():
         assert not host.unknown, f"{name}: {host.unknown}"

@@ -67,6 +67,22 @@ def test_hosts_of_an_inventory_that_is_named(inventory: Path) -> None:
     assert completed("phase", "-i", "other.yaml", "--limit", "m") == ["master-a"]
 
 
+def test_runs_and_their_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for cluster, run in (("c", "20210101-120000-000aaaa"), ("d", "20210102-120000-000bbbb")):
+        folder = tmp_path / "state/k8sboot" / cluster / run
+        folder.mkdir(parents=True)
+        started = f'{{"event": "RunStarted", "hosts": ["{cluster}-m1", "{cluster}-n1"]}}'
+        (folder / "run.jsonl").write_text(f"{started}\n")
+    assert completed("history", "l") == ["latest"]
+    assert completed("history", "2") == ["20210102-120000-000bbbb", "20210101-120000-000aaaa"]
+    assert completed("history", "--cluster", "c", "20") == ["20210101-120000-000aaaa"]
+    assert completed("history", "--cluster", "") == ["c", "d"]
+    assert completed("history", "latest", "--host", "d-m") == ["d-m1"]
+    assert completed("history", "20210101", "--host", "") == ["c-m1", "c-n1"]
+    assert completed("history", "zzz", "--host", "") == [""]
+
+
 def test_no_secret_is_fetched(tmp_path: Path) -> None:
     assert completed("up", "--limit", "m") == ["master-a"]
     assert not (tmp_path / "secret").exists()

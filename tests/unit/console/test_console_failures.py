@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
-from k8sboot.console import print_errors
-from k8sboot.errors import Bug, CommandFailed, K8sbootError, StepFailed, Unreachable
+from k8sboot.console import Logs, print_errors, print_next
+from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, StepFailed, Unreachable
 from k8sboot.redact import Redactor
 
 
@@ -17,9 +18,12 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def shown(*errors: K8sbootError, secret: str = "", log: str = "", has_traceback: bool = False) -> str:
+NO_LOGS = Logs()
+
+
+def shown(*errors: K8sbootError, secret: str = "", logs: Logs = NO_LOGS, has_traceback: bool = False) -> str:
     stream = io.StringIO()
-    print_errors(stream, errors, redact=Redactor([secret]), log=log, has_traceback=has_traceback)
+    print_errors(stream, errors, redact=Redactor([secret]), logs=logs, has_traceback=has_traceback)
     return stream.getvalue()
 
 
@@ -32,11 +36,12 @@ def test_an_error_says_code_host_what_why_fix_output_and_log() -> None:
         detail="E: no\n",
         fix="look at apt",
     )
-    assert shown(error, log="/l/run.jsonl") == (
+    assert shown(error, logs=Logs("/l/run.jsonl", lambda host: f"/l/hosts/{host}.log")) == (
         "error[KB-COMMAND] a: install x\n"
         "  why: `apt-get install x` ended with 100\n"
         "  fix: look at apt\n"
         "  | E: no\n"
+        "  host log: /l/hosts/a.log\n"
         "  log: /l/run.jsonl\n"
     )
 
@@ -61,6 +66,35 @@ def test_hosts_that_are_away_for_one_reason_are_told_of_together() -> None:
         "  why: refused\n"
         "  fix: start sshd\n"
     )
+
+
+def test_errors_that_differ_in_the_hosts_name_alone_are_told_once() -> None:
+    errors = [
+        DeadlineExceeded("waited", why=f"{n} is off", fix=f"look at {n}, then again", host=n)
+        for n in ("n1", "n-1")
+    ]
+    assert shown(*errors) == (
+        "error[KB-DEADLINE] n1, n-1: waited\n  why: the host is off\n  fix: look at the host, then again\n"
+    )
+
+
+def test_names_within_other_names_are_not_the_hosts() -> None:
+    errors = [
+        StepFailed("no", why=f"{other} is off", host=host) for host, other in (("n1", "x-n1"), ("n2", "x-n2"))
+    ]
+    assert shown(*errors).count("error[") == 2
+
+
+def test_the_logs_of_three_hosts_are_named_at_most_and_only_those_there_are() -> None:
+    errors = [StepFailed("no", host=f"n{i}") for i in range(9)]
+    found = shown(*errors, logs=Logs("/run.jsonl", lambda host: "" if host == "n1" else f"/{host}.log"))
+    assert re.findall(r"log: (.*)", found) == ["/n0.log", "/n2.log", "/run.jsonl"]
+
+
+def test_what_comes_next_is_a_line() -> None:
+    stream = io.StringIO()
+    print_next(stream, "k8sboot up --failed")
+    assert stream.getvalue() == "  next: k8sboot up --failed\n"
 
 
 def test_errors_with_different_output_stay_apart() -> None:

@@ -13,6 +13,7 @@ from k8sboot.console import lines as lines_module
 from k8sboot.errors import StepFailed, Unreachable
 from k8sboot.events import (
     Changed,
+    Changing,
     Event,
     Failed,
     Notice,
@@ -213,5 +214,5 @@ def test_the_live_region_leaves_the_terminal_as_it_was() -> None:
 
 def test_every_event_has_words() -> None:
     listener = ConsoleListener(io.StringIO(), Redactor(), titles={})
-    silent = {PhaseEnded}
+    silent = {PhaseEnded, Changing}
     assert set(listener._tell) == set(Event.__subclasses__()) - silent

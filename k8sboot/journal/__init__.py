@@ -1,0 +1,1 @@
+"""The journal of runs: written while a run goes on, and read afterwards."""

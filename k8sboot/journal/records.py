@@ -1,0 +1,65 @@
+"""Events as records: mappings that JSON can carry, without secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import traceback
+from typing import Any
+
+from k8sboot.errors import Bug, K8sbootError
+from k8sboot.events import Event
+from k8sboot.redact import Redactor
+from k8sboot.screen import safe
+
+Record = dict[str, Any]
+
+
+def record_of(event: Event, redact: Redactor) -> Record:
+    """An event's name, time, and those of its fields that say something."""
+    found = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
+    told = {k: v for k, v in found.items() if v not in ("", None, ())}
+    return record(type(event).__name__, told, redact)
+
+
+def record(name: str, fields: Record, redact: Redactor) -> Record:
+    """A record of that name with these fields."""
+    masked = {key: _masked(value, redact) for key, value in fields.items()}
+    return {"time": round(time.time(), 3), "event": name, **masked}
+
+
+def traceback_of(error: Bug) -> str:
+    """Where a mistake of ours came from."""
+    return "".join(traceback.format_exception(error.__cause__)) if error.__cause__ is not None else ""
+
+
+def _masked(value: object, redact: Redactor) -> object:
+    """The value without secrets, masked before JSON escapes what is in them."""
+    if isinstance(value, K8sbootError):
+        return _masked(_error(value), redact)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _masked(dataclasses.asdict(value), redact)
+    if isinstance(value, dict):
+        return {key: _masked(item, redact) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item, redact) for item in value]
+    return value if isinstance(value, bool | int | float) else _masked_text(str(value), redact)
+
+
+def _masked_text(text: str, redact: Redactor) -> str:
+    """Masked so that a secret does not come together again when a reader takes control characters out."""
+    masked = redact(text)
+    cleaned = safe(masked)
+    return masked if redact(cleaned) == cleaned else redact(cleaned)
+
+
+def _error(error: K8sbootError) -> Record:
+    told = {
+        "code": error.error_code,
+        "what": error.what,
+        "why": error.why,
+        "fix": error.fix,
+        "detail": error.detail,
+    }
+    trace = traceback_of(error) if isinstance(error, Bug) else ""
+    return {**told, "traceback": trace} if trace else told

@@ -1,0 +1,237 @@
+"""What a run's records say of it, put together. Pure: records in, a story out; half a record is no problem."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from k8sboot.journal.records import Record
+
+INTERRUPTED = "KB-INTERRUPTED"
+_MOST = 1e15
+_OUTPUT = '"event": "Output"'
+
+
+@dataclass
+class Walk:
+    """A phase on a host. result: ok, failed, cut short, not started, unknown (in a dry run), or under way."""
+
+    host: str
+    phase: str
+    result: str = "under way"
+    changes: int = 0
+    seconds: float = 0.0
+    why: str = ""
+
+
+@dataclass
+class Story:
+    """A run. began: seconds since the epoch. changes: by host, those that have changes. errors: what Failed said,
+    with host and phase. under_way: changes that had begun and not ended, by host. lasted: seconds.
+    """
+
+    about: Record = field(default_factory=dict)
+    command: str = ""
+    cluster: str = ""
+    hosts: list[str] = field(default_factory=list)
+    limit: list[str] = field(default_factory=list)
+    phases: list[str] = field(default_factory=list)
+    is_dry: bool = False
+    began: float = 0.0
+    lasted: float = 0.0
+    changes: dict[str, int] = field(default_factory=dict)
+    walks: list[Walk] = field(default_factory=list)
+    errors: list[Record] = field(default_factory=list)
+    under_way: dict[str, Record] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
+    has_ended: bool = False
+    is_interrupted: bool = False
+
+    @property
+    def faults(self) -> list[Record]:
+        """The errors that were nobody's wish."""
+        return [error for error in self.errors if error.get("code") != INTERRUPTED]
+
+    @property
+    def failed(self) -> list[str]:
+        """The hosts with an error of their own, each once."""
+        return list(dict.fromkeys(str(e["host"]) for e in self.faults if e.get("host")))
+
+    @property
+    def was_cut(self) -> bool:
+        """Killed, interrupted or left, so that what is not told of may have been due."""
+        left = set(self.lost) - set(self.failed)
+        return not self.has_ended or self.is_interrupted or bool(left)
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The hosts that the run has not brought to its end: failed, away, skipped for a failed master, or cut short.
+
+        In a run that was cut a host is finished only when it has ended the last phase. When the first master
+        fails in a run limited to others, all that the limit names are unfinished.
+        """
+        wanted = [h for h in self.hosts if not self.limit or h in self.limit]
+        found = {*self._with_error, *self.lost, *(w.host for w in self.walks if w.result == "not started")}
+        if found - set(wanted):
+            return wanted
+        if self.was_cut:
+            found |= set(wanted) - {w.host for w in self.walks if self._is_last(w)}
+        return [h for h in wanted if h in found]
+
+    @property
+    def _with_error(self) -> set[str]:
+        return {str(error["host"]) for error in self.errors if error.get("host")}
+
+    def _is_last(self, walk: Walk) -> bool:
+        return walk.phase in self.phases[-1:] and walk.result in ("ok", "unknown")
+
+
+def parse(lines: Iterable[str], *, has_output: bool = True) -> Iterator[Record]:
+    """The records of a journal; a line that was cut is passed over. has_output: those of Output, too."""
+    for line in lines:
+        if not has_output and _OUTPUT in line[:80]:
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict) and isinstance(found.get("event"), str):
+            yield found
+
+
+def story_of(records: Iterable[Record]) -> Story:
+    """The story that records tell."""
+    story = Story()
+    for record in records:
+        time = _number(record, "time")
+        story.began = story.began or time
+        story.lasted = max(story.lasted, time - story.began)
+        take = _TAKE.get(record["event"])
+        if take:
+            take(story, record)
+    return story
+
+
+def steps_of(records: Iterable[Record], host: str) -> list[Record]:
+    """The records of a host, in order, without what jobs say, and of a change only its end, where it has one."""
+    found: list[Record] = []
+    for record in records:
+        if record.get("host") != host or record["event"] in ("Output", "Working"):
+            continue
+        if record["event"] == "Changed":
+            _drop_begun(found, record)
+        found.append(record)
+    return found
+
+
+def _drop_begun(found: list[Record], changed: Record) -> None:
+    for index in reversed(range(len(found))):
+        if found[index]["event"] == "Changing":
+            if found[index].get("what") == changed.get("what"):
+                del found[index]
+            return
+
+
+def _journal(story: Story, record: Record) -> None:
+    story.about = {key: value for key, value in record.items() if key not in ("time", "event")}
+    story.cluster = _text(record, "cluster")
+
+
+def _run_started(story: Story, record: Record) -> None:
+    story.command, story.cluster = _text(record, "command"), _text(record, "cluster")
+    story.hosts, story.limit = _names(record, "hosts"), _names(record, "limit")
+    story.phases, story.is_dry = _names(record, "phases"), record.get("is_dry") is True
+
+
+def _phase_started(story: Story, record: Record) -> None:
+    story.walks.append(Walk(_text(record, "host"), _text(record, "phase")))
+
+
+def _phase_ended(story: Story, record: Record) -> None:
+    walk = _walk(story, record)
+    walk.result = "ok" if walk.result == "under way" else walk.result
+    walk.changes, walk.seconds = int(_number(record, "changes")), _number(record, "seconds")
+
+
+def _unknown(story: Story, record: Record) -> None:
+    walk = _walk(story, record)
+    walk.result, walk.why = "unknown", f"known only after {_text(record, 'after')}"
+
+
+def _skipped(story: Story, record: Record) -> None:
+    walk = _walk(story, record)
+    walk.result, walk.why = "not started", _text(record, "why")
+
+
+def _failed(story: Story, record: Record) -> None:
+    found = record.get("error")
+    error = found if isinstance(found, dict) else {}
+    host, phase = _text(record, "host"), _text(record, "phase")
+    story.errors.append({"host": host, "phase": phase, **error})
+    story.under_way.pop(host, None)
+    if host:
+        walk = _walk(story, record)
+        is_wish = error.get("code") == INTERRUPTED
+        walk.result, walk.why = "cut short" if is_wish else "failed", _text(error, "what")
+
+
+def _changing(story: Story, record: Record) -> None:
+    story.under_way[_text(record, "host")] = record
+
+
+def _changed(story: Story, record: Record) -> None:
+    host = _text(record, "host")
+    story.changes[host] = story.changes.get(host, 0) + 1
+    story.under_way.pop(host, None)
+
+
+def _notice(story: Story, record: Record) -> None:
+    story.is_interrupted = story.is_interrupted or record.get("code") == INTERRUPTED
+
+
+def _run_ended(story: Story, record: Record) -> None:
+    story.has_ended = True
+    story.lost = list(dict.fromkeys([*story.lost, *_names(record, "failed")]))
+
+
+def _walk(story: Story, record: Record) -> Walk:
+    """The phase of the host that the record is about; one that never started is one, too."""
+    host, phase = _text(record, "host"), _text(record, "phase")
+    for walk in reversed(story.walks):
+        if (walk.host, walk.phase) == (host, phase):
+            return walk
+    story.walks.append(Walk(host, phase))
+    return story.walks[-1]
+
+
+def _text(record: Record, key: str) -> str:
+    found = record.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _number(record: Record, key: str) -> float:
+    found = record.get(key)
+    if not isinstance(found, int | float) or not abs(found) < _MOST:
+        return 0.0
+    return float(found)
+
+
+def _names(record: Record, key: str) -> list[str]:
+    found = record.get(key)
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+
+
+_TAKE: dict[str, Callable[[Story, Record], None]] = {
+    "Journal": _journal,
+    "RunStarted": _run_started,
+    "PhaseStarted": _phase_started,
+    "PhaseEnded": _phase_ended,
+    "Unknown": _unknown,
+    "Skipped": _skipped,
+    "Failed": _failed,
+    "Changing": _changing,
+    "Changed": _changed,
+    "Notice": _notice,
+    "RunEnded": _run_ended,
+}

@@ -1,0 +1,141 @@
+"""Writes the journal of a run: a record a line for machines, and a log a host for people, secrets masked."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import platform
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from k8sboot import __version__
+from k8sboot.errors import Bug
+from k8sboot.events import Changed, Changing, Event, Failed, Notice, RunEnded, RunStarted
+from k8sboot.journal import folders
+from k8sboot.journal.prose import told
+from k8sboot.journal.records import Record, record, record_of, traceback_of
+from k8sboot.redact import Redactor
+
+LASTING = (RunStarted, Changing, Changed, Notice, Failed, RunEnded)
+"""Events whose records are on the disk before the run goes on. The others are written at once, too, so that a killed
+run has told them, but reach the disk with the next of these: a job may say a thousand lines a second."""
+
+
+class Journal:
+    """A listener, for all threads, that writes to $XDG_STATE_HOME/k8sboot/CLUSTER/RUN.
+
+    A journal that cannot be written is no reason to stop a run: it goes silent. path: of run.jsonl, '' when it
+    could not be made. trouble: why it is missing or not complete, '' when all is well.
+    """
+
+    def __init__(self, cluster: str, redact: Redactor, about: Mapping[str, object] | None = None) -> None:
+        """about: what else the first record says of the run: words, inventory, sha256."""
+        self._redact = redact
+        self._file = -1
+        self._lock = threading.Lock()
+        self._disk = threading.Lock()
+        self._written = 0
+        self._synced = 0
+        self.path = ""
+        self.trouble = ""
+        name = folders.new_name()
+        self._folder = Path(name)
+        try:
+            self._folder = folders.state_dir() / cluster / name
+            self._open()
+        except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
+            self.trouble = str(error)
+        self._put(record("Journal", {"run": name, "cluster": cluster, **_self(), **(about or {})}, redact))
+
+    def _open(self) -> None:
+        folders.make_private(self._folder)
+        path = self._folder / folders.JOURNAL
+        self._file = folders.open_private(path, is_new=True)
+        self.path = str(path)
+        folders.hold(self._file)
+        with suppress(OSError):  # another run may be tidying up, too
+            folders.sync_folder(self._folder)
+            folders.sync_folder(self._folder.parent)
+            folders.point_latest_at(self._folder)
+            folders.forget_old(self._folder.parent)
+
+    def __call__(self, event: Event) -> None:
+        """Write one event."""
+        mine = self._put(record_of(event, self._redact))
+        if mine and isinstance(event, LASTING):
+            self._sync(mine)
+
+    def host_log(self, host: str) -> str:
+        """The path of a host's log, '' when there is none."""
+        path = folders.host_log(self._folder, host)
+        return str(path) if self.path and path.is_file() else ""
+
+    def _put(self, told_of: Record) -> int:
+        """Write a record, and its words to its host's log; its number, 0 when it could not be written."""
+        line = json.dumps(told_of, ensure_ascii=False) + "\n"
+        with self._lock:
+            if self._file < 0:
+                return 0
+            try:
+                folders.write_all(self._file, line)
+                self._tell_host(told_of)
+            except OSError as error:
+                self._give_up(error)
+                return 0
+            self._written += 1
+            return self._written
+
+    def _tell_host(self, told_of: Record) -> None:
+        host = told_of.get("host")
+        is_told = told_of["event"] == "Changed" and not told_of["is_dry"]  # its commands, when they began
+        lines = told({**told_of, "commands": []} if is_told else told_of) if host else []
+        if lines:
+            folders.append(folders.host_log(self._folder, str(host)), "".join(f"{x}\n" for x in lines))
+
+    def _sync(self, mine: int) -> None:
+        """See to it that the record of this number is on the disk; one sync serves all that were waiting."""
+        with self._disk:
+            if self._synced >= mine:
+                return
+            written, handle = self._written, self._file
+            try:
+                os.fsync(handle)
+            except OSError as error:
+                if self._file == handle >= 0:
+                    self._give_up(error)
+            self._synced = written
+
+    def _give_up(self, error: OSError) -> None:
+        self.trouble = self.trouble or str(error)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; idempotent."""
+        handle, self._file = self._file, -1
+        if handle >= 0:
+            with suppress(OSError):
+                os.close(handle)
+
+
+def write_bug(error: Bug, redact: Redactor) -> str:
+    """Write a mistake that happened outside of a run to a file of its own; its path, '' when that is impossible."""
+    try:
+        folder = folders.state_dir()
+        folders.make_private(folder)
+        path = folder / f"bug-{folders.new_name()}.log"
+        folders.append(path, redact(traceback_of(error)))
+    except (OSError, RuntimeError):
+        return ""
+    return str(path)
+
+
+def _self() -> dict[str, object]:
+    """Who runs this, and where."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # nobody of that number
+        user = str(os.getuid())
+    return {"version": __version__, "user": user, "machine": platform.node(), "pid": os.getpid()}
