@@ -16,7 +16,7 @@ from k8sboot.journal.folders import KEEP
 
 def runs(machine: Machine) -> list[Path]:
     """The folders of the runs, oldest first."""
-    return sorted(p for p in (machine.folder / "state/k8sboot/naps").iterdir() if not p.is_symlink())
+    return sorted(p.parent for p in (machine.folder / "state/k8sboot/naps").glob("2*/run.jsonl"))
 
 
 def shell(machine: Machine, line: str) -> subprocess.CompletedProcess[str]:
