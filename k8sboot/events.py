@@ -74,8 +74,8 @@ class FileChange:
 class Changed(Event):
     """The host was altered, or, in a dry run, would be. what: the thing and the aim, lower case.
 
-    diff: unified diff of a file, or "". commands: what ran, as a shell would take it. files: those written,
-    but for those whose content is secret.
+    diff: unified diffs of files, or lines 'thing: from -> to', or "". commands: what ran, as a shell would take it.
+    files: those written, but for those whose content is secret.
     """
 
     what: str
@@ -118,9 +118,10 @@ class Notice(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Unknown(Event):
-    """Dry run only: what this phase would do is known only after another one has run."""
+    """Dry run only: what this phase would do is known only after `after` has run. what: of its work; "" for all."""
 
     after: str
+    what: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from k8sboot.chain import FAILED, chain, which
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
-from k8sboot.events import Changed, Changing, Listener, Notice, Output, Waiting, Working
+from k8sboot.events import Changed, Changing, Listener, Notice, Output, Unknown, Waiting, Working
 from k8sboot.machine import Machine
-from k8sboot.peer import FAILED, Command, NotYet, Peer, failure
+from k8sboot.peer import Command, NotYet, Peer, failure
+from k8sboot.probe import Question
 from k8sboot.restarting import REBOOT, not_back, order
 from k8sboot.secret import Secret
+from k8sboot.snapshot import from_to
 from k8sboot.ssh.connection import Completed
 from k8sboot.writing import RESTART_DIR, File, write_script
 
@@ -26,11 +29,12 @@ __all__ = ["Command", "Context", "Host", "NotYet", "Peer", "not_active"]
 
 @dataclass(frozen=True)
 class Context:
-    """What a host is being worked on for. phase: its name. is_dry: plan instead of altering."""
+    """What a host is being worked on for. phase: its name. is_dry: plan instead of altering. run: its hosts."""
 
     phase: str
     emit: Listener
     is_dry: bool = False
+    run: Collection[Machine] = ()
 
 
 class Host(Peer):
@@ -45,6 +49,7 @@ class Host(Peer):
         self,
         what: str,
         *commands: Command,
+        diff: str = "",
         timeout: float = 60,
         job: bool = False,
         secrets: Mapping[str, Secret] | None = None,
@@ -52,14 +57,15 @@ class Host(Peer):
     ) -> str:
         """Run commands that alter the host, in order, in one round trip; return what they printed.
 
-        what: the thing and the aim. timeout: seconds for all of them. job: may take long, so it runs on the
-        host on its own and outlives the connection. secrets: files (path: content, 0600, under /run) that
-        exist while the commands run. until: looks afterwards and says what is not as wanted yet, '' if nothing.
+        what: the thing and the aim. diff: lines 'thing: from -> to'. timeout: seconds for all of them. job: may
+        take long, so it runs on the host on its own and outlives the connection. secrets: files (path: content,
+        0600, under /run) that exist while the commands run. until: looks afterwards and says what is not as
+        wanted yet, '' if nothing.
         """
         shown = tuple(shlex.join(c) for c in commands)
 
         def do() -> str:
-            script = _script(shown, tuple(secrets or ()))
+            script = chain(shown, tuple(secrets or ()))
             try:
                 self._lay_out(what, secrets or {})
                 done = (
@@ -70,7 +76,7 @@ class Host(Peer):
             finally:
                 self._machine.forget()
             if done.exit_status != 0:
-                raise failure(what, _which(shown, done), done, self.name)
+                raise failure(what, which(shown, done), done, self.name)
             complaint = until() if until else ""
             if complaint:
                 raise NotAsWanted(
@@ -78,7 +84,7 @@ class Host(Peer):
                 )
             return done.text
 
-        return self._alter(Changed(what=what, commands=shown), do)
+        return self._alter(Changed(what=what, diff=diff, commands=shown), do)
 
     def write(self, files: Sequence[File]) -> None:
         """Put files in place, all in one round trip. The caller has compared; each is shown with its diff."""
@@ -100,14 +106,12 @@ class Host(Peer):
             self._machine.has_written(files)
             return ""
 
-        def plan() -> None:
-            self._machine.snapshot.mark_restarts(unit for f in files for unit in f.restarts)
-
         paths = ", ".join(f.path for f in files)
         before = [(f, self.file(f.path)) for f in files]
         diff = "".join(f.diff_from(state) for f, state in before)
         digests = tuple(change for f, state in before for change in f.change_from(state))
-        self._alter(Changed(what=f"write {paths}", diff=diff, files=digests), do, or_plan=plan)
+        change = Changed(what=f"write {paths}", diff=diff, files=digests)
+        self._alter(change, do, lambda: self._machine.has_written(files))
 
     def restart(self, unit: str, *, timeout: float = 120) -> None:
         """Restart a unit and take its restart mark away, in one round trip."""
@@ -116,6 +120,7 @@ class Host(Peer):
             ["systemctl", "daemon-reload"],
             ["systemctl", "restart", unit],
             ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+            diff=from_to(unit, self.unit(unit), "restarted"),
             timeout=timeout,
             until=lambda: not_active(self, unit),
         )
@@ -129,9 +134,9 @@ class Host(Peer):
     def wait(self, what: str, complaint: Callable[[], str], *, timeout: float, pause: float = 2.0) -> None:
         """Look until complaint() has nothing to say; DeadlineExceeded with its last words after timeout seconds.
 
-        In a dry run in which this host would already have been altered there is nothing to wait for.
+        In a dry run in which one of the run's hosts would already have been altered there is nothing to wait for.
         """
-        if self._machine.planned_by:
+        if self.is_ahead or any(machine.foresight.planned for machine in self._context.run):
             return
         deadline = time.monotonic() + timeout
         last = _complaint(complaint)
@@ -151,13 +156,25 @@ class Host(Peer):
 
     def expect(self, what: str, complaint: Callable[[], str]) -> None:
         """Look once; NotAsWanted with what complaint() says. In a dry run only while nothing is planned."""
-        said = "" if self._machine.planned_by else complaint()
+        said = "" if self.is_ahead else complaint()
         if said:
             raise NotAsWanted(f"expected {what}", why=said, host=self.name)
 
     def notice(self, code: str, text: str) -> None:
         """Tell the operator something; the run goes on."""
         self._emit(Notice(code=code, text=text))
+
+    def leave_open(self, what: str, *, after: str = "") -> None:
+        """Dry run only: what might be done is known only after a phase, this one if none is said; it goes on."""
+        self._machine.foresight.leave_open(self._context.phase)
+        self._emit(Unknown(what=what, after=after or self._context.phase))
+
+    def foresee(self, *questions: Question, packages: Mapping[str, str] | None = None) -> None:
+        """A change has settled the questions, brought the packages. A dry run believes it; a real one looks."""
+        if self.is_ahead:
+            self._machine.foresight.believe(
+                self._machine.snapshot, (q.name for q in questions), packages or {}
+            )
 
     def _lay_out(self, what: str, secrets: Mapping[str, Secret]) -> None:
         """Put the files that the commands are to read where they look for them."""
@@ -190,7 +207,7 @@ class Host(Peer):
         if self._context.is_dry:
             said = ""
             or_plan()
-            self._machine.planned_by = self._context.phase
+            self._machine.foresight.planned.append(self._context.phase)
         else:
             self._emit(Changing(what=change.what, commands=change.commands))
             said = do()
@@ -198,7 +215,7 @@ class Host(Peer):
         self._emit(replace(change, is_dry=self._context.is_dry, seconds=time.monotonic() - started))
         return said
 
-    def _emit(self, event: Changed | Changing | Notice | Output | Waiting | Working) -> None:
+    def _emit(self, event: Changed | Changing | Notice | Output | Unknown | Waiting | Working) -> None:
         self._context.emit(replace(event, host=self.name, phase=self._context.phase))
 
 
@@ -216,19 +233,3 @@ def _complaint(ask: Callable[[], str]) -> str:
         raise
     except StepFailed as error:
         return str(error)
-
-
-def _script(shown: Sequence[str], remove: Sequence[str]) -> str:
-    # dash runs no EXIT trap when a signal ends it, unless the signal is trapped, too.
-    tidy = shlex.quote(f"rm -f -- {shlex.join(remove)}")
-    head = f"trap {tidy} EXIT; trap 'exit 143' HUP INT TERM\n" if remove else ""
-    mark = f"{{ s=$?; echo {FAILED}%d >&2; exit $s; }}"
-    return head + "".join(f"{line} || {mark % i}\n" for i, line in enumerate(shown))
-
-
-def _which(shown: Sequence[str], done: Completed) -> str:
-    """The command of several that failed. A job has both streams in its one log."""
-    said = (done.stdout + done.stderr).decode("utf-8", "replace")
-    _, found, rest = said.rpartition(FAILED)
-    index = rest.strip()
-    return shown[int(index)] if found and index.isdigit() and int(index) < len(shown) else shown[-1]

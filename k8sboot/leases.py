@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from types import TracebackType
 
+from k8sboot import lock
 from k8sboot.machine import Machine
 
 TICK = 5.0
@@ -43,3 +44,12 @@ class Leases:
         while not self._end.wait(TICK):
             for machine in tuple(self._machines.values()):
                 machine.renew()
+
+
+def refuse_held(machine: Machine) -> None:
+    """Raises Locked: where another run holds the host and is alive, it is not waited for."""
+    holder = lock.holder(machine.snapshot.facts.get("lock", ""))
+    if machine.claim and holder and holder.is_foreign_to(machine.claim):
+        raise lock.locked(
+            holder.told, machine.name, f"it is given {holder.seconds} s more to show that it is alive"
+        )

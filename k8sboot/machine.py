@@ -11,6 +11,7 @@ from typing import Literal
 
 from k8sboot import errand, lock
 from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unreachable
+from k8sboot.foresight import Foresight
 from k8sboot.patience import insist
 from k8sboot.probe import Reads, parse, script
 from k8sboot.snapshot import FileState, Snapshot, UnitState
@@ -24,7 +25,7 @@ LOOK_PATIENCE = 5.0
 
 
 class Machine:
-    """Connection and snapshot of one host. planned_by: in a dry run, the last phase that would alter it.
+    """Connection and snapshot of one host. foresight: what a dry run has planned there.
 
     claim: set, the host is altered only while no other run holds it, see k8sboot.lock.
     """
@@ -35,7 +36,7 @@ class Machine:
         self.name = name
         self.address = address
         self.role = role
-        self.planned_by = ""
+        self.foresight = Foresight()
         self.probes = 0
         self.clock_offset = 0.0
         self.claim: lock.Claim | None = None
@@ -139,8 +140,13 @@ class Machine:
         with self._lock:
             self._snapshot = None
 
+    def start_over(self) -> None:
+        """What was planned is forgotten, and what was seen with it."""
+        self.foresight = Foresight()
+        self.forget()
+
     def has_written(self, files: Sequence[File]) -> None:
-        """These files lie there now, as their digests have shown; the rest is as it was seen."""
+        """These files lie there now (in a dry run: would), as their digests say; the rest is as it was seen."""
         with self._lock:
             if self._snapshot is not None:
                 self._snapshot.files.update({f.path: f.state for f in files})

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TypeVar
 
+from k8sboot.chain import FAILED
 from k8sboot.errors import CommandFailed, K8sbootError, Refused
 from k8sboot.machine import Machine
 from k8sboot.probe import Question
@@ -14,15 +15,12 @@ from k8sboot.ssh.connection import Completed
 
 T = TypeVar("T")
 
-FAILED = "k8sboot-failed-"
-"""Begins the line by which a script of several commands says which of them failed."""
-
 Command = Sequence[str]
 """Words of a command line; never a shell string."""
 
 
 class NotYet(Exception):
-    """Dry run only: what was asked cannot be known before `after` has really run."""
+    """Dry run only: what was asked cannot be known before phase `after` has really run."""
 
     def __init__(self, after: str) -> None:
         super().__init__(after)
@@ -46,7 +44,21 @@ class Peer:
     @property
     def is_ahead(self) -> bool:
         """Dry run only: the host would have been altered by now, so that reads tell of the past."""
-        return bool(self._machine.planned_by)
+        return bool(self._machine.foresight.planned)
+
+    def relies_on(self, *phases: str) -> None:
+        """Dry run only: NotYet when one of these phases would alter this host: what is read here tells of before."""
+        for phase in phases:
+            if phase in self._machine.foresight.planned:
+                raise NotYet(phase)
+
+    def leaves_open(self, phase: str) -> bool:
+        """Dry run only: what that phase would do here is not known, or not all of it."""
+        return phase in self._machine.foresight.left_open
+
+    def foreseen(self, question: Question) -> str:
+        """Dry run only: the phase whose planned change will have settled this question; '' where none has."""
+        return self._machine.foresight.settled.get(question.name, "")
 
     @property
     def clock_offset(self) -> float:
@@ -64,8 +76,8 @@ class Peer:
     def _completed(self, command: Command, *, timeout: float) -> Completed:
         done = self.ask(command, timeout=timeout)
         if done.exit_status != 0:
-            if self._machine.planned_by:
-                raise NotYet(self._machine.planned_by)
+            if self.is_ahead:
+                raise NotYet(self._machine.foresight.last)
             raise failure(f"cannot read from {self.name}", shlex.join(command), done, self.name)
         return done
 
@@ -95,11 +107,10 @@ class Peer:
         return state.content.decode("utf-8", errors)
 
     def known(self, value: T | None, *, what: str, after: str) -> T:
-        """The value, where there is one. Else NotYet in a dry run that planned it, and Refused in a real one."""
+        """The value, where there is one. Else NotYet in a dry run in which that phase would see to it, and Refused."""
         if value is not None:
             return value
-        if self._machine.planned_by:
-            raise NotYet(after)
+        self.relies_on(after)
         raise Refused(
             f"{self.name} does not have {what} yet",
             fix=f"run phase {after} first, or the whole `k8sboot up`",

@@ -16,9 +16,10 @@ _FORMS = (
     re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
     re.compile(r"(?<=-key-data: )[A-Za-z0-9+/=]+"),
     re.compile(r"(?<=Bearer )[A-Za-z0-9._~+/=-]+"),
+    re.compile(r"(?i)(?<=password=)[^\s,;]+|(?<=password = )[^\s,;]+"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL),
 )
-"""Bootstrap tokens, certificate keys, users in URLs, kubeconfig keys, bearer tokens, private keys."""
+"""Bootstrap tokens, certificate keys, users in URLs, kubeconfig keys, bearer tokens, passwords, private keys."""
 
 
 class Redactor:

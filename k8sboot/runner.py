@@ -52,6 +52,7 @@ class Run:
     ) -> None:
         self._cluster = cluster
         self._machines = machines
+        self.is_dry = options.is_dry
         self._options = options
         self._emit_to = emit
         self.report = Report(changes=dict.fromkeys(machines, 0))
@@ -115,14 +116,14 @@ class Run:
         return True
 
     def _work(self, name: str, phase: Phase) -> None:
-        host = Host(
-            self._machines[name], Context(phase=phase.name, emit=self._emit, is_dry=self._options.is_dry)
-        )
+        machine, run = self._machines[name], tuple(self._machines.values())
+        host = Host(machine, Context(phase.name, self._emit, is_dry=self._options.is_dry, run=run))
         self._emit(PhaseStarted(host=name, phase=phase.name))
         started = time.monotonic()
         try:
             phase.run(self._cluster, host)
         except NotYet as unknown:
+            machine.foresight.leave_open(phase.name)
             self._emit(Unknown(host=name, phase=phase.name, after=unknown.after))
         finally:
             self.report.changes[name] += host.changes

@@ -5,45 +5,33 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
-from k8sboot import lock
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Bug, ConnectionLost, Interrupted, K8sbootError
 from k8sboot.events import Connected, Failed, Listener, Notice, RunEnded, RunStarted, Skipped
 from k8sboot.host import Context, Host, Peer
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.leases import Leases
+from k8sboot.leases import Leases, refuse_held
 from k8sboot.lock import Claim
 from k8sboot.machine import Machine
 from k8sboot.patience import insist
-from k8sboot.phase import Phase
 from k8sboot.probe import Reads, union
-from k8sboot.runner import INTERRUPTED, Options, Report, Run
+from k8sboot.rehearsal import obstacles
+from k8sboot.runner import INTERRUPTED, Report, Run
 from k8sboot.ssh.connection import Connection
 from k8sboot.stop import Stop
+from k8sboot.task import Plan
 from k8sboot.wire import Wire
+
+__all__ = ["CONNECT", "Connect", "Plan", "Session"]
 
 CONNECT = "connect"
 JOB_WAIT = 3600
 Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
 """Opens a connection to a host; the second argument takes lines for the user."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run is asked to do. limit: names of the hosts it is about, None for all."""
-
-    command: str
-    phases: tuple[Phase, ...]
-    limit: frozenset[str] | None = None
-    options: Options = Options()
-
-    def hosts(self, spec: Spec) -> tuple[HostSpec, ...]:
-        """The hosts to connect to: those of the limit, and the first master, which answers for the cluster."""
-        first = spec.masters[0].name
-        return tuple(h for h in spec.hosts if self.limit is None or h.name in self.limit or h.name == first)
 
 
 class Session:
@@ -121,7 +109,19 @@ class Session:
         peers = {h.name: Peer(self._machines[h.name]) for h in hosts if h.name in self._machines}
         ordered = {name: self._machines[name] for name in peers}
         cluster = Cluster(self._spec, peers, self._plan.limit)
-        self._run = Run(cluster, ordered, self._plan.phases, self._plan.options, self._events.put)
+        walk = partial(self._walk, cluster, ordered)
+        if self._plan.rehearsal:
+            errors = self._errors or obstacles(self._plan.rehearsal, ordered.values(), walk, self._events.put)
+            if errors:
+                self._drain([])
+                return Report(changes=dict.fromkeys(ordered, 0), errors=errors)
+        return walk(self._plan.options.is_dry, self._events.put)
+
+    def _walk(
+        self, cluster: Cluster, machines: Mapping[str, Machine], is_dry: bool, tell: Listener
+    ) -> Report:
+        options = replace(self._plan.options, is_dry=is_dry)
+        self._run = Run(cluster, machines, self._plan.phases, options, tell)
         self._drain(self._run.start())
         return self._run.report
 
@@ -144,7 +144,7 @@ class Session:
                 Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel)
             )
             machine.claim = self._claim
-            _refuse_held(machine)
+            refuse_held(machine)
             self._let_jobs_end(Host(machine, Context(phase=CONNECT, emit=self._events.put)), machine)
             self._machines[host.name] = machine
         except K8sbootError as error:
@@ -203,10 +203,11 @@ class Session:
 
     def _cut_short(self, busy: list[str]) -> Report:
         """What there is to report when hosts are left while they are being worked on."""
-        report = self._run.report if self._run else Report()
+        run = self._run if self._run and self._run.is_dry == self._plan.options.is_dry else None
+        report = run.report if run else Report()
         for name in busy:
             report.errors[name] = Interrupted("left while it was being worked on", host=name)
-        if self._run:
+        if run:
             self._notice_stop(
                 f"left while at work on {', '.join(busy[:10])}{' and others' if len(busy) > 10 else ''}: jobs "
                 f"there go on by themselves, and the next `k8sboot {self._plan.command}` waits for them and "
@@ -230,15 +231,6 @@ def _started(name: str, do: Callable[..., None], *words: object) -> threading.Th
     thread = threading.Thread(target=do, args=words, name=name, daemon=True)
     thread.start()
     return thread
-
-
-def _refuse_held(machine: Machine) -> None:
-    """Where another run holds the host and is alive, it is not waited for."""
-    holder = lock.holder(machine.snapshot.facts.get("lock", ""))
-    if machine.claim and holder and holder.is_foreign_to(machine.claim):
-        raise lock.locked(
-            holder.told, machine.name, f"it is given {holder.seconds} s more to show that it is alive"
-        )
 
 
 def _running_jobs(machine: Machine) -> str:

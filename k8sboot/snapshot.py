@@ -32,6 +32,9 @@ class UnitState:
         name = {"LoadState": "load", "ActiveState": "active", "UnitFileState": "enabled"}.get(key)
         return replace(self, **{name: value}) if name else self
 
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.active, self.enabled))) if self.exists else "no such unit"
+
     @property
     def exists(self) -> bool:
         """systemd knows a unit file of that name (a masked one counts)."""
@@ -137,6 +140,11 @@ class Snapshot:
     def mark_restarts(self, units: Iterable[str]) -> None:
         """The units' configuration has just been written."""
         self.facts["restarts"] = " ".join((self.facts.get("restarts", ""), *units))
+
+
+def from_to(thing: str, now: object, then: object) -> str:
+    """A line of a change's diff, for what is no file."""
+    return f"{thing}: {str(now) or 'none'} -> {str(then) or 'none'}\n"
 
 
 def _number(text: str | None) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from k8sboot.cli.options import F
 from k8sboot.errors import UsageError
 from k8sboot.phase import Phase
 from k8sboot.runbook import UP
@@ -46,3 +48,15 @@ def complete_phase(
 ) -> list[CompletionItem]:
     """Phases whose names begin like this."""
     return [CompletionItem(p.name, help=p.title) for p in UP if p.name.startswith(incomplete)]
+
+
+def part_of_up(function: F) -> F:
+    """--from, --to and --skip."""
+    phase: dict[str, Any] = {"metavar": "PHASE", "shell_complete": complete_phase}
+    for option in (
+        click.option("--skip", multiple=True, help="Leave out a phase.", **phase),
+        click.option("--to", "last", help="End with this phase.", **phase),
+        click.option("--from", "first", help="Start with this phase.", **phase),
+    ):
+        function = option(function)
+    return function

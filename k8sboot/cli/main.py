@@ -18,6 +18,7 @@ from k8sboot.errors import Bug, InventoryError, K8sbootError
 
 COMMANDS = {
     "up": "Turn the inventory's machines into a cluster, or finish what is missing.",
+    "plan": "Show what `up` would do, and keep it for `up --plan`.",
     "phase": "Run single phases, or list them.",
     "reset": "Take Kubernetes off the machines again.",
     "history": "List the runs that are kept here, or show what one of them did where.",
@@ -56,7 +57,8 @@ def cli() -> None:
     """Turn bare Linux machines into a Kubernetes cluster over SSH.
 
     Data goes to stdout, progress to stderr. Exit codes: 0 ok, 1 a step failed, 2 usage or inventory,
-    3 unreachable, authentication or host key, 70 a mistake in k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
+    3 unreachable, authentication or host key, 5 `plan --exit-code` found something to do, 70 a mistake in
+    k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
     """
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
 from k8sboot.cli import options
 from k8sboot.cli.again import hosts_to_repeat
-from k8sboot.cli.choose import between, complete_phase
+from k8sboot.cli.choose import between, part_of_up
+from k8sboot.cli.kept import KeptPlan
 from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
@@ -19,15 +21,10 @@ from k8sboot.session import Plan
 
 @click.command("up")
 @common
-@click.option(
-    "--from", "first", metavar="PHASE", shell_complete=complete_phase, help="Start with this phase."
-)
-@click.option("--to", "last", metavar="PHASE", shell_complete=complete_phase, help="End with this phase.")
-@click.option(
-    "--skip", multiple=True, metavar="PHASE", shell_complete=complete_phase, help="Leave out a phase."
-)
+@part_of_up
 @click.option("--dry-run", is_flag=True, help="Show what would be done; alter nothing.")
 @click.option("--failed", is_flag=True, help="Only hosts that the last `up` or `phase` did not finish.")
+@click.option("--plan", "plan_file", metavar="FILE", help="Do what this plan says, if it still holds.")
 @options.limit
 @options.forks
 @options.yes
@@ -40,6 +37,7 @@ def command(
     skip: tuple[str, ...],
     dry_run: bool,
     failed: bool,
+    plan_file: str | None,
     limit: tuple[str, ...],
     forks: int,
     yes: bool,
@@ -49,13 +47,19 @@ def command(
     Run it as often as you like: what is as wanted is left alone, and a run that was cut is continued.
     """
     phases = between(UP, first=first, last=last, skip=skip)
+    kept = KeptPlan.read(plan_file, is_dry=dry_run, is_repeated=failed) if plan_file else None
     spec = read_inventory(context).spec
     if failed and limit:
         raise UsageError("--failed and --limit contradict each other", fix="say one of them")
     chosen = hosts_to_repeat(spec) if failed else hosts_of(spec, limit)
     if failed and not chosen:
         return
+    if kept:
+        phases = kept.phases(phases if first or last or skip else None)
+        chosen = kept.limit(spec, chosen)
     plan = Plan("up", phases, chosen, Options(forks=forks, is_dry=dry_run))
+    if kept:
+        plan = replace(plan, rehearsal=kept.check(spec, plan))
     if not yes and not dry_run and sys.stdin.isatty():
         click.confirm(
             f"Work on {', '.join(h.name for h in plan.hosts(spec))}?", default=True, abort=True, err=True

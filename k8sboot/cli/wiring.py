@@ -7,16 +7,18 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from k8sboot import seat
 from k8sboot.cli import again
+from k8sboot.cli.masking import redactor
 from k8sboot.cli.options import inventory_path, said
 from k8sboot.cli.signals import asking
 from k8sboot.errors import Bug, Interrupted, K8sbootError, UsageError
-from k8sboot.events import Event, Failed, Listener, Notice, RunEnded, RunStarted
+from k8sboot.events import Changed, Event, Failed, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host import Context, Host
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import HostSpec, Spec
@@ -26,8 +28,6 @@ from k8sboot.journal.writer import Journal
 from k8sboot.lock import Claim
 from k8sboot.machine import Machine
 from k8sboot.probe import Reads
-from k8sboot.redact import Redactor
-from k8sboot.secret import Secret
 from k8sboot.session import Plan, Session
 from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
@@ -56,14 +56,6 @@ def _prompt(what: str) -> str:
     return str(click.prompt(what, hide_input=True, err=True))
 
 
-def secret_values(spec: Spec) -> Iterable[str]:
-    """Every secret of an inventory, to be masked wherever it might show."""
-    for host in spec.hosts:
-        for value in vars(host.ssh).values():
-            if isinstance(value, Secret):
-                yield value.reveal()
-
-
 def target(host: HostSpec) -> Target:
     """A host of the inventory in the SSH layer's terms."""
     return Target(name=host.name, address=host.address, **vars(host.ssh))
@@ -89,10 +81,17 @@ def hosts_of(spec: Spec, limit: tuple[str, ...]) -> frozenset[str] | None:
 
 def run(context: click.Context, spec: Spec, plan: Plan) -> None:
     """Run a plan, tell what happens, and leave with the exit code that fits."""
+    if code := carry_out(context, spec, plan):
+        context.exit(code)
+
+
+def carry_out(context: click.Context, spec: Spec, plan: Plan, *, recorder: Listener | None = None) -> int:
+    """Run a plan and tell what happens; the exit code that fits. recorder: shows itself what the changes are."""
     stop = Stop()
     with _listeners(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
+        told = (recorder, *listeners.briefly()) if recorder else listeners.all
         with asking(stop) as signals, _claim(spec, plan) as claim:
-            report = Session(spec, plan, open_connection, listeners.all, stop=stop, claim=claim).run()
+            report = Session(spec, plan, open_connection, told, stop=stop, claim=claim).run()
         listeners.say_trouble()
     errors = [e for e in report.errors.values() if not isinstance(e, Interrupted)]
     listeners.show(errors)
@@ -101,9 +100,8 @@ def run(context: click.Context, spec: Spec, plan: Plan) -> None:
             again.command_to_repeat(listeners.journal.path, inventory=said(context, "inventory"))
         )
     if signals.number:
-        context.exit(128 + signals.number)
-    if errors:
-        context.exit(_exit_code(errors))
+        return 128 + signals.number
+    return _exit_code(errors) if errors else 0
 
 
 def _claim(spec: Spec, plan: Plan) -> AbstractContextManager[Claim | None]:
@@ -126,7 +124,7 @@ class _Listeners:
         from k8sboot.console import ConsoleListener
 
         verbosity = -1 if said(context, "quiet") else said(context, "verbose", 0)
-        self._redact = Redactor(secret_values(spec))
+        self._redact = redactor(spec)
         self._is_debug = verbosity >= 3
         self._trouble = ""
         self.console = ConsoleListener(sys.stderr, self._redact, verbosity=verbosity, titles=titles)
@@ -135,6 +133,14 @@ class _Listeners:
         if verbosity > 0 and self.journal.path:
             self.console(Notice(code="KB-LOG", text=f"the log is {self.journal.path}"))
         self.say_trouble()
+
+    def briefly(self) -> tuple[Listener, ...]:
+        """The same, with changes as a line each on the console: what they are is seen elsewhere."""
+
+        def brief(event: Event) -> None:
+            self.console(replace(event, diff="", commands=()) if isinstance(event, Changed) else event)
+
+        return tuple(brief if each is self.console else each for each in self.all)
 
     def _mind(self, _event: Event) -> None:
         self.say_trouble()

@@ -2,5 +2,6 @@
 
 from k8sboot.console.failures import Logs, print_errors, print_next
 from k8sboot.console.lines import ConsoleListener
+from k8sboot.console.plan import show_plan
 
-__all__ = ["ConsoleListener", "Logs", "print_errors", "print_next"]
+__all__ = ["ConsoleListener", "Logs", "print_errors", "print_next", "show_plan"]

@@ -192,7 +192,7 @@ class ConsoleListener:
             self._line(event, "!", f"{event.text} [{event.code}]", "yellow")
 
     def _unknown(self, event: Unknown) -> None:
-        self._line(event, "?", f"{event.phase}: known only after {event.after}", "yellow")
+        self._line(event, "?", f"{event.what or event.phase}: known only after {event.after}", "yellow")
 
     def _skipped(self, event: Skipped) -> None:
         self._line(event, "-", f"{event.phase}: not started, {event.why}", "yellow")

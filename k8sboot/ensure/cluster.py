@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from k8sboot.ensure.files import file
+from k8sboot.ensure.files import files
 from k8sboot.errors import CommandFailed
 from k8sboot.host import Command, Host, NotYet, Peer
 from k8sboot.kubernetes import commands, parsers
+from k8sboot.writing import File
 
 MANIFESTS = "/etc/kubernetes/k8sboot"
 
@@ -36,25 +37,30 @@ def _unsettled(host: Peer, namespace: str) -> str:
     return "; ".join(short or unready) if found else "there are no workloads"
 
 
-def reset_unfinished(host: Host, mark: str, reset: Command) -> None:
+def reset_unfinished(host: Host, mark: str, reset: Command) -> bool:
     """Where an earlier kubeadm began and never ended, what it left is undone; nothing of value can be in it."""
-    if host.file(mark) is not None:
+    is_unfinished = host.file(mark) is not None
+    if is_unfinished:
         host.notice("KB-UNFINISHED", "an earlier kubeadm run did not end: what it left is undone first")
         host.change("undo an unfinished kubeadm", reset, ["rm", "-f", mark], timeout=300, job=True)
+    return is_unfinished
 
 
 def manifest(host: Host, name: str, text: str) -> None:
     """The objects of a manifest are in the cluster as it says; the API server itself compares (kubectl diff)."""
     path = manifest_path(name)
-    file(host, path, text, mode=0o600)
-    if _differs(host, path):
+    wanted = File(path, text, mode=0o600)
+    is_written = wanted.is_met_by(host.file(path))
+    files(host, wanted)
+    if (host.is_ahead and not is_written) or _differs(host, path):
         host.change(f"apply {name}", commands.apply(path), timeout=180)
 
 
 def _differs(host: Host, path: str) -> bool:
     """kubectl diff: 0 the same, 1 differs, more is an error; an object or kind that is not there yet differs."""
     try:
-        host.read(commands.kubectl("diff", "-f", path), timeout=120)
+        host.relies_on("kubeadm-init")
+        host.read(commands.diff(path), timeout=120)
     except NotYet:
         return True
     except CommandFailed:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from k8sboot.ensure.files import file
 from k8sboot.errors import Refused
 from k8sboot.host import Host
+from k8sboot.kubernetes.kernel import brought_by
+from k8sboot.snapshot import from_to
 from k8sboot.templates import render
 
 
@@ -36,6 +38,7 @@ def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[s
         host.change(
             f"load modules {' '.join(load)}",
             *[["modprobe", "--", name] for name in load],
+            diff="".join(from_to(f"module {name}", "not loaded", "loaded") for name in load),
             until=lambda: " ".join(
                 f"{name} is {host.module(name)}" for name in load if host.module(name) != "loaded"
             ),
@@ -49,7 +52,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
     """
     wanted = {k: v for k, v in wanted.items() if not (k in floors and _is_higher(host.sysctl(k), v))}
     wanted = {key: " ".join(value.split()) for key, value in wanted.items()}
-    settable = {k: v for k, v in wanted.items() if host.sysctl(k) is not None and not host.sysctl_is_fixed(k)}
+    settable = {k: v for k, v in wanted.items() if _is_there(host, k) and not host.sysctl_is_fixed(k)}
     left_out = [key for key in wanted if key not in settable and host.sysctl(key) != wanted[key]]
     if left_out:
         host.notice(
@@ -63,10 +66,22 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
         host.change(
             f"set sysctls {' '.join(words)}",
             *[["sysctl", "-q", "-w", word] for word in words],
+            diff="".join(
+                from_to(k, host.sysctl(k) or f"absent until {brought_by(k)} is loaded", v)
+                for k, v in differing.items()
+            ),
             until=lambda: "; ".join(
                 f"{k} is {host.sysctl(k)}" for k, v in differing.items() if host.sysctl(k) != v
             ),
         )
+
+
+def _is_there(host: Host, key: str) -> bool:
+    """The kernel has the sysctl, or, in a dry run that would load a module, will have it."""
+    if host.sysctl(key) is not None:
+        return True
+    module = brought_by(key)
+    return host.is_ahead and module != "" and host.module(module) == "available"
 
 
 def _is_higher(now: str | None, floor: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from k8sboot.host import Host
+from k8sboot.snapshot import from_to
 from k8sboot.writing import File
 
 CONFIG = "/etc/selinux/config"
@@ -26,6 +27,7 @@ def selinux(host: Host, mode: str) -> None:
         host.change(
             "set SELinux to permissive",
             ["setenforce", "0"],
+            diff=from_to("SELinux", "enforcing", "permissive"),
             until=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",
         )
 

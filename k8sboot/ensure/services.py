@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from k8sboot.host import Command, Host, not_active
+from k8sboot.host import Host, not_active
+from k8sboot.snapshot import from_to
 from k8sboot.writing import RESTART_DIR
 
 
@@ -20,6 +21,7 @@ def service(host: Host, unit: str) -> None:
         ["systemctl", "enable", unit],
         ["systemctl", "restart", unit],
         ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+        diff=_becomes(host, "active, enabled", unit),
         timeout=180,
         until=lambda: not_active(host, unit),
     )
@@ -28,7 +30,8 @@ def service(host: Host, unit: str) -> None:
 def service_at_boot(host: Host, unit: str) -> None:
     """The unit starts at boot; whether it runs now is somebody else's matter, but its configuration is seen."""
     if host.unit(unit).enabled != "enabled":
-        host.change(f"enable {unit}", ["systemctl", "enable", unit])
+        diff = _becomes(host, "enabled", unit)
+        host.change(f"enable {unit}", ["systemctl", "enable", unit], diff=diff)
     restarted(host, unit)
 
 
@@ -45,6 +48,7 @@ def reloaded(host: Host, unit: str) -> None:
             f"reload {unit}",
             ["systemctl", "reload", unit],
             ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+            diff=_becomes(host, "reloaded", unit),
             timeout=120,
         )
 
@@ -52,15 +56,27 @@ def reloaded(host: Host, unit: str) -> None:
 def not_at_boot(host: Host, unit: str) -> None:
     """The unit does not start at the next boot; whether it runs now is left as it is."""
     if host.unit(unit).enabled == "enabled":
-        host.change(f"disable {unit} for the next boot", ["systemctl", "disable", unit])
+        diff = _becomes(host, "disabled", unit)
+        host.change(f"disable {unit} for the next boot", ["systemctl", "disable", unit], diff=diff)
 
 
 def service_off(host: Host, *units: str) -> None:
     """The units, where they exist, neither run nor start at boot."""
     on = [u for u in units if host.unit(u).active == "active" or host.unit(u).enabled == "enabled"]
     if on:
-        commands: list[Command] = [["systemctl", "disable", "--now", *on]]
-        host.change(f"stop and disable {' '.join(on)}", *commands, until=lambda: _still_active(host, on))
+        host.change(
+            f"stop and disable {' '.join(on)}",
+            ["systemctl", "disable", "--now", *on],
+            diff=_becomes(host, "inactive, disabled", *on),
+            until=lambda: _still_active(host, on),
+        )
+
+
+def _becomes(host: Host, then: str, *units: str) -> str:
+    """The units' states now and then. The package that brings a unit may enable and start it by itself."""
+    unless = ", if its package does not see to it"
+    states = {unit: host.unit(unit) for unit in units}
+    return "".join(from_to(u, now, then if now.exists else then + unless) for u, now in states.items())
 
 
 def _still_active(host: Host, units: list[str]) -> str:

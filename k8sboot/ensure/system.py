@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from k8sboot.host import Host
+from k8sboot.snapshot import from_to
 from k8sboot.writing import File
 
 FSTAB = "/etc/fstab"
@@ -17,6 +18,7 @@ def hostname(host: Host, name: str) -> None:
         host.change(
             f"set the host name to {name}",
             ["hostnamectl", "set-hostname", name],
+            diff=from_to("host name", host.facts.hostname, name),
             until=lambda: "" if host.facts.hostname == name else f"the host name is {host.facts.hostname}",
         )
 
@@ -27,6 +29,7 @@ def timezone(host: Host, zone: str) -> None:
         host.change(
             f"set the time zone to {zone}",
             ["timedatectl", "set-timezone", zone],
+            diff=from_to("time zone", host.facts.timezone, zone),
             until=lambda: "" if host.facts.timezone == zone else f"the time zone is {host.facts.timezone}",
         )
 
@@ -46,6 +49,7 @@ def swap_off(host: Host) -> None:
             f"switch off swap on {' '.join(host.facts.swaps)}",
             ["swapoff", "-a"],
             ["systemctl", "mask", "swap.target"],
+            diff=from_to("swap", " ".join(host.facts.swaps), "off"),
             timeout=600,
             until=lambda: " ".join(host.facts.swaps) and f"still swapping to {' '.join(host.facts.swaps)}",
         )

@@ -11,6 +11,7 @@ from k8sboot.kubernetes.versions import KubernetesVersion
 
 ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
 KUBECTL_CACHE = "/run/k8sboot/kubectl"
+SCRATCH = "/run"
 REQUEST_TIMEOUT = 20
 
 Words = tuple[str, ...]
@@ -125,6 +126,14 @@ def get(kind: str, name: str = "", *, namespace: str = "", field_selector: str =
 def api_ready() -> Words:
     """Ask the API server whether it is ready; prints ok."""
     return kubectl("get", "--raw", "/readyz", f"--request-timeout={REQUEST_TIMEOUT}s")
+
+
+def diff(path: str) -> Words:
+    """Compare every object of a file with the cluster's: ends with 0 when they are the same, 1 when not.
+
+    kubectl lays both sides out as files, in memory rather than on the host's disk.
+    """
+    return ("env", f"TMPDIR={SCRATCH}", *kubectl("diff", "-f", path))
 
 
 def apply(path: str) -> Words:

@@ -51,6 +51,13 @@ SYSCTL_FLOORS = frozenset(
     {"fs.file-max", "fs.nr_open", "fs.inotify.max_user_watches", "fs.inotify.max_user_instances"}
 )
 
+# Names that begin like these come with a module.
+_BROUGHT_BY = {
+    "net.bridge.": "br_netfilter",
+    "net.netfilter.nf_conntrack_": "nf_conntrack",
+    "net.ipv4.vs.": "ip_vs",
+}
+
 # Interfaces that Calico and kube-proxy make; a network manager must not touch them.
 CNI_INTERFACES = (
     "cali*",
@@ -61,6 +68,11 @@ CNI_INTERFACES = (
     "wg-v6.cali",
     "kube-ipvs0",
 )
+
+
+def brought_by(sysctl: str) -> str:
+    """The kernel module that a sysctl comes with; '' where it is the kernel's own."""
+    return next((module for begin, module in _BROUGHT_BY.items() if sysctl.startswith(begin)), "")
 
 
 def is_at_least(release: str, minimum: str) -> bool:

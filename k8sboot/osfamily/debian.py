@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from k8sboot.host import Command, Host, Peer
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily.family import Family, Paths, Source, named_for
+from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for
 from k8sboot.osfamily.grub import Grub
 from k8sboot.probe import Question, Reads
+from k8sboot.snapshot import from_to
 from k8sboot.templates import render
 from k8sboot.writing import File
 
@@ -17,6 +18,9 @@ APT_GET = (
     "apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::=--force-confold",
     "-o", "Acquire::Retries=3",
 )  # fmt: skip
+
+# apt's caches are made in memory and thrown away: as files they would be written anew by whoever only asks.
+IN_MEMORY = ("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
 
 # Kubernetes up to 1.23 was never on pkgs.k8s.io; this mirror is known to have kept it.
 MIRRORS = {
@@ -128,23 +132,25 @@ class Debian(Family):
                 job=True,
             )
         host.change("read the package lists", [*APT_GET, "update", "--error-on=any"], timeout=900, job=True)
+        host.foresee(self.lists_are_fresh)
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         """From apt-cache madison: 'name | version | source' lines, newest first."""
         found: dict[str, tuple[str, ...]] = {}
-        for line in host.read(["apt-cache", "madison", *names]).splitlines():
+        for line in host.read(["apt-cache", *IN_MEMORY, "madison", *names]).splitlines():
             name, version, *_ = [part.strip() for part in line.split("|")] + ["", ""]
             if version:
                 found[name] = (*found.get(name, ()), version)
         return found
 
-    def install(self, host: Host, versions: Mapping[str, str]) -> None:
+    def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
         """One apt-get install with exact versions; a held package may move because we say where to."""
         words = [f"{name}={version}" if version else name for name, version in versions.items()]
         host.change(
             f"install {' '.join(words)}",
             [*APT_GET, "install", "-y", "--no-install-recommends", "--allow-change-held-packages",
              "--allow-downgrades", *words],
+            diff=diff,
             timeout=3600,
             job=True,
         )  # fmt: skip
@@ -155,13 +161,13 @@ class Debian(Family):
 
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """apt-mark hold."""
-        host.change(f"hold {' '.join(names)}", ["apt-mark", "hold", *names])
+        diff = "".join(from_to(name, "moves with updates", "held") for name in names)
+        host.change(f"hold {' '.join(names)}", ["apt-mark", "hold", *names], diff=diff)
 
     def updates(self, host: Host) -> tuple[str, ...]:
         """What a simulated upgrade would install; held packages are not in it, the kernel's are left out."""
-        if host.answer(self.lists_are_fresh).exit_status:
-            self.refresh(host)
-        said = host.read(["apt-get", "-s", "-o", "Debug::NoLocking=true", "upgrade"], timeout=300)
+        must_have_fresh_lists(self, host)
+        said = host.read(["apt-get", "-s", "-o", "Debug::NoLocking=true", *IN_MEMORY, "upgrade"], timeout=300)
         names = (line.split()[1] for line in said.splitlines() if line.startswith("Inst "))
         return tuple(
             sorted(n for n in names if not n.startswith(("linux-image", "linux-headers", "linux-modules")))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from k8sboot.host import Command, Host, Peer
+from k8sboot.host import Command, Host, NotYet, Peer
 from k8sboot.inventory.model import OsSettings, Repository, Spec
 from k8sboot.osfamily.kernels import Kernels
 from k8sboot.probe import Question, Reads
@@ -21,13 +21,14 @@ class Wanted:
 
     version: '' any, '20.10' a prefix of the upstream version, '=1.20.2' exactly that upstream version,
     '==0:1.20.2-0' exactly that package. is_held: it must not move with a general update. is_optional: where
-    no repository has it, that is a notice.
+    no repository has it, that is a notice. chosen_by: dry run only, the phase that has yet to choose one version.
     """
 
     name: str
     version: str = ""
     is_held: bool = False
     is_optional: bool = False
+    chosen_by: str = ""
 
     def is_met_by(self, installed: str) -> bool:
         """The installed version string (epoch and packaging revision included) is what is wanted."""
@@ -103,6 +104,14 @@ class Paths:
     cron_unit: str
 
 
+def must_have_fresh_lists(family: Family, host: Host) -> None:
+    """The package lists are fresh, or are read. NotYet in a dry run that has yet to read them."""
+    if host.answer(family.lists_are_fresh).exit_status:
+        family.refresh(host)
+    if after := host.foreseen(family.lists_are_fresh):
+        raise NotYet(after)
+
+
 class Family(Protocol):
     """One family of operating systems."""
 
@@ -147,22 +156,28 @@ class Family(Protocol):
         """A package transaction was cut, or the package database is damaged; refresh() repairs it."""
 
     def refresh(self, host: Host) -> None:
-        """Read the repositories' lists anew; repair an interrupted package transaction first."""
+        """Read the repositories' lists anew, and foresee lists_are_fresh; repair a cut transaction first."""
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-        """The versions that can be installed of each package, newest first; unknown names are left out."""
+        """The versions that can be installed of each package, newest first; unknown names are left out.
 
-    def install(self, host: Host, versions: Mapping[str, str]) -> None:
-        """Install packages at these exact versions ('' any), in one transaction, as a job."""
+        Asked of what lies on the host: nothing is fetched or written. Where that does not do, refresh().
+        """
+
+    def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
+        """Install packages at these exact versions ('' any), in one transaction, as a job. diff: as of a change."""
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the installed packages that a general update would move."""
+        """Those of the packages that a general update would move. NotYet in a dry run that cannot tell."""
 
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """Keep packages at their version through general updates."""
 
     def updates(self, host: Host) -> tuple[str, ...]:
-        """The packages that a general update would move, but for the kernel and what is held."""
+        """The packages that a general update would move, but for the kernel and what is held.
+
+        NotYet in a dry run that has yet to read the lists.
+        """
 
     def update(self, host: Host, names: tuple[str, ...]) -> None:
         """Update these packages, as a job."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from k8sboot.errors import CommandFailed
 from k8sboot.host import Command, Host, Peer
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.osfamily import rpm_versions, yum
-from k8sboot.osfamily.family import Family, Paths, Source, named_for
+from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for, upstream
 from k8sboot.osfamily.grubby import Grubby
 from k8sboot.probe import Question, Reads
 from k8sboot.templates import render
@@ -120,21 +121,26 @@ class Rhel(Family):
             timeout=900,
             job=True,
         )
+        host.foresee(self.lists_are_fresh)
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-        """From `yum list --showduplicates`. In a dry run that planned other repositories nothing is known."""
-        if host.is_ahead:
-            return {}
+        """From `yum list --showduplicates`."""
         yum.wait_for_lock(host)
+        try:
+            return rpm_versions.offered(yum.listing(host, names), host.facts.arch)
+        except CommandFailed:  # not every repository's list lies here
+            self.refresh(host)
+        if host.foreseen(self.lists_are_fresh):
+            return {}
         return rpm_versions.offered(yum.listing(host, names), host.facts.arch)
 
-    def install(self, host: Host, versions: Mapping[str, str]) -> None:
+    def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
         """yum install, and yum downgrade for what is newer than wanted; each NAME-EPOCH:VERSION-RELEASE."""
         yum.wait_for_lock(host)
         older = {
             name: version
             for name, version in versions.items()
-            if version and host.package(name) and rpm_versions.compare(version, host.package(name)) < 0
+            if version and host.package(name) and _is_older(version, host.package(name))
         }
         newer = {name: version for name, version in versions.items() if name not in older}
         steps = [
@@ -148,7 +154,7 @@ class Rhel(Family):
             if part
         ]
         words = [f"{name}-{version}" if version else name for name, version in versions.items()]
-        host.change(f"install {' '.join(words)}", *steps, timeout=3600, job=True)
+        host.change(f"install {' '.join(words)}", *steps, diff=diff, timeout=3600, job=True)
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
         """Those without a line of versionlock; without that plugin, `exclude=` in our files holds them."""
@@ -160,6 +166,7 @@ class Rhel(Family):
 
     def updates(self, host: Host) -> tuple[str, ...]:
         """From `yum check-update`."""
+        must_have_fresh_lists(self, host)
         yum.wait_for_lock(host)
         return yum.pending_updates(host)
 
@@ -177,6 +184,13 @@ class Rhel(Family):
 def major(host: Peer) -> str:
     """'7' of CentOS 7.9."""
     return host.facts.os_version.partition(".")[0]
+
+
+def _is_older(version: str, installed: str) -> bool:
+    """Of a pattern the upstream versions are compared."""
+    if "*" in version:
+        return rpm_versions.compare(version.strip("*"), upstream(installed)) < 0
+    return rpm_versions.compare(version, installed) < 0
 
 
 def _excluding(source: Source, names: tuple[str, ...]) -> Source:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from k8sboot.host import Command, Host, NotYet, Peer
+from k8sboot.host import Command, Host, Peer
 from k8sboot.osfamily import rpm_versions
 from k8sboot.peer import failure
 from k8sboot.probe import Question
+from k8sboot.snapshot import from_to
 
 YUM = ("env", "LC_ALL=C", "yum", "-y")
 UNLOCKED = ("--disableplugin=versionlock", "--disableexcludes=all")
 """k8sboot says where a locked package goes."""
 NO_KERNEL = "--exclude=kernel*"
+ASKED = (*YUM, "-q", "-C")
+"""Of the lists that lie on the host: without -C yum fetches and writes those that it finds too old."""
 LOCK_WAIT = 900
 
 PLUGIN_FILES = ("/etc/yum/pluginconf.d/versionlock.conf", "/etc/dnf/plugins/versionlock.conf")
@@ -77,12 +80,12 @@ def repair(host: Host) -> None:
 
 def listing(host: Peer, names: tuple[str, ...]) -> str:
     """What `yum list --showduplicates` prints of these packages; nothing where no repository has any of them."""
-    return _listed(host, [*YUM, "-q", *UNLOCKED, "list", "--showduplicates", *names], ok=(0,))
+    return _listed(host, [*ASKED, *UNLOCKED, "list", "--showduplicates", *names], ok=(0,))
 
 
 def pending_updates(host: Peer) -> tuple[str, ...]:
     """The packages that `yum update` would move: check-update ends with 100 when there are any."""
-    text = _listed(host, [*YUM, "-q", NO_KERNEL, "check-update"], ok=(0, 100))
+    text = _listed(host, [*ASKED, NO_KERNEL, "check-update"], ok=(0, 100))
     return tuple(sorted(rpm_versions.offered(text, host.facts.arch)))
 
 
@@ -92,14 +95,13 @@ def _listed(host: Peer, command: Command, *, ok: tuple[int, ...]) -> str:
         return done.text
     if b"No matching" in done.stderr:
         return ""
-    if host.is_ahead:
-        raise NotYet("os-packages")
     raise failure("cannot read the package lists", " ".join(command), done, host.name)
 
 
 def unlocked(host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the installed packages that versionlock does not hold where they are, if that plugin is there."""
+    """Those of the packages that versionlock does not hold where they are, if that plugin is there."""
     if not any(host.file(path) for path in PLUGIN_FILES):
+        host.relies_on("os-packages")  # which installs it where a repository has it
         return ()
     lines = _lines(host)
     return tuple(name for name in names if not _forms(name, host.package(name)) & lines)
@@ -113,6 +115,7 @@ def lock(host: Host, names: tuple[str, ...]) -> None:
         f"hold {' '.join(names)}",
         *steps,
         ["yum", "-q", "versionlock", "add", *names],
+        diff="".join(from_to(name, "moves with updates", "held") for name in names),
         timeout=300,
         until=lambda: " ".join(unlocked(host, names)) and f"not locked: {' '.join(unlocked(host, names))}",
     )

@@ -20,6 +20,7 @@ KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 )
 def cgroup_driver(cluster: Cluster, host: Host) -> None:
     """Compare kubelet's cgroup driver with the runtime's."""
+    host.relies_on("kubeadm-init", "join-masters", "join-nodes")
     text = host.known(host.read_file(KUBELET_CONFIG), what="a kubelet configuration", after="join-nodes")
     found = re.search(r"(?m)^cgroupDriver:\s*['\"]?(\w+)", text)
     kubelet = found[1] if found else "cgroupfs"  # kubelet's own default

@@ -12,6 +12,8 @@ from k8sboot.osfamily.family import matches, upstream
 
 VERSIONS = "/etc/k8sboot/package-versions"
 """Lies on the first master."""
+CHOOSES = "package-versions"
+"""The phase that writes it."""
 
 
 def asked_for(spec: Spec) -> dict[str, Wanted]:
@@ -36,21 +38,18 @@ def exactly(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:
     The very same package on machines of the same system; on others the same upstream version, where the
     inventory asks for one at all. In a dry run that has not chosen yet, as the inventory asks for them.
     """
-    leader, asked = cluster.first_master, asked_for(cluster.spec)
+    leader, asked = cluster.first_master, [asked_for(cluster.spec)[name] for name in names]
+    is_same = _system(leader) == _system(host)
+    if leader.leaves_open(CHOOSES):
+        return tuple(replace(w, chosen_by=CHOOSES) if is_same or w.version else w for w in asked)
     chosen = _parsed(leader.read_file(VERSIONS) or "")
-    fitting = {name: v for name in names if matches(v := chosen.get(name, ""), asked[name].version) and v}
-    missing = [name for name in names if name not in fitting]
-    if missing and leader.is_ahead:
-        return tuple(asked[name] for name in names)
-    leader.known(
-        None if missing else "", what=f"a chosen version of {' '.join(missing)}", after="package-versions"
-    )
-    if _system(leader) == _system(host):
-        return tuple(replace(asked[name], version=f"=={version}") for name, version in fitting.items())
-    return tuple(
-        replace(asked[name], version=f"={upstream(version)}") if asked[name].version else asked[name]
-        for name, version in fitting.items()
-    )
+    missing = [
+        w.name for w in asked if not matches(chosen.get(w.name, ""), w.version) or w.name not in chosen
+    ]
+    leader.known(None if missing else "", what=f"a chosen version of {' '.join(missing)}", after=CHOOSES)
+    if is_same:
+        return tuple(replace(w, version=f"=={chosen[w.name]}") for w in asked)
+    return tuple(replace(w, version=f"={upstream(chosen[w.name])}") if w.version else w for w in asked)
 
 
 def _parsed(text: str) -> dict[str, str]:

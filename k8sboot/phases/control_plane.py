@@ -23,7 +23,9 @@ USERS = Question(
 """Who has a kubeconfig on a master: root and who logged in, a line `user:group:home` each."""
 
 CGROUP_DRIVER = Question(
-    "cgroup-driver", "command -v docker >/dev/null && docker info -f '{{.CgroupDriver}}'"
+    "cgroup-driver",
+    # A stopped Docker would be started by its socket for being asked.
+    "command -v docker >/dev/null && systemctl -q is-active docker.service && docker info -f '{{.CgroupDriver}}'",
 )
 
 

@@ -18,6 +18,7 @@ def images(cluster: Cluster, host: Host) -> None:
     """Pull the images of Kubernetes and Calico."""
     if host.file(KUBELET_CONF) is not None:
         return
+    host.relies_on("container-runtime", "kube-packages")
     wanted = cluster.spec.cluster
     listed = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository)).split()
     needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]

@@ -37,6 +37,7 @@ MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
 @phase(on=first_master, reads=Reads(files=(CA_CERT,)), after=("kubeadm-init",), is_for_cluster=True)
 def join_token(cluster: Cluster, host: Host) -> None:
     """Make a short-lived token for those who have not joined."""
+    host.relies_on("kubeadm-init")
     waiting = [peer for peer in cluster.chosen if peer.name != host.name and not is_member(peer)]
     if not waiting:
         return
@@ -71,6 +72,7 @@ def _join(cluster: Cluster, host: Host, *, key: str) -> None:
     leader = cluster.first_master
     socket = cri_socket(version(cluster), cluster.spec.runtime.name)
     ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
+    leader.relies_on("kubeadm-init")
     ca_hash = ca_cert_hash(
         leader.known(leader.read_file(CA_CERT), what="the cluster's CA", after="kubeadm-init")
     )
@@ -116,6 +118,7 @@ def _same_cluster(host: Host, ca_hash: str) -> None:
 @phase(on=first_master, after=("join-masters", "join-nodes"), is_for_cluster=True)
 def join_token_end(cluster: Cluster, host: Host) -> None:
     """Revoke the join token."""
+    host.relies_on("kubeadm-init", "join-token")
     found = tokens.bootstrap_tokens(host.read(commands.token_secrets()))
     ids = [t.id for t in found if t.description == DESCRIPTION]
     if ids:

@@ -32,6 +32,7 @@ def _reads(spec: Spec) -> Reads:
 def kube_proxy(cluster: Cluster, host: Host) -> None:
     """Set kube-proxy's mode."""
     settings = cluster.spec.kube_proxy
+    host.relies_on("kubeadm-init")
     now = host.read(commands.get("configmap", "kube-proxy", namespace="kube-system"))
     wanted = proxies.set_mode(
         now, mode=settings.mode, scheduler=settings.scheduler, strict_arp=settings.strict_arp

@@ -16,7 +16,7 @@ from k8sboot.probe import Reads
 def kubeadm_init(cluster: Cluster, host: Host) -> None:
     """Create the control plane."""
     socket = cri_socket(version(cluster), cluster.spec.runtime.name)
-    ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
-    if host.file(ADMIN_CONF) is None:
+    is_undone = ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
+    if is_undone or host.file(ADMIN_CONF) is None:
         host.change("kubeadm init", *marked(commands.kubeadm_init(CONFIG)), timeout=900, job=True)
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)

@@ -19,6 +19,7 @@ from k8sboot.writing import File
 )
 def kubeconfig(cluster: Cluster, host: Host) -> None:
     """Give root and the login user a kubeconfig."""
+    host.relies_on("kubeadm-init", "join-masters")
     admin = host.known(host.read_file(ADMIN_CONF), what=ADMIN_CONF, after="kubeadm-init")
     for line in host.answer(USERS).text.splitlines():
         user, group, home = line.split(":", 2)

@@ -27,7 +27,7 @@ from fake_answers import (
     traces,
 )
 from fake_host import FakeConnection
-from fake_shell import plain
+from fake_shell import plain, plain_words
 from fake_state import Reply
 from fake_systems import debian
 from inventories import VERSION
@@ -192,6 +192,7 @@ class FakeCluster:
     def _kubectl(self, host: FakeConnection, words: list[str]) -> Reply | str:
         if "kubectl" not in host.packages:
             return 127, "", "kubectl: not found\n"
+        words = plain_words(words)
         assert words[1] == "--kubeconfig"
         if words[2] not in host.files:
             return 1, "", f"error: stat {words[2]}: no such file or directory\n"

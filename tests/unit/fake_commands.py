@@ -111,6 +111,7 @@ class Commands(HostState):
         self.directories[words[-1]] = f"{words[2]}:{words[4]}"
 
     def _do_apt_cache(self, words: list[str]) -> str:
+        words = without_options(words)
         assert words[0] == "madison"
         lines = [f"{n:>10} | {v} | http://example.com" for n in words[1:] for v in self._on_lists(n)]
         return "".join(f"{line}\n" for line in lines)

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
+from k8sboot.chain import chain
 from k8sboot.errors import CommandFailed, ConnectionLost, DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Changed, Output, Waiting, Working
-from k8sboot.host import _script
 from k8sboot.probe import Question
 from k8sboot.secret import Secret
 
@@ -119,7 +119,7 @@ def test_the_script_tidies_up_whatever_the_names_are(tmp_path, shell):
         pytest.skip(f"no {shell}")
     secret = tmp_path / 'it\'s a "file"'
     secret.write_text("hunter2")
-    done = subprocess.run([shell], input=_script(["false"], (str(secret),)), capture_output=True, text=True)
+    done = subprocess.run([shell], input=chain(["false"], (str(secret),)), capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "k8sboot-failed-0\n"
     assert not secret.exists()

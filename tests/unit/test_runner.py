@@ -195,13 +195,20 @@ def test_a_mistake_of_ours_is_an_error_with_its_place_and_hangs_nobody(cluster, 
 
 
 def test_what_is_not_known_yet_in_a_dry_run_is_told_and_the_host_goes_on(cluster, log):
-    def depends(_cluster: Cluster, host: Host) -> None:
+    def begin(_cluster: Cluster, host: Host) -> None:
         host.change("do it", ["touch", "/x"])
+
+    def depends(_cluster: Cluster, host: Host) -> None:
         host.known(None, what="it", after="init")
 
-    told = run(cluster, [log.phase("a", masters, do=depends), log.phase("b", masters)], is_dry=True)
+    phases = [
+        log.phase("init", masters, do=begin),
+        log.phase("a", masters, do=depends),
+        log.phase("b", masters),
+    ]
+    told = run(cluster, phases, is_dry=True)
     assert told.unknown == ["m1 a"]
-    assert told.ended == ["m1 a", "m1 b"]
+    assert told.ended == ["m1 init", "m1 a", "m1 b"]
     assert told.errors == {}
     assert cluster.hosts["m1"].mutations == []
 

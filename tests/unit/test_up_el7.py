@@ -71,7 +71,7 @@ def test_a_dry_run_on_bare_centos_plans_to_the_end_and_alters_nothing():
     assert told.errors == {}
     assert mutations(it) == {}
     assert "kubeadm init" in told.changes["m1"]
-    assert any(what.startswith("install docker-ce-20.10*") for what in told.changes["n1"])
+    assert any(what.startswith("install docker-ce-*20.10*") for what in told.changes["n1"])
 
 
 def test_a_newer_docker_in_the_repository_does_not_part_a_new_node_from_the_others(finished: FakeCluster):

@@ -96,8 +96,22 @@ def test_without_the_plugin_nothing_is_loose(bench):
 def test_lists_that_cannot_be_read_are_an_error_and_not_an_empty_shop(bench):
     it = host(bench, yum=(1, "", "Cannot retrieve repository metadata (repomd.xml) for repository: base\n"))
     with pytest.raises(CommandFailed) as failed:
-        FAMILY.candidates(it.host(), ("docker-ce",))
+        it.do(FAMILY.candidates, ("docker-ce",))
     assert "repomd.xml" in failed.value.detail
+
+
+def test_lists_that_do_not_lie_there_are_read_before_anything_is_said_of_them(bench):
+    def listing(connection, _words):
+        return connection._listing(["jq"]) if connection.has_fresh_lists else (1, "", "Error: no cache\n")
+
+    asked = "yum -y -q -C --disableplugin=versionlock --disableexcludes=all list"
+    it = host(bench, **{asked: listing})
+    it.connection.offered["jq"] = ("0:1.6-2.el7",)
+    assert it.do(FAMILY.candidates, ("jq",)) == ["read the package lists"]
+    assert FAMILY.candidates(it.host(), ("jq",)) == {"jq": ("0:1.6-2.el7",)}
+    it.connection.has_fresh_lists = False
+    assert it.do(FAMILY.candidates, ("jq",), is_dry=True) == ["read the package lists"]
+    assert it.connection.mutations == []
 
 
 def run(shell: str, script: str) -> str:

@@ -1,0 +1,28 @@
+"""Several commands as one script that ends with the first failure and says which of them that was."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from k8sboot.ssh.connection import Completed
+
+FAILED = "k8sboot-failed-"
+"""Begins the line by which a script of several commands says which of them failed."""
+
+
+def chain(shown: Sequence[str], remove: Sequence[str]) -> str:
+    """A script of these command lines. remove: files that are gone afterwards, whatever happens."""
+    # dash runs no EXIT trap when a signal ends it, unless the signal is trapped, too.
+    tidy = shlex.quote(f"rm -f -- {shlex.join(remove)}")
+    head = f"trap {tidy} EXIT; trap 'exit 143' HUP INT TERM\n" if remove else ""
+    mark = f"{{ s=$?; echo {FAILED}%d >&2; exit $s; }}"
+    return head + "".join(f"{line} || {mark % i}\n" for i, line in enumerate(shown))
+
+
+def which(shown: Sequence[str], done: Completed) -> str:
+    """The command of several that failed. A job has both streams in its one log."""
+    said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    _, found, rest = said.rpartition(FAILED)
+    index = rest.strip()
+    return shown[int(index)] if found and index.isdigit() and int(index) < len(shown) else shown[-1]

@@ -1,0 +1,13 @@
+"""What of an inventory must not show."""
+
+from __future__ import annotations
+
+from k8sboot.inventory.model import Spec
+from k8sboot.redact import Redactor
+from k8sboot.secret import Secret
+
+
+def redactor(spec: Spec) -> Redactor:
+    """Masks every secret of an inventory, wherever it might show."""
+    values = (value for host in spec.hosts for value in vars(host.ssh).values())
+    return Redactor(value.reveal() for value in values if isinstance(value, Secret))

@@ -1,0 +1,97 @@
+"""k8sboot plan."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from k8sboot.cli import options
+from k8sboot.cli.choose import between, part_of_up
+from k8sboot.cli.masking import redactor
+from k8sboot.cli.options import common, said
+from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
+from k8sboot.errors import UsageError
+from k8sboot.plans import Document, Recorder, write_plan
+from k8sboot.runbook import UP
+from k8sboot.runner import Options
+from k8sboot.session import Plan
+
+WOULD_CHANGE = 5
+"""Exit code, where it is asked for: something would change, or might."""
+
+
+def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value and (Path(value).is_dir() or not Path(value).absolute().parent.is_dir()):
+        raise UsageError(
+            f"--out {value}: there can be no such file", fix="name a file in a folder that is there"
+        )
+    return value
+
+
+@click.command("plan")
+@common
+@part_of_up
+@options.limit
+@options.forks
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the plan is printed.",
+)
+@click.option(
+    "--out", metavar="FILE", callback=_in_a_folder, help="Keep the plan in a file, for `k8sboot up --plan`."
+)
+@click.option(
+    "--exit-code",
+    "has_exit_code",
+    is_flag=True,
+    help="Exit 5 when something would change, or is not known yet.",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    first: str | None,
+    last: str | None,
+    skip: tuple[str, ...],
+    limit: tuple[str, ...],
+    forks: int,
+    output: str,
+    out: str | None,
+    has_exit_code: bool,
+) -> None:
+    """Show what `k8sboot up` would do; alter nothing. The plan goes to stdout, progress to stderr."""
+    phases = between(UP, first=first, last=last, skip=skip)
+    spec = read_inventory(context).spec
+    plan = Plan("plan", phases, hosts_of(spec, limit), Options(forks=forks, is_dry=True))
+    recorder = Recorder(plan.hosts(spec), [phase.name for phase in phases], redactor(spec))
+    code = carry_out(context, spec, plan, recorder=recorder)
+    if code > 128:
+        context.exit(code)
+    found = recorder.document(spec, limit=plan.limit)
+    _print(
+        found, output, {phase.name: phase.title for phase in phases}, is_full=said(context, "verbose", 0) > 0
+    )
+    if out and code:
+        click.echo(f"not kept in {out}: the plan is not complete", err=True)
+    elif out:
+        write_plan(out, found)
+        click.echo(f"kept in {out}: carry it out with `k8sboot up --plan {out}`", err=True)
+    if not code and has_exit_code and (found.changes or found.unknown):
+        code = WOULD_CHANGE
+    context.exit(code)
+
+
+def _print(plan: Document, output: str, titles: dict[str, str], *, is_full: bool) -> None:
+    from k8sboot.console import show_plan
+
+    if output == "json":
+        click.echo(json.dumps(plan.as_json(), indent=1))
+    else:
+        click.echo(show_plan(sys.stdout, plan, titles, is_full=is_full), nl=False, color=True)

@@ -1,0 +1,38 @@
+"""What a dry run has planned on one host, and believes to be true there from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from k8sboot.snapshot import Answer, Snapshot
+
+
+class Foresight:
+    """Empty in a real run.
+
+    planned: the phases that would, or might, alter the host, in order. left_open: those of which not everything
+    is known. settled: names of questions that a planned change will have settled, and its phase.
+    """
+
+    def __init__(self) -> None:
+        self.planned: list[str] = []
+        self.left_open: set[str] = set()
+        self.settled: dict[str, str] = {}
+
+    @property
+    def last(self) -> str:
+        """The last phase that would, or might, alter the host; '' when none would."""
+        return self.planned[-1] if self.planned else ""
+
+    def leave_open(self, phase: str) -> None:
+        """What the phase would do is not known, or not all of it."""
+        self.planned.append(phase)
+        self.left_open.add(phase)
+
+    def believe(self, seen: Snapshot, questions: Iterable[str], packages: Mapping[str, str]) -> None:
+        """What was planned last will have settled these questions, and brought packages to these versions."""
+        for name in questions:
+            seen.answers[name] = Answer(0, "")
+            self.settled[name] = self.last
+        for name, version in packages.items():
+            seen.packages[name] = (version, seen.packages.get(name, ("", False))[1])

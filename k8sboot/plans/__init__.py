@@ -1,0 +1,21 @@
+"""A dry run as a document: recorded, kept in a file, and compared with what would be done now."""
+
+from k8sboot.plans.document import Change, Document, Failure, Open, Step
+from k8sboot.plans.file import read_plan, write_plan
+from k8sboot.plans.inventory import digests
+from k8sboot.plans.outdated import Check, inventory_changed
+from k8sboot.plans.recorder import Recorder
+
+__all__ = [
+    "Change",
+    "Check",
+    "Document",
+    "Failure",
+    "Open",
+    "Recorder",
+    "Step",
+    "digests",
+    "inventory_changed",
+    "read_plan",
+    "write_plan",
+]

@@ -1,0 +1,62 @@
+"""Plans as files."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from k8sboot.errors import K8sbootError, UsageError
+from k8sboot.plans.document import FORMAT, VERSION, Document
+from k8sboot.plans.reading import from_json
+
+
+def write_plan(path: str, plan: Document) -> None:
+    """Write a plan whole or not at all, for its user alone (0600). K8sbootError where that cannot be."""
+    target = Path(path)
+    text = json.dumps(plan.as_json(), indent=1) + "\n"
+    try:
+        handle, made = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            Path(made).replace(target)
+        except BaseException:
+            with suppress(OSError):
+                Path(made).unlink()
+            raise
+    except OSError as error:
+        raise K8sbootError(
+            f"the plan cannot be written to {path}",
+            why=error.strerror or str(error),
+            fix="name another file with --out",
+            code="KB-PLAN-FILE",
+        ) from error
+
+
+def read_plan(path: str) -> Document:
+    """The plan in a file. UsageError where there is none, or one that this k8sboot does not understand."""
+    try:
+        data = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        _refuse(f"there is no plan to be read in {path}", error.strerror or str(error))
+    except (ValueError, RecursionError) as error:
+        _refuse(f"{path} is no plan of k8sboot", f"it is no JSON: {error}")
+    try:
+        if data.get("version") != VERSION and data["format"] == FORMAT:
+            _refuse(
+                f"{path} is a plan in another version of the format",
+                f"it is version {data.get('version')}, by k8sboot {data.get('k8sboot')}; known here is {VERSION}",
+            )
+        return from_json(data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        _refuse(f"{path} is no plan of k8sboot", f"something is missing or of the wrong kind: {error}")
+
+
+def _refuse(what: str, why: str) -> NoReturn:
+    raise UsageError(what, why=why, fix="make one with `k8sboot plan --out FILE`", code="KB-PLAN-FILE")

@@ -1,0 +1,36 @@
+"""What an inventory means, as digests: the same as long as nothing in it says anything else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+
+from k8sboot.inventory.model import Spec
+from k8sboot.secret import Secret
+
+
+def digests(spec: Spec) -> dict[str, str]:
+    """SHA-256 in hexadecimal of each section, secrets left out. How the file spells it does not matter."""
+    return {each.name: _digest(getattr(spec, each.name)) for each in fields(spec)}
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """As JSON knows it; a secret is as good as one that is not said."""
+    if is_dataclass(value):
+        value = {each.name: getattr(value, each.name) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items() if _is_told(each)}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value if _is_told(each)]
+    return value
+
+
+def _is_told(value: object) -> bool:
+    return value is not None and not isinstance(value, Secret)

@@ -1,0 +1,127 @@
+"""Whether a plan still holds: it does when planning anew would give the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from k8sboot.errors import Refused
+from k8sboot.events import Event
+from k8sboot.inventory.model import Spec
+from k8sboot.plans.document import Change, Document, Open, Step
+from k8sboot.plans.inventory import digests
+from k8sboot.plans.recorder import Recorder
+
+SHOWN = 5
+CODE = "KB-PLAN-CHANGED"
+FIX = "plan anew and read that: `k8sboot plan --out FILE`; nothing was altered"
+
+
+class Check:
+    """A listener for the dry run before a planned run, which says at its end whether that is as planned."""
+
+    def __init__(self, planned: Document, recorder: Recorder) -> None:
+        self._planned = planned
+        self._recorder = recorder
+
+    def __call__(self, event: Event) -> None:
+        """Hear an event."""
+        self._recorder(event)
+
+    def complaint(self) -> Refused | None:
+        """What is not as planned, None when all is."""
+        found = list(differences(self._planned, tuple(self._recorder.steps())))
+        if not found:
+            return None
+        first, more = found[0], len(found) - SHOWN
+        lines = [f"{each.host} {each.phase}: {each.what}" for each in found[:SHOWN]]
+        lines += [f"and {more} more differences"] if more > 0 else []
+        return Refused(
+            f"{first.phase}: the plan of {self._planned.created} no longer holds",
+            why=first.what,
+            fix=FIX,
+            host=first.host,
+            detail="\n".join(lines) if len(found) > 1 else "",
+            code=CODE,
+        )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What would be otherwise than planned."""
+
+    host: str
+    phase: str
+    what: str
+
+
+def inventory_changed(planned: Document, spec: Spec) -> Refused | None:
+    """What of the inventory means something else than when the plan was made, None when nothing does."""
+    now = digests(spec)
+    sections = [name for name in {**planned.inventory, **now} if planned.inventory.get(name) != now.get(name)]
+    if not sections:
+        return None
+    return Refused(
+        f"the inventory is another one than that of the plan of {planned.created}",
+        why=f"these sections have changed: {', '.join(sections)}",
+        fix=FIX,
+        code=CODE,
+    )
+
+
+def differences(planned: Document, now: tuple[Step, ...]) -> Iterator[Difference]:
+    """All of them, in the order of the phases and hosts."""
+    before, after = _by_place(planned.steps), _by_place(now)
+    for phase in planned.phases:
+        for host in planned.hosts:
+            step = Step(phase, host)
+            one, other = before.get((phase, host), step), after.get((phase, host), step)
+            yield from (Difference(host, phase, what) for what in _between(one, other))
+
+
+def _by_place(steps: tuple[Step, ...]) -> Mapping[tuple[str, str], Step]:
+    return {(step.phase, step.host): step for step in steps}
+
+
+def _between(one: Step, other: Step) -> list[str]:
+    found = [*_changes(one.changes, other.changes), *_unknown(one.unknown, other.unknown)]
+    return found or (["in another order than planned"] if one != other else [])
+
+
+def _unknown(planned: tuple[Open, ...], now: tuple[Open, ...]) -> Iterator[str]:
+    yield from (f"unknown when planned, and not now: {_open(each)}" for each in planned if each not in now)
+    yield from (f"known when planned, and not now: {_open(each)}" for each in now if each not in planned)
+
+
+def _open(each: Open) -> str:
+    return f"{each.what or 'all of the phase'}, known only after {each.after}"
+
+
+def _changes(planned: tuple[Change, ...], now: tuple[Change, ...]) -> Iterator[str]:
+    before, after = _numbered(planned), _numbered(now)
+    for key, one in before.items():
+        other = after.get(key)
+        if other is None:
+            yield f"planned, and not now: {one.what}"
+        elif other != one:
+            yield f"otherwise than planned: {one.what} ({_first_other_line(one, other)})"
+    yield from (f"not planned, and now: {each.what}" for key, each in after.items() if key not in before)
+
+
+def _numbered(changes: tuple[Change, ...]) -> dict[tuple[str, int], Change]:
+    """By what they are, and by how many of the same have come before."""
+    count: Counter[str] = Counter()
+    found = {}
+    for change in changes:
+        found[change.what, count[change.what]] = change
+        count[change.what] += 1
+    return found
+
+
+def _first_other_line(planned: Change, now: Change) -> str:
+    lines = [[*change.diff.splitlines(), *change.commands] for change in (planned, now)]
+    pairs = zip_longest(*lines, fillvalue="nothing")
+    one, other = next((a, b) for a, b in pairs if a != b)
+    return f"planned {one!r}, now {other!r}"

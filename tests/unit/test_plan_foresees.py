@@ -1,0 +1,296 @@
+"""A plan can be trusted: it alters nothing, and what `up` then does was in it, or under what it said to be unknown."""
+
+from __future__ import annotations
+
+import copy
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+from fake_answers import node, object_list
+from fake_boot import Boot, wanted
+from fake_cluster import FakeCluster
+from fake_shell import plain_words, without_options
+from fake_state import FakeUnit, HostState
+from fake_systems import MIRROR, NAMES, debian, el7
+from fake_yum import LOCK_LIST
+from foresight import surprises
+from inventories import spec
+from runs import mutations, raise_errors, run
+
+from k8sboot.inventory.model import OsSettings, Repository
+from k8sboot.osfamily import yum
+from k8sboot.osfamily.debian import FETCH, IN_MEMORY
+from k8sboot.phases.control_plane import UNFINISHED
+from k8sboot.plans import Recorder
+from k8sboot.redact import Redactor
+from k8sboot.runbook import RESET, UP
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+MIRRORED = {name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc") for name in NAMES}
+NAMES_OF_UP = [phase.name for phase in UP]
+SYSTEMS: dict[str, Callable[[str], Callable]] = {
+    "debian": lambda _name: debian,
+    "el7": lambda _name: el7,
+    "mixed": lambda name: el7 if name == "n1" else debian,
+}
+
+
+def machines(family: str, *, masters: int = 1, **settings) -> FakeCluster:
+    it = spec(masters=masters, os=OsSettings(**{"repositories": MIRRORED, **settings}))
+    return FakeCluster(it, **{host.name: SYSTEMS[family](host.name) for host in it.hosts})
+
+
+@pytest.fixture(params=SYSTEMS, scope="module")
+def family(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def _made(family: str) -> FakeCluster:
+    it = machines(family)
+    raise_errors(run(it, UP))
+    return it
+
+
+@pytest.fixture
+def finished(_made: FakeCluster) -> FakeCluster:
+    return copy.deepcopy(_made)
+
+
+def foreseen(it: FakeCluster, *, limit: Sequence[str] | None = None) -> list[str]:
+    """Plan, then up: the first altered nothing, the second did nothing unheard of; what the second did."""
+    for host in it.hosts.values():
+        host.clear()
+    before = copy.deepcopy(it)
+    planned = run(it, UP, is_dry=True, limit=limit)
+    assert mutations(it) == {}
+    assert {n: h.files for n, h in it.hosts.items()} == {n: h.files for n, h in before.hosts.items()}
+    assert planned.errors == {}
+    done = raise_errors(run(it, UP, limit=limit))
+    assert surprises(planned, done) == []
+    return [what for changes in done.changes.values() for what in changes]
+
+
+def test_on_bare_machines(family):
+    it = machines(family)
+    assert "kubeadm init" in foreseen(it)
+    assert sorted(it.members) == ["m1", "n1", "n2"]
+
+
+@pytest.mark.parametrize("last", range(len(UP)), ids=NAMES_OF_UP)
+def test_on_machines_that_are_half_built(family, last):
+    it = machines(family)
+    raise_errors(run(it, UP[: last + 1]))
+    planned = run(it, UP[: last + 1], is_dry=True)
+    assert (planned.changes, planned.unknown, planned.errors) == ({}, [], {}), "what is done is done"
+    foreseen(it)
+    assert sorted(it.members) == ["m1", "n1", "n2"]
+
+
+def test_on_a_finished_cluster_there_is_nothing_to_foresee(finished):
+    assert foreseen(finished) == []
+
+
+@pytest.mark.parametrize("stale", [False, True], ids=["fresh lists", "stale lists"])
+@pytest.mark.parametrize("package", ["docker-ce", "kubelet", "chrony"])
+def test_a_package_that_somebody_removed(finished, package, stale):
+    for host in finished.hosts.values():
+        host.has_fresh_lists = not stale
+        host.put("/etc/hosts", "127.0.0.1 localhost\n")
+    for name in ("m1", "n1"):
+        del finished.hosts[name].packages[package]
+    assert any(package in what for what in foreseen(finished))
+
+
+@pytest.mark.parametrize("where", [("n1",), ("m1",), ("m1", "n1")], ids="-".join)
+def test_another_version_than_the_one_chosen(family, finished, where):
+    for name in where:
+        host = finished.hosts[name]
+        is_el7 = any("yum" in path for path in host.files)
+        version = "3:26.1.4-1.el7" if is_el7 else "5:26.1.4-1~debian"
+        host.packages["docker-ce"] = version
+        host.has_fresh_lists = False
+        if is_el7:
+            host.put(LOCK_LIST, "3:docker-ce-26.1.4-1.el7.*\n")
+    done = foreseen(finished)
+    assert any("install" in what for what in done)
+    assert family == "debian" or any("hold" in what for what in done) or where == ("m1",)
+
+
+def test_a_version_that_fits_and_is_not_the_one_that_will_be_chosen(family, finished):
+    host = finished.hosts["n2"]
+    host.packages["docker-ce"] = "3:20.10.23-3.el7" if family == "el7" else "5:20.10.5~3-0~debian"
+    host.put("/etc/hosts", "127.0.0.1 localhost\n")
+    del finished.hosts["m1"].packages["docker-ce"]
+    finished.hosts["m1"].has_fresh_lists = False
+    assert any(what.startswith("install docker-ce") for what in foreseen(finished))
+    assert "20.10.24" in host.packages["docker-ce"]
+
+
+def test_a_node_that_is_mended_is_not_waited_for(finished):
+    docker = finished.hosts["n1"].units["docker.service"]
+    docker.active = "inactive"
+
+    def nodes(_host: HostState, _words: list[str]) -> str:
+        found = [node(name) for name in finished.members]
+        found[1]["status"]["conditions"][0]["status"] = "True" if docker.active == "active" else "False"
+        return object_list("Node", found)
+
+    finished.hosts["m1"].answers["kubectl get nodes"] = nodes
+    assert foreseen(finished) == ["enable and start docker.service"]
+
+
+def test_a_node_that_was_reset_and_nothing_else(finished):
+    raise_errors(run(finished, RESET, limit=["n1"]))
+    assert foreseen(finished).count("kubeadm join") == 1
+
+
+def test_a_run_for_one_node(finished):
+    raise_errors(run(finished, RESET, limit=["n1"]))
+    assert "revoke the join token" in foreseen(finished, limit=["n1"])
+
+
+def test_a_kubeadm_that_was_cut(family):
+    it = machines(family)
+    raise_errors(run(it, UP[: NAMES_OF_UP.index("kubeadm-init") + 1]))
+    it.hosts["m1"].put(UNFINISHED, "")
+    done = foreseen(it)
+    assert {"undo an unfinished kubeadm", "kubeadm init"} <= set(done)
+    it.hosts["n1"].put(UNFINISHED, "")
+    it.members.remove("n1")
+    assert "kubeadm join" in foreseen(it)
+
+
+def test_more_masters(family):
+    it = machines(family, masters=3)
+    assert foreseen(it).count("kubeadm join") == 4
+
+
+def test_what_only_some_inventories_want(family):
+    it = machines(family, time_sync="ntpdate", distribute_key=True, packages=("jq", "telnet"))
+    for host in it.hosts.values():
+        host.offered.update(ntpdate=("1.0-1",), cron=("1.0-1",), jq=("1.0-1",))
+        host.units.update(
+            {"crond.service": FakeUnit(), "cron.service": FakeUnit(), "ntp.service": FakeUnit("active")}
+        )
+    assert "make an SSH key for root" in foreseen(it)
+
+
+def test_a_general_update(finished):
+    object.__setattr__(finished.spec, "os", replace(finished.spec.os, update=True))
+    for host in finished.hosts.values():
+        host.answers["apt-get -s"] = "Inst bash [1] (2 Debian)\n"
+        host.answers["apt-get install -y --only-upgrade"] = ""
+        if "bash" not in host.packages:
+            host.packages.update(bash="0:4.2-1.el7")
+            host.offered.update(bash=("0:4.2-2.el7",))
+    assert any(what.startswith("update 1 packages") for what in foreseen(finished))
+
+
+def test_another_inventory_for_a_finished_cluster(finished):
+    it = finished.spec
+    for part, change in {
+        "os": {"timezone": "Etc/UTC", "sysctl": {"vm.swappiness": "1"}, "ntp_servers": ("ntp.example.com",)},
+        "runtime": {"log_max_size": "10m"},
+        "kube_proxy": {"mode": "iptables"},
+        "metrics_server": {"replicas": 2},
+        "calico": {"encapsulation": "vxlan"},
+    }.items():
+        object.__setattr__(it, part, replace(getattr(it, part), **change))
+    done = foreseen(finished)
+    assert {"set kube-proxy's mode to iptables", "apply calico", "apply metrics-server"} <= set(done)
+
+
+def test_a_newer_kernel():
+    it = machines("debian", kernel=wanted())
+    boots = {name: Boot() for name in it.hosts}
+    for name, host in it.hosts.items():
+        host.answers.update(boots[name].answers())
+        for path, text in boots[name].files().items():
+            host.put(path, text)
+        host.answers.update({"grub2-one-shot": "", "grubby-default": ""})
+        del host.answers["apt-get"]
+    planned = run(it, UP, is_dry=True)
+    assert planned.errors == {}
+    assert mutations(it) == {}
+    assert "boot kernel (of the packages) once" in planned.changes["n1"]
+    assert {"n1 kernel", "m1 kernel"} <= set(planned.unknown), "another kernel has other modules"
+
+
+@pytest.mark.parametrize(
+    "last", ["", "hosts", "os-packages", "kube-packages", "images", "kubeadm-init", "join-token"]
+)
+def test_the_same_facts_make_the_same_plan_whoever_is_quicker(family, last):
+    it = machines(family)
+    raise_errors(run(it, UP[: NAMES_OF_UP.index(last) + 1 if last else 0]))
+    plans = []
+    for forks in (1, 2, 50, 50):
+        recorder = Recorder(it.spec.hosts, NAMES_OF_UP, Redactor())
+        run(it, UP, is_dry=True, forks=forks, listener=recorder)
+        plans.append(list(recorder.steps()))
+    assert all(plan == plans[0] for plan in plans)
+
+
+READING = {
+    "apt-cache madison",
+    "apt-get upgrade",
+    "curl",
+    "docker image ls",
+    "kubeadm config images list",
+    "kubeadm config migrate",
+    "kubectl diff",
+    "kubectl get",
+    "kubectl top",
+    "sh",
+    "stat",
+    "yum check-update",
+    "yum list",
+}
+"""Every command that a plan may send besides probes. None of them alters a host, with the options checked below."""
+WORDS = {"curl": 1, "sh": 1, "stat": 1, "docker": 3, "kubeadm config images": 4, "kubeadm": 3}
+SCRIPTS = {FETCH, yum.HOLDER[2]}
+
+
+def _verb(words: list[str]) -> str:
+    """A command without its options and arguments."""
+    bare = [w for w in without_options(plain_words(words)) if not w.startswith("-")]
+    while bare[0] == "kubectl" and bare[1].startswith("/"):
+        bare.pop(1)
+    count = next((n for begin, n in WORDS.items() if " ".join(bare).startswith(begin)), 2)
+    return " ".join(bare[:count])
+
+
+def _sent_by_plans(family: str) -> Iterator[list[str]]:
+    for last in range(len(UP) + 1):
+        it = machines(family, update=True)
+        for host in it.hosts.values():
+            host.answers["apt-get -s"] = ""
+        raise_errors(run(it, UP[:last]))
+        run(it, UP, is_dry=True)
+        for host in it.hosts.values():
+            assert {*host.runs} <= {"probe", "ask"}
+            yield from map(shlex.split, host.commands)
+
+
+def test_all_that_a_plan_sends_only_reads(family):
+    sent = list(_sent_by_plans(family))
+    assert {_verb(words) for words in sent} <= READING
+    for words in sent:
+        match plain_words(words):
+            case ["sh", "-c", script, *_]:
+                assert script in SCRIPTS
+            case ["curl", *options]:
+                assert not {"-o", "-O", "--output", "--remote-name"} & {*options}
+            case ["yum", *options]:
+                assert "-C" in options, "yum fetches lists that it finds too old"
+            case ["apt-get", *options]:
+                assert "-s" in options
+                assert {*IN_MEMORY} <= {*options}
+            case ["apt-cache", *options]:
+                assert {*IN_MEMORY} <= {*options}, "apt's cache is a file"
+            case ["kubectl", *options]:
+                assert options[options.index("--cache-dir") + 1].startswith("/run/")
+                assert "diff" not in options or words[:2] == ["env", "TMPDIR=/run"]
