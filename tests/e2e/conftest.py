@@ -29,6 +29,12 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     made.control("down")
 
 
+@pytest.fixture(scope="session")
+def plan_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where one test keeps a plan for others."""
+    return tmp_path_factory.mktemp("plan") / "plan.json"
+
+
 @pytest.fixture(autouse=True)
 def evidence(request: pytest.FixtureRequest, lab: Lab) -> Iterator[None]:
     """What the cluster looks like when a test has failed."""

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,15 @@ class Lab:
             for line in self.ssh(host, "sh", "-c", FINGERPRINT).splitlines()
         }
 
+    @contextmanager
+    def unwritten(self, hosts: Sequence[str] = HOSTS) -> Iterator[None]:
+        """Fails the test when a file on the hosts' disks is written meanwhile, but by what writes all the time."""
+        for host in hosts:
+            self.ssh(host, "touch", MARK)
+        yield
+        found = {host: self.ssh(host, "sh", "-c", WRITTEN).split() for host in hosts}
+        assert {host: files for host, files in found.items() if files} == {}
+
     def ready_nodes(self) -> set[str]:
         """The nodes that kubectl calls Ready."""
         lines = self.kubectl("get", "nodes", "--no-headers").splitlines()
@@ -98,6 +108,16 @@ class Lab:
             assert time.monotonic() < deadline, self.kubectl("get", "nodes,pods", "-A", "-o", "wide")
             time.sleep(2)
 
+
+MARK = "/run/written-since"
+# Memory is no disk. Logging in, sudo, the clock's daemon, etcd and pods write by themselves, and rpm maps its
+# database's index into memory for every question.
+WRITTEN = rf"""
+find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /var/log -o -path /var/lib/sudo \
+  -o -path /var/lib/systemd -o -path /var/lib/chrony -o -path /var/lib/etcd -o -path /var/lib/calico \
+  -o -path /var/lib/docker -o -path /var/lib/containerd -o -path /var/lib/kubelet \) -prune \
+  -o -cnewer {MARK} ! -type d ! -name 'rpmdb.sqlite-*' ! -name .sudo_as_admin_successful -print
+"""
 
 FINGERPRINT = r"""
 find /etc /root/.kube /opt/cni /lib/systemd /usr/local -xdev -type f ! -path '*/apt/*lists*' ! -name '*-' \

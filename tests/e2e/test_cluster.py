@@ -10,19 +10,46 @@ from pathlib import Path
 from lab import HOSTS, MASTER, Lab
 
 NODE = "k8s-node02"
+WOULD_CHANGE = 5
 TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
 
 
-def test_dry_run_on_bare_hosts_alters_nothing(lab: Lab) -> None:
+def test_a_plan_for_bare_hosts_alters_nothing(lab: Lab) -> None:
     before = lab.fingerprints()
-    done = lab.run("up", "--dry-run")
+    with lab.unwritten():
+        done = lab.run("plan", "--exit-code", expect=WOULD_CHANGE)
+    assert "kubeadm init" in done.stdout
+    assert re.search(r"^\d+ changes on 3 hosts, \d+ things known only later$", done.stdout, re.MULTILINE)
     assert "dry run" in done.stderr
-    assert "kubeadm init" in done.stderr
     assert lab.fingerprints() ^ before == set()
 
 
-def test_up_makes_three_ready_nodes(lab: Lab) -> None:
-    done = lab.run("up", "--yes")
+def test_a_plan_for_half_built_hosts_alters_nothing(lab: Lab, plan_file: Path) -> None:
+    lab.run("up", "--yes", "--to", "kube-packages")
+    before = lab.fingerprints()
+    with lab.unwritten():
+        assert "nothing would change" in lab.run("plan", "--to", "kube-packages", "--exit-code").stdout
+        done = lab.run("plan", "--exit-code", "--out", str(plan_file), expect=WOULD_CHANGE)
+    assert "docker pull" in done.stdout
+    assert "join-nodes" in done.stdout
+    assert plan_file.stat().st_mode & 0o777 == 0o600
+    assert lab.fingerprints() ^ before == set()
+
+
+def test_a_plan_is_refused_when_somebody_has_edited_a_host_since(lab: Lab, plan_file: Path) -> None:
+    path = "/etc/sysctl.d/90-k8sboot.conf"
+    lab.ssh(NODE, "sh", "-c", f"cp -p {path} /run/kept && echo vm.swappiness = 60 >> {path}")
+    before = lab.fingerprints()
+    done = lab.run("up", "--yes", "--plan", str(plan_file), expect=1)
+    assert f"error[KB-PLAN-CHANGED] {NODE}: kernel: the plan of" in done.stderr
+    assert f"not planned, and now: write {path}" in done.stderr
+    assert "0 changed" in done.stderr
+    assert lab.fingerprints() ^ before == set()
+    lab.ssh(NODE, "cp", "-p", "/run/kept", path)
+
+
+def test_up_makes_three_ready_nodes_as_planned(lab: Lab, plan_file: Path) -> None:
+    done = lab.run("up", "--yes", "--plan", str(plan_file))
     assert lab.ready_nodes() == set(HOSTS)
     pods = lab.kubectl("get", "pods", "-n", "kube-system", "--no-headers").splitlines()
     assert all(re.search(r"\s(\d+)/\1\s+Running", pod) for pod in pods), "\n".join(pods)
@@ -65,8 +92,13 @@ def test_second_up_changes_nothing(lab: Lab) -> None:
     assert lab.fingerprints() ^ before == set()
 
 
-def test_dry_run_on_a_finished_cluster_has_nothing_to_do(lab: Lab) -> None:
-    assert "0 would change" in lab.run("up", "--dry-run").stderr
+def test_a_plan_for_a_finished_cluster_has_nothing_in_it(lab: Lab) -> None:
+    before = lab.fingerprints()
+    with lab.unwritten():
+        done = lab.run("plan", "--exit-code")
+    assert done.stdout.splitlines()[-1] == "nothing would change"
+    assert "0 would change" in done.stderr
+    assert lab.fingerprints() ^ before == set()
 
 
 def test_a_broken_file_is_repaired_alone(lab: Lab) -> None:
