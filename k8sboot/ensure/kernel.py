@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from k8sboot.ensure.files import file
 from k8sboot.errors import Refused
+from k8sboot.former import Former
 from k8sboot.host import Host
 from k8sboot.templates import render
 
@@ -35,6 +36,7 @@ def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[s
     if load:
         host.change(
             f"load modules {' '.join(load)}",
+            *[Former("module", name) for name in load],
             *[["modprobe", "--", name] for name in load],
             until=lambda: " ".join(
                 f"{name} is {host.module(name)}" for name in load if host.module(name) != "loaded"
@@ -62,6 +64,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
         words = [f"{key}={value}" for key, value in differing.items()]
         host.change(
             f"set sysctls {' '.join(words)}",
+            *[Former("sysctl", key, aim=value) for key, value in differing.items()],
             *[["sysctl", "-q", "-w", word] for word in words],
             until=lambda: "; ".join(
                 f"{k} is {host.sysctl(k)}" for k, v in differing.items() if host.sysctl(k) != v

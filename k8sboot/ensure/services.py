@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8sboot.former import Former
 from k8sboot.host import Command, Host, not_active
 from k8sboot.writing import RESTART_DIR
 
@@ -15,6 +16,7 @@ def service(host: Host, unit: str) -> None:
         return
     host.change(
         f"enable and start {unit}",
+        Former("unit", unit, aim="enabled"),
         ["systemctl", "daemon-reload"],
         ["systemctl", "unmask", unit],
         ["systemctl", "enable", unit],
@@ -28,7 +30,7 @@ def service(host: Host, unit: str) -> None:
 def service_at_boot(host: Host, unit: str) -> None:
     """The unit starts at boot; whether it runs now is somebody else's matter, but its configuration is seen."""
     if host.unit(unit).enabled != "enabled":
-        host.change(f"enable {unit}", ["systemctl", "enable", unit])
+        host.change(f"enable {unit}", Former("unit", unit, aim="enabled"), ["systemctl", "enable", unit])
     restarted(host, unit)
 
 
@@ -52,15 +54,17 @@ def reloaded(host: Host, unit: str) -> None:
 def not_at_boot(host: Host, unit: str) -> None:
     """The unit does not start at the next boot; whether it runs now is left as it is."""
     if host.unit(unit).enabled == "enabled":
-        host.change(f"disable {unit} for the next boot", ["systemctl", "disable", unit])
+        before = Former("unit", unit, aim="disabled")
+        host.change(f"disable {unit} for the next boot", before, ["systemctl", "disable", unit])
 
 
 def service_off(host: Host, *units: str) -> None:
     """The units, where they exist, neither run nor start at boot."""
     on = [u for u in units if host.unit(u).active == "active" or host.unit(u).enabled == "enabled"]
     if on:
-        commands: list[Command] = [["systemctl", "disable", "--now", *on]]
-        host.change(f"stop and disable {' '.join(on)}", *commands, until=lambda: _still_active(host, on))
+        before = [Former("unit", unit, aim="disabled") for unit in on]
+        off: Command = ["systemctl", "disable", "--now", *on]
+        host.change(f"stop and disable {' '.join(on)}", *before, off, until=lambda: _still_active(host, on))
 
 
 def _still_active(host: Host, units: list[str]) -> str:

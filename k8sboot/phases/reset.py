@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.cluster import MANIFESTS, apiserver_answers
+from k8sboot.ensure.noted import NOTED, noted
 from k8sboot.host import Command, Host
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.versions import cri_socket
@@ -73,11 +74,17 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         ["rm", "-rf", "--", UNFINISHED, "/var/lib/etcd/member", "/etc/kubernetes/pki", *configs],
     ]
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, until=lambda: _left(host))
-    host.notice(
-        "KB-RESET-STAYS",
-        "left in place: packages, repositories, the container runtime and its images, and the OS settings of"
-        " hosts, os-prep and kernel",
-    )
+
+
+@phase(on=everyone, reads=Reads(questions=(NOTED,)), after=("reset-host",))
+def what_stays(cluster: Cluster, host: Host) -> None:
+    """Say what a reset leaves on the machine."""
+    if not noted(host).is_empty:
+        host.notice(
+            "KB-RESET-STAYS",
+            "left in place: packages, repositories, the container runtime and its images, and the OS settings of"
+            " hosts, os-prep and kernel; `k8sboot reset --restore-os` undoes all but the packages",
+        )
 
 
 def _left(host: Host) -> str:
