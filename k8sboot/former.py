@@ -50,9 +50,10 @@ def file_with(path: str, content: str) -> Former:
 
 # A link is kept as a link. The digest lies there before its file, so that a file without one is of an older k8sboot.
 KEEPING = f"""
+new=
 complete() {{ [ -d {ORIGINALS_DIR} ] || [ -d {FORMER_DIR} ] || mkdir -p {FORMER_DIR}/complete; }}
 digest() {{ h=$(sha256sum < "$1"); printf '%s\\n' "${{h%% *}}"; }}
-line() {{ grep -qxF -e "$2" "$1" 2>/dev/null || printf '%s\\n' "$2" >> "$1"; }}
+line() {{ grep -qxF -e "$2" "$1" 2>/dev/null || {{ printf '%s\\n' "$2" >> "$1"; new="$new $1"; }}; }}
 keep() {{
   kept={ORIGINALS_DIR}$1
   [ ! -e "$kept" ] && [ ! -L "$kept" ] && [ ! -e "$kept.k8sboot-absent" ] || return 0
@@ -77,14 +78,18 @@ BEGIN = (
     """(
 set -eu
 umask 077
-new="""
+"""
     + KEEPING
     + rf"""
 was() {{ # KIND NAME AIM
   case $1 in
-    file) keep "$2"; [ -z "$3" ] || line "{ORIGINALS_DIR}$2.k8sboot-ours" "$3"; new=1; return ;;
-    like) keep "$2"; line "{ORIGINALS_DIR}$2.k8sboot-ours" "$(digest "$3")"; new=1; return ;;
+    file) keep "$2"; set -- "$1" "$2" "$3" "{ORIGINALS_DIR}$2.k8sboot-ours" ;;
+    like) keep "$2"; set -- "$1" "$2" "$(digest "$3")" "{ORIGINALS_DIR}$2.k8sboot-ours" ;;
+    *) note "$1" "$2"; set -- "$1" "$2" "$3" "$note.ours" ;;
   esac
+  [ -z "$3" ] || line "$4" "$3"
+}}
+note() {{
   note={FORMER_DIR}/$1/$(printf '%s' "$2" | tr / %)
   if [ ! -s "$note" ]; then
     case $1 in
@@ -99,13 +104,13 @@ was() {{ # KIND NAME AIM
     mkdir -p -- "${{note%/*}}"
     printf '%s\n' "$text" > "$note.k8sboot-new"
     mv -fT -- "$note.k8sboot-new" "$note"
-    new=1
+    new="$new $note"
   fi
-  [ -z "$3" ] || line "$note.ours" "$3"
 }}
 """
 )
-END = f"""[ -z "$new" ] || sync -f {STATE_DIR} 2>/dev/null || sync
+# A name with a blank in it only makes it sync everything.
+END = f"""[ -z "$new" ] || sync $new 2>/dev/null || sync
 )
 [ $? = 0 ] || {{ echo 'nothing was altered: what was before cannot be noted under {STATE_DIR}' >&2; exit 1; }}
 """
