@@ -131,6 +131,11 @@ def noted(host: Peer) -> Notes:
     return parse(host.answer(NOTED).text)
 
 
+def noted_now(host: Peer) -> Notes:
+    """The same, asked anew."""
+    return parse(host.read(["sh", "-c", NOTED.script, NOTED.name], timeout=300))
+
+
 def parse(text: str) -> Notes:
     """The notes that NOTED's answer tells; lines it cannot read are passed over."""
     words = [line.split(" ") for line in text.splitlines()]

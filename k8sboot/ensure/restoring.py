@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from k8sboot import osfamily
-from k8sboot.ensure.noted import Kept, Notes, State, noted
+from k8sboot.ensure.noted import Kept, Notes, State, noted, noted_now
 from k8sboot.ensure.services import reloaded, restarted
-from k8sboot.ensure.undoing import DONE, Verdict, diff, of_file, of_state, without_ours
+from k8sboot.ensure.undoing import DONE, SHARED, Verdict, diff, of_file, of_state, without_ours
 from k8sboot.errors import NotAsWanted, StepFailed
 from k8sboot.former import FORMER_DIR, ORIGINALS_DIR, Former, file_with
 from k8sboot.host import Command, Host
@@ -31,7 +31,7 @@ def as_before(host: Host, *, readers: Sequence[str]) -> None:
         _say_what_is_not_known(host, before)
         for step in (_settings, _files, _units, _swap):
             failed += step(host, before)
-        after = before if host.is_ahead else noted(host)
+        after = before if host.is_ahead else noted_now(host)
         _forget(host, after)
     failed += _restarts(host, (*readers, *(unit for kept in before.files for unit in kept.readers)))
     if before.is_empty:
@@ -65,13 +65,16 @@ def _reason(error: StepFailed) -> str:
 
 def _settings(host: Host, notes: Notes) -> list[str]:
     """Name, SELinux, sysctls, holds: the name before its file, which is then put back to the letter."""
+    due = [(state, verdict) for state in notes.states if (verdict := of_state(state)).state == "due"]
     failed: list[str] = []
-    for state in notes.states:
-        verdict = of_state(state)
-        if verdict.state == "due" and state.kind in ("hostname", "selinux", "sysctl"):
+    for state, verdict in due:
+        if state.kind in ("hostname", "selinux"):
             mark = [file_with("/etc/hostname", f"{state.was}\n")] if state.kind == "hostname" else []
             failed += _tried(host, f"{_words(state)} as it was: {state.was}", *mark, *verdict.commands)
-    held = tuple(s.name for s in notes.states if s.kind == "hold" and of_state(s).state == "due")
+    values = [f"{state.name}={' '.join(state.was.split())}" for state, _ in due if state.kind == "sysctl"]
+    if values:  # in one command: one that cannot be set does not keep it from setting the others
+        failed += _tried(host, f"sysctls as they were: {' '.join(values)}", ["sysctl", "-q", "-w", *values])
+    held = tuple(state.name for state, _ in due if state.kind == "hold")
     if held:
         try:
             osfamily.of(host).release(host, held)
@@ -135,7 +138,8 @@ def _without_ours(host: Host, kept: Kept) -> str | None:
     original, copy = _text(host, kept.original), _text(host, kept.copy)
     now = _text(host, kept.path)
     wanted = without_ours(kept.path, now, original=original, copy=copy)
-    is_shared = wanted != now or copy != without_ours(kept.path, copy, original=original, copy=copy)
+    had_ours = copy != without_ours(kept.path, copy, original=original, copy=copy)
+    is_shared = kept.path in SHARED or wanted != now or had_ours
     return wanted if is_shared else None
 
 

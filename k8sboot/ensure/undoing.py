@@ -12,14 +12,20 @@ from k8sboot.ensure.noted import Kept, State
 from k8sboot.ensure.security import CONFIG, with_former_mode
 from k8sboot.ensure.system import FSTAB, with_swap
 from k8sboot.host import Command
+from k8sboot.writing import RESTART_DIR
 
+SHARED = ("/etc/hosts", FSTAB, CONFIG, "/root/.ssh/authorized_keys")
+"""Files of the operator's in which only some lines are k8sboot's."""
 _BEGINS = re.compile(r"(?m)^[ \t]*# k8sboot (\S+) begin[ \t]*$")
 _UP = ("active", "activating", "reloading")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """'done': as it was, or there is nothing to be undone. 'due': these commands undo it. 'left': why it stays."""
+    """'done': as it was, or nothing is to be undone. 'due': to be undone, by these commands or with others of its kind.
+
+    'left': it stays, and why.
+    """
 
     state: Literal["done", "due", "left"]
     why: str = ""
@@ -54,12 +60,11 @@ def _setting(state: State) -> Verdict:
     if now not in state.ours:
         return Verdict("left", f"it is {now} since, which k8sboot has not set; it was {was}")
     commands: dict[str, tuple[Command, ...]] = {
-        "sysctl": (["sysctl", "-q", "-w", f"{state.name}={was}"],),
         "selinux": (["setenforce", "1" if was == "Enforcing" else "0"],),
         # The second for names that hostnamectl only writes down, such as localhost.
         "hostname": (["hostnamectl", "set-hostname", was], ["sysctl", "-q", "-w", f"kernel.hostname={was}"]),
     }
-    return Verdict("due", commands=commands[state.kind])
+    return Verdict("due", commands=commands.get(state.kind, ()))
 
 
 def _unit(state: State) -> Verdict:
@@ -90,7 +95,8 @@ def _activity(unit: str, was: dict[str, str], now: dict[str, str]) -> list[Comma
     ran, runs = was["ActiveState"] in _UP, now["ActiveState"] in _UP
     if ran == runs or not unit.endswith(".service"):
         return []
-    return [["systemctl", "start" if ran else "stop", unit]]
+    forget: Command = ["rm", "-f", f"{RESTART_DIR}/{unit}"]  # it need not be restarted when it is stopped
+    return [["systemctl", "start", unit]] if ran else [forget, ["systemctl", "stop", unit]]
 
 
 def _properties(text: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.cluster import MANIFESTS, apiserver_answers
 from k8sboot.ensure.noted import NOTED, noted
+from k8sboot.former import Former
 from k8sboot.host import Command, Host
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.versions import cri_socket
@@ -56,7 +57,8 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         return
     homes = [line.split(":", 2)[2] for line in host.answer(USERS).text.splitlines()]
     configs = [f"{home}/.kube/config" for home in homes]
-    steps: list[Command] = []
+    # One that k8sboot has not written is kept, too, before it goes.
+    steps: list[Command | Former] = [Former("file", path) for path in configs]
     if host.package("kubeadm"):
         steps.append(commands.kubeadm_reset(cri_socket(version(cluster), cluster.spec.runtime.name)))
     steps += [

@@ -94,14 +94,16 @@ class Commands(Notes):
 
     def _do_sysctl(self, words: list[str]) -> Reply | None:
         assert words[:2] == ["-q", "-w"]
-        key, _, value = words[2].partition("=")
-        if key == "kernel.hostname":
-            self.facts["hostname"] = value
-            return None
-        if key not in self.sysctls or key in self.fixed_sysctls:
-            return 255, "", f"sysctl: cannot set {key}\n"
-        self.sysctls[key] = " ".join(value.split())
-        return None
+        refused = ""
+        for word in words[2:]:
+            key, _, value = word.partition("=")
+            if key == "kernel.hostname":
+                self.facts["hostname"] = value
+            elif key not in self.sysctls or key in self.fixed_sysctls:
+                refused += f"sysctl: cannot set {key}\n"
+            else:
+                self.sysctls[key] = " ".join(value.split())
+        return (255, "", refused) if refused else None
 
     def _do_rm(self, words: list[str]) -> None:
         gone = [word for word in words if not word.startswith("-")]
