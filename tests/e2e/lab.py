@@ -135,5 +135,6 @@ for k in net.core.somaxconn net.ipv4.tcp_keepalive_time net.ipv4.tcp_max_syn_bac
   printf '%s\t%s\n' "$k" "$(sysctl -n "$k")"; done
 """
 OWNED = r"""
-for f; do if command -v dpkg >/dev/null; then dpkg -S "$f"; else rpm -qf "$f"; fi >/dev/null 2>&1 && echo "$f"; done; true
+for f; do
+  if command -v dpkg >/dev/null; then dpkg -S "$f"; else rpm -qf "$f"; fi >/dev/null 2>&1 && echo "$f"; done; true
 """
