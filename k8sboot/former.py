@@ -25,17 +25,14 @@ STATE_DIR = "/var/lib/k8sboot"
 ORIGINALS_DIR = f"{STATE_DIR}/original"
 FORMER_DIR = f"{STATE_DIR}/former"
 
-Kind = Literal[
-    "unit", "sysctl", "swap", "selinux", "hostname", "module", "hold", "package", "argument", "file", "like"
-]
+Kind = Literal["unit", "sysctl", "swap", "selinux", "hostname", "module", "hold", "package", "file"]
 
 
 @dataclass(frozen=True)
 class Former:
     """Something whose state is to be noted before it is altered; stands among the commands of a change.
 
-    aim: what k8sboot sets it to: a unit's UnitFileState, a value, a file's SHA-256; for 'like', a file that
-    will have the same content. '' where nobody asks for it.
+    aim: what k8sboot sets it to: a unit's UnitFileState, a value, a file's SHA-256. '' where nobody asks for it.
     """
 
     kind: Kind
@@ -44,15 +41,19 @@ class Former:
 
 
 def file_with(path: str, content: str) -> Former:
-    """A file that a tool of the system is about to write like this."""
+    """A file that a tool of the system is about to write like this; of a link, the line that readlink prints."""
     return Former("file", path, hashlib.sha256(content.encode()).hexdigest())
 
 
-# A link is kept as a link. The digest lies there before its file, so that a file without one is of an older k8sboot.
+# A link is kept as a link, and known by where it leads to. The digest lies there before its file: one without was
+# kept by an older k8sboot.
 KEEPING = f"""
 new=
 complete() {{ [ -d {ORIGINALS_DIR} ] || [ -d {FORMER_DIR} ] || mkdir -p {FORMER_DIR}/complete; }}
-digest() {{ h=$(sha256sum < "$1"); printf '%s\\n' "${{h%% *}}"; }}
+digest() {{
+  if [ -L "$1" ]; then h=$(readlink -- "$1" | sha256sum); else h=$(sha256sum < "$1"); fi
+  printf '%s\\n' "${{h%% *}}"
+}}
 line() {{ grep -qxF -e "$2" "$1" 2>/dev/null || {{ printf '%s\\n' "$2" >> "$1"; new="$new $1"; }}; }}
 keep() {{
   kept={ORIGINALS_DIR}$1
@@ -63,7 +64,7 @@ keep() {{
     rm -f -- "$kept.k8sboot-new"
     cp -a -- "$1" "$kept.k8sboot-new"
     sync "$kept.k8sboot-new" 2>/dev/null || sync
-    [ ! -f "$1" ] || digest "$1" > "$kept.k8sboot-sha256"
+    [ ! -f "$1" ] && [ ! -L "$1" ] || digest "$1" > "$kept.k8sboot-sha256"
     mv -T -- "$kept.k8sboot-new" "$kept"
   else
     above=${{1%/*}}; made=
@@ -84,7 +85,6 @@ umask 077
 was() {{ # KIND NAME AIM
   case $1 in
     file) keep "$2"; set -- "$1" "$2" "$3" "{ORIGINALS_DIR}$2.k8sboot-ours" ;;
-    like) keep "$2"; set -- "$1" "$2" "$(digest "$3")" "{ORIGINALS_DIR}$2.k8sboot-ours" ;;
     *) note "$1" "$2"; set -- "$1" "$2" "$3" "$note.ours" ;;
   esac
   [ -z "$3" ] || line "$4" "$3"

@@ -15,8 +15,9 @@ cd @STATE@ 2>/dev/null || exit 0
 b() { base64 | tr -d '\n'; }
 text() { [ ! -f "$1" ] || b < "$1"; }
 digest() {
-  if [ -f "$1" ]; then h=$(sha256sum < "$1"); printf '%s' "${h%% *}"
-  elif [ -e "$1" ] || [ -L "$1" ]; then printf other
+  if [ -L "$1" ]; then h=$(readlink -- "$1" | sha256sum); printf '%s' "${h%% *}"
+  elif [ -f "$1" ]; then h=$(sha256sum < "$1"); printf '%s' "${h%% *}"
+  elif [ -e "$1" ]; then printf other
   else printf absent; fi
 }
 now() {
@@ -47,7 +48,7 @@ find original \( -type f -o -type l \) ! -name '*.k8sboot-sha256' ! -name '*.k8s
   case $f in
     *.k8sboot-absent) was=absent; made=$(cat "$f"); [ -d "$made" ] || made= ;;
     *) was=$(cat "$k.k8sboot-sha256"); [ -n "$was" ] || was=$(digest "$f")
-      [ -L "$f" ] || [ "$(digest "$f")" = "$was" ] || whole=no ;;
+      [ "$(digest "$f")" = "$was" ] || whole=no ;;
   esac
   printf 'file .%s %s %s %s .%s .%s .%s\n' "$(printf '%s' "$p" | b)" "$was" $whole "$(digest "$p")" \
     "$(text "$k.k8sboot-ours")" "$(text "$k.k8sboot-readers")" "$(printf '%s' "$made" | b)"

@@ -29,7 +29,7 @@ def timezone(host: Host, zone: str) -> None:
     if host.facts.timezone != zone:
         host.change(
             f"set the time zone to {zone}",
-            Former("like", "/etc/localtime", aim=f"/usr/share/zoneinfo/{zone}"),
+            file_with("/etc/localtime", f"../usr/share/zoneinfo/{zone}\n"),
             file_with("/etc/timezone", f"{zone}\n"),
             ["timedatectl", "set-timezone", zone],
             until=lambda: "" if host.facts.timezone == zone else f"the time zone is {host.facts.timezone}",

@@ -53,7 +53,7 @@ class Commands(Notes):
     def _do_timedatectl(self, words: list[str]) -> None:
         assert words[0] == "set-timezone"
         self.facts["timezone"] = f"/usr/share/zoneinfo/{words[1]}"
-        self.put("/etc/localtime", words[1])
+        self.put("/etc/localtime", f"..{self.facts['timezone']}\n")
         if "/etc/timezone" in self.files:
             self.put("/etc/timezone", words[1] + "\n")
 
@@ -126,7 +126,7 @@ class Commands(Notes):
         *_, old, new = words
         self.files[new] = self.files.pop(old)
         if new == "/etc/localtime":
-            self.facts["timezone"] = f"/usr/share/zoneinfo/{self.text(new)}"
+            self.facts["timezone"] = self.text(new).strip().removeprefix("..")
 
     def _do_cat(self, words: list[str]) -> Reply | str:
         path = words[-1]

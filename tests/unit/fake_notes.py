@@ -30,11 +30,10 @@ class Notes(HostState):
     def note(self, words: list[str]) -> None:
         """`was KIND NAME AIM`."""
         _, kind, name, aim = words
-        if kind in ("file", "like"):
+        if kind == "file":
             self.keep(name)
             if aim:
-                digest = aim if kind == "file" else _digest(aim.removeprefix("/usr/share/zoneinfo/").encode())
-                self._line(f"{ORIGINALS_DIR}{name}.k8sboot-ours", digest)
+                self._line(f"{ORIGINALS_DIR}{name}.k8sboot-ours", aim)
             return
         path = f"{FORMER_DIR}/{kind}/{name.replace('/', '%')}"
         if path not in self.files:

@@ -79,7 +79,7 @@ class HostState:
             "/etc/os-release": DEBIAN, "/proc/swaps": SWAPS, "/etc/machine-id": digest[:32] + "\n",
             "/proc/sys/kernel/random/boot_id": "b0\n", "/etc/hosts": "127.0.0.1 localhost\n",
             "/etc/hostname": self.name + "\n",
-            "/etc/localtime": self.facts["timezone"].removeprefix("/usr/share/zoneinfo/"),
+            "/etc/localtime": f"..{self.facts['timezone']}\n",
             **self.files,
         }  # fmt: skip
         self.files = {p: f if isinstance(f, FakeFile) else FakeFile(f.encode()) for p, f in given.items()}

@@ -13,6 +13,7 @@ import pytest
 
 from k8sboot.ensure.noted import NOTED, Notes, parse
 from k8sboot.former import STATE_DIR, Former, file_with, noting
+from k8sboot.secret import Secret
 from k8sboot.writing import File, write_script
 
 SHELLS = [
@@ -184,6 +185,8 @@ def test_files_are_known_by_what_was_and_by_all_that_was_put_there(place, shell)
     assert now.now not in now.ours
     assert not now.is_whole
     assert now.was == kept.was
+    place.put(shell, place.file("secret", Secret("hunter2"), mode=0o600))
+    assert not [p for p in place.state.rglob("*") if p.is_file() and "hunter2" in p.read_text()]
     hosts.unlink()
     hosts.mkdir()
     assert next(f for f in place.notes(shell).files if f.path == str(hosts)).now == "other"
@@ -195,7 +198,7 @@ def test_a_link_that_a_tool_replaces_is_kept_as_a_link(place, shell):
     (place.root / "Oslo").write_text("tz of Oslo")
     link, name = place.etc / "localtime", place.etc / "timezone"
     link.symlink_to("../Rome")
-    formers = (Former("like", str(link), aim=f"{place.root}/Oslo"), file_with(str(name), "Oslo\n"))
+    formers = (file_with(str(link), "../Oslo\n"), file_with(str(name), "Oslo\n"))
     assert place.note(shell, *formers) == "done"
     link.unlink()
     link.symlink_to("../Oslo")
@@ -207,6 +210,8 @@ def test_a_link_that_a_tool_replaces_is_kept_as_a_link(place, shell):
     assert kept.was != kept.now
     assert kept.is_whole
     assert (beside.was, beside.now) == ("absent", "absent")
+    (place.root / "Oslo").write_text("a newer tz of Oslo")
+    assert place.notes(shell).files[0].now in kept.ours, "where it leads to has changed, the link has not"
 
 
 @IN_SHELLS
