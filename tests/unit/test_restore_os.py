@@ -17,7 +17,7 @@ from fake_yum import LOCK_LIST, LOCK_PLUGIN
 from inventories import spec
 from runs import Told, mutations, raise_errors, run
 
-from k8sboot.errors import ConnectionLost
+from k8sboot.errors import Interrupted
 from k8sboot.events import Notice
 from k8sboot.former import FORMER_DIR, ORIGINALS_DIR
 from k8sboot.inventory.model import OsSettings, Repository
@@ -136,7 +136,7 @@ def test_after_up_and_restore_the_host_is_as_it_was(finished, system):
     assert again.changes == {}
     assert again.codes == ["KB-RESTORE-NOTHING"]
     assert mutations(it) == {}
-    assert it.hosts["m1"].runs == ["probe"]
+    assert it.hosts["m1"].runs == ["probe", "hold", "release"]
 
 
 @FAMILIES
@@ -180,13 +180,13 @@ def test_a_plain_reset_leaves_the_system_alone_and_says_how_to_undo_it(finished,
 
 
 def cut(host: FakeConnection, after: int) -> list[str]:
-    """From the so many-th mutation on, the host is out of reach; what it still did."""
+    """From the so many-th mutation on, nothing more is done; what was."""
     done: list[str] = []
     command, write = host._command, host._write
 
     def gone(what: str) -> None:
         if len(done) >= after:
-            raise ConnectionLost("the link was cut")
+            raise Interrupted("killed")
         done.append(what)
 
     def cut_command(words: list[str]) -> Any:
@@ -240,7 +240,7 @@ def test_what_an_up_that_was_cut_anywhere_has_done_is_undone(system):
         mend(it.hosts["m1"])
         if not told.errors:
             break
-        assert set(told.errors.values()) == {"KB-SSH-LOST"}
+        assert set(told.errors.values()) == {"KB-INTERRUPTED"}
         raise_errors(restore(it))
         try:
             assert_as_before(it, system)
@@ -305,6 +305,21 @@ def test_in_a_file_of_the_operators_only_our_lines_go(finished, path, edit, want
     assert host.files[path].mode == 0o640
     assert left(told) == {}
     assert not [p for p in host.files if p.startswith((ORIGINALS_DIR, FORMER_DIR))]
+
+
+def test_an_edited_file_keeps_its_edits_wherever_a_restore_is_cut(finished):
+    for after in range(1000):
+        it = finished()
+        host = it.hosts["m1"]
+        host.put("/etc/hosts", host.text("/etc/hosts") + "10.0.0.2 after\n")
+        cut(host, after)
+        told = restore(it)
+        mend(host)
+        if not told.errors:
+            break
+        assert left(raise_errors(restore(it))) == {}
+        assert host.text("/etc/hosts") == "127.0.0.1 localhost\n10.0.0.9 printer\n10.0.0.2 after\n"
+    assert after > 20
 
 
 def test_selinux_is_as_strict_as_it_was_and_other_lines_stay(finished):
