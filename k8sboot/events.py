@@ -110,10 +110,11 @@ class Output(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Notice(Event):
-    """Something the operator should know; the run goes on."""
+    """Something the operator should know; the run goes on. diff: of the file it is about, or ""."""
 
     code: str
     text: str
+    diff: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

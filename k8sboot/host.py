@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from k8sboot.chain import FAILED, chain, which
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Changed, Changing, Listener, Notice, Output, Unknown, Waiting, Working
+from k8sboot.former import Former, noting
 from k8sboot.machine import Machine
 from k8sboot.peer import Command, NotYet, Peer, failure
 from k8sboot.probe import Question
@@ -48,7 +49,7 @@ class Host(Peer):
     def change(
         self,
         what: str,
-        *commands: Command,
+        *commands: Command | Former,
         diff: str = "",
         timeout: float = 60,
         job: bool = False,
@@ -57,15 +58,16 @@ class Host(Peer):
     ) -> str:
         """Run commands that alter the host, in order, in one round trip; return what they printed.
 
-        what: the thing and the aim. diff: lines 'thing: from -> to'. timeout: seconds for all of them. job: may
-        take long, so it runs on the host on its own and outlives the connection. secrets: files (path: content,
-        0600, under /run) that exist while the commands run. until: looks afterwards and says what is not as
-        wanted yet, '' if nothing.
+        what: the thing and the aim. A Former among the commands is noted on the host before the first of them.
+        diff: lines 'thing: from -> to'. timeout: seconds for all of them. job: may take long, so it runs on the
+        host on its own and outlives the connection. secrets: files (path: content, 0600, under /run) that exist
+        while the commands run. until: looks afterwards and says what is not as wanted yet, '' if nothing.
         """
-        shown = tuple(shlex.join(c) for c in commands)
+        shown = tuple(shlex.join(c) for c in commands if not isinstance(c, Former))
+        notes = noting(c for c in commands if isinstance(c, Former))
 
         def do() -> str:
-            script = chain(shown, tuple(secrets or ()))
+            script = notes + chain(shown, tuple(secrets or ()))
             try:
                 self._lay_out(what, secrets or {})
                 done = (
@@ -160,9 +162,9 @@ class Host(Peer):
         if said:
             raise NotAsWanted(f"expected {what}", why=said, host=self.name)
 
-    def notice(self, code: str, text: str) -> None:
-        """Tell the operator something; the run goes on."""
-        self._emit(Notice(code=code, text=text))
+    def notice(self, code: str, text: str, *, diff: str = "") -> None:
+        """Tell the operator something; the run goes on. diff: of the file it is about."""
+        self._emit(Notice(code=code, text=text, diff=diff))
 
     def leave_open(self, what: str, *, after: str = "") -> None:
         """Dry run only: what might be done is known only after a phase, this one if none is said; it goes on."""

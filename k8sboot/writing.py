@@ -10,17 +10,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from k8sboot.events import FileChange
+from k8sboot.former import KEEPING, ORIGINALS_DIR, STATE_DIR
 from k8sboot.secret import Secret
 from k8sboot.snapshot import FileState
 
-STATE_DIR = "/var/lib/k8sboot"
-ORIGINALS_DIR = f"{STATE_DIR}/original"
+__all__ = ["ORIGINALS_DIR", "RESTART_DIR", "STATE_DIR", "File", "write_script"]
+
 RESTART_DIR = "/run/k8sboot/restart"
 
 
 @dataclass(frozen=True)
 class File:
     """A file as it should be. owner: 'user:group'. restarts: systemd units that must be restarted to see it.
+
+    readers: all the units that read it, whether they run or not. is_ours: k8sboot makes it what it is; False
+    where it is the operator's own that is put back.
 
     A Secret as content is never shown in a diff, and the mode is 0600 unless said otherwise.
     """
@@ -30,6 +34,8 @@ class File:
     mode: int = 0o644
     owner: str = "root:root"
     restarts: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    is_ours: bool = True
 
     @property
     def state(self) -> FileState:
@@ -80,24 +86,29 @@ class File:
 
 # A link is followed and its target replaced; the first original is kept once, with its attributes, before
 # anything else; the restart marks are set before the file is seen, so that a run killed in between restarts.
-_PUT = r"""
+_PUT = (
+    r"""
 set -eu
 umask 077
 tmp=; trap '[ -z "$tmp" ] || rm -f -- "$tmp"' EXIT; trap 'exit 143' HUP INT TERM
-keep() {
-  kept=@ORIGINALS@"$1"
-  [ ! -e "$kept" ] && [ ! -e "$kept.k8sboot-absent" ] || return 0
-  mkdir -p -- "${kept%/*}"
-  if [ -e "$1" ]; then cp -a -- "$1" "$kept.k8sboot-new" && mv -T -- "$kept.k8sboot-new" "$kept"
-  else : > "$kept.k8sboot-absent"; fi
+"""
+    + KEEPING
+    + r"""
+ours() { # PATH, the FILE to be put there, shown or secret, UNITS that read it
+  kept=@ORIGINALS@$1
+  line "$kept.k8sboot-ours" "$(digest "$2")"
+  if [ "$3" = shown ]; then cp -- "$2" "$kept.k8sboot-new"; mv -fT -- "$kept.k8sboot-new" "$kept.k8sboot-copy"
+  else rm -f -- "$kept.k8sboot-copy"; fi
+  for unit in $4; do line "$kept.k8sboot-readers" "$unit"; done
 }
-put() { # PATH MODE OWNER, content in base64 on stdin
+put() { # PATH MODE OWNER shown|secret|passing UNITS, content in base64 on stdin
   target=$1; [ ! -L "$1" ] || target=$(readlink -f -- "$1")
+  [ "$4" = passing ] || keep "$target"
   dir=${target%/*}; [ -d "$dir" ] || (umask 022; mkdir -p -- "$dir")
-  [ "$4" = volatile ] || keep "$target"
   rm -f -- "$dir"/.k8sboot.??????
   tmp=$(mktemp "$dir/.k8sboot.XXXXXX")
   base64 -d > "$tmp"
+  [ "$4" = passing ] || ours "$target" "$tmp" "$4" "$5"
   chown "$3" "$tmp"; chmod "$2" "$tmp"
   [ ! -e "$target" ] || chcon --reference="$target" "$tmp" 2>/dev/null || :
   sync "$tmp" 2>/dev/null || sync
@@ -105,6 +116,7 @@ put() { # PATH MODE OWNER, content in base64 on stdin
   sha256sum < "$target"
 }
 """.replace("@ORIGINALS@", ORIGINALS_DIR)
+)
 
 
 def write_script(files: Iterable[File]) -> str:
@@ -117,7 +129,13 @@ def write_script(files: Iterable[File]) -> str:
         marks = [f"{RESTART_DIR}/{unit}" for unit in file.restarts]
         if marks:
             parts.append(f"mkdir -p {RESTART_DIR}; touch {shlex.join(marks)}\n")
-        volatile = "volatile" if file.path.startswith("/run/") else "kept"
-        words = shlex.join([file.path, f"{file.mode:04o}", file.owner, volatile])
+        words = shlex.join([file.path, f"{file.mode:04o}", file.owner, _kind(file), " ".join(file.readers)])
         parts.append(f"put {words} <<'K8SBOOT-END'\n{base64.encodebytes(file.data).decode()}K8SBOOT-END\n")
     return "".join(parts)
+
+
+def _kind(file: File) -> str:
+    """Whether the file is one of k8sboot's, and whether a copy of it may be kept to compare with."""
+    if not file.is_ours or file.path.startswith("/run/"):
+        return "passing"
+    return "secret" if isinstance(file.content, Secret) else "shown"

@@ -11,7 +11,7 @@ from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
-from k8sboot.runbook import RESET
+from k8sboot.runbook import RESET, RESET_WITH_OS
 from k8sboot.runner import Options
 from k8sboot.session import Plan
 
@@ -21,18 +21,26 @@ from k8sboot.session import Plan
 @options.limit
 @options.forks
 @options.yes
+@click.option(
+    "--restore-os",
+    is_flag=True,
+    help="Also put the machines' own files, units, swap and settings back as they were; packages stay.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done; alter nothing.")
 @click.pass_context
-def command(context: click.Context, *, limit: tuple[str, ...], forks: int, yes: bool, dry_run: bool) -> None:
+def command(
+    context: click.Context, *, limit: tuple[str, ...], forks: int, yes: bool, restore_os: bool, dry_run: bool
+) -> None:
     """Take Kubernetes off the machines again: the cluster and its data are gone after this."""
     spec = read_inventory(context).spec
     chosen = hosts_of(spec, limit)
     if not yes and not dry_run:
-        _ask(spec, chosen)
-    run(context, spec, Plan("reset", RESET, chosen, Options(forks=forks, is_dry=dry_run)))
+        _ask(spec, chosen, restores=restore_os)
+    phases = RESET_WITH_OS if restore_os else RESET
+    run(context, spec, Plan("reset", phases, chosen, Options(forks=forks, is_dry=dry_run)))
 
 
-def _ask(spec: Spec, chosen: frozenset[str] | None) -> None:
+def _ask(spec: Spec, chosen: frozenset[str] | None, *, restores: bool) -> None:
     name = spec.cluster.name
     if not sys.stdin.isatty():
         raise UsageError(
@@ -40,6 +48,7 @@ def _ask(spec: Spec, chosen: frozenset[str] | None) -> None:
             fix="say --yes when that is what you want",
         )
     hosts = ", ".join(h.name for h in spec.hosts if chosen is None or h.name in chosen)
-    click.echo(f"This takes Kubernetes and its data off {hosts}.", err=True)
+    more = ", and puts their own settings back as they were" if restores else ""
+    click.echo(f"This takes Kubernetes and its data off {hosts}{more}.", err=True)
     if click.prompt(f"Type the cluster's name ({name}) to go on", err=True) != name:
         raise UsageError("that is not the cluster's name", fix="nothing was altered")

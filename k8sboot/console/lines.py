@@ -190,6 +190,7 @@ class ConsoleListener:
         hosts.append(event.host)
         if len(hosts) <= SAME_NOTICE:
             self._line(event, "!", f"{event.text} [{event.code}]", "yellow")
+            self._print_diff(event.diff)
 
     def _unknown(self, event: Unknown) -> None:
         self._line(event, "?", f"{event.what or event.phase}: known only after {event.after}", "yellow")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from k8sboot.former import Former
 from k8sboot.host import Host
 from k8sboot.secret import Secret
 from k8sboot.writing import File
@@ -22,7 +23,7 @@ def files(host: Host, *wanted: File) -> None:
     Only a unit that runs must be restarted to see them; any other reads them when it starts.
     """
     differing = [f for f in wanted if not f.is_met_by(host.file(f.path))]
-    host.write([replace(f, restarts=_running(host, f.restarts)) for f in differing])
+    host.write([replace(f, restarts=_running(host, f.restarts), readers=f.restarts) for f in differing])
 
 
 def _running(host: Host, units: tuple[str, ...]) -> tuple[str, ...]:
@@ -43,7 +44,8 @@ def absent(host: Host, *paths: str) -> None:
     """No such files."""
     there = [path for path in paths if host.file(path) is not None]
     if there:
-        host.change(f"remove {' '.join(there)}", ["rm", "-f", "--", *there])
+        before = [Former("file", path) for path in there]
+        host.change(f"remove {' '.join(there)}", *before, ["rm", "-f", "--", *there])
 
 
 def block(host: Host, path: str, text: str, *, name: str, mode: int = 0o644) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from k8sboot.former import Former
 from k8sboot.host import Host
 from k8sboot.snapshot import from_to
 from k8sboot.writing import File
@@ -26,6 +27,7 @@ def selinux(host: Host, mode: str) -> None:
     if host.facts.selinux == "Enforcing":
         host.change(
             "set SELinux to permissive",
+            Former("selinux", "mode", aim="Permissive"),
             ["setenforce", "0"],
             diff=from_to("SELinux", "enforcing", "permissive"),
             until=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",
@@ -40,3 +42,24 @@ def with_mode(text: str, mode: str) -> str:
         return f"{found[1]}{mode}" if is_stricter else found[0]
 
     return _MODE.sub(laxer, text)
+
+
+def with_former_mode(text: str, *, original: str, ours: str) -> str:
+    """An /etc/selinux/config with the original's SELINUX= where it says what k8sboot has set; all else to the letter.
+
+    ours: the file as k8sboot has written it; where that is not known, whatever is laxer than the original.
+    """
+    former, written = _MODE.search(original), _MODE.search(ours)
+    if not former:
+        return text
+    mode = former[2]
+
+    def former_again(found: re.Match[str]) -> str:
+        is_ours = found[2] == written[2] if written else _is_laxer(found[2], mode)
+        return f"{found[1]}{mode}{found[3]}" if is_ours else found[0]
+
+    return _MODE.sub(former_again, text)
+
+
+def _is_laxer(one: str, other: str) -> bool:
+    return _LAXITY.index(one.lower()) > _LAXITY.index(other.lower())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from k8sboot.host import Host, not_active
+from k8sboot.former import Former
+from k8sboot.host import Command, Host, not_active
 from k8sboot.snapshot import from_to
 from k8sboot.writing import RESTART_DIR
 
@@ -16,6 +17,7 @@ def service(host: Host, unit: str) -> None:
         return
     host.change(
         f"enable and start {unit}",
+        Former("unit", unit, aim="enabled"),
         ["systemctl", "daemon-reload"],
         ["systemctl", "unmask", unit],
         ["systemctl", "enable", unit],
@@ -30,8 +32,8 @@ def service(host: Host, unit: str) -> None:
 def service_at_boot(host: Host, unit: str) -> None:
     """The unit starts at boot; whether it runs now is somebody else's matter, but its configuration is seen."""
     if host.unit(unit).enabled != "enabled":
-        diff = _becomes(host, "enabled", unit)
-        host.change(f"enable {unit}", ["systemctl", "enable", unit], diff=diff)
+        before, diff = Former("unit", unit, aim="enabled"), _becomes(host, "enabled", unit)
+        host.change(f"enable {unit}", before, ["systemctl", "enable", unit], diff=diff)
     restarted(host, unit)
 
 
@@ -56,17 +58,19 @@ def reloaded(host: Host, unit: str) -> None:
 def not_at_boot(host: Host, unit: str) -> None:
     """The unit does not start at the next boot; whether it runs now is left as it is."""
     if host.unit(unit).enabled == "enabled":
-        diff = _becomes(host, "disabled", unit)
-        host.change(f"disable {unit} for the next boot", ["systemctl", "disable", unit], diff=diff)
+        before, diff = Former("unit", unit, aim="disabled"), _becomes(host, "disabled", unit)
+        host.change(f"disable {unit} for the next boot", before, ["systemctl", "disable", unit], diff=diff)
 
 
 def service_off(host: Host, *units: str) -> None:
     """The units, where they exist, neither run nor start at boot."""
     on = [u for u in units if host.unit(u).active == "active" or host.unit(u).enabled == "enabled"]
     if on:
+        off: Command = ["systemctl", "disable", "--now", *on]
         host.change(
             f"stop and disable {' '.join(on)}",
-            ["systemctl", "disable", "--now", *on],
+            *[Former("unit", unit, aim="disabled") for unit in on],
+            off,
             diff=_becomes(host, "inactive, disabled", *on),
             until=lambda: _still_active(host, on),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from k8sboot.former import Former, file_with
 from k8sboot.host import Host
 from k8sboot.snapshot import from_to
 from k8sboot.writing import File
@@ -17,6 +18,8 @@ def hostname(host: Host, name: str) -> None:
     if host.facts.hostname != name or (host.read_file("/etc/hostname") or "").strip() != name:
         host.change(
             f"set the host name to {name}",
+            Former("hostname", "kernel", aim=name),
+            file_with("/etc/hostname", f"{name}\n"),
             ["hostnamectl", "set-hostname", name],
             diff=from_to("host name", host.facts.hostname, name),
             until=lambda: "" if host.facts.hostname == name else f"the host name is {host.facts.hostname}",
@@ -28,6 +31,8 @@ def timezone(host: Host, zone: str) -> None:
     if host.facts.timezone != zone:
         host.change(
             f"set the time zone to {zone}",
+            file_with("/etc/localtime", f"../usr/share/zoneinfo/{zone}\n"),
+            file_with("/etc/timezone", f"{zone}\n"),
             ["timedatectl", "set-timezone", zone],
             diff=from_to("time zone", host.facts.timezone, zone),
             until=lambda: "" if host.facts.timezone == zone else f"the time zone is {host.facts.timezone}",
@@ -47,6 +52,8 @@ def swap_off(host: Host) -> None:
     if host.facts.swaps:
         host.change(
             f"switch off swap on {' '.join(host.facts.swaps)}",
+            Former("swap", "devices"),
+            Former("unit", "swap.target", aim="masked"),
             ["swapoff", "-a"],
             ["systemctl", "mask", "swap.target"],
             diff=from_to("swap", " ".join(host.facts.swaps), "off"),
@@ -61,3 +68,8 @@ def without_swap(table: str) -> str:
     return "".join(
         FSTAB_MARK + line if swap.match(line) else line for line in re.findall(r"[^\n]*\n|[^\n]+", table)
     )
+
+
+def with_swap(table: str) -> str:
+    """The same with the lines that bear our mark as they were."""
+    return re.sub(f"(?m)^{re.escape(FSTAB_MARK)}", "", table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from k8sboot.former import Former
 from k8sboot.host import Command, Host, Peer
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for
@@ -148,6 +149,7 @@ class Debian(Family):
         words = [f"{name}={version}" if version else name for name, version in versions.items()]
         host.change(
             f"install {' '.join(words)}",
+            *[Former("package", name) for name in versions if not host.package(name)],
             [*APT_GET, "install", "-y", "--no-install-recommends", "--allow-change-held-packages",
              "--allow-downgrades", *words],
             diff=diff,
@@ -161,8 +163,13 @@ class Debian(Family):
 
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """apt-mark hold."""
+        before = [Former("hold", name) for name in names]
         diff = "".join(from_to(name, "moves with updates", "held") for name in names)
-        host.change(f"hold {' '.join(names)}", ["apt-mark", "hold", *names], diff=diff)
+        host.change(f"hold {' '.join(names)}", *before, ["apt-mark", "hold", *names], diff=diff)
+
+    def release(self, host: Host, names: tuple[str, ...]) -> None:
+        """apt-mark unhold."""
+        host.change(f"release {' '.join(names)}", ["apt-mark", "unhold", *names])
 
     def updates(self, host: Host) -> tuple[str, ...]:
         """What a simulated upgrade would install; held packages are not in it, the kernel's are left out."""

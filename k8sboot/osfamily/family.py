@@ -173,6 +173,9 @@ class Family(Protocol):
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """Keep packages at their version through general updates."""
 
+    def release(self, host: Host, names: tuple[str, ...]) -> None:
+        """Let general updates move packages that hold() has kept."""
+
     def updates(self, host: Host) -> tuple[str, ...]:
         """The packages that a general update would move, but for the kernel and what is held.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from k8sboot.errors import CommandFailed
+from k8sboot.former import Former
 from k8sboot.host import Command, Host, Peer
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import rhel_repositories as places
@@ -154,7 +155,8 @@ class Rhel(Family):
             if part
         ]
         words = [f"{name}-{version}" if version else name for name, version in versions.items()]
-        host.change(f"install {' '.join(words)}", *steps, diff=diff, timeout=3600, job=True)
+        before = [Former("package", name) for name in versions if not host.package(name)]
+        host.change(f"install {' '.join(words)}", *before, *steps, diff=diff, timeout=3600, job=True)
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
         """Those without a line of versionlock; without that plugin, `exclude=` in our files holds them."""
@@ -163,6 +165,11 @@ class Rhel(Family):
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """yum versionlock."""
         yum.lock(host, names)
+
+    def release(self, host: Host, names: tuple[str, ...]) -> None:
+        """Their lines out of yum's versionlock."""
+        yum.wait_for_lock(host)
+        host.change(f"release {' '.join(names)}", ["yum", "-q", "versionlock", "delete", *names], timeout=300)
 
     def updates(self, host: Host) -> tuple[str, ...]:
         """From `yum check-update`."""

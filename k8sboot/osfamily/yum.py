@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8sboot.former import Former
 from k8sboot.host import Command, Host, Peer
 from k8sboot.osfamily import rpm_versions
 from k8sboot.peer import failure
@@ -113,6 +114,7 @@ def lock(host: Host, names: tuple[str, ...]) -> None:
     steps: list[Command] = [["yum", "-q", "versionlock", "delete", *stale]] if stale else []
     host.change(
         f"hold {' '.join(names)}",
+        *[Former("hold", name) for name in names if name not in stale],
         *steps,
         ["yum", "-q", "versionlock", "add", *names],
         diff="".join(from_to(name, "moves with updates", "held") for name in names),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.cluster import MANIFESTS, apiserver_answers
+from k8sboot.ensure.noted import NOTED, noted
+from k8sboot.former import Former
 from k8sboot.host import Command, Host
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.versions import cri_socket
@@ -55,7 +57,8 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         return
     homes = [line.split(":", 2)[2] for line in host.answer(USERS).text.splitlines()]
     configs = [f"{home}/.kube/config" for home in homes]
-    steps: list[Command] = []
+    # One that k8sboot has not written is kept, too, before it goes.
+    steps: list[Command | Former] = [Former("file", path) for path in configs]
     if host.package("kubeadm"):
         steps.append(commands.kubeadm_reset(cri_socket(version(cluster), cluster.spec.runtime.name)))
     steps += [
@@ -73,11 +76,17 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         ["rm", "-rf", "--", UNFINISHED, "/var/lib/etcd/member", "/etc/kubernetes/pki", *configs],
     ]
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, until=lambda: _left(host))
-    host.notice(
-        "KB-RESET-STAYS",
-        "left in place: packages, repositories, the container runtime and its images, and the OS settings of"
-        " hosts, os-prep and kernel",
-    )
+
+
+@phase(on=everyone, reads=Reads(questions=(NOTED,)), after=("reset-host",))
+def what_stays(cluster: Cluster, host: Host) -> None:
+    """Say what a reset leaves on the machine."""
+    if not noted(host).is_empty:
+        host.notice(
+            "KB-RESET-STAYS",
+            "left in place: packages, repositories, the container runtime and its images, and the OS settings of"
+            " hosts, os-prep and kernel; `k8sboot reset --restore-os` undoes all but the packages",
+        )
 
 
 def _left(host: Host) -> str:

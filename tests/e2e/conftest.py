@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import MASTER, Lab
+from lab import HOSTS, MASTER, Lab
 
 NAME = "e2e"
 
@@ -33,6 +33,12 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def plan_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where one test keeps a plan for others."""
     return tmp_path_factory.mktemp("plan") / "plan.json"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bare(lab: Lab) -> dict[str, dict[str, str]]:
+    """What the hosts were before anything was done to them."""
+    return {host: lab.system(host) for host in HOSTS}
 
 
 @pytest.fixture(autouse=True)

@@ -96,6 +96,15 @@ class Lab:
         found = {host: self.ssh(host, "sh", "-c", WRITTEN).split() for host in hosts}
         assert {host: files for host, files in found.items() if files} == {}
 
+    def system(self, host: str) -> dict[str, str]:
+        """A host's own state by name: files of /etc, what starts at boot, what runs of it, and settings."""
+        lines = self.ssh(host, "sh", "-c", SYSTEM).splitlines()
+        return {name: value for name, _, value in (line.partition("\t") for line in lines)}
+
+    def owned(self, host: str, paths: Iterable[str]) -> set[str]:
+        """Those of the paths that a package has brought."""
+        return set(self.ssh(host, "sh", "-c", OWNED, "owned", *paths).splitlines())
+
     def ready_nodes(self) -> set[str]:
         """The nodes that kubectl calls Ready."""
         lines = self.kubectl("get", "nodes", "--no-headers").splitlines()
@@ -128,4 +137,24 @@ for u in docker kubelet chrony chronyd ssh sshd; do
   systemctl show -p Id,ActiveEnterTimestamp,UnitFileState $u 2>/dev/null; done
 swapon --show --noheadings; hostname; sysctl -n net.ipv4.ip_forward vm.swappiness 2>/dev/null
 true
+"""
+
+SYSTEM = r"""
+find /etc -xdev -type l -printf '%p\tlink to %l\n'
+find /etc -xdev -type f -printf '%p\n' | while IFS= read -r f; do
+  printf '%s\t%s %s\n' "$f" "$(stat -c '%a %U:%G' "$f")" "$(sha256sum < "$f")"; done
+systemctl list-unit-files --no-legend --no-pager --state=enabled,disabled,masked | awk '{print "at boot " $1 "\t" $2}'
+for u in $(systemctl list-unit-files --no-legend --no-pager --type=service --state=enabled | awk '{print $1}'); do
+  printf 'runs %s\t%s\n' "$u" "$(systemctl is-active "$u")"; done
+printf 'name\t%s\n' "$(uname -n)"
+printf 'zone\t%s\n' "$(readlink -f /etc/localtime)"
+printf 'swap\t%s\n' "$(swapon --show=NAME --noheadings | tr '\n' ' ')"
+printf 'SELinux\t%s\n' "$(getenforce 2>/dev/null)"
+printf 'held\t%s\n' "$(apt-mark showhold 2>/dev/null | tr '\n' ' ')"
+for k in net.core.somaxconn net.ipv4.tcp_keepalive_time net.ipv4.tcp_max_syn_backlog; do
+  printf '%s\t%s\n' "$k" "$(sysctl -n "$k")"; done
+"""
+OWNED = r"""
+for f; do
+  if command -v dpkg >/dev/null; then dpkg -S "$f"; else rpm -qf "$f"; fi >/dev/null 2>&1 && echo "$f"; done; true
 """

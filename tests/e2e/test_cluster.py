@@ -174,6 +174,48 @@ def test_a_run_killed_during_kubeadm_init_is_finished_by_the_next(lab: Lab) -> N
     assert "0 changed" in lab.run("up", "--yes").stderr
 
 
+MADE_FOR_PACKAGES = re.compile(
+    r"""
+      /etc/(passwd|group|shadow|gshadow)-?              # users and groups that packages have
+    | /etc/(ld\.so\.cache|alternatives/.*)              # ldconfig, update-alternatives
+    | /etc/rc[0-6S]\.d/.* | /etc/rc\.d/.*               # their init scripts
+    | /etc/systemd/system/(.*\.wants/.*|[^/]*\.service) # their units at boot, and their units' other names
+    | /etc/chrony/chrony\.(conf|keys) | /etc/chrony\.(conf|keys)
+    | /etc/(ipvsadm\.rules|apparmor\.d/local/.*|docker/key\.json)
+    | /etc/yum/pluginconf\.d/versionlock\.(conf|list)
+    | /etc/pki/.*/java/cacerts | /etc/(ssl/certs|ca-certificates\.conf).*
+    """,
+    re.VERBOSE,
+)
+"""Packages stay, and their scripts make these without owning them. What they own is known to the package manager."""
+
+
+def test_restore_os_makes_the_hosts_what_they_were(lab: Lab, bare: dict[str, dict[str, str]]) -> None:
+    done = lab.run("reset", "--restore-os", "--yes")
+    assert "is left as it is" not in done.stderr
+    for host in HOSTS:
+        before, now = bare[host], lab.system(host)
+        differing = {name for name in {*before, *now} if before.get(name) != now.get(name)}
+        new = {name for name in differing if name not in before}
+        new_units = {name for name in new if name.startswith(("at boot ", "runs "))}
+        files = {name for name in differing if name.startswith("/") and not MADE_FOR_PACKAGES.fullmatch(name)}
+        strange = (differing - {name for name in differing if name.startswith("/")} - new_units) | files
+        strange -= lab.owned(host, sorted(strange & new))
+        assert {name: (before.get(name), now.get(name)) for name in strange} == {}, host
+        assert (
+            lab.ssh(
+                host,
+                "sh",
+                "-c",
+                "ls -d /var/lib/k8sboot/original /var/lib/k8sboot/former 2>&1 | grep -vc 'No such'; true",
+            )
+            == "0\n"
+        )
+    again = lab.run("reset", "--restore-os", "--yes")
+    assert "0 changed" in again.stderr
+    assert "nothing to be put back" in again.stderr
+
+
 def test_no_secret_is_in_any_log(lab: Lab) -> None:
     password = (Path(lab.inventory).parent / "ops-password").read_text().strip()
     logs = [path.read_text() for path in lab.state.rglob("*") if path.is_file()]

@@ -94,7 +94,8 @@ def cgroup_driver(host: FakeConnection, _words: list[str]) -> Reply | str:
     """What `docker info` says."""
     if host.units.get("docker.service") is None:
         return 127, "", ""
-    return "systemd\n" if "cgroupdriver=systemd" in host.text("/etc/docker/daemon.json") else "cgroupfs\n"
+    daemon = host.text("/etc/docker/daemon.json") if "/etc/docker/daemon.json" in host.files else ""
+    return "systemd\n" if "cgroupdriver=systemd" in daemon else "cgroupfs\n"
 
 
 def images(host: FakeConnection, _words: list[str]) -> str:

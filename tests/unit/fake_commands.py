@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fake_notes import Notes
 from fake_shell import without_options
-from fake_state import SWAPS, FakeFile, FakeUnit, HostState, Reply
+from fake_state import SWAPS, FakeFile, FakeUnit, Reply
 
 UNITS = {
     "chrony": ("chrony.service", "active"),
@@ -13,7 +14,7 @@ UNITS = {
 """Package: the unit that comes with it, enabled, and the state its start leaves it in."""
 
 
-class Commands(HostState):
+class Commands(Notes):
     """A method a command, `_do_` and its name: given the words behind the name, it returns what it prints."""
 
     def _do_systemctl(self, words: list[str]) -> Reply | None:
@@ -32,7 +33,13 @@ class Commands(HostState):
                 unit.enabled = "disabled"
                 if "--now" in words:
                     unit.active = "inactive"
-            elif verb not in ("unmask", "mask", "reload"):
+            elif verb == "stop":
+                unit.active = "inactive"
+            elif verb == "mask":
+                unit.unmasked, unit.enabled = unit.enabled, "masked"
+            elif verb == "unmask":
+                unit.enabled = unit.unmasked if unit.enabled == "masked" else unit.enabled
+            elif verb != "reload":
                 raise self._unknown(f"systemctl {verb}")
         if not names and verb != "daemon-reload":
             raise self._unknown(f"systemctl {verb}")
@@ -46,6 +53,27 @@ class Commands(HostState):
     def _do_timedatectl(self, words: list[str]) -> None:
         assert words[0] == "set-timezone"
         self.facts["timezone"] = f"/usr/share/zoneinfo/{words[1]}"
+        self.put("/etc/localtime", f"..{self.facts['timezone']}\n")
+        if "/etc/timezone" in self.files:
+            self.put("/etc/timezone", words[1] + "\n")
+
+    def _do_swapon(self, words: list[str]) -> Reply | None:
+        lines = self.text("/etc/fstab").splitlines()
+        asked = words[1:] if words[0] == "--" else [w[0] for line in lines if "swap" in (w := line.split())]
+        there = self.state_of("swap", "").splitlines()
+        gone = [device for device in asked if device in self.no_devices]
+        new = [device for device in asked if device not in (*there, *gone)]
+        self.put("/proc/swaps", self.text("/proc/swaps") + "".join(f"{d} partition 1 0 -2\n" for d in new))
+        return (255, "", f"swapon: cannot open {gone[0]}: No such file or directory\n") if gone else None
+
+    def _do_sync(self, words: list[str]) -> None:
+        assert words == []
+
+    def _do_cp(self, words: list[str]) -> None:
+        assert words[:3] == ["-aT", "--remove-destination", "--"]
+        found = self.files[words[3]]
+        assert isinstance(found, FakeFile)
+        self.files[words[4]] = FakeFile(found.content, found.mode, found.owner)
 
     def _do_swapoff(self, words: list[str]) -> None:
         assert words == ["-a"]
@@ -66,11 +94,16 @@ class Commands(HostState):
 
     def _do_sysctl(self, words: list[str]) -> Reply | None:
         assert words[:2] == ["-q", "-w"]
-        key, _, value = words[2].partition("=")
-        if key not in self.sysctls or key in self.fixed_sysctls:
-            return 255, "", f"sysctl: cannot set {key}\n"
-        self.sysctls[key] = " ".join(value.split())
-        return None
+        refused = ""
+        for word in words[2:]:
+            key, _, value = word.partition("=")
+            if key == "kernel.hostname":
+                self.facts["hostname"] = value
+            elif key not in self.sysctls or key in self.fixed_sysctls:
+                refused += f"sysctl: cannot set {key}\n"
+            else:
+                self.sysctls[key] = " ".join(value.split())
+        return (255, "", refused) if refused else None
 
     def _do_rm(self, words: list[str]) -> None:
         gone = [word for word in words if not word.startswith("-")]
@@ -92,6 +125,8 @@ class Commands(HostState):
     def _do_mv(self, words: list[str]) -> None:
         *_, old, new = words
         self.files[new] = self.files.pop(old)
+        if new == "/etc/localtime":
+            self.facts["timezone"] = self.text(new).strip().removeprefix("..")
 
     def _do_cat(self, words: list[str]) -> Reply | str:
         path = words[-1]
@@ -140,8 +175,8 @@ class Commands(HostState):
             self.units.setdefault(unit, FakeUnit(active, "enabled"))
 
     def _do_apt_mark(self, words: list[str]) -> None:
-        assert words[0] == "hold"
-        self.held.update(words[1:])
+        assert words[0] in ("hold", "unhold")
+        (self.held.update if words[0] == "hold" else self.held.difference_update)(words[1:])
 
     def _do_dpkg(self, words: list[str]) -> None:
         assert words == ["--configure", "-a"]

@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from fake_commands import Commands
+from fake_notes import Notes
 from fake_shell import logical_lines, plain, plain_words
 from fake_state import FakeFile, Reply
 from fake_yum import YumCommands
 
-from k8sboot import errand, lock, probe, writing
+from k8sboot import errand, former, lock, probe, writing
 from k8sboot.errors import ConnectionLost
 from k8sboot.ssh.connection import Completed
 
@@ -39,7 +40,7 @@ READING = (
 )
 
 
-class FakeConnection(Commands, YumCommands):
+class FakeConnection(Commands, YumCommands, Notes):
     """A host as fake_state.HostState says it is, and a count of what was sent to it."""
 
     # -- the seam
@@ -122,6 +123,9 @@ class FakeConnection(Commands, YumCommands):
     def end_jobs(self) -> None:
         """There is nothing to end: a fake job has ended before anybody can ask."""
 
+    def _reply(self, key: str, words: list[str]) -> Reply:
+        return self.notes() if key == "former-state" else super()._reply(key, words)
+
     def close(self) -> None:
         """Closed for good."""
         self.is_closed = True
@@ -185,11 +189,8 @@ class FakeConnection(Commands, YumCommands):
                 yield f"package {name} {self.packages[name]} {'held' if name in self.held else 'free'}"
 
     def _unit_lines(self, name: str) -> Iterator[str]:
-        unit = self.units.get(name)
         yield f"unit Id={name}"
-        yield f"unit LoadState={'loaded' if unit else 'not-found'}"
-        yield f"unit ActiveState={unit.active if unit else 'inactive'}"
-        yield f"unit UnitFileState={unit.enabled if unit else ''}"
+        yield from (f"unit {line}" for line in self._unit_properties(name).splitlines())
 
     # -- writes
 
@@ -203,17 +204,17 @@ class FakeConnection(Commands, YumCommands):
                 self.files.update({mark: FakeFile() for mark in marks})
                 continue
             assert words[0] == "put", line
-            assert words[5] == "<<K8SBOOT-END", line
+            assert words[6] == "<<K8SBOOT-END", line
             data = base64.b64decode("".join(iter(lines.__next__, "K8SBOOT-END")))
-            said.append(self._put(words[1], int(words[2], 8), words[3], words[4], data))
+            path, mode, owner, kind, readers = words[1:6]
+            if kind != "passing":
+                self.keep(path)
+                self.ours(path, data, kind, readers.split())
+            said.append(self._put(path, int(mode, 8), owner, kind, data))
         self.mutations.append("write")
         return Completed(0, "".join(said).encode(), b"")
 
     def _put(self, path: str, mode: int, owner: str, kind: str, data: bytes) -> str:
-        if kind != "volatile" and path not in self.originals:
-            found = self.files.get(path)
-            assert found is None or isinstance(found, FakeFile)
-            self.originals[path] = found
         self.files[path] = FakeFile(data, mode, owner)
         self.events.append(f"write {path}")
         return f"{hashlib.sha256(data).hexdigest()}  -\n"
@@ -223,6 +224,10 @@ class FakeConnection(Commands, YumCommands):
     def _run_commands(self, script: str) -> Completed:
         out, err, tidy = "", "", []
         status = 0
+        if script.startswith(former.BEGIN):
+            notes, _, script = script.removeprefix(former.BEGIN).partition(former.END)
+            for words in logical_lines(notes):
+                self.note(words)
         for words in logical_lines(script):
             if words[0] == "trap":
                 tidy += shlex.split(words[1])[3:]

@@ -37,6 +37,7 @@ class FakeUnit:
     active: str = "inactive"
     enabled: str = "disabled"
     restarts: int = 0
+    unmasked: str = "disabled"
 
 
 @dataclass
@@ -64,6 +65,7 @@ class HostState:
     directories: dict[str, str] = field(default_factory=dict)
     not_files: set[str] = field(default_factory=set)
     web: dict[str, str] = field(default_factory=dict)
+    no_devices: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(self.name.encode()).hexdigest()
@@ -77,6 +79,7 @@ class HostState:
             "/etc/os-release": DEBIAN, "/proc/swaps": SWAPS, "/etc/machine-id": digest[:32] + "\n",
             "/proc/sys/kernel/random/boot_id": "b0\n", "/etc/hosts": "127.0.0.1 localhost\n",
             "/etc/hostname": self.name + "\n",
+            "/etc/localtime": f"..{self.facts['timezone']}\n",
             **self.files,
         }  # fmt: skip
         self.files = {p: f if isinstance(f, FakeFile) else FakeFile(f.encode()) for p, f in given.items()}
@@ -90,7 +93,6 @@ class HostState:
         self.commands: list[str] = []
         self.mutations: list[str] = []
         self.unknown: list[str] = []
-        self.originals: dict[str, FakeFile | None] = {}
         self.is_closed = False
         self.events: list[str] = []
 

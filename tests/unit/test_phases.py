@@ -10,7 +10,7 @@ from runs import mutations, raise_errors, run
 from k8sboot.errors import Refused
 from k8sboot.phase import Phase
 from k8sboot.probe import Reads
-from k8sboot.runbook import RESET, UP
+from k8sboot.runbook import RESET, RESET_WITH_OS, UP
 
 pytestmark = pytest.mark.usefixtures("clock")
 EACH = pytest.mark.parametrize("phase", [*UP, *RESET], ids=lambda phase: phase.name)
@@ -25,7 +25,7 @@ def test_a_phase_says_what_it_is_for(phase: Phase):
     assert isinstance(phase.reads(spec()), Reads)
 
 
-@pytest.mark.parametrize("phases", [UP, RESET], ids=["up", "reset"])
+@pytest.mark.parametrize("phases", [UP, RESET, RESET_WITH_OS], ids=["up", "reset", "restore"])
 def test_names_are_unique_and_a_phase_comes_after_earlier_ones(phases):
     names = [phase.name for phase in phases]
     assert len(set(names)) == len(names)

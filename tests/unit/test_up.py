@@ -10,7 +10,7 @@ from fake_shell import plain
 from runs import mutations, raise_errors, run
 
 from k8sboot.runbook import UP
-from k8sboot.writing import RESTART_DIR
+from k8sboot.writing import RESTART_DIR, STATE_DIR
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -38,7 +38,8 @@ def test_up_makes_a_cluster_of_bare_machines(bare: FakeCluster):
         assert host.text("/etc/fstab").startswith("#k8sboot")
         assert host.units["ufw.service"].active == "inactive"
         assert {"docker-ce", "docker-ce-cli", "containerd.io", "kubeadm", "kubelet"} <= host.held
-        assert not [path for path in host.files if path.startswith(("/run/k8sboot", "/var/lib/k8sboot"))]
+        assert not [path for path in host.files if path.startswith("/run/k8sboot")]
+        assert f"{STATE_DIR}/kubeadm-unfinished" not in host.files
         assert "192.0.2.3 n2\n" in host.text("/etc/hosts")
     assert bare.hosts["m1"].files["/home/ops/.kube/config"].mode == 0o600
 

@@ -36,7 +36,7 @@ def undisturbed() -> FakeCluster:
 def state(cluster: FakeCluster) -> dict[str, Any]:
     """All that a run leaves on the hosts and in the cluster."""
     kept = ("files", "packages", "held", "broken", "units", "sysctls", "modules", "directories", "originals")
-    hosts = {name: {key: vars(host)[key] for key in kept} for name, host in cluster.hosts.items()}
+    hosts = {name: {key: getattr(host, key) for key in kept} for name, host in cluster.hosts.items()}
     facts = {name: (host.facts["hostname"], host.facts["timezone"]) for name, host in cluster.hosts.items()}
     shared = (sorted(cluster.members), cluster.applied, cluster.proxy_mode, cluster.tokens)
     return copy.deepcopy({"hosts": hosts, "facts": facts, "shared": shared})

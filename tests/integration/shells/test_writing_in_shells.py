@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from k8sboot.former import FORMER_DIR
 from k8sboot.secret import Secret
 from k8sboot.writing import ORIGINALS_DIR, RESTART_DIR, File, write_script
 
@@ -42,7 +43,8 @@ class Place:
 
     def script(self, *files: File) -> str:
         text = write_script(files)
-        return text.replace(ORIGINALS_DIR, str(self.kept)).replace(RESTART_DIR, str(self.marks))
+        text = text.replace(ORIGINALS_DIR, str(self.kept)).replace(FORMER_DIR, str(self.root / "former"))
+        return text.replace(RESTART_DIR, str(self.marks))
 
     def put(
         self, *files: File, shell: tuple[str, ...] | list[str] = ("dash",)
@@ -61,8 +63,9 @@ class Place:
 
     @property
     def left(self) -> list[str]:
-        """Temporary files."""
-        return [str(p) for p in self.root.rglob("*") if ".k8sboot" in p.name and "absent" not in p.name]
+        """Temporary files; what is noted beside the originals is none."""
+        found = [p for p in self.root.rglob("*") if ".k8sboot" in p.name]
+        return [str(p) for p in found if self.kept not in p.parents or p.name.endswith("-new")]
 
 
 @pytest.fixture
@@ -222,4 +225,4 @@ def test_restart_marks_stand_before_the_file_is_seen(place, shell):
 
 def test_a_file_under_run_keeps_no_original(place):
     text = write_script([File("/run/k8sboot/x", "y")])
-    assert "put /run/k8sboot/x 0644 root:root volatile" in text
+    assert "put /run/k8sboot/x 0644 root:root passing" in text

@@ -95,6 +95,17 @@ def test_reset_on_a_terminal_asks_for_the_clusters_name(on_cluster, monkeypatch,
     assert bool(on_cluster.asked) is (code == 0)
 
 
+def test_reset_says_what_it_puts_back_before_it_asks(on_cluster, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Terminal("other\n"))
+    assert "puts their own settings back" in on_cluster("reset --restore-os").err
+    assert on_cluster.asked == []
+    said = on_cluster("reset --restore-os --yes --limit n1")
+    assert said.code == 0
+    assert next(e["phases"] for e in said.events if e["event"] == "RunStarted")[-1] == "restore-os"
+    assert not any("k8sboot" in path for path in on_cluster.cluster.hosts["n1"].files)
+    assert "/etc/sysctl.d/90-k8sboot.conf" in on_cluster.cluster.hosts["m1"].files
+
+
 @pytest.mark.parametrize(("answer", "goes_on"), [("y\n", True), ("\n", True), ("n\n", False)])
 def test_up_on_a_terminal_asks_first(on_cluster, monkeypatch, answer, goes_on):
     monkeypatch.setattr(sys, "stdin", Terminal(answer))

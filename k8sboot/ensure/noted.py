@@ -1,0 +1,176 @@
+"""What k8sboot.former has noted on a host, beside what is there now: one question, and its answer as values."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from k8sboot.former import FORMER_DIR, ORIGINALS_DIR, STATE_DIR
+from k8sboot.host import Peer
+from k8sboot.probe import Question
+
+_SCRIPT = r"""
+cd @STATE@ 2>/dev/null || exit 0
+b() { base64 | tr -d '\n'; }
+text() { [ ! -f "$1" ] || b < "$1"; }
+digest() {
+  if [ -L "$1" ]; then h=$(readlink -- "$1" | sha256sum); printf '%s' "${h%% *}"
+  elif [ -f "$1" ]; then h=$(sha256sum < "$1"); printf '%s' "${h%% *}"
+  elif [ -e "$1" ]; then printf other
+  else printf absent; fi
+}
+now() {
+  case $1 in
+    unit) systemctl show --no-pager -p LoadState -p ActiveState -p UnitFileState -- "$2" ;;
+    sysctl) cat "/proc/sys/$(printf '%s' "$2" | tr . /)" ;;
+    swap) awk 'NR > 1 {print $1}' /proc/swaps ;;
+    selinux) getenforce ;;
+    hostname) uname -n ;;
+    module) [ ! -d "/sys/module/$(printf '%s' "$2" | tr - _)" ] || echo loaded ;;
+    package) if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${db:Status-Status}\n' "$2" | grep -x installed
+      else rpm -q "$2" >/dev/null && echo installed; fi ;;
+    hold) if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${db:Status-Want}\n' "$2" | grep -x hold
+      else cat /etc/yum/pluginconf.d/versionlock.list /etc/dnf/plugins/versionlock.list 2>/dev/null |
+        grep -E "(^|:)$2-[^-]+-[^-]+\$"; fi ;;
+  esac
+}
+[ ! -d former/complete ] || echo complete
+for f in former/*/*; do
+  case $f in *.ours | *.k8sboot-new) continue ;; esac
+  [ -s "$f" ] || continue
+  k=${f#former/}; n=$(printf '%s' "${k#*/}" | tr % /); k=${k%%/*}
+  printf 'state %s %s .%s .%s .%s\n' "$k" "$n" "$(b < "$f")" "$(text "$f.ours")" "$(now "$k" "$n" | b)"
+done
+find original \( -type f -o -type l \) ! -name '*.k8sboot-sha256' ! -name '*.k8sboot-ours' ! -name '*.k8sboot-copy' \
+  ! -name '*.k8sboot-readers' ! -name '*.k8sboot-new' | sort | while IFS= read -r f; do
+  p=${f#original}; p=${p%.k8sboot-absent}; k=original$p; whole=yes; made=
+  case $f in
+    *.k8sboot-absent) was=absent; made=$(cat "$f"); [ -d "$made" ] || made= ;;
+    *) was=$(cat "$k.k8sboot-sha256"); [ -n "$was" ] || was=$(digest "$f")
+      [ "$(digest "$f")" = "$was" ] || whole=no ;;
+  esac
+  printf 'file .%s %s %s %s .%s .%s .%s\n' "$(printf '%s' "$p" | b)" "$was" $whole "$(digest "$p")" \
+    "$(text "$k.k8sboot-ours")" "$(text "$k.k8sboot-readers")" "$(printf '%s' "$made" | b)"
+done
+""".replace("@STATE@", STATE_DIR)
+
+NOTED = Question("former-state", _SCRIPT)
+
+
+@dataclass(frozen=True)
+class State:
+    """Something that was noted. was, now: its state then and now, as the kind's own tool prints it.
+
+    ours: all that k8sboot has set it to.
+    """
+
+    kind: str
+    name: str
+    was: str
+    ours: tuple[str, ...]
+    now: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where the notes lie."""
+        path = f"{FORMER_DIR}/{self.kind}/{self.name.replace('/', '%')}"
+        return path, f"{path}.ours"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file whose original was kept. was, now: a SHA-256, 'absent' or, now, 'other' for what is no file.
+
+    is_whole: the original has not changed since it was kept. ours: digests of what k8sboot has put there.
+    readers: units that read it. made: the topmost folder that was made for it and is there still, or ''.
+    """
+
+    path: str
+    was: str
+    is_whole: bool
+    now: str
+    ours: tuple[str, ...]
+    readers: tuple[str, ...]
+    made: str
+
+    @property
+    def original(self) -> str:
+        """Where the original lies."""
+        return f"{ORIGINALS_DIR}{self.path}"
+
+    @property
+    def copy(self) -> str:
+        """Where the last of what k8sboot has put there lies, unless that is a secret."""
+        return f"{self.original}.k8sboot-copy"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where the original and the notes lie."""
+        return self.original, *(f"{self.original}.k8sboot-{kind}" for kind in _BESIDE)
+
+
+_BESIDE = ("absent", "sha256", "ours", "copy", "readers")
+
+
+@dataclass(frozen=True)
+class Notes:
+    """All of a host. is_complete: False where an older k8sboot has altered it without such notes."""
+
+    states: tuple[State, ...]
+    files: tuple[Kept, ...]
+    is_complete: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is noted."""
+        return not self.states and not self.files
+
+
+def noted(host: Peer) -> Notes:
+    """What is noted on a host, and what is there now."""
+    return parse(host.answer(NOTED).text)
+
+
+def noted_now(host: Peer) -> Notes:
+    """The same, asked anew."""
+    return parse(host.read(["sh", "-c", NOTED.script, NOTED.name], timeout=300))
+
+
+def parse(text: str) -> Notes:
+    """The notes that NOTED's answer tells; lines it cannot read are passed over."""
+    words = [line.split(" ") for line in text.splitlines()]
+    return Notes(
+        states=tuple(_state(w) for w in words if w[0] == "state" and len(w) == 6),
+        files=tuple(_kept(w) for w in words if w[0] == "file" and len(w) == 8),
+        is_complete=["complete"] in words,
+    )
+
+
+def _state(words: list[str]) -> State:
+    _, kind, name, was, ours, now = words
+    return State(kind, name, _text(was), tuple(_text(ours).splitlines()), _text(now))
+
+
+def _kept(words: list[str]) -> Kept:
+    _, path, was, whole, now, ours, readers, made = words
+    return Kept(
+        path=_text(path),
+        was=was,
+        is_whole=whole == "yes",
+        now=now,
+        ours=tuple(_text(ours).split()),
+        readers=tuple(_text(readers).split()),
+        made=_text(made),
+    )
+
+
+def _text(field: str) -> str:
+    try:
+        return (
+            base64.b64decode(field.removeprefix("."), validate=True)
+            .decode("utf-8", "surrogateescape")
+            .strip()
+        )
+    except binascii.Error:
+        return ""

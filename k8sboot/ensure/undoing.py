@@ -1,0 +1,147 @@
+"""What is to be done so that a host is as it was: decisions about single things. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from k8sboot.ensure.files import with_block
+from k8sboot.ensure.noted import Kept, State
+from k8sboot.ensure.security import CONFIG, with_former_mode
+from k8sboot.ensure.system import FSTAB, with_swap
+from k8sboot.host import Command
+from k8sboot.writing import RESTART_DIR
+
+SHARED = ("/etc/hosts", FSTAB, CONFIG, "/root/.ssh/authorized_keys")
+"""Files of the operator's in which only some lines are k8sboot's."""
+_BEGINS = re.compile(r"(?m)^[ \t]*# k8sboot (\S+) begin[ \t]*$")
+_UP = ("active", "activating", "reloading")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """'done': as it was, or nothing is to be undone. 'due': to be undone, by these commands or with others of its kind.
+
+    'left': it stays, and why.
+    """
+
+    state: Literal["done", "due", "left"]
+    why: str = ""
+    commands: tuple[Command, ...] = ()
+
+
+DONE = Verdict("done")
+
+
+def of_state(state: State) -> Verdict:
+    """What is to be done about something that is no file."""
+    match state.kind:
+        case "unit":
+            return _unit(state)
+        case "sysctl" | "selinux" | "hostname":
+            return _setting(state)
+        case "hold":
+            return Verdict("due") if state.now else DONE
+        case "swap":
+            return Verdict("due") if set(state.was.split()) - set(state.now.split()) else DONE
+    return DONE
+
+
+def _setting(state: State) -> Verdict:
+    was, now = " ".join(state.was.split()), " ".join(state.now.split())
+    if now in (was, ""):
+        return DONE
+    if now == "Disabled":
+        return Verdict(
+            "left", f"it is off until the next boot; it was {was}, and files may have to be relabelled"
+        )
+    if now not in state.ours:
+        return Verdict("left", f"it is {now} since, which k8sboot has not set; it was {was}")
+    commands: dict[str, tuple[Command, ...]] = {
+        "selinux": (["setenforce", "1" if was == "Enforcing" else "0"],),
+        # The second for names that hostnamectl only writes down, such as localhost.
+        "hostname": (["hostnamectl", "set-hostname", was], ["sysctl", "-q", "-w", f"kernel.hostname={was}"]),
+    }
+    return Verdict("due", commands=commands.get(state.kind, ()))
+
+
+def _unit(state: State) -> Verdict:
+    was, now = _properties(state.was), _properties(state.now)
+    if was["LoadState"] not in ("loaded", "masked"):  # it came with a package, and packages stay
+        return DONE
+    commands = [*_enablement(state.name, was, now), *_activity(state.name, was, now)]
+    if not commands:
+        return DONE
+    if now["LoadState"] not in ("loaded", "masked"):
+        return Verdict("left", "there is no such unit any more: its package may be gone")
+    if now["UnitFileState"] not in (was["UnitFileState"], *state.ours):
+        return Verdict("left", f"it is {now['UnitFileState']} since, which k8sboot has not done")
+    return Verdict("due", commands=tuple(commands))
+
+
+def _enablement(unit: str, was: dict[str, str], now: dict[str, str]) -> list[Command]:
+    before, after = was["UnitFileState"], now["UnitFileState"]
+    if before == after:
+        return []
+    unmask: list[Command] = [["systemctl", "unmask", unit]] if after == "masked" else []
+    verb = {"enabled": "enable", "disabled": "disable", "masked": "mask"}.get(before)
+    return [*unmask, ["systemctl", verb, unit]] if verb else unmask
+
+
+def _activity(unit: str, was: dict[str, str], now: dict[str, str]) -> list[Command]:
+    """Targets and the like are reached by what belongs to them."""
+    ran, runs = was["ActiveState"] in _UP, now["ActiveState"] in _UP
+    if ran == runs or not unit.endswith(".service"):
+        return []
+    forget: Command = ["rm", "-f", f"{RESTART_DIR}/{unit}"]  # it need not be restarted when it is stopped
+    return [["systemctl", "start", unit]] if ran else [forget, ["systemctl", "stop", unit]]
+
+
+def _properties(text: str) -> dict[str, str]:
+    found = dict(line.partition("=")[::2] for line in text.splitlines())
+    return {key: found.get(key, "") for key in ("LoadState", "ActiveState", "UnitFileState")}
+
+
+def of_file(kept: Kept) -> Verdict:
+    """What is to be done about a file, by its digests; 'left' without a reason where only its text can tell."""
+    if kept.now == kept.was:
+        return DONE
+    if not kept.is_whole:
+        return Verdict("left", f"its original, {kept.original}, has changed since it was kept")
+    if kept.now == "other":
+        return Verdict("left", "there is something else than a file in its place")
+    is_ours = kept.now in kept.ours or (not kept.ours and "k8sboot" in kept.path)
+    if kept.now != "absent" and not is_ours:
+        return Verdict("left")
+    if kept.was == "absent":
+        return Verdict("due", commands=(["rm", "-f", "--", kept.path],))
+    # In the folder itself, under a name that the next write there would clear away.
+    folder = kept.path.rpartition("/")[0]
+    passing = f"{folder}/.k8sboot.former"
+    return Verdict(
+        "due",
+        commands=(
+            ["mkdir", "-p", "--", folder or "/"],
+            ["cp", "-aT", "--remove-destination", "--", kept.original, passing],
+            ["mv", "-fT", "--", passing, kept.path],
+        ),
+    )
+
+
+def without_ours(path: str, text: str, *, original: str, copy: str) -> str:
+    """A file of the operator's without the lines that k8sboot has added or altered; all else to the letter."""
+    for name in dict.fromkeys(_BEGINS.findall(text)):
+        text = with_block(text, "", name=name)
+    if path == FSTAB:
+        text = with_swap(text)
+    if path == CONFIG:
+        text = with_former_mode(text, original=original, ours=copy)
+    return text
+
+
+def diff(path: str, before: str, now: str) -> str:
+    """What others have made of a file, as a unified diff."""
+    lines = difflib.unified_diff(before.splitlines(), now.splitlines(), path, path, lineterm="", n=2)
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,31 @@
+"""Back, on demand: the machine's own settings as they were before k8sboot prepared it."""
+
+from __future__ import annotations
+
+from k8sboot import ensure, osfamily
+from k8sboot.cluster import Cluster
+from k8sboot.ensure.noted import NOTED
+from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
+from k8sboot.ensure.system import FSTAB
+from k8sboot.host import Host
+from k8sboot.phase import everyone, phase
+from k8sboot.probe import Reads
+
+READERS = (
+    "NetworkManager.service",
+    *(family.paths.chrony_unit for family in osfamily.FAMILIES),
+    "containerd.service",
+    "docker.service",
+    "kubelet.service",
+)
+"""Units whose configuration k8sboot writes."""
+
+
+@phase(
+    on=everyone,
+    reads=Reads(files=("/etc/hosts", FSTAB, SELINUX_CONFIG), units=READERS, questions=(NOTED,)),
+    after=("reset-host",),
+)
+def restore_os(cluster: Cluster, host: Host) -> None:
+    """Put back files, units, swap and settings as they were before k8sboot."""
+    ensure.as_before(host, readers=READERS)
