@@ -45,6 +45,7 @@ def print_errors(
     has_traceback: show where an unforeseen error came from, too.
     """
     console = open_terminal(stream, os.environ).console
+    explained: set[str] = set()
     for alike in _grouped(errors):
         _print_group(console, alike, redact)
         hosts = list(dict.fromkeys(error.host for error in alike if error.host))
@@ -52,6 +53,9 @@ def print_errors(
             _field(console, "host log", path)
         if logs.run:
             _field(console, "log", logs.run)
+        if alike[0].error_code not in explained:
+            explained.add(alike[0].error_code)
+            _field(console, "more", f"k8sboot explain {safe_line(alike[0].error_code)}")
         if has_traceback and alike[0].__cause__ is not None:
             text = "".join(traceback.format_exception(alike[0].__cause__))
             _print_block(console, _clean(text, redact).splitlines())
