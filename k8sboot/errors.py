@@ -135,6 +135,8 @@ class CommandFailed(StepFailed):
     """A command ended non-zero. The command is shown redacted; detail holds the last 25 lines it said."""
 
     code = "KB-COMMAND"
+    output = ""
+    """All that it said, as far as it was kept, for whoever looks for the cause."""
 
     def __init__(
         self, what: str, *, command: str, exit_status: int, host: str, detail: str = "", fix: str = ""
