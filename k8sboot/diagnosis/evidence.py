@@ -18,7 +18,6 @@ LOGS = (
     "log-",
     "kubelet-errors",
     "kubelet-tail",
-    "runtime-errors",
     "events",
     "conditions",
     "oom",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +12,7 @@ from k8sboot.diagnosis.finding import Finding, told
 
 KUBELET = ("kubelet-errors", "kubelet-tail")
 SAID = (OUTPUT,)
+_URL = re.compile(r"(?:https?|ftp)://[^\s'\"\]]+")
 
 
 def kubelet_fails(evidence: Evidence) -> bool:
@@ -24,13 +27,14 @@ def kubelet_fails(evidence: Evidence) -> bool:
 
 @dataclass(frozen=True)
 class Words:
-    """pattern: its named groups may stand in cause and cure as {name}. where: the sections that are looked at.
+    """patterns: tried in turn; their named groups may stand in cause and cure as {name}, '' where there is none.
 
+    {url} is the first address in the line where no group is called so. where: the sections that are looked at.
     only_if: what else must be the case.
     """
 
     code: str
-    pattern: str
+    patterns: str | tuple[str, ...]
     cause: str
     cure: str
     where: tuple[str, ...] = (OUTPUT,)
@@ -38,8 +42,11 @@ class Words:
 
     def __call__(self, evidence: Evidence) -> Finding | None:
         """What the last such line says."""
-        found = evidence.find(self.pattern, *self.where)
+        patterns = (self.patterns,) if isinstance(self.patterns, str) else self.patterns
+        found = next((match for p in patterns if (match := evidence.find(p, *self.where))), None)
         if not found or not self.only_if(evidence):
             return None
-        values = {name: told(value or "") for name, value in found.groupdict().items()}
-        return Finding(self.code, self.cause.format(**values), self.cure.format(**values))
+        address = _URL.search(found.string)
+        groups = {"url": address[0] if address else "", **found.groupdict()}
+        values = defaultdict(str, {name: told(value or "") for name, value in groups.items()})
+        return Finding(self.code, self.cause.format_map(values).strip(" :"), self.cure.format_map(values))

@@ -57,17 +57,18 @@ def cni_missing(evidence: Evidence) -> Finding | None:
 
 
 def _has_cni(evidence: Evidence) -> bool:
+    """ls has listed a configuration under that folder, before the next one."""
     _, _, rest = evidence["kubernetes-files"].partition("/etc/cni/net.d:\n")
-    return re.search(r"\.conf(?:list)?$", rest.partition("\n\n")[0], re.MULTILINE) is not None
+    listed = re.split(r"(?m)^/\S*:$", rest)[0]
+    return re.search(r"(?m)\.conf(?:list)?$", listed) is not None
 
 
 calico_bgp = Words(
     "KB-CALICO-BGP",
     r"BIRD is not ready: BGP not established with (?P<peers>[\d., ]+)",
     "Calico cannot speak BGP with {peers}: pods there cannot be reached",
-    "open 179/tcp (and IP-in-IP, protocol 4, or 4789/udp with VXLAN) between all machines; where a machine "
-    "has several "
-    "networks, set IP_AUTODETECTION_METHOD",
+    "from one machine to the other: `timeout 5 bash -c '</dev/tcp/ADDRESS/179' && echo open`; open 179/tcp and "
+    "IP-in-IP (protocol 4; 4789/udp with VXLAN) between all; set Calico's IP_AUTODETECTION_METHOD",
     ("events",),
 )
 

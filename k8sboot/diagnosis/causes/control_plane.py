@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from k8sboot.diagnosis.causes.machine import OURS
+from k8sboot.diagnosis.causes.machine import is_ours
 from k8sboot.diagnosis.evidence import OUTPUT, Evidence
 from k8sboot.diagnosis.finding import Finding, told
 from k8sboot.diagnosis.words import SAID, Words
@@ -35,7 +35,7 @@ def stale_cluster(evidence: Evidence) -> Finding | None:
 
 def _is_ours(evidence: Evidence, port: str) -> bool:
     held = evidence.find(rf':{port}\s.*(?:\(\("|LISTEN +\d+/)([\w-]+)', "ports")
-    return held is not None and held[1].startswith(OURS)
+    return held is not None and is_ours(held[1])
 
 
 preflight = Words(
@@ -61,11 +61,13 @@ etcd_data = Words(
 
 etcd_unhealthy = Words(
     "KB-ETCD-UNHEALTHY",
-    r"etcd cluster is not healthy(?P<a>.*)|etcdserver: unhealthy cluster(?P<b>.*)"
-    r"|(?P<c>failed to dial endpoint https://\S+:2379 .*)",
-    "etcd takes no new member, because not all that it has answer{a}{b}{c}",
-    "see `kubectl -n kube-system get pods -l component=etcd -o wide`; a member that is gone for good is "
-    "taken out with "
+    (
+        r"etcd cluster is not healthy: (?P<why>.*)",
+        r"(?P<why>failed to dial endpoint https://\S+:2379 .*)",
+        r"etcdserver: (?P<why>unhealthy cluster)",
+    ),
+    "etcd takes no new member, because not all that it has answer: {why}",
+    "see `kubectl -n kube-system get pods -l component=etcd -o wide`; a member that is gone for good is taken out with "
     "`etcdctl member remove ID`, then run again",
     (OUTPUT, "log-etcd", "log-kube-apiserver"),
 )
@@ -98,9 +100,8 @@ def component_flag(evidence: Evidence) -> Finding | None:
             return Finding(
                 "KB-CONTROL-PLANE-FLAG",
                 f"{name} does not start: {told(found[1])}",
-                "correct kubeadm.clusterConfiguration (extraArgs) in the inventory and run again; where "
-                "the control plane "
-                f"ran before: /etc/kubernetes/manifests/{name}.yaml",
+                "correct extraArgs in kubeadm.clusterConfiguration of the inventory and run again; where the control "
+                f"plane ran before, `vi /etc/kubernetes/manifests/{name}.yaml` on every master",
             )
     return None
 

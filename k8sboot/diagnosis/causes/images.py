@@ -9,7 +9,7 @@ from k8sboot.diagnosis.finding import Finding, told
 from k8sboot.diagnosis.words import KUBELET, SAID
 
 _SANDBOX = r"(?:failed pulling|failed to get sandbox) image \\*\"(?P<image>[^\"\\]+)\\*\": (?P<why>.*)"
-_PULL = r"failed to pull (?:and unpack )?image \\*\"(?P<image>[^\"\\]+)\\*\": (?P<why>.*)"
+_PULL = r"failed to pull (?:and unpack )?image \\*\"?(?P<image>[^\"\\\s]+?)\\*\"?: (?:output: )?(?P<why>.*)"
 _DAEMON = r"error response from daemon: (?P<why>.*(?:/v[12]/|manifest|pull|repository|registry|lookup).*)"
 _IMAGE = r"docker pull (?:--quiet )?(\S+?)(?:[`'\"]|\s|$)"
 
@@ -33,7 +33,8 @@ _CURES = {
     "KB-REGISTRY-TLS": "add its HOST:PORT to runtime.insecureRegistries in the inventory and run `k8sboot "
     "phase "
     "container-runtime`, or put its CA into /etc/docker/certs.d/HOST:PORT/ca.crt",
-    "KB-REGISTRY-LIMIT": "name a mirror in runtime.registryMirrors, or another cluster.imageRepository",
+    "KB-REGISTRY-LIMIT": "name a mirror in runtime.registryMirrors and run `k8sboot phase container-runtime`, or "
+    "name another cluster.imageRepository",
     "KB-IMAGE-UNKNOWN": "look for it with `docker pull {image}`; the repository is cluster.imageRepository "
     "or "
     "calico.imageRepository in the inventory, the version cluster.kubernetesVersion",
@@ -96,7 +97,7 @@ def _essence(why: str) -> str:
     """The end of Go's chain of errors, where the reason stands, without what quotes it."""
     plain = told(why, 4000).replace("\\", "").rstrip("\"' ,")
     plain = re.sub(r"^(?:rpc error: code = \w+ desc = )?(?:Error response from daemon: )?", "", plain)
-    plain = re.sub(r", error: exit status \d+$", "", plain)
+    plain = re.sub(r",? error: exit status \d+$", "", plain)
     return told(plain)
 
 

@@ -10,12 +10,13 @@ from k8sboot.diagnosis.words import KUBELET, SAID, Words
 
 token = Words(
     "KB-TOKEN-EXPIRED",
-    r'could not find a JWS signature in the cluster-info ConfigMap for token ID "(?P<a>\w+)"'
-    r'|token id "(?P<b>\w+)" is invalid for this cluster or it has expired',
-    "the cluster does not know the join token {a}{b} (any more): it has expired or was revoked",
-    "run `k8sboot up` again: it makes a new one; by hand `k8sboot token new`. `kubeadm token list` on the "
-    "first master "
-    "shows those that live",
+    (
+        r'could not find a JWS signature in the cluster-info ConfigMap for token ID "(?P<id>\w+)"',
+        r'token id "(?P<id>\w+)" is invalid for this cluster or it has expired',
+    ),
+    "the cluster does not know the join token {id} (any more): it has expired or was revoked",
+    "run `k8sboot up` again: it makes a new one; by hand `k8sboot token new`. `kubeadm token list` on the first "
+    "master shows those that live",
     SAID,
 )
 
@@ -44,9 +45,8 @@ ca_mismatch = Words(
     "KB-CA-MISMATCH",
     r"none of the public keys \"?(?P<keys>[^\"]*)\"? are pinned",
     "the cluster at the endpoint has another CA ({keys}) than the first master",
-    "see who answers at cluster.controlPlaneEndpoint: a load balancer that still leads to an old cluster, "
-    "or an address "
-    "that another machine has, too",
+    "see who answers at cluster.controlPlaneEndpoint: `openssl s_client -connect HOST:6443 </dev/null | openssl x509 "
+    "-noout -issuer`; a load balancer may still lead to an old cluster, or two machines may have the address",
     SAID,
 )
 
@@ -92,9 +92,7 @@ def endpoint(evidence: Evidence) -> Finding | None:
     if said:
         return _unreachable(told(said["where"]), said["why"], tried[0])
     if tried[0] not in ("", "open") and _serves(evidence):
-        return _unreachable(
-            "cluster.controlPlaneEndpoint", tried[0], "though the API server runs on this machine"
-        )
+        return _unreachable("cluster.controlPlaneEndpoint, unlike on this machine itself,", tried[0], "")
     return None
 
 

@@ -10,7 +10,6 @@ from k8sboot.diagnosis.finding import Finding, told
 from k8sboot.diagnosis.words import KUBELET, SAID, Words, kubelet_fails
 
 CONTROL_PLANE = ("log-etcd", "log-kube-apiserver", "log-kube-controller-manager", "log-kube-scheduler")
-OURS = ("kubelet", "kube-apiserver", "kube-controller", "kube-scheduler", "kube-proxy", "etcd")
 MAX_SKEW = 30.0
 NEARLY_FULL_KIB = 4096
 
@@ -19,7 +18,7 @@ def disk_full(evidence: Evidence) -> Finding | None:
     """A write that failed, or a file system that has nothing left."""
     full = next(_full(evidence), "")
     said = evidence.find(
-        r"no space left on device|not have enough free space in (?P<path>\S+)|more space needed on the "
+        r"no space left on device|have enough free space in (?P<path>\S+)|more space needed on the "
         r"(?P<on>\S+)",
         *SAID, *KUBELET, *CONTROL_PLANE, "runtime-errors", "events",
     )  # fmt: skip
@@ -55,7 +54,7 @@ def _written_to(said: re.Match[str] | None) -> str:
 
 def out_of_memory(evidence: Evidence) -> Finding | None:
     """The kernel has killed a process since the phase began."""
-    killed = evidence.find(r"out of memory.*killed? process (\d+) \(([^)]+)\)", "oom")
+    killed = evidence.find(r"out of memory.*kill(?:ed)? process (\d+) \(([^)]+)\)", "oom")
     if not killed:
         return None
     total = evidence.find(r"^MemTotal: +(\d+) kB", "memory")
@@ -93,7 +92,7 @@ def port_busy(evidence: Evidence) -> Finding | None:
         return None
     port = found[1] or found[2]
     name, pid = _holder(evidence, port)
-    if name.startswith(OURS):
+    if is_ours(name):
         return None
     by = f"{name} (pid {pid})" if name else "something"
     look = f"systemctl status {pid}" if pid else f"ss -ltnp 'sport = :{port}'"
@@ -102,6 +101,11 @@ def port_busy(evidence: Evidence) -> Finding | None:
         f"port {port}, which Kubernetes needs, is taken by {by}",
         f"see what it is with `{look}`, stop it for good or give it another port, and run again",
     )
+
+
+def is_ours(name: str) -> bool:
+    """The name of a process is that of a part of Kubernetes."""
+    return name in ("kubelet", "etcd") or name.startswith("kube-")
 
 
 def _holder(evidence: Evidence, port: str) -> tuple[str, str]:

@@ -6,6 +6,15 @@ from k8sboot.diagnosis.evidence import Evidence
 from k8sboot.diagnosis.finding import Finding, told
 from k8sboot.diagnosis.words import KUBELET, SAID, Words, kubelet_fails
 
+
+def _unit(evidence: Evidence, name: str) -> dict[str, str]:
+    """A unit's properties in the section runtime-unit, where each unit's name goes before them."""
+    _, _, rest = f"\n{evidence['runtime-unit']}\n".partition(f"\n{name}\n")
+    lines = rest.splitlines()
+    own = lines[: next((i for i, line in enumerate(lines) if "=" not in line), len(lines))]
+    return {key: value for key, _, value in (line.partition("=") for line in own)}
+
+
 daemon_json = Words(
     "KB-DAEMON-JSON",
     r"unable to configure the Docker daemon with file (?P<file>\S+): (?P<why>.*)",
@@ -14,6 +23,7 @@ daemon_json = Words(
     "the file should "
     "hold and what the unit says on dockerd's command line must not contradict each other",
     (*SAID, "runtime-errors"),
+    lambda evidence: _unit(evidence, "docker").get("ActiveState") != "active",
 )
 
 
@@ -35,14 +45,6 @@ def runtime_down(evidence: Evidence) -> Finding | None:
         f"the container runtime does not run{f': docker.service is {told(state)}' if state else ''}{why}",
         "`systemctl restart docker` and `journalctl -u docker -n 50 --no-pager`; when it stays up, run again",
     )
-
-
-def _unit(evidence: Evidence, name: str) -> dict[str, str]:
-    """A unit's properties in the section runtime-unit, where each unit's name goes before them."""
-    _, _, rest = f"\n{evidence['runtime-unit']}\n".partition(f"\n{name}\n")
-    lines = rest.splitlines()
-    own = lines[: next((i for i, line in enumerate(lines) if "=" not in line), len(lines))]
-    return {key: value for key, _, value in (line.partition("=") for line in own)}
 
 
 cgroup_mismatch = Words(

@@ -49,6 +49,21 @@ def test_an_error_says_code_host_what_why_fix_output_and_log() -> None:
     )
 
 
+def test_the_evidence_of_a_few_hosts_is_named() -> None:
+    stream = io.StringIO()
+    kept = {name: f"/l/evidence/{name}-verify.txt" for name in "acde"}
+    errors = [StepFailed("no", host=name) for name in "abcde"]
+    print_errors(
+        stream, errors, redact=Redactor(), evidence=lambda host: kept.get(host, ""), log="/l/run.jsonl"
+    )
+    lines = [line for line in stream.getvalue().splitlines() if "/l/" in line]
+    assert lines == [
+        "  evidence: /l/evidence/a-verify.txt",
+        "  evidence: /l/evidence/c-verify.txt",
+        "  log: /l/run.jsonl",
+    ]
+
+
 def test_the_same_error_on_several_hosts_is_told_once() -> None:
     errors = [StepFailed("no swap", why="because", host=name) for name in ("a", "b", "c")]
     assert shown(*errors) == "error[KB-STEP] a, b, c: no swap\n  why: because\n" + MORE
