@@ -23,7 +23,7 @@ from k8sboot.inventory.model import Spec
 
 GENERAL = frozenset(error.code for error in (StepFailed, CommandFailed, DeadlineExceeded, NotAsWanted))
 """Codes of errors that say that something failed, and not why. What was refused says so itself."""
-MARGIN = 30
+MARGIN = 10
 """Seconds before a phase began from which on logs are read: clocks and rounding."""
 MOST_SUSPECTS = 3
 """Other machines that are asked, too, where the failure is one of the cluster."""

@@ -8,6 +8,19 @@ from k8sboot.diagnosis.evidence import OUTPUT, Evidence
 from k8sboot.diagnosis.finding import Finding, told
 from k8sboot.diagnosis.words import KUBELET, SAID, Words
 
+
+def token_unsigned(evidence: Evidence) -> Finding | None:
+    """The token is there, and kube-controller-manager has not put its signature beside it."""
+    said = evidence.find(r'could not find a JWS signature .* for token ID "(\w+)"', *SAID)
+    if not said or not evidence.find(rf"^bootstrap-token-{said[1]}\b", "tokens"):
+        return None
+    return Finding(
+        "KB-TOKEN-UNSIGNED",
+        f"the cluster has the join token {said[1]} and has not signed it: kube-controller-manager does not do its work",
+        "`kubectl -n kube-system get pods -l component=kube-controller-manager -o wide`, and its logs; then run again",
+    )
+
+
 token = Words(
     "KB-TOKEN-EXPIRED",
     (
@@ -18,6 +31,7 @@ token = Words(
     "run `k8sboot up` again: it makes a new one; by hand `k8sboot token new`. `kubeadm token list` on the first "
     "master shows those that live",
     SAID,
+    lambda evidence: token_unsigned(evidence) is None,
 )
 
 unauthorized = Words(
@@ -140,6 +154,7 @@ csr_pending = Words(
 )
 
 JOIN = (
+    token_unsigned,
     token,
     certificate_key,
     ca_mismatch,

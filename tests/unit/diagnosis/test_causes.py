@@ -70,6 +70,16 @@ def test_symptoms_are_told_only_where_no_cause_is_known():
     assert [f.code for f in look({"pods": pods, "log-etcd": "invalid database"})] == ["KB-ETCD-DATA"]
 
 
+def test_a_token_that_is_there_is_not_called_unknown_as_well():
+    said = 'could not find a JWS signature in the cluster-info ConfigMap for token ID "abcdef"'
+    assert [f.code for f in look({"output": said, "tokens": "bootstrap-token-abcdef   x"})] == [
+        "KB-TOKEN-UNSIGNED"
+    ]
+    assert [f.code for f in look({"output": said, "tokens": "bootstrap-token-fedcba   x"})] == [
+        "KB-TOKEN-EXPIRED"
+    ]
+
+
 def test_every_code_of_the_catalogue_has_a_case():
     source = "".join(path.read_text() for path in Path(diagnosis.__file__).parent.rglob("*.py"))
     tried = {
