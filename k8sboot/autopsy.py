@@ -68,10 +68,9 @@ class Autopsy:
             return self.catalogue.examine([Seen(Evidence(said))])
         scene.emit(Working(host=scene.host.name, phase=scene.phase, what="find out why"))
         own = _evidence(scene, scene.host, said)
-        others = [
-            Seen(_evidence(scene, peer, {}), f"on {peer.name}: ")
-            for peer in _suspects(scene.cluster, own, scene.host)
-        ]
+        suspects = _suspects(scene.cluster, own, scene.host)
+        error.witnesses = (scene.host.name, *(peer.name for peer in suspects))
+        others = [Seen(_evidence(scene, peer, {}), f"on {peer.name}: ") for peer in suspects]
         return self.catalogue.examine([Seen(own.of_now()), Seen(own), *others])
 
 

@@ -36,6 +36,8 @@ class K8sbootError(Exception):
     output (hostile text: only console.py shows it, cleaned). code: overrides the class's code.
     """
 
+    witnesses: tuple[str, ...] = ()
+    """Hosts whose evidence was looked at for the cause."""
     code: ClassVar[str] = "KB-ERROR"
     exit_code: ClassVar[int] = 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from k8sboot.diagnosis.evidence import Evidence
 from k8sboot.screen import safe_line
@@ -26,7 +26,7 @@ Cause = Callable[[Evidence], "Finding | None"]
 
 @dataclass(frozen=True)
 class Seen:
-    """Evidence, and what goes before a cause that is found in it: where it was seen."""
+    """Evidence, and what goes before a cause and a cure that are found in it: where it was seen."""
 
     evidence: Evidence
     where: str = ""
@@ -56,7 +56,7 @@ def _found(causes: Iterable[Cause], seen: Sequence[Seen]) -> Iterator[Finding]:
         for piece in seen:
             finding = cause(piece.evidence)
             if finding:
-                yield replace(finding, cause=piece.where + finding.cause)
+                yield Finding(finding.code, piece.where + finding.cause, piece.where + finding.cure)
 
 
 def told(text: str, longest: int = LONGEST_VALUE) -> str:

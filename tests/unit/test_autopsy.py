@@ -148,6 +148,8 @@ def test_machines_that_the_cluster_calls_unwell_are_looked_at_too(bare: FakeClus
     assert set(evidence(told)) == {"m1", "n1"}
     assert error.error_code == "KB-IMAGE-SANDBOX"
     assert error.why.startswith("on n1: the pause image r/pause:3.2")
+    assert error.fix.startswith("on n1: make `docker pull")
+    assert error.witnesses == ("m1", "n1")
 
 
 def test_at_most_three_others_are_looked_at():

@@ -51,7 +51,7 @@ etcd_data = Words(
     r"(?P<why>cannot access data directory.*|member \S+ has already been bootstrapped|.*crc mismatch.*"
     r"|tocommit\(\d+\) is out of range.*|failed to (?:read|open|repair) WAL.*|cluster ID mismatch.*"
     r"|snap: .*corrupt.*|(?:mkdir|open|write) /var/lib/etcd\S*: (?:permission denied|read-only file system)"
-    r"|invalid database|database file.*(?:invalid|corrupt).*|wal: .*)",
+    r"|invalid database|database file.*(?:invalid|corrupt).*|wal: (?:.*corrupt|.*broken|file ).*)",
     "etcd cannot use what lies in /var/lib/etcd: {why}",
     "where it belongs to no cluster that you need: `k8sboot reset --limit HOST` and run again; with "
     "SELinux: `restorecon "
@@ -76,7 +76,8 @@ etcd_unhealthy = Words(
 def etcd_slow(evidence: Evidence) -> Finding | None:
     """A disk on which etcd cannot keep its leader."""
     slow = evidence.lines(
-        r"took too long.*\b[\d.]+s\b|slow fdatasync|heartbeat on time|likely overloaded|slow disk", "log-etcd"
+        r"took too long.*\b[\d.]+s\b|slow fdatasync|sync duration of|heartbeat on time|likely overloaded|slow disk",
+        "log-etcd",
     )
     if len(slow) < SLOW_LINES:
         return None

@@ -49,17 +49,16 @@ def test_an_error_says_code_host_what_why_fix_output_and_log() -> None:
     )
 
 
-def test_the_evidence_of_a_few_hosts_is_named() -> None:
-    stream = io.StringIO()
-    kept = {name: f"/l/evidence/{name}-verify.txt" for name in "acde"}
-    errors = [StepFailed("no", host=name) for name in "abcde"]
-    print_errors(
-        stream, errors, redact=Redactor(), evidence=lambda host: kept.get(host, ""), log="/l/run.jsonl"
-    )
-    lines = [line for line in stream.getvalue().splitlines() if "/l/" in line]
-    assert lines == [
-        "  evidence: /l/evidence/a-verify.txt",
-        "  evidence: /l/evidence/c-verify.txt",
+def test_the_evidence_of_those_who_were_looked_at_is_named_once() -> None:
+    kept = {name: f"/l/{name}-verify.txt" for name in ("m1", "n1", "n3")}
+    errors = [StepFailed("no", host="m1"), StepFailed("no", host="m2")]
+    errors[0].witnesses = ("m1", "n1", "n2")
+    errors[1].witnesses = ("n1", "n3", "n4", "n5")
+    found = shown(*errors, logs=Logs("/l/run.jsonl", evidence=lambda host: kept.get(host, "")))
+    assert [line for line in found.splitlines() if "/l/" in line] == [
+        "  evidence: /l/m1-verify.txt",
+        "  evidence: /l/n1-verify.txt",
+        "  evidence: /l/n3-verify.txt",
         "  log: /l/run.jsonl",
     ]
 
@@ -94,6 +93,7 @@ def test_errors_that_differ_in_the_hosts_name_alone_are_told_once() -> None:
     ]
     assert shown(*errors) == (
         "error[KB-DEADLINE] n1, n-1: waited\n  why: the host is off\n  fix: look at the host, then again\n"
+        "  more: k8sboot explain KB-DEADLINE\n"
     )
 
 
