@@ -36,6 +36,8 @@ class K8sbootError(Exception):
     output (hostile text: only console.py shows it, cleaned). code: overrides the class's code.
     """
 
+    witnesses: tuple[str, ...] = ()
+    """Hosts whose evidence was looked at for the cause."""
     code: ClassVar[str] = "KB-ERROR"
     exit_code: ClassVar[int] = 1
 
@@ -135,6 +137,8 @@ class CommandFailed(StepFailed):
     """A command ended non-zero. The command is shown redacted; detail holds the last 25 lines it said."""
 
     code = "KB-COMMAND"
+    output = ""
+    """All that it said, as far as it was kept, for whoever looks for the cause."""
 
     def __init__(
         self, what: str, *, command: str, exit_status: int, host: str, detail: str = "", fix: str = ""

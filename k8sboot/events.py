@@ -118,6 +118,13 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evidence(Event):
+    """What a host said of itself when a phase had failed; to be kept in a file, not to be shown."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unknown(Event):
     """Dry run only: what this phase would do is known only after `after` has run. what: of its work; "" for all."""
 

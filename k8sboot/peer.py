@@ -73,6 +73,10 @@ class Peer:
         """What a command that only reads prints. CommandFailed when it ends non-zero; NotYet in a dry run."""
         return self._completed(command, timeout=timeout).text
 
+    def look_once(self, script: str, *, timeout: float) -> str:
+        """What a read-only script prints; not asked again when the connection dies under it."""
+        return self._machine.run(script, timeout=timeout).text
+
     def _completed(self, command: Command, *, timeout: float) -> Completed:
         done = self.ask(command, timeout=timeout)
         if done.exit_status != 0:
@@ -154,10 +158,12 @@ class Peer:
 def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError:
     said = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
     lines = [line for line in said if not line.startswith(FAILED)]
-    return CommandFailed(
+    error = CommandFailed(
         f"{what}: failed",
         command=command,
         exit_status=done.exit_status,
         host=host,
         detail="\n".join(lines[-25:]),
     )
+    error.output = "\n".join(lines)
+    return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from k8sboot.autopsy import Autopsy
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.inventory.model import HostSpec, Spec
@@ -45,7 +46,7 @@ class Phase:
 
     is_serial: one host at a time. at_once: so many hosts at a time, 0 as many as there are. is_for_cluster: it
     alters the cluster rather than its host, so --limit does not leave it out. reads: what the probe should
-    carry for it, by what is wanted.
+    carry for it, by what is wanted. autopsy: looks for the cause where it has failed.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Phase:
     is_serial: bool = False
     at_once: int = 0
     is_for_cluster: bool = False
+    autopsy: Autopsy | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class phase:  # noqa: N801 - reads as a word over a function
     is_serial: bool = False
     at_once: int = 0
     is_for_cluster: bool = False
+    autopsy: Autopsy | None = None
 
     def __call__(self, work: Work) -> Phase:
         """The phase of this function."""
@@ -83,4 +86,5 @@ class phase:  # noqa: N801 - reads as a word over a function
             is_serial=self.is_serial,
             at_once=self.at_once,
             is_for_cluster=self.is_for_cluster,
+            autopsy=self.autopsy,
         )

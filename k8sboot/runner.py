@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from k8sboot.autopsy import Scene
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Bug, Interrupted, K8sbootError
 from k8sboot.events import Event, Failed, Listener, PhaseEnded, PhaseStarted, Skipped, Unknown
@@ -104,9 +105,11 @@ class Run:
 
     def _try(self, name: str, phase: Phase) -> bool:
         """A failure is known before the next host gets this one's turn."""
+        started = time.monotonic()
         try:
             self._work(name, phase)
         except K8sbootError as error:
+            self._look_into(name, phase, error, time.monotonic() - started)
             self._fail(name, phase, error)
             return False
         except Exception as error:  # a bug of ours must not leave the other hosts waiting for this thread
@@ -114,6 +117,15 @@ class Run:
             return False
         self._settle(name, phase, won=True)
         return True
+
+    def _look_into(self, name: str, phase: Phase, error: K8sbootError, seconds: float) -> None:
+        """Let the phase's autopsy find the cause. Meanwhile nothing new starts after a master's failure."""
+        if phase.autopsy is None or self._options.is_dry:
+            return
+        if self._machines[name].role == "master":
+            self.stop(f"{name} failed in {phase.name}")
+        host = self._cluster.peers[name]
+        phase.autopsy(Scene(self._cluster, host, phase.name, seconds, self._emit), error)
 
     def _work(self, name: str, phase: Phase) -> None:
         machine, run = self._machines[name], tuple(self._machines.values())

@@ -24,6 +24,7 @@ COMMANDS = {
     "history": "List the runs that are kept here, or show what one of them did where.",
     "token": "Make, list and revoke join tokens.",
     "inventory": "Look at an inventory without connecting to anything.",
+    "explain": "Say what a code means, why it comes, and what to do.",
     "completion": "Print the completion script for a shell.",
     "version": "Say which version this is.",
 }

@@ -164,7 +164,7 @@ class _Listeners:
         """Show errors in full."""
         from k8sboot.console import Logs, print_errors
 
-        logs = Logs(self.journal.path, self.journal.host_log)
+        logs = Logs(self.journal.path, self.journal.host_log, self.journal.evidence)
         print_errors(sys.stderr, errors, redact=self._redact, logs=logs, has_traceback=self._is_debug)
 
     def suggest(self, command: str) -> None:

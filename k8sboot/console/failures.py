@@ -20,16 +20,22 @@ from k8sboot.screen import safe, safe_line
 LAST_LINES = 25
 LONGEST_LINE = 500
 NAMED = 10
+WITNESSES = 4
+"""Hosts. Of more of them the evidence is not named one by one: it lies beside theirs."""
 LOGS = 3
 """Hosts. Of more of them that failed alike the logs are not named one by one."""
 
 
 @dataclass(frozen=True)
 class Logs:
-    """Where more is to be read. run: the run's log, '' for none. of_host: that of a host, '' for none."""
+    """Where more is to be read. run: the run's log, '' for none. of_host: that of a host, '' for none.
+
+    evidence: what a host said of itself after the failure, '' for none.
+    """
 
     run: str = ""
     of_host: Callable[[str], str] = lambda _host: ""
+    evidence: Callable[[str], str] = lambda _host: ""
 
 
 def print_errors(
@@ -45,16 +51,28 @@ def print_errors(
     has_traceback: show where an unforeseen error came from, too.
     """
     console = open_terminal(stream, os.environ).console
+    explained: set[str] = set()
     for alike in _grouped(errors):
         _print_group(console, alike, redact)
-        hosts = list(dict.fromkeys(error.host for error in alike if error.host))
-        for path in filter(None, map(logs.of_host, hosts[:LOGS])):
-            _field(console, "host log", path)
-        if logs.run:
-            _field(console, "log", logs.run)
+        _say_where(console, alike, logs)
+        if alike[0].error_code not in explained:
+            explained.add(alike[0].error_code)
+            _field(console, "more", f"k8sboot explain {safe_line(alike[0].error_code)}")
         if has_traceback and alike[0].__cause__ is not None:
             text = "".join(traceback.format_exception(alike[0].__cause__))
             _print_block(console, _clean(text, redact).splitlines())
+
+
+def _say_where(console: Console, alike: Sequence[K8sbootError], logs: Logs) -> None:
+    """Where more is to be read of these errors."""
+    witnesses = list(dict.fromkeys(name for error in alike for name in error.witnesses))
+    for path in filter(None, map(logs.evidence, witnesses[:WITNESSES])):
+        _field(console, "evidence", path)
+    hosts = list(dict.fromkeys(error.host for error in alike if error.host))
+    for path in filter(None, map(logs.of_host, hosts[:LOGS])):
+        _field(console, "host log", path)
+    if logs.run:
+        _field(console, "log", logs.run)
 
 
 def print_next(stream: IO[str], command: str) -> None:

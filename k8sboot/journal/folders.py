@@ -38,6 +38,11 @@ def host_log(run: Path, host: str) -> Path:
     return run / "hosts" / f"{host}.log"
 
 
+def evidence(run: Path, host: str, phase: str) -> Path:
+    """What a host said of itself when a phase had failed, in the folder of a run."""
+    return run / "evidence" / f"{host}-{phase}.txt"
+
+
 def make_private(folder: Path) -> None:
     """Make a folder and those of ours above it, for the user alone."""
     base = state_dir()

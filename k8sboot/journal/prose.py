@@ -95,6 +95,10 @@ def _output(record: Record) -> Iterable[str]:
     return [f"| {text(record, 'line')}"]
 
 
+def _evidence(record: Record) -> Iterable[str]:
+    return [f". what the host says of itself lies in {text(record, 'text') or 'no file'}"]
+
+
 def _notice(record: Record) -> Iterable[str]:
     return [f"! {text(record, 'text')} [{text(record, 'code')}]"]
 
@@ -130,6 +134,7 @@ _TELL: dict[str, Callable[[Record], Iterable[str]]] = {
     "Working": _working,
     "Waiting": _waiting,
     "Output": _output,
+    "Evidence": _evidence,
     "Notice": _notice,
     "Unknown": _unknown,
     "Skipped": _skipped,

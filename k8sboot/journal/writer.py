@@ -9,11 +9,12 @@ import platform
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from k8sboot import __version__
 from k8sboot.errors import Bug
-from k8sboot.events import Changed, Changing, Event, Failed, Notice, RunEnded, RunStarted
+from k8sboot.events import Changed, Changing, Event, Evidence, Failed, Notice, RunEnded, RunStarted
 from k8sboot.journal import folders
 from k8sboot.journal.prose import told
 from k8sboot.journal.records import Record, record, record_of, traceback_of
@@ -39,6 +40,7 @@ class Journal:
         self._disk = threading.Lock()
         self._written = 0
         self._synced = 0
+        self._evidence: dict[str, str] = {}
         self.path = ""
         self.trouble = ""
         name = folders.new_name()
@@ -63,7 +65,9 @@ class Journal:
             folders.forget_old(self._folder.parent)
 
     def __call__(self, event: Event) -> None:
-        """Write one event."""
+        """Write one event. Evidence goes into a file of its own, and its path into the journal."""
+        if isinstance(event, Evidence):
+            event = replace(event, text=self._keep(event))
         mine = self._put(record_of(event, self._redact))
         if mine and isinstance(event, LASTING):
             self._sync(mine)
@@ -72,6 +76,23 @@ class Journal:
         """The path of a host's log, '' when there is none."""
         path = folders.host_log(self._folder, host)
         return str(path) if self.path and path.is_file() else ""
+
+    def evidence(self, host: str) -> str:
+        """Where what was gathered on a host after a failure lies, '' when nothing was."""
+        return self._evidence.get(host, "")
+
+    def _keep(self, event: Evidence) -> str:
+        """Write evidence to its file; its path, '' when that is impossible."""
+        path = folders.evidence(self._folder, event.host, event.phase)
+        if not self.path:
+            return ""
+        try:
+            folders.append(path, self._redact(event.text))
+        except OSError as error:
+            self.trouble = self.trouble or str(error)
+            return ""
+        self._evidence[event.host] = str(path)
+        return str(path)
 
     def _put(self, told_of: Record) -> int:
         """Write a record, and its words to its host's log; its number, 0 when it could not be written."""

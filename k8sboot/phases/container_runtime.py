@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8sboot import ensure
+from k8sboot.autopsy import RUNTIME
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
@@ -28,7 +29,7 @@ def _reads(spec: Spec) -> Reads:
     )
 
 
-@phase(on=everyone, reads=_reads, after=("package-versions",))
+@phase(on=everyone, reads=_reads, after=("package-versions",), autopsy=RUNTIME)
 def container_runtime(cluster: Cluster, host: Host) -> None:
     """Install and configure the container runtime."""
     settings = cluster.spec.runtime

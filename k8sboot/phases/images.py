@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.kubernetes import commands, runtime
@@ -13,7 +14,7 @@ from k8sboot.probe import Reads
 NODE_IMAGES = ("kube-proxy", "pause", "coredns")
 
 
-@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,)), after=("preflight",))
+@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,)), after=("preflight",), autopsy=NODES)
 def images(cluster: Cluster, host: Host) -> None:
     """Pull the images of Kubernetes and Calico."""
     if host.file(KUBELET_CONF) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from k8sboot import ensure
+from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Refused
 from k8sboot.host import Host, Peer
@@ -54,7 +55,7 @@ def _usable(host: Peer) -> list[tokens.BootstrapToken]:
     return [t for t in found if t.description == DESCRIPTION and t.can_join(now)]
 
 
-@phase(on=other_masters, reads=MEMBER, after=("join-token",), is_serial=True)
+@phase(on=other_masters, reads=MEMBER, after=("join-token",), is_serial=True, autopsy=NODES)
 def join_masters(cluster: Cluster, host: Host) -> None:
     """Join the other masters, one at a time: etcd takes one new member at once."""
     key = cluster.first_master.read_file(CERTIFICATE_KEY) or ""
@@ -62,7 +63,7 @@ def join_masters(cluster: Cluster, host: Host) -> None:
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)
 
 
-@phase(on=nodes, reads=MEMBER, after=("join-token",))
+@phase(on=nodes, reads=MEMBER, after=("join-token",), autopsy=NODES)
 def join_nodes(cluster: Cluster, host: Host) -> None:
     """Join the nodes."""
     _join(cluster, host, key="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
+from k8sboot.autopsy import PACKAGES
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.host import Host
@@ -21,7 +22,7 @@ def _reads(spec: Spec) -> Reads:
     return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER,))))
 
 
-@phase(on=masters, reads=_reads, after=("preflight",), is_serial=True)
+@phase(on=masters, reads=_reads, after=("preflight",), is_serial=True, autopsy=PACKAGES)
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
     """Bring the masters a newer kernel, one at a time."""
     if cluster.spec.os.kernel.minimum:
@@ -30,7 +31,7 @@ def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
             host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=600)
 
 
-@phase(on=nodes, reads=_reads, after=("preflight",), at_once=NODES_AT_ONCE)
+@phase(on=nodes, reads=_reads, after=("preflight",), at_once=NODES_AT_ONCE, autopsy=PACKAGES)
 def kernel_upgrade_nodes(cluster: Cluster, host: Host) -> None:
     """Bring the nodes a newer kernel, a few at a time."""
     if cluster.spec.os.kernel.minimum:

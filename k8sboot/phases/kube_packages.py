@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
+from k8sboot.autopsy import PACKAGES
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
@@ -23,7 +24,7 @@ def _reads(_spec: Spec) -> Reads:
     )
 
 
-@phase(on=everyone, reads=_reads, after=("package-versions",))
+@phase(on=everyone, reads=_reads, after=("package-versions",), autopsy=PACKAGES)
 def kube_packages(cluster: Cluster, host: Host) -> None:
     """Install kubeadm, kubelet and kubectl."""
     names = [n for n in KUBERNETES_PACKAGES if host.role == "master" or n != "kubectl"]

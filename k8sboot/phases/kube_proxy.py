@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Refused
 from k8sboot.host import Host
@@ -68,6 +69,7 @@ def _refuse_without_modules(cluster: Cluster) -> None:
     on=everyone,
     reads=Reads(questions=(MODE,)),
     after=("kube-proxy", "join-masters", "join-nodes"),
+    autopsy=NODES,
 )
 def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
     """Ask every machine for kube-proxy's real mode."""

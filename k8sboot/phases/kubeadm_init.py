@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8sboot import ensure
+from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.kubernetes import commands
@@ -12,7 +13,7 @@ from k8sboot.phases.control_plane import ADMIN_CONF, CONFIG, UNFINISHED, marked,
 from k8sboot.probe import Reads
 
 
-@phase(on=first_master, reads=Reads(files=(ADMIN_CONF, UNFINISHED)), after=("preflight",))
+@phase(on=first_master, reads=Reads(files=(ADMIN_CONF, UNFINISHED)), after=("preflight",), autopsy=NODES)
 def kubeadm_init(cluster: Cluster, host: Host) -> None:
     """Create the control plane."""
     socket = cri_socket(version(cluster), cluster.spec.runtime.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8sboot import ensure
+from k8sboot.autopsy import PACKAGES
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
@@ -16,7 +17,7 @@ def _reads(spec: Spec) -> Reads:
     return Reads(files=(VERSIONS,), packages=tuple(asked_for(spec)))
 
 
-@phase(on=first_master, reads=_reads, after=("preflight",))
+@phase(on=first_master, reads=_reads, after=("preflight",), autopsy=PACKAGES)
 def package_versions(cluster: Cluster, host: Host) -> None:
     """Choose the exact versions of Docker and Kubernetes that every machine gets."""
     chosen = ensure.choose(host, *asked_for(cluster.spec).values())

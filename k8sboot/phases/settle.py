@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8sboot import ensure
+from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.phase import first_master, phase
@@ -12,6 +13,7 @@ from k8sboot.phase import first_master, phase
     on=first_master,
     after=("calico", "metrics-server", "kube-proxy", "join-masters", "join-nodes"),
     is_for_cluster=True,
+    autopsy=NODES,
 )
 def settle(cluster: Cluster, host: Host) -> None:
     """Wait for the system's workloads to be ready."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
+from k8sboot.autopsy import PACKAGES
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
@@ -25,7 +26,7 @@ def _reads(_spec: Spec) -> Reads:
     )
 
 
-@phase(on=everyone, reads=_reads, after=("preflight",))
+@phase(on=everyone, reads=_reads, after=("preflight",), autopsy=PACKAGES)
 def time_sync(cluster: Cluster, host: Host) -> None:
     """Keep the clock together with the others: chrony, or ntpdate by cron."""
     match cluster.spec.os.time_sync:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 
+from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host, Peer
 from k8sboot.inventory.model import Spec
@@ -16,7 +17,12 @@ from k8sboot.probe import Question, Reads
 QUERY_ID = 0x6B38
 
 
-@phase(on=first_master, after=("join-masters", "join-nodes", "calico", "kube-proxy"), is_for_cluster=True)
+@phase(
+    on=first_master,
+    after=("join-masters", "join-nodes", "calico", "kube-proxy"),
+    is_for_cluster=True,
+    autopsy=NODES,
+)
 def verify(cluster: Cluster, host: Host) -> None:
     """Wait for Ready nodes and for metrics."""
     wanted = {peer.name for peer in cluster.chosen if is_member(peer)} | {host.name}
@@ -74,6 +80,7 @@ def _dns_address(spec: Spec) -> str:
     on=everyone,
     reads=lambda spec: Reads(questions=(dns_question(spec),)),
     after=("join-masters", "join-nodes", "calico", "kube-proxy"),
+    autopsy=NODES,
 )
 def service_dns(cluster: Cluster, host: Host) -> None:
     """Resolve a Service's name on every machine."""

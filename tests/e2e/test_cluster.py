@@ -157,6 +157,20 @@ def test_reset_takes_everything_back_and_twice_is_once(lab: Lab) -> None:
     assert "0 changed" in lab.run("reset", "--yes").stderr
 
 
+def test_a_failure_names_its_cause_and_keeps_the_evidence(lab: Lab) -> None:
+    """Whose port it is kubeadm does not say; socat is one of the runbook's tools."""
+    lab.ssh(MASTER, "systemd-run", "--quiet", "--unit=squatter", "socat", "TCP-LISTEN:10259,fork", "EXEC:cat")
+    try:
+        done = lab.run("phase", "kubeadm-config", "kubeadm-init", expect=1)
+    finally:
+        lab.ssh(MASTER, "systemctl", "stop", "squatter")
+    assert f"error[KB-PORT-BUSY] {MASTER}: kubeadm init: failed" in done.stderr
+    assert re.search(r"why: port 10259, which Kubernetes needs, is taken by socat \(pid \d+\)", done.stderr)
+    (path,) = re.findall(r"^  evidence: (.+)$", done.stderr, re.MULTILINE)
+    assert "==== kubelet-unit" in Path(path).read_text()
+    assert "port" in lab.run("explain", "KB-PORT-BUSY").stdout
+
+
 def test_a_run_killed_during_kubeadm_init_is_finished_by_the_next(lab: Lab) -> None:
     log = lab.state / "killed.log"
     with log.open("w") as file:

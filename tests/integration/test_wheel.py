@@ -52,3 +52,9 @@ def test_a_template_renders_there(installed: Path) -> None:
 
 def test_the_example_inventory_is_shipped(installed: Path) -> None:
     assert (package(installed) / "inventory.example.yaml").is_file()
+
+
+def test_codes_are_explained_there(installed: Path) -> None:
+    shipped = [path.name for path in (package(installed) / "explain").glob("*.md")]
+    assert sorted(shipped) == sorted(path.name for path in (ROOT / "k8sboot/explain").glob("*.md"))
+    assert "ss -ltnp" in run(installed / "venv/bin/k8sboot", "explain", "KB-PREFLIGHT", cwd=installed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import shlex
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from fake_state import FakeFile, Reply
 from fake_yum import YumCommands
 
 from k8sboot import errand, former, lock, probe, writing
+from k8sboot.diagnosis.script import HEAD as EVIDENCE
 from k8sboot.errors import ConnectionLost
 from k8sboot.ssh.connection import Completed
 
@@ -61,6 +63,9 @@ class FakeConnection(Commands, YumCommands, Notes):
         if script.startswith(writing._PUT):
             self.runs.append("write")
             return self._write(script)
+        if script.startswith(EVIDENCE):
+            self.runs.append("evidence")
+            return Completed(0, self._told_of_itself(script).encode(), b"")
         self.runs.append("change" if "k8sboot-failed-" in script else "ask")
         return self._run_commands(script)
 
@@ -191,6 +196,13 @@ class FakeConnection(Commands, YumCommands, Notes):
     def _unit_lines(self, name: str) -> Iterator[str]:
         yield f"unit Id={name}"
         yield from (f"unit {line}" for line in self._unit_properties(name).splitlines())
+
+    def _told_of_itself(self, script: str) -> str:
+        """Of the sections that are asked for, those that the test gave this host."""
+        wanted = re.findall(r"^section (\S+) ", script, re.MULTILINE)
+        assert len(wanted) == len(set(wanted)) > 5
+        told = {name: text for name, text in self.evidence.items() if name in wanted}
+        return "".join(f"section {n} .{base64.b64encode(t.encode()).decode()}\n" for n, t in told.items())
 
     # -- writes
 

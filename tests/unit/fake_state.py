@@ -44,7 +44,7 @@ class FakeUnit:
 class HostState:
     """files: path -> FakeFile or text. packages: name -> version, held: those that are. offered: name ->
     versions that apt can install, newest first, once its lists are read.
-    web: URL -> what is fetched there.
+    web: URL -> what is fetched there. evidence: section -> what the host says of itself after a failure.
     modules: name -> loaded, available, missing or unloadable. answers: the beginning of a command line, or a
     question's name -> what it prints, (exit status, stdout, stderr), or what says so; they go before all else.
     """
@@ -66,6 +66,7 @@ class HostState:
     not_files: set[str] = field(default_factory=set)
     web: dict[str, str] = field(default_factory=dict)
     no_devices: set[str] = field(default_factory=set)
+    evidence: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(self.name.encode()).hexdigest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from k8sboot.tokens import CA_CERT
@@ -143,3 +145,21 @@ def test_a_ca_that_is_none_is_told_and_not_shown(on_cluster):
     said = on_cluster("token new")
     assert said.code == 1
     assert "hunter2" not in said.err + said.out + said.log
+
+
+def test_a_failure_is_told_with_its_cause_its_cure_and_where_the_evidence_lies(k8sboot):
+    host = k8sboot.cluster.hosts["m1"]
+    host.answers["kubeadm init"] = (1, "timed out waiting for the condition\n", "")
+    host.evidence = {
+        "kubelet-errors": "F1 server.go] running with swap on is not supported canary-1 with space"
+    }
+    said = k8sboot("up")
+    assert said.code == 1
+    assert (
+        "error[KB-SWAP] m1: kubeadm init: failed\n  why: kubelet does not run where swap is on\n" in said.err
+    )
+    assert "  more: k8sboot explain KB-SWAP\n" in said.err
+    (path,) = [line.split()[-1] for line in said.err.splitlines() if line.startswith("  evidence: ")]
+    text = Path(path).read_text()
+    assert "running with swap on is not supported ***" in text
+    assert "canary" not in text

@@ -11,6 +11,8 @@ from k8sboot.console import Logs, print_errors, print_next
 from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, StepFailed, Unreachable
 from k8sboot.redact import Redactor
 
+MORE = "  more: k8sboot explain KB-STEP\n"
+
 
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,17 +45,32 @@ def test_an_error_says_code_host_what_why_fix_output_and_log() -> None:
         "  | E: no\n"
         "  host log: /l/hosts/a.log\n"
         "  log: /l/run.jsonl\n"
+        "  more: k8sboot explain KB-COMMAND\n"
     )
+
+
+def test_the_evidence_of_those_who_were_looked_at_is_named_once() -> None:
+    kept = {name: f"/l/{name}-verify.txt" for name in ("m1", "n1", "n3")}
+    errors = [StepFailed("no", host="m1"), StepFailed("no", host="m2")]
+    errors[0].witnesses = ("m1", "n1", "n2")
+    errors[1].witnesses = ("n1", "n3", "n4", "n5")
+    found = shown(*errors, logs=Logs("/l/run.jsonl", evidence=lambda host: kept.get(host, "")))
+    assert [line for line in found.splitlines() if "/l/" in line] == [
+        "  evidence: /l/m1-verify.txt",
+        "  evidence: /l/n1-verify.txt",
+        "  evidence: /l/n3-verify.txt",
+        "  log: /l/run.jsonl",
+    ]
 
 
 def test_the_same_error_on_several_hosts_is_told_once() -> None:
     errors = [StepFailed("no swap", why="because", host=name) for name in ("a", "b", "c")]
-    assert shown(*errors) == "error[KB-STEP] a, b, c: no swap\n  why: because\n"
+    assert shown(*errors) == "error[KB-STEP] a, b, c: no swap\n  why: because\n" + MORE
 
 
 def test_of_two_hundred_hosts_ten_are_named() -> None:
     found = shown(*(StepFailed("no swap", host=f"n{i}") for i in range(200)))
-    assert found == "error[KB-STEP] n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 190 more: no swap\n"
+    assert found == "error[KB-STEP] n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 190 more: no swap\n" + MORE
 
 
 def test_hosts_that_are_away_for_one_reason_are_told_of_together() -> None:
@@ -65,6 +82,7 @@ def test_hosts_that_are_away_for_one_reason_are_told_of_together() -> None:
         "  and: cannot reach b:22\n"
         "  why: refused\n"
         "  fix: start sshd\n"
+        "  more: k8sboot explain KB-SSH-UNREACHABLE\n"
     )
 
 
@@ -75,6 +93,7 @@ def test_errors_that_differ_in_the_hosts_name_alone_are_told_once() -> None:
     ]
     assert shown(*errors) == (
         "error[KB-DEADLINE] n1, n-1: waited\n  why: the host is off\n  fix: look at the host, then again\n"
+        "  more: k8sboot explain KB-DEADLINE\n"
     )
 
 
@@ -99,12 +118,14 @@ def test_what_comes_next_is_a_line() -> None:
 
 def test_errors_with_different_output_stay_apart() -> None:
     errors = [StepFailed("no", host=n, detail=f"output of {n}") for n in ("a", "b")]
-    assert shown(*errors).count("error[") == 2
+    found = shown(*errors)
+    assert found.count("error[") == 2
+    assert found.count(MORE) == 1, "how to read more of a code is said once"
 
 
 def test_only_the_end_of_long_output_is_shown() -> None:
     detail = "\n".join([*(f"line {i}" for i in range(100)), "x" * 10_000_000])
-    lines = shown(StepFailed("no", detail=detail)).splitlines()[1:]
+    lines = shown(StepFailed("no", detail=detail)).removesuffix(MORE).splitlines()[1:]
     assert len(lines) == 25
     assert lines[0] == "  | line 76"
     assert len(lines[-1]) < 600
@@ -112,7 +133,8 @@ def test_only_the_end_of_long_output_is_shown() -> None:
 
 def test_output_and_words_are_cleaned_and_masked() -> None:
     error = StepFailed("n\x1b[2Jo", why="said hunter2", host="a", detail="\x1b]0;t\x07hunter2 [/red]")
-    assert shown(error, secret="hunter2") == "error[KB-STEP] a: no\n  why: said ***\n  | *** [/red]\n"
+    found = "error[KB-STEP] a: no\n  why: said ***\n  | *** [/red]\n" + MORE
+    assert shown(error, secret="hunter2") == found
 
 
 def broken() -> Bug:

@@ -15,6 +15,7 @@ from k8sboot.events import (
     Changed,
     Changing,
     Event,
+    Evidence,
     Failed,
     Notice,
     Output,
@@ -214,5 +215,5 @@ def test_the_live_region_leaves_the_terminal_as_it_was() -> None:
 
 def test_every_event_has_words() -> None:
     listener = ConsoleListener(io.StringIO(), Redactor(), titles={})
-    silent = {PhaseEnded, Changing}
+    silent = {PhaseEnded, Changing, Evidence}
     assert set(listener._tell) == set(Event.__subclasses__()) - silent

@@ -19,6 +19,7 @@ from k8sboot.events import (
     Changing,
     Connected,
     Event,
+    Evidence,
     Failed,
     Output,
     PhaseEnded,
@@ -167,6 +168,29 @@ def test_a_host_that_nothing_was_told_of_has_no_log() -> None:
     log(RunEnded(changes={}, failed=(), is_dry=False, seconds=1))
     log.close()
     assert log.host_log("a") == ""
+
+
+def test_evidence_has_a_file_of_its_own_and_its_path_in_the_journal() -> None:
+    log = Journal("c", Redactor(["hunter2"]))
+    log(Evidence(host="n1", phase="kubeadm-init", text="==== swaps\nhunter2 /dev/dm-1\n"))
+    log.close()
+    path = Path(log.evidence("n1"))
+    assert path == Path(log.path).parent / "evidence" / "n1-kubeadm-init.txt"
+    assert path.read_text() == "==== swaps\n*** /dev/dm-1\n"
+    assert (mode(path), mode(path.parent)) == (0o600, 0o700)
+    assert log.evidence("n2") == ""
+    record = json.loads(Path(log.path).read_text().splitlines()[-1])
+    assert (record["event"], record["text"]) == ("Evidence", str(path))
+    assert str(path) in Path(log.host_log("n1")).read_text()
+
+
+def test_evidence_that_cannot_be_kept_is_told_and_not_raised() -> None:
+    log = Journal("c", Redactor())
+    (Path(log.path).parent / "evidence").write_text("in the way")
+    log(Evidence(host="n1", phase="p", text="x"))
+    log.close()
+    assert log.evidence("n1") == ""
+    assert log.trouble
 
 
 def test_two_hundred_hosts_take_one_descriptor() -> None:

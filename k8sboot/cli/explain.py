@@ -1,0 +1,54 @@
+"""k8sboot explain."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+
+import click
+from click.shell_completion import CompletionItem
+
+from k8sboot.cli.options import common
+from k8sboot.errors import UsageError
+from k8sboot.explain import entries, near, plain
+
+WIDEST = 100
+
+
+def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Codes that begin so, each with its line."""
+    begin = plain(incomplete) if incomplete else ""
+    return [CompletionItem(e.code, help=e.title) for e in entries().values() if e.code.startswith(begin)]
+
+
+@click.command("explain")
+@common
+@click.argument("code", required=False, metavar="CODE", shell_complete=_complete)
+@click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
+@click.pass_context
+def command(context: click.Context, *, code: str | None, output: str) -> None:
+    """Say what a code means, why it comes, and what to do. Without CODE: list all of them.
+
+    Nothing is connected to, and no inventory is read.
+    """
+    known = entries()
+    if code is None:
+        chosen = list(known.values())
+    elif plain(code) in known:
+        chosen = [known[plain(code)]]
+    else:
+        likely = near(code)
+        raise UsageError(
+            f"there is no code {code!r}",
+            fix=f"did you mean {' or '.join(likely)}?" if likely else "`k8sboot explain` lists all of them",
+        )
+    if output == "json":
+        found = [asdict(entry) for entry in chosen]
+        click.echo(json.dumps(found if code is None else found[0], indent=2, ensure_ascii=False))
+    elif code is None:
+        longest = max(len(entry.code) for entry in chosen)
+        for entry in chosen:
+            click.echo(f"{entry.code:<{longest}}  {entry.title}")
+    else:
+        click.echo(chosen[0].text(min(WIDEST, shutil.get_terminal_size().columns)), nl=False)

@@ -1,0 +1,90 @@
+"""Causes by the words in which programs tell of them; near misses: the same words where they mean something else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from recordings import look
+
+from k8sboot import diagnosis
+from k8sboot.diagnosis.catalogue import ABOUT_NODES, ABOUT_PACKAGES
+
+HERE = Path(__file__).parent
+ONLY_RECORDED = {"KB-KUBELET-CONFIG", "KB-CONTROL-PLANE-FLAG", "KB-SWAP"}
+"""Codes whose case is a recording, see test_recorded_failures.py."""
+
+
+def cases(name: str) -> list[Any]:
+    found = yaml.safe_load((HERE / name).read_text())
+    return [
+        pytest.param(case, id=f"{case.get('code', '')} {case.get('says') or case['miss']}"[:60])
+        for case in found
+    ]
+
+
+@pytest.mark.parametrize("case", cases("causes.yaml"))
+def test_a_cause_is_found_by_its_words(case: dict[str, Any]):
+    best = look(case["evidence"], ABOUT_NODES)[0]
+    assert best.code == case["code"]
+    assert case["says"] in best.cause
+    assert not {"{", "}"} & set(best.cause)
+    assert best.cure.count("`") >= 2
+
+
+@pytest.mark.parametrize("case", cases("packages.yaml"))
+def test_a_package_manager_is_understood(case: dict[str, Any]):
+    best = look({"output": case["output"]}, ABOUT_PACKAGES)[0]
+    assert best.code == case["code"]
+    assert case["says"] in best.cause
+    assert not {"{", "}"} & set(best.cause + best.cure)
+
+
+@pytest.mark.parametrize("case", cases("near-misses.yaml"))
+def test_a_near_miss_is_not_found(case: dict[str, Any]):
+    assert look(case["evidence"], ABOUT_NODES) == ()
+
+
+@pytest.mark.parametrize("case", cases("package-near-misses.yaml"))
+def test_a_near_miss_of_a_package_manager_is_not_found(case: dict[str, Any]):
+    assert look({"output": case["output"]}, ABOUT_PACKAGES) == ()
+
+
+def test_what_the_step_itself_said_goes_before_what_logs_tell_of_earlier():
+    found = look(
+        {
+            "output": "[ERROR Port-10259]: Port 10259 is in use",
+            "ports": 'LISTEN 0 5 0.0.0.0:10259 0.0.0.0:* users:(("socat",pid=4,fd=5))',
+            "kubelet-errors": "F1 x] running with swap on is not supported\nkubelet.service: Failed",
+        }
+    )
+    assert [f.code for f in found] == ["KB-PORT-BUSY", "KB-SWAP"]
+
+
+def test_symptoms_are_told_only_where_no_cause_is_known():
+    pods = "kube-system   etcd-m1   0/1   CrashLoopBackOff   7   12m   10.1.0.3   m1   <none>   <none>"
+    assert [f.code for f in look({"pods": pods})] == ["KB-POD-FAILING"]
+    assert [f.code for f in look({"pods": pods, "log-etcd": "invalid database"})] == ["KB-ETCD-DATA"]
+
+
+def test_a_token_that_is_there_is_not_called_unknown_as_well():
+    said = 'could not find a JWS signature in the cluster-info ConfigMap for token ID "abcdef"'
+    assert [f.code for f in look({"output": said, "tokens": "bootstrap-token-abcdef   x"})] == [
+        "KB-TOKEN-UNSIGNED"
+    ]
+    assert [f.code for f in look({"output": said, "tokens": "bootstrap-token-fedcba   x"})] == [
+        "KB-TOKEN-EXPIRED"
+    ]
+
+
+def test_every_code_of_the_catalogue_has_a_case():
+    source = "".join(path.read_text() for path in Path(diagnosis.__file__).parent.rglob("*.py"))
+    tried = {
+        case["code"]
+        for name in ("causes.yaml", "packages.yaml")
+        for case in yaml.safe_load((HERE / name).read_text())
+    }
+    assert set(re.findall(r'"(KB-[A-Z0-9-]+)"', source)) - tried == ONLY_RECORDED
