@@ -40,6 +40,9 @@ DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 NOT_OURS = ("base", "updates", "extras", "epel")
 """Repositories of the yum family."""
 
+# Lists that apt reads have the times of the server's files, which may be days old.
+LISTS_READ = "/run/k8sboot-lists-read"
+
 # apt's own helper: a minimal system has neither curl nor wget. It writes to files only.
 FETCH = """f=$(mktemp /run/k8sboot-fetch.XXXXXX) || exit 1
 /usr/lib/apt/apt-helper download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
@@ -65,7 +68,9 @@ class Debian(Family):
     tools = ()
     ntpdate_packages = ("ntpdate", "cron")
     lists_are_fresh = Question(
-        "apt-lists-are-fresh", "find /var/lib/apt/lists -maxdepth 1 -name '*Packages*' -mmin -60 | grep -q ."
+        "apt-lists-are-fresh",
+        f"find {LISTS_READ} /var/lib/apt/lists -maxdepth 1 '(' -path {LISTS_READ} -o -name '*Packages*' ')' "
+        "-mmin -60 2>/dev/null | grep -q .",
     )
     firewall_units = ("ufw.service", "firewalld.service")
     reads = Reads(questions=(lists_are_fresh,))
@@ -132,7 +137,13 @@ class Debian(Family):
                 timeout=1800,
                 job=True,
             )
-        host.change("read the package lists", [*APT_GET, "update", "--error-on=any"], timeout=900, job=True)
+        host.change(
+            "read the package lists",
+            [*APT_GET, "update", "--error-on=any"],
+            ["touch", LISTS_READ],
+            timeout=900,
+            job=True,
+        )
         host.foresee(self.lists_are_fresh)
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:

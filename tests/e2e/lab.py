@@ -134,7 +134,7 @@ find /etc /root/.kube /opt/cni /lib/systemd /usr/local -xdev -type f ! -path '*/
 find /etc -xdev -type f -exec sha256sum {} + | sort -k 2
 dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' 2>/dev/null || rpm -qa | sort
 for u in docker kubelet chrony chronyd ssh sshd; do
-  systemctl show -p Id,ActiveEnterTimestamp,UnitFileState $u 2>/dev/null; done
+  systemctl show -p Id,ActiveEnterTimestamp,UnitFileState $u 2>/dev/null | tr '\n' ' '; echo; done
 swapon --show --noheadings; hostname; sysctl -n net.ipv4.ip_forward vm.swappiness 2>/dev/null
 true
 """

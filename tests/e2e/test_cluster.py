@@ -11,6 +11,8 @@ from lab import HOSTS, MASTER, Lab
 
 NODE = "k8s-node02"
 WOULD_CHANGE = 5
+KUBELET = "Id=kubelet.service"
+"""Started anew every few seconds until there is a cluster."""
 TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
 
 
@@ -33,7 +35,8 @@ def test_a_plan_for_half_built_hosts_alters_nothing(lab: Lab, plan_file: Path) -
     assert "docker pull" in done.stdout
     assert "join-nodes" in done.stdout
     assert plan_file.stat().st_mode & 0o777 == 0o600
-    assert lab.fingerprints() ^ before == set()
+    moved = lab.fingerprints() ^ before
+    assert {line for line in moved if KUBELET not in line} == set()
 
 
 def test_a_plan_is_refused_when_somebody_has_edited_a_host_since(lab: Lab, plan_file: Path) -> None:
@@ -44,7 +47,8 @@ def test_a_plan_is_refused_when_somebody_has_edited_a_host_since(lab: Lab, plan_
     assert f"error[KB-PLAN-CHANGED] {NODE}: kernel: the plan of" in done.stderr
     assert f"not planned, and now: write {path}" in done.stderr
     assert "0 changed" in done.stderr
-    assert lab.fingerprints() ^ before == set()
+    moved = lab.fingerprints() ^ before
+    assert {line for line in moved if KUBELET not in line} == set()
     lab.ssh(NODE, "cp", "-p", "/run/kept", path)
 
 

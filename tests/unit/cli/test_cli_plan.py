@@ -199,7 +199,16 @@ def test_a_plan_that_is_not_there(k8sboot):
 
 
 @pytest.mark.parametrize(
-    "options", ["--to kernel", "--from hosts", "--skip calico", "--limit n1", "--dry-run", "--limit m1,n1,n2"]
+    "options",
+    [
+        "--to kernel",
+        "--from hosts",
+        "--skip calico",
+        "--limit n1",
+        "--dry-run",
+        "--failed",
+        "--limit m1,n1,n2",
+    ],
 )
 def test_options_that_contradict_the_plan_are_refused(k8sboot, kept, options):
     said = k8sboot(f"up --yes --plan {kept} {options}")
