@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from lab import HOSTS, MASTER, Lab
+from on_lab import HOSTS, MASTER, Lab
 
 NODE = "k8s-node02"
 TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")

@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import pytest
+
+ROOT = Path(__file__).parents[1]
 HOSTS = ("k8s-master01", "k8s-node01", "k8s-node02")
 MASTER = HOSTS[0]
 
@@ -97,6 +100,20 @@ class Lab:
         while not set(names) <= self.ready_nodes():
             assert time.monotonic() < deadline, self.kubectl("get", "nodes,pods", "-A", "-o", "wide")
             time.sleep(2)
+
+
+@contextmanager
+def brought_up(name: str, state: Path, *, family: str) -> Iterator[Lab]:
+    """A new lab of three bare hosts and their mirrors, removed afterwards. Without root there is none: skips."""
+    if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
+        pytest.skip("the lab needs root on Debian")
+    made = Lab(name, state)
+    made.control("down")
+    made.control("up", "--family", family, timeout=1800)
+    try:
+        yield made
+    finally:
+        made.control("down")
 
 
 FINGERPRINT = r"""
