@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -236,11 +235,26 @@ class Controller:
             run.kill()
 
 
-def seconds_between(first: Mapping[str, Any], second: Mapping[str, Any]) -> float:
-    """Between two entries of a journal."""
-    return float(second["time"]) - float(first["time"])
+def keygen(path: Path, *options: str, kind: str = "ed25519", passphrase: str = "") -> Path:
+    """A new key pair."""
+    words = [
+        "ssh-keygen",
+        "-q",
+        "-t",
+        kind,
+        "-N",
+        passphrase,
+        "-C",
+        "k8sboot-test",
+        *options,
+        "-f",
+        str(path),
+    ]
+    subprocess.run(words, check=True, capture_output=True)
+    return path
 
 
-def now() -> float:
-    """The clock that journals go by."""
-    return time.time()
+def fingerprint(path: Path) -> str:
+    """SHA256:... of a public key, as ssh-keygen tells it."""
+    done = subprocess.run(["ssh-keygen", "-lf", str(path)], check=True, capture_output=True, text=True)
+    return done.stdout.split()[1]

@@ -1,0 +1,91 @@
+"""Rows 3 to 6: the connection dies in the middle of a step, and the step does not."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from faulthosts import FaultyHost, Gate, until
+from faultrows import row
+from faultruns import Controller, Running
+
+STEP = ("phase", "time-sync")
+
+
+def installing(controller: Controller, node: FaultyHost) -> tuple[Running, Gate]:
+    """A run in the middle of installing chrony on one host."""
+    gate = node.gate("install")
+    run = controller.start(*STEP)
+    until(gate.is_reached, f"the installation\n{run.stderr}")
+    return run, gate
+
+
+def noticed(run: Running, node: FaultyHost) -> list[float]:
+    """When k8sboot said that it lost the connection in the middle of the job."""
+    notices = [e for e in run.events if e["event"] == "Notice" and e.get("host") == node.name]
+    return [e["time"] for e in notices if "goes on without us" in e["text"]]
+
+
+def came_to_its_end(run: Running, controller: Controller, node: FaultyHost) -> None:
+    """The run succeeded everywhere, the step was done once, nothing of the job is left, nothing is left to do."""
+    ran = run.end()
+    ran.went_on("k8s-master01", "k8s-node01", "k8s-node02", phase="time-sync")
+    assert ran.of("Failed") == []
+    assert "-1" not in ran.notices()
+    assert (
+        node.sh("systemctl is-active chrony || systemctl is-active chronyd", check=False).strip() == "active"
+    )
+    installed = node.sh("grep -c 'Commandline.* chrony' /var/log/apt/history.log 2>/dev/null; true").split()
+    assert installed in (["1"], [])
+    assert node.sh("ls /var/lib/k8sboot/jobs").strip() == ""
+    assert "0 changed" in controller.run(*STEP).stderr
+
+
+@pytest.mark.slow
+@row(3, "cable pulled mid-step")
+def test_cable_pulled_in_the_middle_of_a_step(controller: Controller, node: FaultyHost) -> None:
+    run, gate = installing(controller, node)
+    node.cut()
+    cut_at = time.time()
+    until(lambda: noticed(run, node), "a notice of the lost connection")
+    assert noticed(run, node)[0] - cut_at < 20 + 5
+    assert "active" in node.sh("systemctl list-units --no-legend 'k8sboot-*'"), "the job died with the link"
+    node.mend()
+    gate.open()
+    came_to_its_end(run, controller, node)
+
+
+@pytest.mark.slow
+@row(4, "cable out and in, three times 5 s")
+def test_flapping_cable_is_ridden_out(controller: Controller, node: FaultyHost) -> None:
+    run, gate = installing(controller, node)
+    for _ in range(3):
+        node.cut()
+        time.sleep(5)
+        node.mend()
+        time.sleep(5)
+    gate.open()
+    came_to_its_end(run, controller, node)
+
+
+@row(5, "connection reset mid-step")
+def test_reset_connection_in_the_middle_of_a_step(controller: Controller, node: FaultyHost) -> None:
+    run, gate = installing(controller, node)
+    assert node.signal_sessions("KILL") > 0
+    until(lambda: noticed(run, node), "a notice of the lost connection")
+    gate.open()
+    came_to_its_end(run, controller, node)
+
+
+@pytest.mark.slow
+@row(6, "sshd frozen mid-step")
+def test_frozen_sshd_in_the_middle_of_a_step(controller: Controller, node: FaultyHost) -> None:
+    run, gate = installing(controller, node)
+    frozen = node.sessions()
+    node.undo.callback(lambda: node.sh(f"kill -KILL {' '.join(map(str, frozen))} 2>/dev/null; true"))
+    assert node.signal_sessions("STOP") > 0
+    stopped_at = time.time()
+    until(lambda: noticed(run, node), "a notice of the lost connection")
+    assert noticed(run, node)[0] - stopped_at < 20 + 5
+    gate.open()
+    came_to_its_end(run, controller, node)
