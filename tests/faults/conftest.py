@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,7 @@ class Ward:
             namespace=found["namespace"],
             cable=found["cable_interface"],
             root=Path(found["root"]),
+            disk=self.disk(name),
         )
 
     def disk(self, name: str) -> Disk:
@@ -86,19 +88,19 @@ def ward(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def hosts(ward: Ward) -> Iterator[dict[str, FaultyHost]]:
     """The hosts by name, healthy; healed again afterwards, by a reset where that does not help."""
     found = {name: ward.host(name) for name in ward.described}
-    before = {name: ward.disk(name).look() for name in found}
+    before = {name: host.disk.look() for name, host in found.items()}
     yield found
-    ill = [name for name, host in found.items() if not _is_healed(host, ward.disk(name), before[name])]
+    ill = [name for name, host in found.items() if not _is_healed(host, before[name])]
     if ill:
         _make_anew(ward.lab, ill)
 
 
-def _is_healed(host: FaultyHost, disk: Disk, before: dict[str, tuple[int, ...]]) -> bool:
+def _is_healed(host: FaultyHost, before: dict[str, tuple[int, ...]]) -> bool:
     try:
-        host.undo.close()
-    except (AssertionError, OSError):
+        host.heal()
+    except (AssertionError, OSError, subprocess.SubprocessError):
         return False
-    return disk.is_as(before) and host.answers()
+    return host.disk.is_as(before) and host.answers()
 
 
 def _make_anew(lab: Lab, names: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from on_lab import Lab
 
 SSHD_DROP_IN = "/etc/ssh/sshd_config.d/00-fault.conf"
@@ -25,6 +27,42 @@ def until(done: Callable[[], object], what: str, *, within: float = 60) -> None:
     while not done():
         assert time.monotonic() < deadline, f"{what}: not within {within:g} s"
         time.sleep(0.05)
+
+
+@dataclass
+class Disk:
+    """What a host's disk differs in from the root file system below it: to see whether a test left something."""
+
+    upper: Path
+    lower: Path
+    root: Path
+
+    def look(self) -> dict[str, tuple[int, ...]]:
+        """The state of every file in which the host differs, by path."""
+        return {path: _state(self.root / path) for path in self._changed()}
+
+    def is_as(self, before: dict[str, tuple[int, ...]]) -> bool:
+        """Whether every file is as it was at an earlier look."""
+        now = self.look()
+        return all(
+            now.get(path, _state(self.root / path)) == before.get(path, _state(self.lower / path))
+            for path in {*now, *before}
+        )
+
+    def _changed(self) -> Iterator[str]:
+        for watched in WATCHED:
+            for folder, _, files in os.walk(self.upper / watched):
+                yield from (str((Path(folder) / name).relative_to(self.upper)) for name in files)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.lstat()
+    except OSError:
+        return ()
+    if stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
+        return ()
+    return (found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns)
 
 
 @dataclass
@@ -54,6 +92,7 @@ class FaultyHost:
     namespace: str
     cable: str
     root: Path
+    disk: Disk
     undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     # Looking and reaching in
@@ -82,6 +121,10 @@ class FaultyHost:
     def sshd_log(self) -> str:
         """What sshd has logged since the host booted."""
         return self.sh("journalctl --no-pager -o cat -t sshd -b")
+
+    def heal(self) -> None:
+        """Undo the faults that were injected so far."""
+        self.undo.close()
 
     # Files
 
@@ -128,6 +171,26 @@ class FaultyHost:
                 mode=0o755,
             )
         return gate
+
+    def bring(self, program: str) -> None:
+        """Copy a program of this machine to the host, with the libraries that the host lacks."""
+        found = shutil.which(program)
+        if found is None:
+            pytest.skip(f"{program} is not installed on this machine")
+        listed = subprocess.run(["ldd", found], capture_output=True, text=True, check=True).stdout
+        for path in (found, *re.findall(r"(/\S+) \(0x", listed)):
+            if not self.path(path).exists():
+                self.keep(path)
+                shutil.copy(path, self.path(path))
+
+    def home(self) -> str:
+        """The home of who logs in."""
+        return "/root" if self.login == "root" else f"/home/{self.login}"
+
+    def login_shell(self, path: str) -> None:
+        """Give who logs in another shell."""
+        text = self.path("/etc/passwd").read_text()
+        self.write("/etc/passwd", re.sub(rf"(?m)^({self.login}:.*:)[^:\n]*$", rf"\g<1>{path}", text))
 
     # sshd
 
@@ -198,39 +261,3 @@ def _put_back(here: Path, copy: Path) -> None:
     if os.path.lexists(copy):
         subprocess.run(["cp", "-a", "--", copy, here], check=True)
         shutil.rmtree(copy) if copy.is_dir() and not copy.is_symlink() else copy.unlink()
-
-
-@dataclass
-class Disk:
-    """What a host's disk differs in from the root file system below it: to see whether a test left something."""
-
-    upper: Path
-    lower: Path
-    root: Path
-
-    def look(self) -> dict[str, tuple[int, ...]]:
-        """The state of every file in which the host differs, by path."""
-        return {path: _state(self.root / path) for path in self._changed()}
-
-    def is_as(self, before: dict[str, tuple[int, ...]]) -> bool:
-        """Whether every file is as it was at an earlier look."""
-        now = self.look()
-        return all(
-            now.get(path, _state(self.root / path)) == before.get(path, _state(self.lower / path))
-            for path in {*now, *before}
-        )
-
-    def _changed(self) -> Iterator[str]:
-        for watched in WATCHED:
-            for folder, _, files in os.walk(self.upper / watched):
-                yield from (str((Path(folder) / name).relative_to(self.upper)) for name in files)
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    try:
-        found = path.lstat()
-    except OSError:
-        return ()
-    if stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
-        return ()
-    return (found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns)

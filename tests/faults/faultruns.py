@@ -58,8 +58,8 @@ class Ran:
             assert word.lower() in said.lower(), f"{word!r} is not in: {error}"
         assert error["why"], error
         assert error["fix"], error
-        head = next(line for line in self.stderr.splitlines() if line.startswith(f"error[{code}]"))
-        assert host in head
+        heads = [line for line in self.stderr.splitlines() if line.startswith(f"error[{code}]")]
+        assert any(host in head for head in heads), self.stderr
         assert "\n  log: /" in self.stderr
 
     def went_on(self, *hosts: str, phase: str = "preflight") -> None:
