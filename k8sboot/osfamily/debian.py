@@ -35,9 +35,11 @@ DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 NOT_OURS = ("base", "updates", "extras", "epel")
 """Repositories of the yum family."""
 
-# apt's own helper: a minimal system has neither curl nor wget. It writes to files only.
+# apt's own helper: a minimal system has neither curl nor wget. It writes to files only, and by itself gives a server
+# that says nothing several times half a minute. As root, not as _apt, who may not enter /run/k8sboot-fetch.*.
 FETCH = """f=$(mktemp /run/k8sboot-fetch.XXXXXX) || exit 1
-/usr/lib/apt/apt-helper download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
+/usr/lib/apt/apt-helper -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \\
+  -o APT::Sandbox::User=root download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
 
 
 class Debian(Family):
