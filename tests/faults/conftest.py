@@ -100,7 +100,7 @@ def _is_healed(host: FaultyHost, before: dict[str, tuple[int, ...]]) -> bool:
         host.heal()
     except (AssertionError, OSError, subprocess.SubprocessError):
         return False
-    return host.disk.is_as(before) and host.answers()
+    return not host.disk.differs(before) and host.answers()
 
 
 def _make_anew(lab: Lab, names: list[str]) -> None:

@@ -41,18 +41,23 @@ class Disk:
         """The state of every file in which the host differs, by path."""
         return {path: _state(self.root / path) for path in self._changed()}
 
-    def is_as(self, before: dict[str, tuple[int, ...]]) -> bool:
-        """Whether every file is as it was at an earlier look."""
+    def differs(self, before: dict[str, tuple[int, ...]]) -> set[str]:
+        """The files that are not as they were at an earlier look."""
         now = self.look()
-        return all(
-            now.get(path, _state(self.root / path)) == before.get(path, _state(self.lower / path))
+        return {
+            path
             for path in {*now, *before}
-        )
+            if now.get(path, _state(self.root / path)) != before.get(path, _state(self.lower / path))
+        }
 
     def _changed(self) -> Iterator[str]:
         for watched in WATCHED:
             for folder, _, files in os.walk(self.upper / watched):
-                yield from (str((Path(folder) / name).relative_to(self.upper)) for name in files)
+                yield from (
+                    str((Path(folder) / name).relative_to(self.upper))
+                    for name in files
+                    if name != ".sudo_as_admin_successful"  # sudo's own note of its first use
+                )
 
 
 def _state(path: Path) -> tuple[int, ...]:
@@ -153,23 +158,26 @@ class FaultyHost:
         self.path(path).write_text(f"#!/bin/sh\n{script}\n")
         self.path(path).chmod(0o755)
 
-    def gate(self, *words: str) -> Gate:
-        """Hold up the package manager when it is called with one of these words, as a slow mirror would."""
+    def before_packages(self, word: str, script: str) -> None:
+        """Run a shell script on the host whenever its package manager is called with this word."""
+        for program in ("apt-get", "yum"):
+            if self.path(f"/usr/bin/{program}").exists():
+                self.write(
+                    f"/usr/local/sbin/{program}",
+                    f"#!/bin/sh\nfor word; do if [ $word = {word} ]; then\n{script}\nfi; done\n"
+                    f'exec /usr/bin/{program} "$@"\n',
+                    mode=0o755,
+                )
+
+    def gate(self, word: str) -> Gate:
+        """Hold up the package manager when it is called with this word, as a slow mirror would."""
         gate = Gate(self.path("/var/tmp/gate-reached"), self.path("/var/tmp/gate-hold"))
         gate.hold_mark.touch()
         self.undo.callback(gate.reached_mark.unlink, missing_ok=True)
         self.undo.callback(gate.open)
-        cases = "|".join(words)
-        for program in ("apt-get", "yum"):
-            if not self.path(f"/usr/bin/{program}").exists():
-                continue
-            self.write(
-                f"/usr/local/sbin/{program}",
-                f"#!/bin/sh\nfor word; do case $word in {cases}) : > /var/tmp/gate-reached\n"
-                "while [ -e /var/tmp/gate-hold ]; do sleep 0.1; done ;; esac; done\n"
-                f'exec /usr/bin/{program} "$@"\n',
-                mode=0o755,
-            )
+        self.before_packages(
+            word, ": > /var/tmp/gate-reached; while [ -e /var/tmp/gate-hold ]; do sleep 0.1; done"
+        )
         return gate
 
     def bring(self, program: str) -> None:

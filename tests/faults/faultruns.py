@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import copy
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,23 @@ from faulthosts import until
 from on_lab import HOSTS, Lab
 
 K8SBOOT = Path(sys.executable).parent / "k8sboot"
+
+
+class Quoted(str):
+    """Text that is written in quotes, so that it is read as text."""
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes inventories: without aliases, which they may not have."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """All of them."""
+        return True
+
+
+Dumper.add_representer(
+    Quoted, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,7 @@ class Running:
     journals: Path
     before: frozenset[Path]
     usage: Any = None
+    memory: int = 0
 
     @property
     def stderr(self) -> str:
@@ -104,11 +123,18 @@ class Running:
     def has_ended(self) -> bool:
         """Whether the program is gone."""
         if self.usage is None:
+            self._weigh()
             pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
             if pid:
                 self.usage = usage
                 self.process.returncode = os.waitstatus_to_exitcode(status)
         return self.usage is not None
+
+    def _weigh(self) -> None:
+        # Not what wait4 tells: there a child counts as large as whoever started it.
+        with contextlib.suppress(OSError):
+            status = Path(f"/proc/{self.process.pid}/status").read_text()
+            self.memory = max([self.memory, *map(int, re.findall(r"VmHWM:\s+(\d+) kB", status))])
 
     def end(self, *, expect: int = 0, within: float = 120) -> Ran:
         """Wait for its end; fails with its output for another exit code, a traceback or a mistake of k8sboot."""
@@ -122,7 +148,7 @@ class Running:
             stdout=(self.folder / "stdout").read_text(errors="replace"),
             stderr=self.stderr,
             events=self.events,
-            memory=self.usage.ru_maxrss,
+            memory=self.memory,
             cpu=self.usage.ru_utime + self.usage.ru_stime,
         )
         assert ran.code == expect, f"exit code {ran.code}, not {expect}\n{ran.stdout}\n{ran.stderr}"
@@ -198,7 +224,7 @@ class Controller:
 
     def start(self, *words: str, environ: Mapping[str, str] | None = None, umask: int = -1) -> Running:
         """Start k8sboot on the inventory as it is now."""
-        self.inventory.write_text(yaml.safe_dump(copy.deepcopy(self.spec), sort_keys=False))
+        self.inventory.write_text(yaml.dump(self.spec, Dumper=Dumper, sort_keys=False))
         return self.start_command(
             str(K8SBOOT), *words, "-i", str(self.inventory), environ=environ, umask=umask
         )

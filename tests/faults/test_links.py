@@ -1,8 +1,10 @@
-"""Rows 3 to 6: the connection dies in the middle of a step, and the step does not."""
+"""Rows 3 to 6, 25 and 26: the connection dies in mid-step, and the step does not; ways that lead nowhere."""
 
 from __future__ import annotations
 
+import contextlib
 import time
+from pathlib import Path
 
 import pytest
 from faulthosts import FaultyHost, Gate, until
@@ -89,3 +91,75 @@ def test_frozen_sshd_in_the_middle_of_a_step(controller: Controller, node: Fault
     assert noticed(run, node)[0] - stopped_at < 20 + 5
     gate.open()
     came_to_its_end(run, controller, node)
+
+
+@row(25, "bastion dies mid-step")
+def test_bastion_that_dies_in_the_middle_of_a_step(
+    controller: Controller, node: FaultyHost, other: FaultyHost
+) -> None:
+    controller.ssh(node.name, jump=f"{other.login}@{other.address}")
+    run, gate = installing(controller, node)
+    assert other.signal_sessions("KILL") > 0
+    until(lambda: noticed(run, node), "a notice of the lost connection")
+    gate.open()
+    came_to_its_end(run, controller, node)
+
+
+@row(25, "bastion with AllowTcpForwarding no")
+def test_bastion_that_forwards_nothing_is_named(
+    controller: Controller, node: FaultyHost, other: FaultyHost
+) -> None:
+    other.sshd("AllowTcpForwarding no")
+    where = f"{other.login}@{other.address}"
+    controller.ssh(node.name, jump=where)
+    ran = controller.run("phase", "preflight", expect=3)
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", f"bastion {where}", node.address, "AllowTcpForwarding yes")
+    ran.went_on("k8s-master01", other.name)
+    other.heal()
+    controller.is_well()
+
+
+PROXIES = {
+    "ends": "echo the tunnel is closed >&2; exit 1",
+    "hangs": "echo the tunnel hangs >&2; exec sleep 987",
+}
+
+
+def proxied(controller: Controller, node: FaultyHost, how: str) -> None:
+    """Reach a host by a ProxyCommand."""
+    script, config = controller.folder / "proxy", controller.folder / "ssh_config"
+    script.write_text(f"#!/bin/sh\n{PROXIES[how]}\n")
+    script.chmod(0o755)
+    config.write_text(f"Host {node.address}\n  ProxyCommand {script} %h %p\n")
+    controller.ssh(node.name, configFile=str(config))
+
+
+def children(parent: int) -> list[str]:
+    """The state and name of the processes that a process has started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, _, rest = stat.read_text().rpartition(")")
+            if int(rest.split()[1]) == parent:
+                found.append(f"{rest.split()[0]} {name.partition('(')[2]}")
+    return found
+
+
+@row(26, "ProxyCommand that ends or hangs")
+@pytest.mark.parametrize("how", ["ends", pytest.param("hangs", marks=pytest.mark.slow)])
+def test_proxy_command_that_leads_nowhere(
+    controller: Controller, node: FaultyHost, other: FaultyHost, how: str
+) -> None:
+    proxied(controller, node, how)
+    gate = other.gate("install")
+    run = controller.start(*STEP)
+    until(gate.is_reached, "the step on another host")
+    assert children(run.process.pid) == [], "a zombie, or a ProxyCommand that goes on"
+    gate.open()
+    ran = run.end(expect=3)
+    said = "ended with 1" if how == "ends" else "still runs"
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", "ProxyCommand", "the tunnel", said, "configFile: none")
+    ran.went_on("k8s-master01", other.name, phase="time-sync")
+    assert ran.cpu < 5
+    controller.ssh(node.name, configFile=None)
+    controller.is_well()

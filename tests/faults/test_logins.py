@@ -136,7 +136,7 @@ def test_sudo_password_that_is_missing_is_found_before_anything_is_altered(
     assert ran.error(node.name) == ran.of("Failed", node.name)[0]["error"]
     assert ran.of("Failed", node.name)[0]["phase"] == "connect"
     ran.went_on("k8s-master01", "k8s-node02", phase="hosts")
-    assert node.disk.is_as(before)
+    assert node.disk.differs(before) == set()
 
     controller.ssh(node.name, sudoPassword=password)
     controller.is_well(phase="hosts")
