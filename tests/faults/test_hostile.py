@@ -178,7 +178,7 @@ def watching() -> Iterator[set[str]]:
     stop = threading.Event()
 
     def look() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.1):
             for kind in ("cmdline", "environ"):
                 for path in Path("/proc").glob(f"[0-9]*/{kind}"):
                     with contextlib.suppress(OSError):
