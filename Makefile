@@ -1,6 +1,6 @@
 # k8sboot: the operator's and the developer's commands. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-vm lab-down check test test-vm unit integration e2e bench clean
+.PHONY: help demo lab lab-vm lab-down check test test-faults test-vm unit integration faults e2e bench clean
 SHELL := /bin/bash
 LAB := tests/lab/lab
 FAMILY ?= debian
@@ -51,10 +51,16 @@ e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back, on bot
 	K8SBOOT_KUBEADM=$$(ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/k8sboot-lab/products/kubernetes-*/kubeadm | head -n 1) \
 	  $(BIN)/pytest -q tests/unit/kubernetes/test_kubeadm_binary.py
 
+faults: $(BIN)/k8sboot packages ## The fault matrix on the lab, without the rows that wait for long deadlines
+	$(BIN)/pytest -q tests/faults
+
+test-faults: $(BIN)/k8sboot packages ## The whole fault matrix, docs/faults.md, with its table of results
+	$(BIN)/pytest -q --slow tests/faults
+
 test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; emulated, so not part of test
 	$(BIN)/pytest -q --timeout 7200 tests/vm
 
-test: check integration e2e ## Everything CI runs
+test: check integration faults e2e ## Everything CI runs
 
 bench: $(BIN)/k8sboot ## Compare round trips and times with plain OpenSSH
 	$(BIN)/python bench/run.py

@@ -12,6 +12,7 @@ K8sbootError                     exit 1
 ├── StepFailed                   exit 1
 │   ├── CommandFailed                     a command on a host ended non-zero
 │   ├── DeadlineExceeded                  a named wait or a command reached its end
+│   │   └── ShellSilent          exit 3   the login shell never got to our script
 │   ├── NotAsWanted                       done, looked at again, and still not as it should be
 │   └── Refused                           a precondition does not hold; nothing was altered
 ├── Locked                       exit 4   somebody else's run is at work
@@ -152,6 +153,13 @@ class DeadlineExceeded(StepFailed):
     """A named wait, or a command, reached its end in time without reaching its aim."""
 
     code = "KB-DEADLINE"
+
+
+class ShellSilent(DeadlineExceeded):
+    """The login shell, or sudo in it, did not get to our script: nothing of it has run."""
+
+    code = "KB-SSH-SHELL"
+    exit_code = 3
 
 
 class NotAsWanted(StepFailed):

@@ -82,7 +82,10 @@ class Host(Peer):
             complaint = until() if until else ""
             if complaint:
                 raise NotAsWanted(
-                    f"{what}: done without an error, but in vain", why=complaint, host=self.name
+                    f"{what}: done without an error, but in vain",
+                    why=complaint,
+                    fix=f"find out on {self.name} what stands in its way, then run again",
+                    host=self.name,
                 )
             return done.text
 

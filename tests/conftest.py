@@ -12,10 +12,13 @@ settings.load_profile("k8sboot")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden/files anew")
-    parser.addoption("--slow", action="store_true", help="also the tests that try every single case")
+    parser.addoption("--slow", action="store_true", help="also the tests that take long")
+    parser.addoption(
+        "--family", default="debian", choices=("debian", "el7", "mixed"), help="what the lab's hosts are"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
-            item.add_marker(pytest.mark.skip(reason="tries every single case: --slow"))
+            item.add_marker(pytest.mark.skip(reason="takes long: --slow"))

@@ -43,9 +43,11 @@ NOT_OURS = ("base", "updates", "extras", "epel")
 # Lists that apt reads have the times of the server's files, which may be days old.
 LISTS_READ = "/run/k8sboot-lists-read"
 
-# apt's own helper: a minimal system has neither curl nor wget. It writes to files only.
+# apt's own helper: a minimal system has neither curl nor wget. It writes to files only, and by itself gives a server
+# that says nothing several times half a minute. As root, not as _apt, who may not enter /run/k8sboot-fetch.*.
 FETCH = """f=$(mktemp /run/k8sboot-fetch.XXXXXX) || exit 1
-/usr/lib/apt/apt-helper download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
+/usr/lib/apt/apt-helper -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \\
+  -o APT::Sandbox::User=root download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
 
 
 class Debian(Family):

@@ -56,12 +56,13 @@ def _ports(host: Host) -> Iterator[str]:
     """Ports that are taken by something else; on a machine that is in the cluster already they are its own."""
     if host.file(KUBELET_CONF) is not None:
         return
-    wanted = (KUBELET_PORT, *MASTER_PORTS) if host.role == "master" else (KUBELET_PORT,)
+    wanted = {KUBELET_PORT, *MASTER_PORTS} if host.role == "master" else {KUBELET_PORT}
     for line in host.facts.listening.splitlines():
         words = line.split()
         taken = [p for p in wanted if len(words) > 3 and words[3].endswith(f":{p}")]
         kube = any(name in line for name in ("kube", "etcd"))
         if taken and not kube:
+            wanted.discard(taken[0])  # by IPv4 and IPv6: once is enough
             yield f"port {taken[0]} is taken by {words[-1]}"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from paramiko import Channel, ChannelException, SSHException, Transport
 
-from k8sboot.errors import ConnectError, ConnectionLost, DeadlineExceeded
+from k8sboot.errors import ConnectError, ConnectionLost, DeadlineExceeded, ShellSilent
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.link import Wire
 from k8sboot.ssh.script import MarkedStream, Markers, wrap
@@ -20,6 +20,8 @@ SLICE = 256 * 1024
 CHANNEL_TIMEOUT = 15.0
 SESSION_SLOT_WAIT = 8.0
 LAST_WORDS_WAIT = 1.0
+SHELL_WAIT = 60.0
+"""Seconds in which a login shell, and sudo, come to our script: longer than a slow lookup of a name takes."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class _Run:
         self._channel = channel
         self._deadline = deadline
         self._timeout = timeout
+        self._shell_deadline = min(deadline, time.monotonic() + SHELL_WAIT)
         self._out = MarkedStream(markers)
         self._err = MarkedStream(markers)
 
@@ -146,7 +149,8 @@ class _Run:
             got = self._read_ready()
             if finished and not got:
                 return
-            remaining = self._deadline - time.monotonic()
+            deadline = self._deadline if self._out.begun else self._shell_deadline
+            remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise self._too_late()
             if not got:
@@ -177,8 +181,8 @@ class _Run:
 
     def _too_late(self) -> DeadlineExceeded:
         if not self._out.begun:
-            return DeadlineExceeded(
-                f"the login shell did not get to our script within {self._timeout:g} s",
+            return ShellSilent(
+                f"the login shell did not get to our script within {min(self._timeout, SHELL_WAIT):g} s",
                 why="its start-up file (~/.bashrc, ~/.zshenv, ~/.cshrc, config.fish) hangs, or sudo does",
                 fix=f"try `ssh HOST true` by hand, look at that file; it said: {self._heard() or 'nothing'}",
                 host=self._session.host,

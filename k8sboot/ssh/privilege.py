@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import Literal
 
-from k8sboot.errors import ConnectError, DeadlineExceeded, SudoRefused
+from k8sboot.errors import ConnectError, DeadlineExceeded, ShellSilent, SudoRefused
 from k8sboot.secret import Secret
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.execution import Session, Shell, exchange, execute
@@ -48,8 +48,8 @@ def root_shell(session: Session, password: Secret | None, *, user: str) -> Shell
 
 def _hangs(error: DeadlineExceeded) -> ConnectError:
     """The error at login time for a login shell, or a sudo, that does not come to an end."""
-    if "login shell" in error.what:
-        return ConnectError(error.what, why=error.why, fix=error.fix, host=error.host, code="KB-SSH-SHELL")
+    if isinstance(error, ShellSilent):
+        return ConnectError(error.what, why=error.why, fix=error.fix, host=error.host, code=error.error_code)
     return SudoRefused(
         f"sudo did not come to an end within {PROBE_TIMEOUT:g} s",
         why="it waits for something, often for DNS or LDAP because the host's own name does not resolve",
@@ -95,11 +95,11 @@ def _probe(session: Session, password: Secret | None, user: str) -> Way:
 def _try_password(session: Session, password: Secret, user: str) -> Way:
     """One attempt, no more: stdin ends after the password, so sudo cannot ask a second time."""
     markers = Markers.fresh()
-    begin, end = markers.begin.decode(), markers.end.decode()
+    begin, end = markers.words()
     command = (
-        f'/bin/sh -c \'printf %s "{begin}"; printf %s "{begin}" >&2; '
+        f"/bin/sh -c 'printf %s%s {begin}; printf %s%s {begin} >&2; "
         "LC_ALL=C timeout -k 5 60 sudo -k -S -H -p password: -- /bin/sh -c :; "
-        f'printf "%s %d\\n" "{end}" $?; printf "%s\\n" "{end}" >&2\''
+        f'printf "%s%s %d\\n" {end} $?; printf "%s%s\\n" {end} >&2\''
     )
     stdin = f"{password.reveal()}\n".encode()
     found = exchange(session, command, stdin, markers, timeout=PROBE_TIMEOUT)

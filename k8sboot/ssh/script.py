@@ -2,7 +2,8 @@
 
 The script goes over stdin: one line that prints the begin marker, then a group in braces. A shell reads a
 group to its end before it runs any of it, so a script cut short by a dead link runs not at all. Both markers
-are random for each run: neither a chatty .bashrc nor a hostile command can fake a result.
+are random for each run: neither a chatty .bashrc nor a hostile command can fake a result. In the script they stand
+in two pieces, so a program that merely echoes what it is given (a .bashrc that ends in `exec cat`) prints none.
 """
 
 from __future__ import annotations
@@ -28,17 +29,22 @@ class Markers:
         token = secrets.token_hex(16)
         return Markers(f"<k8sboot:{token}>".encode(), f"</k8sboot:{token}>".encode())
 
+    def words(self) -> tuple[str, str]:
+        """Either marker as two words of shell, for printf's %s%s. Without single quotes."""
+        begin, end = self.begin.decode(), self.end.decode()
+        return f'"{begin[:1]}" "{begin[1:]}"', f'"{end[:1]}" "{end[1:]}"'
+
 
 def wrap(script: str, markers: Markers) -> bytes:
     """What `/bin/sh -s` gets so that it runs script in a known environment, stdin from /dev/null."""
-    begin, end = markers.begin.decode(), markers.end.decode()
+    begin, end = markers.words()
     head = (
-        f"printf %s '{begin}'; printf %s '{begin}' >&2\n"
+        f"printf %s%s {begin}; printf %s%s {begin} >&2\n"
         "{\n"
         f"export PATH={PATH} LC_ALL=C.UTF-8 2>/dev/null; unset LANGUAGE CDPATH; umask 022; cd /\n"
         "(\n"
     )
-    tail = f"\n) </dev/null\nprintf '%s %d\\n' '{end}' $?; printf '%s\\n' '{end}' >&2\n}}\n"
+    tail = f"\n) </dev/null\nprintf '%s%s %d\\n' {end} $?; printf '%s%s\\n' {end} >&2\n}}\n"
     return (head + script + tail).encode("utf-8", "surrogateescape")
 
 

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import HOSTS, MASTER, Lab
-
-NAME = "e2e"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """--family: what the hosts are."""
-    parser.addoption("--family", default="debian", choices=("debian", "el7", "mixed"))
+from on_lab import HOSTS, MASTER, Lab, brought_up
 
 
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Three bare hosts and their mirrors. Without root there is no lab, and that is said."""
-    if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
-        pytest.skip("the lab needs root on Debian")
-    made = Lab(NAME, tmp_path_factory.mktemp("state"))
-    made.control("down")
-    made.control("up", "--family", request.config.getoption("--family", default="debian"), timeout=1800)
-    yield made
-    made.control("down")
+    """One lab for all of them."""
+    with brought_up(
+        "e2e", tmp_path_factory.mktemp("state"), family=request.config.getoption("--family")
+    ) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

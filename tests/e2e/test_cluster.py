@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from lab import HOSTS, MASTER, Lab
+from on_lab import HOSTS, MASTER, Lab
 
 NODE = "k8s-node02"
 WOULD_CHANGE = 5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.errors import ConnectError
+from k8sboot.errors import ConnectError, ShellSilent
 
 FREE = "{user} ALL=(ALL) NOPASSWD: ALL"
 
@@ -67,3 +67,15 @@ def test_start_up_file_that_becomes_another_program_is_named(connected, new_user
     rc(name, ".bashrc", "exec /usr/bin/tr a b\n")
     with pytest.raises(ConnectError, match="did not run /bin/sh"):
         connected(user=name)
+
+
+def test_start_up_file_that_hangs_is_named_for_a_long_command_too(connected, new_user, monkeypatch):
+    monkeypatch.setattr("k8sboot.ssh.execution.SHELL_WAIT", 2.0)
+    name = new_user(sudoers=FREE)
+    connection = connected(user=name)
+    rc(name, ".bashrc", "echo hello; sleep 1000\n")
+    with pytest.raises(ShellSilent) as caught:
+        connection.run("echo out", timeout=300)
+
+    assert ".bashrc" in caught.value.why
+    assert "hello" in caught.value.fix

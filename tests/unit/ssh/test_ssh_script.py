@@ -41,6 +41,13 @@ def test_script_cut_short_runs_not_at_all(cut, tmp_path):
     assert not read(out, markers).ended
 
 
+def test_program_that_echoes_the_script_gives_no_result():
+    markers = Markers.fresh()
+    echoed = read(wrap("id -u", markers), markers)
+
+    assert (echoed.begun, echoed.ended) == (False, False)
+
+
 def test_markers_differ_from_run_to_run():
     assert Markers.fresh() != Markers.fresh()
 

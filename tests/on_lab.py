@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import pytest
+
+ROOT = Path(__file__).parents[1]
 HOSTS = ("k8s-master01", "k8s-node01", "k8s-node02")
 MASTER = HOSTS[0]
 
@@ -127,6 +129,21 @@ find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /var/log -o -pa
   -o -path /var/lib/docker -o -path /var/lib/containerd -o -path /var/lib/kubelet \) -prune \
   -o -cnewer {MARK} ! -type d ! -name 'rpmdb.sqlite-*' ! -name .sudo_as_admin_successful -print
 """
+
+
+@contextmanager
+def brought_up(name: str, state: Path, *, family: str) -> Iterator[Lab]:
+    """A new lab of three bare hosts and their mirrors, removed afterwards. Without root there is none: skips."""
+    if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
+        pytest.skip("the lab needs root on Debian")
+    made = Lab(name, state)
+    made.control("down")
+    made.control("up", "--family", family, timeout=1800)
+    try:
+        yield made
+    finally:
+        made.control("down")
+
 
 FINGERPRINT = r"""
 find /etc /root/.kube /opt/cni /lib/systemd /usr/local -xdev -type f ! -path '*/apt/*lists*' ! -name '*-' \

@@ -1,0 +1,129 @@
+"""Rows 1, 2 and 9 to 12: hosts that cannot be reached, or whose sshd is not what it should be."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+
+import pytest
+from faulthosts import FaultyHost, until
+from faultrows import row
+from faultruns import Controller, keygen
+from faultservers import a_byte_a_second, listening, saying
+
+
+@row(1, "port closed")
+def test_closed_port_is_refused_at_once(controller: Controller, node: FaultyHost) -> None:
+    node.stop_sshd()
+    ran = controller.run("phase", "preflight", expect=3)
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", node.address, "connection refused", "start sshd")
+    ran.went_on("k8s-master01", "k8s-node02")
+    assert ran.took(node.name) < 5
+    node.start_sshd()
+    controller.is_well()
+
+
+@row(2, "black hole at connect")
+def test_black_hole_ends_at_the_connect_timeout(controller: Controller, node: FaultyHost) -> None:
+    node.black_hole()
+    controller.ssh(node.name, connectTimeout=3)
+    ran = controller.run("phase", "preflight", expect=3)
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", node.address, "no answer within 3 s", "firewall")
+    ran.went_on("k8s-master01", "k8s-node02")
+    assert 2.5 < ran.took(node.name) < 15
+    node.let_in()
+    controller.is_well()
+
+
+@contextlib.contextmanager
+def held(host: FaultyHost):
+    """A connection that is never logged in to: with MaxStartups 1:100:1 there is no room for another."""
+    with socket.create_connection((host.address, 22), timeout=5) as connection:
+        assert connection.recv(4) == b"SSH-"
+        yield
+
+
+@row(9, "MaxStartups, room after a while")
+def test_full_server_is_got_into_when_it_has_room(controller: Controller, node: FaultyHost) -> None:
+    node.sshd("MaxStartups 1:100:1", "LogLevel VERBOSE")
+    with held(node):
+        run = controller.start("phase", "preflight")
+        until(lambda: "MaxStartups" in node.sshd_log(), "a connection that was turned away")
+    ran = run.end()
+    ran.went_on("k8s-master01", "k8s-node01", "k8s-node02")
+
+
+@pytest.mark.slow
+@row(9, "MaxStartups, never any room")
+def test_server_that_stays_full_is_named(controller: Controller, node: FaultyHost) -> None:
+    node.sshd("MaxStartups 1:100:1")
+    with held(node):
+        ran = controller.run("phase", "preflight", expect=3)
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", "hung up at once", "MaxStartups")
+    ran.went_on("k8s-master01", "k8s-node02")
+    controller.is_well()
+
+
+@row(10, "MaxSessions 1")
+def test_one_session_is_enough(controller: Controller, node: FaultyHost, other: FaultyHost) -> None:
+    node.sshd("MaxSessions 1")
+    other.sshd("MaxSessions 1")
+    ran = controller.run("phase", "preflight", "hosts")
+    ran.went_on("k8s-master01", "k8s-node01", "k8s-node02", phase="hosts")
+    assert node.sh("uname -n").strip() == node.name
+
+
+@row(11, "PerSourcePenalties")
+def test_penalties_are_not_provoked(controller: Controller, other: FaultyHost, tmp_path) -> None:
+    version = re.search(r"OpenSSH_(\d+)\.(\d+)", other.sh("ssh -V 2>&1"))
+    if (int(version[1]), int(version[2])) < (9, 8):
+        pytest.skip(f"the hosts' {version[0]} has no PerSourcePenalties (9.8 has)")
+    other.sshd("PerSourcePenalties authfail:30s min:10s")
+    wrong = tmp_path / "wrong"
+    keygen(wrong)
+    controller.ssh(other.name, identityFile=str(wrong))
+    ran = controller.run("phase", "preflight", expect=3)
+    assert other.sshd_log().count("Failed publickey") <= 1
+    ran = controller.run("phase", "preflight", expect=3)
+    ran.blames(other.name, "KB-SSH-UNREACHABLE", "PerSourcePenalties")
+
+
+BANNERS = {
+    "garbage": bytes(range(256)) * 4 + b"\n",
+    "web server": b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html>no</html>\r\n",
+    "a megabyte": b"welcome to this machine\r\n" * ((1 << 20) // 25),
+    "a megabyte in a line": b"x" * (1 << 20),
+}
+
+
+@row(12, "no SSH server")
+@pytest.mark.parametrize("banner", BANNERS)
+def test_what_is_no_ssh_server_is_named(controller: Controller, ward, node: FaultyHost, banner: str) -> None:
+    with listening(ward.gateway, saying(BANNERS[banner])) as listener:
+        controller.host(node.name)["address"] = ward.gateway
+        controller.ssh(node.name, port=listener.port)
+        ran = controller.run("phase", "preflight", expect=3)
+    ran.blames(
+        node.name,
+        "KB-SSH-UNREACHABLE",
+        f"{ward.gateway}:{listener.port}",
+        "is no SSH server",
+        "correct `address`",
+    )
+    ran.went_on("k8s-master01", "k8s-node02")
+    assert listener.accepted <= 6
+    assert ran.memory < 200 * 1024
+    assert not set("\x00\x07\x1b") & set(ran.stderr)
+
+
+@pytest.mark.slow
+@row(12, "a banner that comes byte by byte")
+def test_a_byte_a_second_is_bounded(controller: Controller, ward, node: FaultyHost) -> None:
+    with listening(ward.gateway, a_byte_a_second) as listener:
+        controller.host(node.name)["address"] = ward.gateway
+        controller.ssh(node.name, port=listener.port, connectTimeout=3)
+        ran = controller.run("phase", "preflight", expect=3)
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", f"{ward.gateway}:{listener.port}", "is no SSH server")
+    ran.went_on("k8s-master01", "k8s-node02")
+    assert ran.took(node.name) < 40

@@ -1,0 +1,54 @@
+"""docs/faults.md and the tests agree: every row has its tests or its reason. Needs no lab."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from pathlib import Path
+
+import pytest
+from faultrows import NOT_HERE, Row, documented
+
+TESTS = Path(__file__).parents[1]
+ROWS = range(1, 63)
+
+
+@functools.cache
+def marked() -> dict[int, set[str]]:
+    """The tests in this folder by the rows they are marked with."""
+    found: dict[int, set[str]] = {number: set() for number in ROWS}
+    for path in Path(__file__).parent.glob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                for number in _rows_of(node):
+                    found[number].add(node.name)
+    return found
+
+
+def _rows_of(test: ast.FunctionDef) -> list[int]:
+    calls = [d for d in test.decorator_list if isinstance(d, ast.Call)]
+    return [ast.literal_eval(c.args[0]) for c in calls if isinstance(c.func, ast.Name) and c.func.id == "row"]
+
+
+@functools.cache
+def everywhere() -> set[str]:
+    """The names of all tests of the project."""
+    return {
+        node.name
+        for path in TESTS.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def test_every_row_is_there_once_and_in_order() -> None:
+    assert [row.number for row in documented()] == list(ROWS)
+
+
+@pytest.mark.parametrize("row", documented(), ids=lambda row: str(row.number))
+def test_row_has_its_tests_or_its_reason(row: Row) -> None:
+    assert row.fault
+    assert row.expected
+    assert row.tests or (row.proof.startswith(NOT_HERE) and len(row.proof) > len(NOT_HERE))
+    assert marked()[row.number] <= row.tests, "a test has this row's mark and is not in the table"
+    assert row.tests <= everywhere(), "the table names a test that is not there"
