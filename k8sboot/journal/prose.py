@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -33,7 +34,7 @@ def clock(seconds: object) -> str:
 
 def length(seconds: object) -> str:
     """So many seconds in words."""
-    if not isinstance(seconds, int | float):
+    if not isinstance(seconds, int | float) or not math.isfinite(seconds):
         return "?"
     if seconds < 60:
         return f"{seconds:.1f} s"
