@@ -226,7 +226,9 @@ def test_restore_os_makes_the_hosts_what_they_were(lab: Lab, bare: dict[str, dic
     assert {host: strange for host in HOSTS if (strange := differences(lab, host, bare[host]))} == {}
     for host in HOSTS:
         assert (
-            lab.ssh(host, "find", "/var/lib/k8sboot", "-path", "*/original*", "-o", "-path", "*/former*")
+            lab.ssh(
+                host, "find", "/var/lib", "-path", "*/k8sboot/original", "-o", "-path", "*/k8sboot/former"
+            )
             == ""
         )
     again = lab.run("reset", "--restore-os", "--yes")
