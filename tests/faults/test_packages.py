@@ -74,12 +74,11 @@ def test_dpkg_lock_that_is_never_let_go_of_is_named(controller: Controller, node
 
 @row(28, "dpkg killed in an installation")
 def test_killed_dpkg_is_put_right(controller: Controller, node: FaultyHost) -> None:
-    # chrony's postinst calls it, and dpkg waits for that: the moment to be killed in.
-    node.write(
-        "/usr/local/sbin/adduser",
-        "#!/bin/sh\n: > /var/tmp/gate-reached\nwhile [ -e /var/tmp/gate-hold ]; do sleep 0.1; done\n"
-        'exec /usr/sbin/adduser "$@"\n',
-        mode=0o755,
+    # Maintainer scripts call it, and dpkg waits for them: the moment to be killed in.
+    node.replace_program(
+        "/usr/bin/deb-systemd-helper",
+        ": > /var/tmp/gate-reached\nwhile [ -e /var/tmp/gate-hold ]; do sleep 0.1; done\n"
+        'exec /usr/bin/deb-systemd-helper.real "$@"',
     )
     gate = node.path("/var/tmp/gate-hold")
     gate.touch()
@@ -106,10 +105,13 @@ def from_mirror(ward, path: str) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("fault", ["bad signature", "expired key"])
+VERDICTS = {"bad signature": "BADSIG", "expired key": "EXPKEYSIG"}
+
+
+@pytest.mark.parametrize("fault", VERDICTS)
 @row(37, "repository with a bad signature, an expired key")
 def test_repository_with_a_bad_signature_is_refused(
-    controller: Controller, ward, other: FaultyHost, fault: str
+    controller: Controller, ward, master: FaultyHost, fault: str
 ) -> None:
     release = from_mirror(ward, IN_RELEASE)
     answers = {IN_RELEASE: release.replace(b"\nOrigin: ", b"\nOrigin: not ", 1).replace(b"\nDate: ", b"\nDate:  ", 1)}
@@ -118,17 +120,17 @@ def test_repository_with_a_bad_signature_is_refused(
         in_release, key = signed_by_expired(plain)
         answers = {IN_RELEASE: in_release, "/lab.asc": key}
     assert answers[IN_RELEASE] != release
-    controller.only("k8s-master01", other.name)
+    controller.only(master.name)
     with lying(ward.gateway, answers) as mirror:
         good = controller.spec["os"]["repositories"]["docker"]
         bad = {key: value.replace(f"http://{ward.gateway}:8080", mirror.url) for key, value in good.items()}
         controller.spec["os"]["repositories"]["docker"] = bad
         ran = controller.run("phase", "os-packages", expect=1, within=240)
-        ran.blames(other.name, "KB-COMMAND", mirror.url, {"bad signature": "BADSIG", "expired key": "EXPKEYSIG"}[fault])
-    assert "docker" not in other.sh("apt-cache madison docker-ce docker.io | grep -F docker-ce/linux; true")
+        ran.blames(master.name, "KB-COMMAND", mirror.url, VERDICTS[fault])
+    assert "docker" not in master.sh("apt-cache madison docker-ce docker.io | grep -F docker-ce/linux; true")
     controller.spec["os"]["repositories"]["docker"] = good
-    controller.run("phase", "os-packages", within=240).went_on("k8s-master01", other.name, phase="os-packages")
-    assert "docker-ce/linux" in other.sh("apt-cache madison docker.io")
+    controller.run("phase", "os-packages", within=240).went_on(master.name, phase="os-packages")
+    assert "docker-ce/linux" in master.sh("apt-cache madison docker.io")
 
 
 @row(37, "a package with another checksum")
