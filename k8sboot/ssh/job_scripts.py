@@ -42,7 +42,8 @@ def start(job: str, script: str) -> str:
     fence = f"end-of-{secrets.token_hex(16)}"
     return f"""\
 set -e
-trap '[ $? = 0 ] || {{ d={HOME}; while [ ! -d $d ]; do d=${{d%/*}}; done; df -hP $d; df -iP $d | tail -n 1; }} >&2 || :' EXIT
+room() {{ d={HOME}; while [ ! -d $d ]; do d=${{d%/*}}; done; df -hP $d; df -iP $d | tail -n 1; }}
+trap '[ $? = 0 ] || room >&2 || :' EXIT
 umask 077
 mkdir -p {HOME}
 cd {HOME}

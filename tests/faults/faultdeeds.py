@@ -119,9 +119,7 @@ def on_terminal(controller: Controller, *words: str) -> Iterator[OnTerminal]:
 def records(run: Running) -> list[tuple[str, str, str]]:
     """The changes that the run's journal tells of: (started or done, host, what)."""
     kinds = {"Changing": "started", "Working": "started", "Changed": "done"}
-    return [
-        (kinds[e["event"]], e.get("host", ""), e["what"]) for e in run.events if e["event"] in kinds
-    ]
+    return [(kinds[e["event"]], e.get("host", ""), e["what"]) for e in run.events if e["event"] in kinds]
 
 
 def killed_at_a_new_record(run: Running, seen: set[tuple[str, str, str]], *, within: float) -> bool:

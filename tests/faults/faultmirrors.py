@@ -81,7 +81,9 @@ def signed_by_expired(release: bytes) -> tuple[bytes, bytes]:
         plain = Path(home, "Release")
         plain.write_bytes(release)
         try:
-            _gpg(home, *then, "--quick-generate-key", "Expired <expired@k8sboot.lab>", "rsa2048", "sign", "30d")
+            _gpg(
+                home, *then, "--quick-generate-key", "Expired <expired@k8sboot.lab>", "rsa2048", "sign", "30d"
+            )
             _gpg(home, *then, "--clear-sign", "--output", f"{plain}.in", str(plain))
             key = _gpg(home, "--armor", "--export")
         finally:
@@ -99,7 +101,9 @@ def index_with(packages: bytes, release: bytes, path: str) -> bytes:
     """A Release file that tells the digest of this index instead of the one it told."""
     digest = hashlib.sha256(packages).hexdigest()
     lines = [
-        f" {digest} {len(packages)} {path}" if line.endswith(f" {path}") and len(line.split()[0]) == 64 else line
+        f" {digest} {len(packages)} {path}"
+        if line.endswith(f" {path}") and len(line.split()[0]) == 64
+        else line
         for line in release.decode().splitlines()
     ]
     return "\n".join(lines).encode()

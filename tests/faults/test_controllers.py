@@ -47,7 +47,9 @@ def another(controller: Controller, folder: Path) -> Controller:
 
 
 @row(44, "kill -9 at records of the journal: a sample")
-def test_killed_at_records_the_next_run_comes_to_the_same_end(controller: Controller, node: FaultyHost) -> None:
+def test_killed_at_records_the_next_run_comes_to_the_same_end(
+    controller: Controller, node: FaultyHost
+) -> None:
     seen: set[tuple[str, str, str]] = set()
     for _ in range(3):
         run = controller.start(*STEP)
@@ -78,7 +80,9 @@ def test_ctrl_c_once_lets_the_job_come_to_its_end(controller: Controller, node: 
         assert run.end() == 130
         assert run.is_restored()
         assert "Traceback" not in run.text
-    assert "ii" in node.sh("dpkg-query -W -f '${db:Status-Abbrev}' chrony 2>/dev/null || rpm -q chrony | sed s/^/ii/")
+    assert "ii" in node.sh(
+        "dpkg-query -W -f '${db:Status-Abbrev}' chrony 2>/dev/null || rpm -q chrony | sed s/^/ii/"
+    )
     assert jobs(node) == ""
     came_to_the_end(controller)
 
@@ -125,7 +129,9 @@ ASKED = {
 
 @pytest.mark.parametrize("how", ASKED)
 @row(45, "SIGTERM, SIGHUP, closed terminal")
-def test_asked_to_end_it_leaves_the_job_to_the_next_run(controller: Controller, node: FaultyHost, how: str) -> None:
+def test_asked_to_end_it_leaves_the_job_to_the_next_run(
+    controller: Controller, node: FaultyHost, how: str
+) -> None:
     ask: Callable[[OnTerminal], None]
     ask, code = ASKED[how]
     with at_work(controller, node) as (run, gate):
@@ -197,7 +203,9 @@ def test_lost_controller_is_waited_for_and_then_followed(
 
 @pytest.mark.slow
 @row(47, "k8sboot frozen for a minute")
-def test_frozen_controller_goes_on_where_it_was(controller: Controller, node: FaultyHost, tmp_path: Path) -> None:
+def test_frozen_controller_goes_on_where_it_was(
+    controller: Controller, node: FaultyHost, tmp_path: Path
+) -> None:
     run, gate = held_up(controller, node)
     os.kill(run.process.pid, signal.SIGSTOP)
     try:
@@ -242,7 +250,9 @@ def test_controller_that_slept_too_long_finds_it_is_not_the_owner(
 
 
 def hosts_are_done(host: FaultyHost) -> bool:
-    return "# BEGIN" in host.path("/etc/hosts").read_text() or host.name in host.path("/etc/hosts").read_text()
+    return (
+        "# BEGIN" in host.path("/etc/hosts").read_text() or host.name in host.path("/etc/hosts").read_text()
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,7 +264,9 @@ def test_streams_that_are_gone_do_not_stop_a_run(controller: Controller, node: F
     controller.only(node.name, "k8s-master01")
     assert node.name not in node.path("/etc/hosts").read_text()
     controller.start("inventory", "check").end()  # writes the inventory
-    run = controller.start_command("sh", "-c", f'"$0" phase hosts -i "$1" {line}', str(K8SBOOT), str(controller.inventory))
+    run = controller.start_command(
+        "sh", "-c", f'"$0" phase hosts -i "$1" {line}', str(K8SBOOT), str(controller.inventory)
+    )
     until(run.has_ended, "the end", within=120)
     assert "Traceback" not in run.stderr + (run.folder / "stdout").read_text()
     assert node.name in node.path("/etc/hosts").read_text()
@@ -275,7 +287,9 @@ def mounted(folder: Path, options: str) -> Iterator[Path]:
 
 
 @row(48, "the log's disk is full")
-def test_full_disk_of_the_log_is_said_and_the_run_goes_on(controller: Controller, node: FaultyHost, tmp_path: Path) -> None:
+def test_full_disk_of_the_log_is_said_and_the_run_goes_on(
+    controller: Controller, node: FaultyHost, tmp_path: Path
+) -> None:
     with mounted(tmp_path / "full", "size=64k") as full:
         with contextlib.suppress(OSError), (full / "filler").open("wb", buffering=0) as filler:
             while filler.write(b"x" * 1024):
@@ -290,7 +304,9 @@ def test_full_disk_of_the_log_is_said_and_the_run_goes_on(controller: Controller
 
 @pytest.mark.parametrize("home", ["none", "read-only", "a file"])
 @row(48, "no HOME, a read-only HOME")
-def test_without_a_home_the_run_goes_on(controller: Controller, node: FaultyHost, tmp_path: Path, home: str) -> None:
+def test_without_a_home_the_run_goes_on(
+    controller: Controller, node: FaultyHost, tmp_path: Path, home: str
+) -> None:
     controller.environ.pop("XDG_STATE_HOME")
     with contextlib.ExitStack() as stack:
         if home == "none":

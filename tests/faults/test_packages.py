@@ -40,7 +40,9 @@ def let_go(host: FaultyHost) -> None:
 
 def chrony(host: FaultyHost) -> str:
     """What dpkg says of chrony, e.g. 'ii', '' where it is not there."""
-    return host.sh("dpkg-query -W -f '${db:Status-Abbrev}' chrony 2>/dev/null; true").strip().replace("un", "")
+    return (
+        host.sh("dpkg-query -W -f '${db:Status-Abbrev}' chrony 2>/dev/null; true").strip().replace("un", "")
+    )
 
 
 def is_well(controller: Controller) -> None:
@@ -114,7 +116,9 @@ def test_repository_with_a_bad_signature_is_refused(
     controller: Controller, ward, master: FaultyHost, fault: str
 ) -> None:
     release = from_mirror(ward, IN_RELEASE)
-    answers = {IN_RELEASE: release.replace(b"\nOrigin: ", b"\nOrigin: not ", 1).replace(b"\nDate: ", b"\nDate:  ", 1)}
+    answers = {
+        IN_RELEASE: release.replace(b"\nOrigin: ", b"\nOrigin: not ", 1).replace(b"\nDate: ", b"\nDate:  ", 1)
+    }
     if fault == "expired key":
         plain = from_mirror(ward, IN_RELEASE.replace("InRelease", "Release"))
         in_release, key = signed_by_expired(plain)
@@ -134,9 +138,13 @@ def test_repository_with_a_bad_signature_is_refused(
 
 
 @row(37, "a package with another checksum")
-def test_package_with_another_checksum_is_not_installed(controller: Controller, ward, other: FaultyHost) -> None:
+def test_package_with_another_checksum_is_not_installed(
+    controller: Controller, ward, other: FaultyHost
+) -> None:
     other.sh("apt-get update -q")
-    path = other.sh("apt-get install --print-uris -qq chrony | grep -o \"'http[^']*/chrony_[^']*'\"").strip("'\n ")
+    path = other.sh("apt-get install --print-uris -qq chrony | grep -o \"'http[^']*/chrony_[^']*'\"").strip(
+        "'\n "
+    )
     path = "/" + path.split("/", 3)[3]
     with lying(ward.gateway, {path: altered(from_mirror(ward, path))}) as mirror:
         sources = other.sh("grep -rl 8080 /etc/apt/sources.list /etc/apt/sources.list.d").split()

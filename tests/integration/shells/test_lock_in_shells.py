@@ -81,7 +81,9 @@ def test_work_that_goes_on_keeps_others_out_when_its_run_is_dead(folder, shell, 
     done = tmp_path / "begun"
     script = lock.held(f"touch {done}; sleep 60", ME, timeout=5).replace(lock.FOLDER, str(folder))
     work = subprocess.Popen([*shell, "-s"], stdin=subprocess.PIPE, start_new_session=True)
-    work.stdin.write(wrap(script, Markers.fresh()))  # as it is sent: dash treats a subshell's last command apart
+    work.stdin.write(
+        wrap(script, Markers.fresh())
+    )  # as it is sent: dash treats a subshell's last command apart
     work.stdin.close()
     try:
         deadline = time.monotonic() + 30

@@ -33,7 +33,8 @@ def test_whoever_holds_apts_lock_is_named_and_waited_for(bench, clock, step):
         has_fresh_lists=True,
     )
     clock.on_nap = lambda: clock.slept == 3 and it.connection.answers.update({"apt-lock-holder": ""})
-    assert len(it.do(getattr(Debian(), step), *STEPS[step])) == 1
+    more = {"diff": ""} if step == "install" else {}
+    assert len(it.do(lambda host: getattr(Debian(), step)(host, *STEPS[step], **more))) == 1
     assert [e.what for e in it.events if isinstance(e, Waiting)] == [
         "the package manager, held by unattended-upgr, pid 4711"
     ]
