@@ -80,10 +80,11 @@ hold() { # RUN SEAT SECONDS TOLD
 def held(script: str, claim: Claim, *, timeout: float) -> str:
     """The script, run only where the claim holds the host or may take it; ends with REFUSED where not.
 
-    What the script starts does not inherit the lock, so that a daemon cannot keep it.
+    What the script starts does not inherit the lock, so that a daemon cannot keep it. The shell that does hold it
+    has something left to do behind the script: else dash would become the script, and close the lock.
     """
     words = shlex.join([claim.run, claim.seat or "-", str(int(timeout) + LEASE), claim.told])
-    return f"{BEGIN}{_TAKE}hold {words} || exit {REFUSED}\n{END}(\n{script}\n) 8>&- 9>&-\n"
+    return f"{BEGIN}{_TAKE}hold {words} || exit {REFUSED}\n{END}(\n{script}\n) 8>&- 9>&-\nexit $?\n"
 
 
 def take(claim: Claim) -> str:

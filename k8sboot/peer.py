@@ -164,6 +164,7 @@ def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError
         exit_status=done.exit_status,
         host=host,
         detail="\n".join(lines[-25:]),
+        fix=f"mend on {host} what its last words tell of, then run the same k8sboot command again",
     )
     error.output = "\n".join(lines)
     return error

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
-from k8sboot.lock import LOCK
+from k8sboot.lock import LOCK, WORK
 from k8sboot.snapshot import Answer, FileState, Snapshot, UnitState
 
 MAX_CONTENT = 64 * 1024
@@ -73,10 +73,12 @@ fact timezone "$(readlink -f /etc/localtime 2>/dev/null)"
 fact listening "$( (ss -Hltnp || netstat -ltnp) 2>/dev/null)"
 fact disk_free_kib "$(df -Pk /var 2>/dev/null | awk 'NR==2{print $4}')"
 fact restarts "$(ls /run/k8sboot/restart 2>/dev/null)"
-fact jobs "$(for d in /var/lib/k8sboot/jobs/*/; do [ -f "$d/pid" ] && [ ! -f "$d/rc" ] && read -r boot pid < "$d/pid" \
-  && [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && kill -0 "$pid" 2>/dev/null && basename "$d"; done)"
+jobs=$(for d in /var/lib/k8sboot/jobs/*/; do [ -f "$d/pid" ] && [ ! -f "$d/rc" ] && read -r boot pid < "$d/pid" \
+  && [ "$boot" = "$(cat /proc/sys/kernel/random/boot_id)" ] && kill -0 "$pid" 2>/dev/null && basename "$d"; done)
+if [ -z "$jobs" ] && [ -e @WORK@ ] && command -v flock >/dev/null; then flock -n -x @WORK@ true || jobs=short-change; fi
+fact jobs "$jobs"
 fact lock "$(cut -d. -f1 /proc/uptime; cat @LOCK@ 2>/dev/null)"
-""".replace("@LOCK@", LOCK)
+""".replace("@LOCK@", LOCK).replace("@WORK@", WORK)
 
 _FILES = r"""
 file() {

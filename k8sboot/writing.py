@@ -90,7 +90,11 @@ _PUT = (
     r"""
 set -eu
 umask 077
-tmp=; trap '[ -z "$tmp" ] || rm -f -- "$tmp"' EXIT; trap 'exit 143' HUP INT TERM
+tmp= dir=; trap 'give_up $?' EXIT; trap 'exit 143' HUP INT TERM
+give_up() { # STATUS; a failure shows what room there is
+  [ "$1" = 0 ] || [ -z "$dir" ] || { df -hP -- "$dir"; df -iP -- "$dir" | tail -n 1; } >&2 || :
+  [ -z "$tmp" ] || rm -f -- "$tmp"
+}
 """
     + KEEPING
     + r"""
@@ -102,9 +106,9 @@ ours() { # PATH, the FILE to be put there, shown or secret, UNITS that read it
   for unit in $4; do line "$kept.k8sboot-readers" "$unit"; done
 }
 put() { # PATH MODE OWNER shown|secret|passing UNITS, content in base64 on stdin
-  target=$1; [ ! -L "$1" ] || target=$(readlink -f -- "$1")
+  target=$1; [ ! -L "$1" ] || target=$(readlink -f -- "$1"); dir=${target%/*}
   [ "$4" = passing ] || keep "$target"
-  dir=${target%/*}; [ -d "$dir" ] || (umask 022; mkdir -p -- "$dir")
+  [ -d "$dir" ] || (umask 022; mkdir -p -- "$dir")
   rm -f -- "$dir"/.k8sboot.??????
   tmp=$(mktemp "$dir/.k8sboot.XXXXXX")
   base64 -d > "$tmp"

@@ -30,10 +30,11 @@ def repository(host: Host, name: str, wanted: Source) -> None:
     """
     family = osfamily.of(host)
     listed = family.repository_file(host, name, wanted)
-    if not listed.is_met_by(host.file(listed.path)):
+    is_new = not listed.is_met_by(host.file(listed.path))
+    if is_new:
         _look_at_index(host, family.index_url(host, wanted))
     for index, source in enumerate(wanted.keys):
-        _key(host, family.key_path(name, index), source, wanted.fingerprints)
+        _key(host, family.key_path(name, index), source, wanted.fingerprints, is_new=is_new)
     files(host, listed)
 
 
@@ -52,13 +53,16 @@ def _look_at_index(host: Host, url: str) -> None:
         )
 
 
-def _key(host: Host, path: str, source: str, pinned: frozenset[str]) -> None:
-    """A key file as wanted. One that lies there is fetched anew only where it is not the pinned one."""
+def _key(host: Host, path: str, source: str, pinned: frozenset[str], *, is_new: bool) -> None:
+    """A key file as wanted. One that lies there is fetched anew only where it is not the pinned one.
+
+    is_new: the repository is not the one of before, whose key that may be.
+    """
     if "://" not in source:
         text = openpgp.armored(Path(source).read_bytes())
     else:
         lying = host.read_file(path)
-        if lying is not None and _complaint(lying, pinned) == "":
+        if lying is not None and not is_new and _complaint(lying, pinned) == "":
             return
         done = host.ask(osfamily.of(host).fetch(host, source), timeout=240)
         _must_have_come(host, source, done)

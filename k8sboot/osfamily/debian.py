@@ -9,6 +9,7 @@ from k8sboot.host import Command, Host, Peer
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for
 from k8sboot.osfamily.grub import Grub
+from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
 from k8sboot.probe import Question, Reads
 from k8sboot.snapshot import from_to
 from k8sboot.templates import render
@@ -127,6 +128,7 @@ class Debian(Family):
 
     def refresh(self, host: Host) -> None:
         """apt-get update; dpkg --configure -a first where a transaction was cut."""
+        wait_for(host, APT_HOLDER)
         if host.broken_packages:
             host.notice(
                 "KB-PACKAGES-BROKEN",
@@ -159,6 +161,7 @@ class Debian(Family):
 
     def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
         """One apt-get install with exact versions; a held package may move because we say where to."""
+        wait_for(host, APT_HOLDER)
         words = [f"{name}={version}" if version else name for name, version in versions.items()]
         host.change(
             f"install {' '.join(words)}",
@@ -176,12 +179,14 @@ class Debian(Family):
 
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """apt-mark hold."""
+        wait_for(host, APT_HOLDER)
         before = [Former("hold", name) for name in names]
         diff = "".join(from_to(name, "moves with updates", "held") for name in names)
         host.change(f"hold {' '.join(names)}", *before, ["apt-mark", "hold", *names], diff=diff)
 
     def release(self, host: Host, names: tuple[str, ...]) -> None:
         """apt-mark unhold."""
+        wait_for(host, APT_HOLDER)
         host.change(f"release {' '.join(names)}", ["apt-mark", "unhold", *names])
 
     def updates(self, host: Host) -> tuple[str, ...]:
@@ -195,6 +200,7 @@ class Debian(Family):
 
     def update(self, host: Host, names: tuple[str, ...]) -> None:
         """apt-get install --only-upgrade of just these."""
+        wait_for(host, APT_HOLDER)
         host.change(
             f"update {len(names)} packages: {' '.join(names)}",
             [*APT_GET, "install", "-y", "--only-upgrade", *names],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from k8sboot.former import Former
 from k8sboot.host import Command, Host, Peer
-from k8sboot.osfamily import rpm_versions
+from k8sboot.osfamily import package_lock, rpm_versions
+from k8sboot.osfamily.package_lock import RECORD_LOCK
 from k8sboot.peer import failure
 from k8sboot.probe import Question
 from k8sboot.snapshot import from_to
@@ -15,7 +16,6 @@ UNLOCKED = ("--disableplugin=versionlock", "--disableexcludes=all")
 NO_KERNEL = "--exclude=kernel*"
 ASKED = (*YUM, "-q", "-C")
 """Of the lists that lie on the host: without -C yum fetches and writes those that it finds too old."""
-LOCK_WAIT = 900
 
 PLUGIN_FILES = ("/etc/yum/pluginconf.d/versionlock.conf", "/etc/dnf/plugins/versionlock.conf")
 LISTS = ("/etc/yum/pluginconf.d/versionlock.list", "/etc/dnf/plugins/versionlock.list")
@@ -30,26 +30,20 @@ ls /var/lib/yum/transaction-all.* >/dev/null 2>&1 && echo transaction
 true""",
 )
 
-# yum 3 and dnf write their pid into files; rpm locks one of its own (a POSIX record lock, listed with its pid).
-_HOLDER = r"""for f in /var/run/yum.pid /var/cache/dnf/*_lock.pid /var/lib/dnf/*_lock.pid; do
+# yum 3 and dnf write their pid into files; rpm locks one of its own.
+_HOLDER = (
+    RECORD_LOCK
+    + r"""for f in /var/run/yum.pid /var/cache/dnf/*_lock.pid /var/lib/dnf/*_lock.pid; do
   [ -s "$f" ] && read -r p < "$f" && [ -d "/proc/$p" ] && echo "$(cat "/proc/$p/comm"), pid $p" && exit 0
 done
-i=$(stat -Lc %i /var/lib/rpm/.rpm.lock 2>/dev/null) || exit 0
-p=$(awk -v i=":$i" '$4=="WRITE" && substr($6, length($6)-length(i)+1)==i {print $5; exit}' /proc/locks)
-[ -n "$p" ] && [ -d "/proc/$p" ] && echo "$(cat "/proc/$p/comm"), pid $p"
-true"""
+record_lock /var/lib/rpm/.rpm.lock"""
+)
 HOLDER = ("sh", "-c", _HOLDER, "yum-lock-holder")
 
 
 def wait_for_lock(host: Host) -> None:
     """Wait until nobody else works with packages; whoever does is named with its process id."""
-    holder = host.ask(HOLDER).text.strip()
-    if holder:
-        host.wait(
-            f"the package manager, held by {holder}",
-            lambda: f"held by {now}" if (now := host.ask(HOLDER).text.strip()) else "",
-            timeout=LOCK_WAIT,
-        )
+    package_lock.wait_for(host, HOLDER)
 
 
 def repair(host: Host) -> None:

@@ -42,6 +42,8 @@ def start(job: str, script: str) -> str:
     fence = f"end-of-{secrets.token_hex(16)}"
     return f"""\
 set -e
+room() {{ d={HOME}; while [ ! -d $d ]; do d=${{d%/*}}; done; df -hP $d; df -iP $d | tail -n 1; }}
+trap '[ $? = 0 ] || room >&2 || :' EXIT
 umask 077
 mkdir -p {HOME}
 cd {HOME}

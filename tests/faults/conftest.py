@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,10 @@ import pytest
 from faulthosts import Disk, FaultyHost
 from faultrows import NOT_HERE, PROPERTY, documented, told
 from faultruns import Controller
-from on_lab import Lab, brought_up
+from on_lab import ROOT, Lab, brought_up
+
+LAB_NAME = os.environ.get("K8SBOOT_LAB_NAME") or f"faults-{zlib.crc32(str(ROOT).encode()):08x}"
+"""One lab a checkout: what another one works on at the same time is not taken away from under it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,7 +84,7 @@ class Ward:
 def ward(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """The lab: three bare hosts and their mirrors."""
     state = tmp_path_factory.mktemp("state")
-    with brought_up("faults", state, family=request.config.getoption("--family")) as lab:
+    with brought_up(LAB_NAME, state, family=request.config.getoption("--family")) as lab:
         found = json.loads(lab.control("status", "--json"))
         yield Ward(lab, found["gateway"], {host["name"]: host for host in found["hosts"]})
 

@@ -81,7 +81,7 @@ class FakeConnection(Commands, YumCommands, Notes):
         if holder not in ("", run) and (seat == "-" or seat != holder_seat):
             return Completed(lock.REFUSED, b"", f"{lock.SAID} lease 100 {self.holder}\n".encode())
         self.holder = f"{run} {seat} {told}"
-        inner = body.removeprefix("(\n").removesuffix("\n) 8>&- 9>&-\n")
+        inner = body.removeprefix("(\n").removesuffix("\n) 8>&- 9>&-\nexit $?\n")
         if inner == ":":
             self.runs.append("hold")
             return Completed(0, b"", b"")

@@ -127,6 +127,8 @@ class YumCommands(HostState):
         if words[2] == "fetch":
             assert "apt-helper" in words[1]
             return self._fetched(words[3])
+        if words[2] == "apt-lock-holder":  # hardly ever is there one
+            self.answers.setdefault(words[2], "")
         return self._reply(words[2], words)
 
     def _fetched(self, url: str) -> Reply | str:

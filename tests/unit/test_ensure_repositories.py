@@ -37,6 +37,16 @@ def test_a_repository_is_written_with_its_key_once(bench, system, key_path):
     )
 
 
+@BOTH
+def test_another_repository_of_the_name_gets_its_own_key(bench, system, key_path):
+    elsewhere = Source("http://other/7/$basearch", keys=("http://other/key",))
+    it = bench(**system)
+    it.connection.web |= {"http://other/key": STRANGER, **index_of("http://other/7/x86_64")}
+    it.do(ensure.repository, "docker", SOURCE)
+    assert len(it.do(ensure.repository, "docker", elsewhere)) == 2
+    assert it.connection.text(key_path) == STRANGER
+
+
 def test_apt_is_told_of_the_suite_and_trusts_just_that_key(bench):
     it = bench(**APT)
     it.do(

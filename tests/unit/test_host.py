@@ -30,6 +30,7 @@ def test_the_command_of_several_that_failed_is_named_with_what_it_said(bench, jo
     assert failed.value.exit_status == 3
     assert failed.value.detail == "on stdout\non stderr"
     assert failed.value.host == "h1"
+    assert failed.value.fix
     assert "/b" not in it.connection.files
     assert it.changes == []
 

@@ -22,6 +22,7 @@ from runs import mutations, raise_errors, run
 from k8sboot.inventory.model import OsSettings, Repository
 from k8sboot.osfamily import yum
 from k8sboot.osfamily.debian import FETCH, IN_MEMORY
+from k8sboot.osfamily.package_lock import APT_HOLDER
 from k8sboot.phases.control_plane import UNFINISHED
 from k8sboot.plans import Recorder
 from k8sboot.redact import Redactor
@@ -251,7 +252,7 @@ READING = {
 }
 """Every command that a plan may send besides probes. None of them alters a host, with the options checked below."""
 WORDS = {"curl": 1, "sh": 1, "stat": 1, "docker": 3, "kubeadm config images": 4, "kubeadm": 3}
-SCRIPTS = {FETCH, yum.HOLDER[2]}
+SCRIPTS = {FETCH, yum.HOLDER[2], APT_HOLDER[2]}
 
 
 def _verb(words: list[str]) -> str:

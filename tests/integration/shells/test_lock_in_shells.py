@@ -13,6 +13,7 @@ import pytest
 
 from k8sboot import lock
 from k8sboot.lock import Claim
+from k8sboot.ssh.script import Markers, wrap
 
 SHELLS = [
     pytest.param(words, marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]}"))
@@ -79,8 +80,10 @@ def test_a_new_run_of_the_same_seat_takes_over_at_once(folder):
 def test_work_that_goes_on_keeps_others_out_when_its_run_is_dead(folder, shell, tmp_path):
     done = tmp_path / "begun"
     script = lock.held(f"touch {done}; sleep 60", ME, timeout=5).replace(lock.FOLDER, str(folder))
-    work = subprocess.Popen(shell, stdin=subprocess.PIPE, text=True, start_new_session=True)
-    work.stdin.write(script)
+    work = subprocess.Popen([*shell, "-s"], stdin=subprocess.PIPE, start_new_session=True)
+    work.stdin.write(
+        wrap(script, Markers.fresh())
+    )  # as it is sent: dash treats a subshell's last command apart
     work.stdin.close()
     try:
         deadline = time.monotonic() + 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shlex
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from k8sboot import lock
 from k8sboot.probe import MAX_CONTENT, Question, Reads, parse, script
 from k8sboot.snapshot import Snapshot, UnitState
 from k8sboot.ssh import job_scripts
@@ -166,6 +168,19 @@ def test_jobs_that_still_run_are_seen_as_the_job_scripts_write_them(shell, tmp_p
     assert f"{job_scripts.HOME}/" in text
     seen = probe(shell, Reads(), text=text.replace(job_scripts.HOME, shlex.quote(str(tmp_path))))
     assert seen.host_facts.jobs == ("install-1",)
+
+
+@IN_SHELLS
+@pytest.mark.skipif(not shutil.which("flock"), reason="no flock")
+def test_a_short_change_of_a_run_that_is_dead_is_seen_while_it_lasts(shell, tmp_path):
+    path = tmp_path / "work"
+    text = script(Reads()).replace(lock.WORK, str(path))
+    assert probe(shell, Reads(), text=text).host_facts.jobs == ()
+    with path.open("w") as work:
+        assert probe(shell, Reads(), text=text).host_facts.jobs == ()
+        fcntl.flock(work, fcntl.LOCK_SH)
+        assert probe(shell, Reads(), text=text).host_facts.jobs == ("short-change",)
+    assert probe(shell, Reads(), text=text).host_facts.jobs == ()
 
 
 @IN_SHELLS

@@ -160,6 +160,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_trace(place):
         pytest.skip("no right to mount here")
     assert done.stdout == "old\nx\n"
     assert "No space left" in done.stderr
+    assert f"100% {place.etc}" in done.stderr, "what room there is is shown"
 
 
 @IN_SHELLS_THAT_FIND_TOOLS
