@@ -73,7 +73,8 @@ def test_a_failure_ends_with_its_output_and_the_log(machine: Machine) -> None:
     output = [line for line in told[start:] if line.startswith("  | ")]
     assert output[-1] == "  | [/red]"
     assert len(output) == 25
-    assert told[-1] == f"  log: {(machine.folder / 'state/k8sboot/naps/latest').resolve()}/run.jsonl"
+    log = f"  log: {(machine.folder / 'state/k8sboot/naps/latest').resolve()}/run.jsonl"
+    assert told[-2:] == [log, "  more: k8sboot explain KB-COMMAND"]
 
 
 def test_hostile_output_reaches_the_screen_tame(machine: Machine) -> None:
