@@ -70,11 +70,8 @@ class Host(Peer):
             script = notes + chain(shown, tuple(secrets or ()))
             try:
                 self._lay_out(what, secrets or {})
-                done = (
-                    self._run_job(what, script, timeout)
-                    if job
-                    else self._machine.alter(script, timeout=timeout)
-                )
+                send = self._run_job if job else self._run_once
+                done = send(what, script, timeout)
             finally:
                 self._machine.forget()
             if done.exit_status != 0:
@@ -190,6 +187,9 @@ class Host(Peer):
         )
         if done.exit_status != 0:
             raise failure(what, f"write {' '.join(secrets)}", done, self.name)
+
+    def _run_once(self, _what: str, script: str, timeout: float) -> Completed:
+        return self._machine.alter(script, timeout=timeout)
 
     def _run_job(self, what: str, script: str, timeout: float) -> Completed:
         self._emit(Working(what=what))
