@@ -41,8 +41,8 @@ DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 NOT_OURS = ("base", "updates", "extras", "epel")
 """Repositories of the yum family."""
 
-# Lists that apt reads have the times of the server's files, which may be days old.
-LISTS_READ = "/run/k8sboot-lists-read"
+# The lists in it have the times of the server's files, which may be days old; the folder has that of the last reading.
+LISTS = "/var/lib/apt/lists"
 
 # apt's own helper: a minimal system has neither curl nor wget. It writes to files only, and by itself gives a server
 # that says nothing several times half a minute. As root, not as _apt, who may not enter /run/k8sboot-fetch.*.
@@ -72,8 +72,7 @@ class Debian(Family):
     ntpdate_packages = ("ntpdate", "cron")
     lists_are_fresh = Question(
         "apt-lists-are-fresh",
-        f"find {LISTS_READ} /var/lib/apt/lists -maxdepth 1 '(' -path {LISTS_READ} -o -name '*Packages*' ')' "
-        "-mmin -60 2>/dev/null | grep -q .",
+        f"ls {LISTS} | grep -q Packages && find {LISTS} -maxdepth 0 -mmin -60 | grep -q .",
     )
     firewall_units = ("ufw.service", "firewalld.service")
     reads = Reads(questions=(lists_are_fresh,))
@@ -144,7 +143,7 @@ class Debian(Family):
         host.change(
             "read the package lists",
             [*APT_GET, "update", "--error-on=any"],
-            ["touch", LISTS_READ],
+            ["touch", LISTS],
             timeout=900,
             job=True,
         )

@@ -34,7 +34,7 @@ from inventories import VERSION
 
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.kubernetes.kernel import REQUIRED_MODULES, SYSCTLS
-from k8sboot.osfamily.debian import LISTS_READ
+from k8sboot.osfamily.debian import LISTS
 
 
 class FakeCluster:
@@ -62,7 +62,7 @@ class FakeCluster:
     def _answers(self) -> dict[str, Any]:
         return {
             "apt-lists-are-fresh": has_fresh_lists,
-            f"find {LISTS_READ}": has_fresh_lists,
+            f"ls {LISTS}": has_fresh_lists,
             "yum-lists-are-fresh": has_fresh_lists,
             "yum-health": "",
             "yum-lock-holder": "",

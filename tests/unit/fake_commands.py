@@ -115,7 +115,8 @@ class Commands(Notes):
 
     def _do_touch(self, words: list[str]) -> None:
         for path in words:
-            self.files.setdefault(path, FakeFile())
+            if path not in self.directories:
+                self.files.setdefault(path, FakeFile())
 
     def _do_chmod(self, words: list[str]) -> None:
         found = self.files[words[1]]

@@ -32,6 +32,7 @@ READING = (
     "yum -y -q -C --disableplugin=versionlock --disableexcludes=all list",
     "yum -y -q -C '--exclude=kernel*' check-update",
     "find",
+    "ls",
     "stat",
     "cat",
     "kubectl get",

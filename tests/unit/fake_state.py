@@ -84,6 +84,7 @@ class HostState:
             **self.files,
         }  # fmt: skip
         self.files = {p: f if isinstance(f, FakeFile) else FakeFile(f.encode()) for p, f in given.items()}
+        self.directories.setdefault("/var/lib/apt/lists", "root:root")
         self.runs: list[str] = []
         """The kind of each round trip: probe, write, ask, change or job, and hold or release of the lock."""
         self.loses: list[str] = []

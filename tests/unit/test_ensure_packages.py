@@ -14,8 +14,8 @@ OFFERED = {
 }
 DOCKER = Wanted("docker-ce", "20.10", is_held=True)
 KUBEADM = Wanted("kubeadm", "=1.23.17", is_held=True)
-FRESH = {"answers": {"apt-lists-are-fresh": "", "find": ""}, "has_fresh_lists": True}
-STALE = {"answers": {"apt-lists-are-fresh": (1, "", ""), "find": (1, "", "")}}
+FRESH = {"answers": {"apt-lists-are-fresh": "", "ls": ""}, "has_fresh_lists": True}
+STALE = {"answers": {"apt-lists-are-fresh": (1, "", ""), "ls": (1, "", "")}}
 
 
 def _words(it, begins):

@@ -93,17 +93,10 @@ def finished(made_once: dict[Any, FakeCluster]) -> Callable[..., FakeCluster]:
 
 
 def state(host: FakeConnection, before: FakeConnection) -> dict[str, object]:
-    """All that k8sboot may have altered, but for what came with packages: their units, and files of theirs.
-
-    Nor what lies under /run, which the next boot takes away.
-    """
+    """All that k8sboot may have altered, but for what came with packages: their units, and files of theirs."""
     units = {name: (u.active, u.enabled) for name, u in host.units.items() if name in before.units}
     held = host.text(LOCK_LIST) if LOCK_LIST in host.files else ""
-    files = {
-        p: f
-        for p, f in host.files.items()
-        if p not in (*OF_PACKAGES, LOCK_LIST) and not p.startswith("/run/")
-    }
+    files = {p: f for p, f in host.files.items() if p not in (*OF_PACKAGES, LOCK_LIST)}
     return {**files, **units, **host.sysctls, **host.facts, "held": (host.held, held)}
 
 

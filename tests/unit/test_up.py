@@ -38,7 +38,7 @@ def test_up_makes_a_cluster_of_bare_machines(bare: FakeCluster):
         assert host.text("/etc/fstab").startswith("#k8sboot")
         assert host.units["ufw.service"].active == "inactive"
         assert {"docker-ce", "docker-ce-cli", "containerd.io", "kubeadm", "kubelet"} <= host.held
-        assert not [path for path in host.files if path.startswith("/run/k8sboot/")]
+        assert not [path for path in host.files if path.startswith("/run/k8sboot")]
         assert f"{STATE_DIR}/kubeadm-unfinished" not in host.files
         assert "192.0.2.3 n2\n" in host.text("/etc/hosts")
     assert bare.hosts["m1"].files["/home/ops/.kube/config"].mode == 0o600

@@ -10,32 +10,38 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.osfamily.debian import LISTS_READ, Debian
+from k8sboot.osfamily.debian import LISTS, Debian
 
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
-OLD = time.time() - 2 * 3600
+NOW = time.time()
+OLD = NOW - 2 * 3600
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("lists", "mark", "is_fresh"),
+    ("names", "read", "is_fresh"),
     [
-        (None, None, False),
-        (OLD, None, False),
-        (time.time(), None, True),
-        (OLD, time.time(), True),
-        (OLD, OLD, False),
+        ((), NOW, False),
+        (("mirror_main_Packages",), NOW, True),
+        (("mirror_main_Packages.lz4",), NOW, True),
+        (("mirror_main_Packages",), OLD, False),
+        (("lock", "mirror_InRelease"), NOW, False),
     ],
-    ids=["none", "of yesterday's server", "just read by apt", "read by k8sboot", "read long ago"],
+    ids=["none", "just read", "compressed", "read long ago", "none of packages"],
 )
-def test_lists_are_as_fresh_as_their_last_reading(shell, lists, mark, is_fresh, tmp_path: Path):
-    folder = tmp_path / "var/lib/apt/lists"
-    folder.mkdir(parents=True)
-    for path, when in ((folder / "mirror_main_Packages", lists), (tmp_path / "mark", mark)):
-        if when is not None:
-            path.touch()
-            os.utime(path, (when, when))
-    script = Debian.lists_are_fresh.script.replace(LISTS_READ, str(tmp_path / "mark")).replace(
-        "/var/", f"{tmp_path}/var/"
-    )
+def test_lists_are_as_fresh_as_their_last_reading_however_old_the_servers_are(
+    shell, names, read, is_fresh, tmp_path: Path
+):
+    folder = tmp_path / "lists"
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+        os.utime(folder / name, (OLD, OLD))
+    os.utime(folder, (read, read))
+    script = Debian.lists_are_fresh.script.replace(LISTS, str(folder))
     assert (subprocess.run([shell, "-c", script], check=False).returncode == 0) == is_fresh
+
+
+def test_lists_that_are_not_there_are_not_fresh(tmp_path: Path):
+    script = Debian.lists_are_fresh.script.replace(LISTS, str(tmp_path / "nowhere"))
+    assert subprocess.run(["sh", "-c", script], check=False, stderr=subprocess.DEVNULL).returncode != 0
