@@ -117,6 +117,7 @@ class Peer:
         self.relies_on(after)
         raise Refused(
             f"{self.name} does not have {what} yet",
+            why=f"phase {after} makes that, and has not succeeded there",
             fix=f"run phase {after} first, or the whole `k8sboot up`",
             host=self.name,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller
@@ -70,9 +69,18 @@ def written_nowhere(controller: Controller, node: FaultyHost, *, inodes: bool) -
     assert our_temporaries(node) == ""
 
 
-@pytest.mark.parametrize("inodes", [False, True])
 @row(29, "no space on /var/lib/k8sboot")
-def test_full_var_starts_no_job(controller: Controller, node: FaultyHost, inodes: bool) -> None:
+def test_full_var_starts_no_job(controller: Controller, node: FaultyHost) -> None:
+    starts_no_job(controller, node, inodes=False)
+
+
+@row(30, "no inodes on /var/lib/k8sboot")
+def test_var_without_inodes_starts_no_job(controller: Controller, node: FaultyHost) -> None:
+    starts_no_job(controller, node, inodes=True)
+
+
+def starts_no_job(controller: Controller, node: FaultyHost, *, inodes: bool) -> None:
+    """There is no room for a job's folder: nothing is installed, and the space is told of."""
     scarce(node, STATE, inodes=inodes)
     ran = controller.run("phase", "time-sync", expect=1)
     ran.blames(node.name, "KB-COMMAND", "no space left on device", "df -h /var", "100%")
@@ -95,19 +103,33 @@ def test_full_var_is_refused_before_anything_is_altered(controller: Controller, 
 
 
 @row(29, "no space on /tmp")
-def test_full_tmp_is_told_by_who_needs_it(controller: Controller, node: FaultyHost) -> None:
+def test_full_tmp_is_no_matter(controller: Controller, node: FaultyHost) -> None:
     scarce(node, "/tmp")
-    controller.run("phase", "hosts").went_on("k8s-node01", phase="hosts")
-    roomy(node, "/tmp")
+    controller.is_well(phase="hosts")
     assert our_temporaries(node) == ""
 
 
-@pytest.mark.parametrize("inodes", [False, True])
 @row(29, "no space on /run")
-def test_full_run_is_no_reason_to_stop(controller: Controller, node: FaultyHost, inodes: bool) -> None:
+def test_full_run_is_named(controller: Controller, node: FaultyHost) -> None:
+    is_not_locked(controller, node, inodes=False)
+
+
+@row(30, "no inodes on /run")
+def test_run_without_inodes_is_named(controller: Controller, node: FaultyHost) -> None:
+    is_not_locked(controller, node, inodes=True)
+
+
+def is_not_locked(controller: Controller, node: FaultyHost, *, inodes: bool) -> None:
+    """There is no room to say whose host this is: it is left alone."""
+    before = etc(node)
     scarce(node, RUN, inodes=inodes)
     ran = controller.run("phase", "hosts", expect=1)
-    ran.blames(node.name, "KB-COMMAND")
+    print(ran.stderr)
+    ran.blames(node.name, "KB-COMMAND", "no space left on device", RUN)
+    ran.went_on("k8s-master01", "k8s-node02", phase="hosts")
+    assert etc(node) == before
+    roomy(node, RUN)
+    controller.is_well(phase="hosts")
 
 
 @row(31, "read-only /etc")

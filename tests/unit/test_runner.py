@@ -219,6 +219,7 @@ def test_what_is_missing_in_a_real_run_is_an_error(cluster, log):
 
     error = run(cluster, [log.phase("a", masters, do=depends)]).report.errors["m1"]
     assert "does not have a cluster yet" in error.what
+    assert "kubeadm-init" in error.why
     assert "kubeadm-init" in error.fix
 
 
