@@ -209,8 +209,10 @@ class FaultyHost:
         self._restart_sshd()
 
     def _restart_sshd(self) -> None:
-        # Sessions live on: only the listener is replaced, and systemd waits until the new one is ready.
-        self.sh("systemctl restart ssh || systemctl restart sshd")
+        # Sessions live on: only the listener is replaced, and systemd waits until the new one is ready. It counts how
+        # often that happens.
+        unit = self.sh("systemctl cat ssh >/dev/null 2>&1 && echo ssh || echo sshd").strip()
+        self.sh(f"systemctl reset-failed {unit} 2>/dev/null; systemctl restart {unit}")
 
     def stop_sshd(self) -> None:
         """Nothing listens on the port any more."""
