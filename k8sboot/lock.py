@@ -23,7 +23,7 @@ LEASE = 180
 """Seconds for which a run holds a host beyond the end of its script; a lost controller is waited for so long."""
 RENEW = 45.0
 """Seconds after which an idle run renews its lease."""
-REFUSED = 76
+REFUSED, NO_ROOM = 76, 73
 SAID = "k8sboot-lock:"
 BEGIN, END = "# k8sboot lock\n", "# k8sboot lock end\n"
 _LINE = re.compile(r"[^\n]*\Z")
@@ -49,8 +49,9 @@ class Claim:
 
 _TAKE = (
     r"""
+no_room() { rm -f @FOLDER@/lock.new; { df -hP /run @FOLDER@; df -iP @FOLDER@ | tail -n 1; } >&2; exit @NO_ROOM@; }
 hold() { # RUN SEAT SECONDS TOLD
-  mkdir -p -m 0700 @FOLDER@ || return 1
+  mkdir -p -m 0700 @FOLDER@ && (: >> @FOLDER@/guard) && (: >> @WORK@) || no_room
   exec 8>>@FOLDER@/guard
   command -v flock >/dev/null || flock() { :; }
   flock -w 30 8 || { echo "@SAID@ nobody lets go of @FOLDER@/guard" >&2; return 1; }
@@ -65,8 +66,8 @@ hold() { # RUN SEAT SECONDS TOLD
     flock -n -x 9 || { echo "@SAID@ work $told" >&2; return 1; }
     exec 9>&-
   fi
-  printf '%s %s %s\n%s\n' "$1" "$2" "$((up + $3))" "$4" > @FOLDER@/lock.new
-  mv -f @FOLDER@/lock.new @FOLDER@/lock
+  (printf '%s %s %s\n%s\n' "$1" "$2" "$((up + $3))" "$4" > @FOLDER@/lock.new) || no_room
+  mv -f @FOLDER@/lock.new @FOLDER@/lock || no_room
   exec 9>>@WORK@
   flock -s 9
   exec 8>&-
@@ -74,11 +75,12 @@ hold() { # RUN SEAT SECONDS TOLD
 """.replace("@FOLDER@", FOLDER)
     .replace("@SAID@", SAID)
     .replace("@WORK@", WORK)
+    .replace("@NO_ROOM@", str(NO_ROOM))
 )
 
 
 def held(script: str, claim: Claim, *, timeout: float) -> str:
-    """The script, run only where the claim holds the host or may take it; ends with REFUSED where not.
+    """The script, run only where the claim holds the host or may take it; ends with REFUSED or NO_ROOM where not.
 
     What the script starts does not inherit the lock, so that a daemon cannot keep it. The shell that does hold it
     has something left to do behind the script: else dash would become the script, and close the lock.

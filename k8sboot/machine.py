@@ -109,9 +109,17 @@ class Machine:
             self._has_job = False
 
     def hold(self) -> None:
-        """Take the host for this run, or renew that. Raises Locked."""
+        """Take the host for this run, or renew that. Raises Locked; StepFailed where there is no room for a lock."""
         if self.claim is not None:
-            self._holding(self.look(lock.take(self.claim), timeout=HOLD_TIMEOUT))
+            done = self._holding(self.look(lock.take(self.claim), timeout=HOLD_TIMEOUT))
+            if done.exit_status != 0:
+                raise StepFailed(
+                    f"the lock {lock.LOCK} cannot be written",
+                    why=f"that ended with {done.exit_status}: without it two runs might alter the host at once",
+                    fix=f"make room in {lock.FOLDER} (`df -h /run; df -i /run`), then run again",
+                    host=self.name,
+                    detail=done.stderr.decode("utf-8", "replace")[-2000:],
+                )
 
     def renew(self) -> None:
         """Renew the lease of a host that was altered before and is idle; a job holds it by itself."""

@@ -111,7 +111,10 @@ class Peer:
         return state.content.decode("utf-8", errors)
 
     def known(self, value: T | None, *, what: str, after: str) -> T:
-        """The value, where there is one. Else NotYet in a dry run in which that phase would see to it, and Refused."""
+        """The value, where there is one. Else NotYet in a dry run in which that phase would see to it, and Refused.
+
+        The error names this host; the one that failed is whichever needed the value.
+        """
         if value is not None:
             return value
         self.relies_on(after)
@@ -119,7 +122,6 @@ class Peer:
             f"{self.name} does not have {what} yet",
             why=f"phase {after} makes that, and has not succeeded there",
             fix=f"run phase {after} first, or the whole `k8sboot up`",
-            host=self.name,
         )
 
     def package(self, name: str) -> str:

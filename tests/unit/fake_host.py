@@ -81,6 +81,8 @@ class FakeConnection(Commands, YumCommands, Notes):
         holder, holder_seat = (self.holder.split() + ["", ""])[:2]
         if holder not in ("", run) and (seat == "-" or seat != holder_seat):
             return Completed(lock.REFUSED, b"", f"{lock.SAID} lease 100 {self.holder}\n".encode())
+        if not self.has_room_for_lock:
+            return Completed(lock.NO_ROOM, b"", b"printf: No space left on device\n")
         self.holder = f"{run} {seat} {told}"
         inner = body.removeprefix("(\n").removesuffix("\n) 8>&- 9>&-\nexit $?\n")
         if inner == ":":

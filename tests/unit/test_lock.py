@@ -24,6 +24,15 @@ def test_a_cluster_whose_first_master_is_held_is_left_alone(bare: FakeCluster):
     assert bare.hosts["m1"].holder == OTHER
 
 
+def test_a_host_that_has_no_room_for_the_lock_is_left_alone(bare: FakeCluster):
+    bare.hosts["m1"].has_room_for_lock = False
+    told = run(bare, UP)
+    assert told.errors == {"m1": "KB-STEP"}
+    assert "No space left on device" in told.report.errors["m1"].detail
+    assert "df -h /run" in told.report.errors["m1"].fix
+    assert mutations(bare) == {}
+
+
 def test_a_node_that_another_cluster_s_run_holds_is_left_alone_and_the_others_go_on(bare: FakeCluster):
     bare.hosts["n1"].holder = OTHER
     told = run(bare, UP)

@@ -213,14 +213,15 @@ def test_what_is_not_known_yet_in_a_dry_run_is_told_and_the_host_goes_on(cluster
     assert cluster.hosts["m1"].mutations == []
 
 
-def test_what_is_missing_in_a_real_run_is_an_error(cluster, log):
-    def depends(_cluster: Cluster, host: Host) -> None:
-        host.known(None, what="a cluster", after="kubeadm-init")
+def test_what_is_missing_in_a_real_run_is_an_error_of_who_needs_it(cluster, log):
+    def depends(cluster: Cluster, _host: Host) -> None:
+        cluster.first_master.known(None, what="a cluster", after="kubeadm-init")
 
-    error = run(cluster, [log.phase("a", masters, do=depends)]).report.errors["m1"]
-    assert "does not have a cluster yet" in error.what
+    error = run(cluster, [log.phase("a", nodes, do=depends)]).report.errors["n1"]
+    assert "m1 does not have a cluster yet" in error.what
     assert "kubeadm-init" in error.why
     assert "kubeadm-init" in error.fix
+    assert error.host == "n1"
 
 
 def test_changes_are_counted_also_of_a_phase_that_failed(cluster, log):

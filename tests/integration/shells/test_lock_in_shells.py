@@ -117,3 +117,12 @@ def test_a_broken_lock_file_is_nobody_s(folder, shell):
     folder.mkdir()
     (folder / "lock").write_text("\x00\xff nonsense")
     assert act(folder, lock.take(ME), shell).returncode == 0
+
+
+@IN_SHELLS
+def test_where_a_lock_cannot_be_written_nothing_is_done(folder, shell):
+    act(folder, lock.take(ME), shell)
+    (folder / "lock.new").mkdir()
+    done = act(folder, lock.held("echo done", ME, timeout=5), shell)
+    assert (done.returncode, done.stdout) == (lock.NO_ROOM, "")
+    assert "Filesystem" in done.stderr, "what room there is is shown"
