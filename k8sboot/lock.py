@@ -49,7 +49,11 @@ class Claim:
 
 _TAKE = (
     r"""
-no_room() { rm -f @FOLDER@/lock.new; { df -hP /run @FOLDER@; df -iP @FOLDER@ | tail -n 1; } >&2; exit @NO_ROOM@; }
+no_room() {
+  rm -f @FOLDER@/lock.new
+  { echo "@FOLDER@: no space left on device"; df -hP /run @FOLDER@; df -iP @FOLDER@ | tail -n 1; } >&2
+  exit @NO_ROOM@
+}
 hold() { # RUN SEAT SECONDS TOLD
   mkdir -p -m 0700 @FOLDER@ && (: >> @FOLDER@/guard) && (: >> @WORK@) || no_room
   exec 8>>@FOLDER@/guard

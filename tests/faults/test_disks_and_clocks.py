@@ -83,7 +83,7 @@ def starts_no_job(controller: Controller, node: FaultyHost, *, inodes: bool) -> 
     """There is no room for a job's folder: nothing is installed, and the space is told of."""
     scarce(node, STATE, inodes=inodes)
     ran = controller.run("phase", "time-sync", expect=1)
-    ran.blames(node.name, "KB-COMMAND", "no space left on device", "df -h /var", "100%")
+    ran.blames(node.name, "KB-DISK-FULL", "no space left on device", "df -h", "100%")
     ran.went_on("k8s-master01", "k8s-node02", phase="time-sync")
     assert "ii" not in node.sh("dpkg-query -W -f '${db:Status-Abbrev}' chrony 2>/dev/null; true")
     roomy(node, STATE)
