@@ -18,7 +18,8 @@ _LIKENESS = r"""
 find /etc /root/.kube /usr/local -xdev ! -type d ! -path '*/apt/*lists*' ! -name '*-' ! -name '.pwd.lock' \
   ! -name ld.so.cache -printf '%p %m %U:%G %l\n' 2>/dev/null
 find /etc -xdev -type f ! -path '/etc/kubernetes/pki/*' ! -path '/etc/kubernetes/*.conf' ! -name '*-' \
-  ! -path '/etc/ssl/*' ! -name calico-kubeconfig ! -path '/etc/cni/net.d/calico-tls/*' ! -name 'shadow' \
+  ! -path '/etc/ssl/*' ! -path /etc/docker/key.json \
+  ! -name calico-kubeconfig ! -path '/etc/cni/net.d/calico-tls/*' ! -name 'shadow' \
   ! -name ld.so.cache -exec sha256sum {} +
 dpkg-query -W -f 'package ${Package} ${Version} ${db:Status-Abbrev}\n' 2>/dev/null || rpm -qa
 systemctl list-unit-files --state=enabled,masked --no-legend --plain | awk '{print "unit", $1, $2}'

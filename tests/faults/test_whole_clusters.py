@@ -51,6 +51,8 @@ def cut_in_the_middle(
 
     def act() -> None:
         until_it_begins(run, host.name, what)
+        jobs, name = host.path("/var/lib/k8sboot/jobs"), what.replace(" ", "-")
+        until(lambda: list(jobs.glob(f"{name}*/pid")), f"the job {name}")
         time.sleep(after)
         host.lab.control("cut", host.name)
         try:
@@ -73,7 +75,7 @@ def test_cables_pulled_in_init_join_and_installation_cost_nothing(
     cuts = [
         cut_in_the_middle(other, run, "install docker", after=1, told=told),
         cut_in_the_middle(master, run, "kubeadm init", after=3, told=told),
-        cut_in_the_middle(node, run, "kubeadm join", after=0, told=told),
+        cut_in_the_middle(node, run, "kubeadm join", after=0.5, told=told),
     ]
     ran = run.end(within=LONG)
     for cut in cuts:
