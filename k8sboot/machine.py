@@ -12,7 +12,7 @@ from typing import Literal
 from k8sboot import errand, lock
 from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unreachable
 from k8sboot.foresight import Foresight
-from k8sboot.patience import insist
+from k8sboot.patience import Patience
 from k8sboot.probe import Reads, parse, script
 from k8sboot.snapshot import FileState, Snapshot, UnitState
 from k8sboot.ssh.connection import Completed, Connection
@@ -44,6 +44,7 @@ class Machine:
         self._has_job = False
         self._boot_id = ""
         self._connection = connection
+        self._patience = Patience()
         self._reads = reads
         self._snapshot: Snapshot | None = None
         self._lock = threading.RLock()
@@ -54,7 +55,7 @@ class Machine:
 
     def look(self, text: str, *, timeout: float) -> Completed:
         """Run a short script that only reads; asked again when the connection dies under it."""
-        return insist(lambda: self.run(text, timeout=timeout))
+        return self._patience.insist(lambda: self.run(text, timeout=timeout))
 
     def alter(self, text: str, *, timeout: float) -> Completed:
         """Run a short script that alters the host, once, however often the connection dies meanwhile.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Callable
@@ -15,6 +16,9 @@ READ_DEADLINE = 180.0
 """Seconds in which a host must be reached again: longer than a cable that is put back, or a reboot."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+
+QUIET = 10.0
+"""Seconds in which a host that was given up is not asked again."""
 
 
 def insist(
@@ -34,3 +38,27 @@ def insist(
                 raise
         time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads hosts, guards nothing
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+class Patience:
+    """How long one host is insisted upon: once it was given up, not at length again until it has answered.
+
+    Many may read from a host that is dead, one after the other: they do not each wait for all of that time.
+    """
+
+    def __init__(self) -> None:
+        self._error: Exception | None = None
+        self._quiet_until = 0.0
+
+    def insist(self, read: Callable[[], T]) -> T:
+        """What read() returns. Raises what it ends in, or ended in a moment ago."""
+        error = self._error
+        if error is not None and time.monotonic() < self._quiet_until:
+            raise copy.copy(error)
+        try:
+            found = insist(read, deadline=READ_DEADLINE if error is None else 0.0)
+        except (ConnectionLost, Unreachable) as lost:
+            self._error, self._quiet_until = lost, time.monotonic() + QUIET
+            raise
+        self._error = None
+        return found

@@ -15,6 +15,7 @@ from runs import raise_errors, run
 from workbench import Bench
 
 from k8sboot import host as host_module
+from k8sboot import patience as patience_module
 from k8sboot.runbook import UP
 
 
@@ -42,6 +43,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
     fake_time = SimpleNamespace(monotonic=lambda: found.now, sleep=sleep)
     monkeypatch.setattr(host_module, "time", fake_time)
+    monkeypatch.setattr(patience_module, "time", fake_time)
     return found
 
 
