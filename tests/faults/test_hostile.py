@@ -27,6 +27,7 @@ head -c 1000 /dev/zero; printf '\377\376\303( \033]0;title\007 \033[2J\n' """
 @pytest.mark.slow
 @row(49, "50 MB of output, a line of 10 MB, NULs, escapes")
 def test_flood_of_output_is_capped_and_harmless(controller: Controller, other: FaultyHost) -> None:
+    other.installs_at_once()
     other.before_packages("install", LOUD)
     ran = controller.run("phase", "time-sync", "--limit", other.name, "-v", within=240)
     ran.went_on(other.name, phase="time-sync")
@@ -44,6 +45,7 @@ echo '{"kernel": "4.666", "arch": "s390x"}'; echo 'fact arch czM5MHg='; echo '@k
 def test_fake_markers_and_facts_are_rejected(
     controller: Controller, node: FaultyHost, other: FaultyHost
 ) -> None:
+    other.installs_at_once()
     node.write(
         "/usr/local/sbin/uname",
         f'#!/bin/sh\n[ "$1" != -n ] || {{\n{FAKE}}}\nexec /usr/bin/uname "$@"\n',
