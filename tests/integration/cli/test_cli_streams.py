@@ -64,7 +64,7 @@ def test_colours_can_be_forced(machine: Machine) -> None:
     assert "\x1b[" in machine.run("phase", "wake", "--dry-run", FORCE_COLOR="1").stderr
 
 
-def test_a_failure_ends_with_its_output_and_the_log(machine: Machine) -> None:
+def test_a_failure_ends_with_its_output_the_log_and_where_to_read_more(machine: Machine) -> None:
     done = machine.run("phase", "fail")
     assert done.returncode == 1
     told = done.stderr.splitlines()
@@ -73,7 +73,8 @@ def test_a_failure_ends_with_its_output_and_the_log(machine: Machine) -> None:
     output = [line for line in told[start:] if line.startswith("  | ")]
     assert output[-1] == "  | [/red]"
     assert len(output) == 25
-    assert told[-1] == f"  log: {(machine.folder / 'state/k8sboot/naps/latest').resolve()}/run.jsonl"
+    assert told[-2] == f"  log: {(machine.folder / 'state/k8sboot/naps/latest').resolve()}/run.jsonl"
+    assert told[-1] == "  more: k8sboot explain KB-COMMAND"
 
 
 def test_hostile_output_reaches_the_screen_tame(machine: Machine) -> None:
