@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -13,9 +14,9 @@ from k8sboot import autopsy
 from k8sboot.autopsy import Autopsy
 from k8sboot.diagnosis.finding import Catalogue, Finding
 from k8sboot.errors import ConnectionLost, Refused, StepFailed
-from k8sboot.events import Event, Evidence, Failed, Skipped, Working
+from k8sboot.events import Event, Evidence, Failed, PhaseStarted, Skipped, Working
 from k8sboot.inventory.model import RuntimeSettings
-from k8sboot.phase import everyone, first_master, nodes, phase
+from k8sboot.phase import first_master, nodes, phase
 from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -194,14 +195,35 @@ def test_a_cause_that_stumbles_does_not_hide_the_failure(bare: FakeCluster):
 
 
 def test_nothing_new_starts_while_a_masters_failure_is_looked_into(bare: FakeCluster):
-    @phase(on=everyone, after=("fails",))
-    def later(cluster, host) -> None:
-        """Come later."""
+    looking, decided, begun = threading.Event(), threading.Event(), threading.Barrier(3, timeout=30)
 
-    told = run(bare, [failing(StepFailed("no")), later])
-    skipped = [e.host for e in told.events if isinstance(e, Skipped)]
-    assert sorted(skipped) == ["n1", "n2"]
+    def look(_evidence) -> None:
+        looking.set()
+        assert decided.wait(30)
+
+    @phase(on=nodes)
+    def first(cluster, host) -> None:
+        """Last until the failure is being looked into."""
+        begun.wait()
+        assert looking.wait(30)
+
+    @phase(on=nodes)
+    def second(cluster, host) -> None:
+        """Come next."""
+
+    def listen(event: Event) -> None:
+        if event.phase == "second" and isinstance(event, Skipped | PhaseStarted):
+            decided.set()
+
+    @phase(on=first_master, autopsy=Autopsy(Catalogue((look,)), gathers=False))
+    def fails(cluster, host) -> None:
+        """Fail when the others are at work."""
+        begun.wait()
+        raise StepFailed("no")
+
+    told = run(bare, [fails, first, second], listener=listen)
     assert told.errors == {"m1": "KB-STEP"}
+    assert sorted(told.skipped) == ["n1 second: m1 failed in fails", "n2 second: m1 failed in fails"]
 
 
 def test_registries_are_those_that_the_inventory_names():
