@@ -42,10 +42,16 @@ def join_token(cluster: Cluster, host: Host) -> None:
     waiting = [peer for peer in cluster.chosen if peer.name != host.name and not is_member(peer)]
     if not waiting:
         return
+    _ca(host)
     if not _usable(host):
         host.change("make a join token", commands.token_create(ttl=TTL, description=DESCRIPTION))
     if any(peer.role == "master" for peer in waiting):
         host.change("upload the control plane's certificates", commands.upload_certs_to(CERTIFICATE_KEY))
+
+
+def _ca(host: Peer) -> str:
+    """The cluster's CA certificate, in PEM; Refused where there is no cluster yet."""
+    return host.known(host.read_file(CA_CERT), what="the cluster's CA", after="kubeadm-init")
 
 
 def _usable(host: Peer) -> list[tokens.BootstrapToken]:
@@ -74,9 +80,7 @@ def _join(cluster: Cluster, host: Host, *, key: str) -> None:
     socket = cri_socket(version(cluster), cluster.spec.runtime.name)
     ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
     leader.relies_on("kubeadm-init")
-    ca_hash = ca_cert_hash(
-        leader.known(leader.read_file(CA_CERT), what="the cluster's CA", after="kubeadm-init")
-    )
+    ca_hash = ca_cert_hash(_ca(leader))
     if is_member(host):
         _same_cluster(host, ca_hash)
         return

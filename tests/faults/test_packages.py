@@ -130,7 +130,7 @@ def test_repository_with_a_bad_signature_is_refused(
         bad = {key: value.replace(f"http://{ward.gateway}:8080", mirror.url) for key, value in good.items()}
         controller.spec["os"]["repositories"]["docker"] = bad
         ran = controller.run("phase", "os-packages", expect=1, within=240)
-        ran.blames(master.name, "KB-COMMAND", mirror.url, VERDICTS[fault])
+        ran.blames(master.name, "KB-REPOSITORY-SIGNATURE", mirror.url, VERDICTS[fault])
     assert "docker" not in master.sh("apt-cache madison docker-ce docker.io | grep -F docker-ce/linux; true")
     controller.spec["os"]["repositories"]["docker"] = good
     controller.run("phase", "os-packages", within=240).went_on(master.name, phase="os-packages")
@@ -153,7 +153,7 @@ def test_package_with_another_checksum_is_not_installed(
             other.write(source, text.replace(f"http://{ward.gateway}:8080", mirror.url))
         other.sh("apt-get update -q")
         ran = controller.run(*STEP, expect=1, within=240)
-        ran.blames(other.name, "KB-COMMAND", mirror.url, "chrony", "hash sum mismatch")
+        ran.blames(other.name, "KB-REPOSITORY-CHANGING", mirror.url, "chrony", "hash sum mismatch")
         ran.went_on("k8s-master01", "k8s-node01", phase="time-sync")
         assert chrony(other) == ""
     for source in sources:

@@ -170,10 +170,7 @@ def test_repository_without_an_index(controller: Controller, ward, other: Faulty
     url = f"http://{ward.gateway}:8080/nowhere"
     controller.spec["os"]["repositories"]["docker"]["url"] = url
     ran = controller.run(*PACKAGES, expect=1, within=300)
-    said = ran.error(other.name)
-    assert said["code"] in ("KB-COMMAND", "KB-REPOSITORY")
-    assert url in f"{said['what']} {said['detail']}"
-    assert "404" in f"{said['why']} {said['detail']}"
+    ran.blames(other.name, "KB-REPOSITORY-404", f"does not have {url}", "404")
 
 
 @pytest.mark.slow
