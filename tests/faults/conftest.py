@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from faulthosts import Disk, FaultyHost
+from faultdisks import Disk
+from faulthosts import FaultyHost
 from faultrows import NOT_HERE, PROPERTY, documented, told
 from faultruns import Controller
 from on_lab import ROOT, Lab, brought_up

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import fcntl
 import os
-import pty
-import re
 import signal
-import struct
-import subprocess
 import sys
-import termios
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 from faulthosts import until
 from faultruns import K8SBOOT, Controller, Ran, Running
+from terminals import OnTerminal, on_a_terminal
 
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
 
@@ -41,78 +33,14 @@ def run_impatient(
     return start_impatient(controller, *words, patience=patience).end(expect=expect, within=within)
 
 
-@dataclass
-class OnTerminal:
-    """k8sboot on a terminal of its own. before: the terminal's modes."""
-
-    process: subprocess.Popen[bytes]
-    master: int
-    slave: int
-    before: list[Any]
-    output: bytearray = field(default_factory=bytearray)
-
-    def __post_init__(self) -> None:
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        with contextlib.suppress(OSError):
-            while data := os.read(self.master, 65536):
-                self.output += data
-
-    @property
-    def text(self) -> str:
-        """What it shows, in one line and without escape sequences."""
-        plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.output.decode(errors="replace"))
-        return " ".join(plain.split())
-
-    def shows(self, words: str) -> None:
-        """Wait until it shows these words."""
-        until(lambda: words in self.text, f"{words!r} on the terminal", within=90)
-
-    def press(self, keys: bytes) -> None:
-        """Type."""
-        os.write(self.master, keys)
-
-    def hang_up(self) -> None:
-        """Close the terminal's window."""
-        os.close(self.slave)
-        os.close(self.master)
-
-    def end(self) -> int:
-        """Wait until it has ended; its exit code."""
-        until(lambda: self.process.poll() is not None, "the end of k8sboot", within=180)
-        return self.process.returncode
-
-    def is_restored(self) -> bool:
-        """Whether the cursor is shown and the terminal's modes are as they were."""
-        shown, hidden = self.output.rfind(b"\x1b[?25h"), self.output.rfind(b"\x1b[?25l")
-        return shown >= hidden and termios.tcgetattr(self.slave) == self.before
-
-    def close(self) -> None:
-        """End it, and forget the terminal."""
-        self.process.kill()
-        self.process.wait()
-        for descriptor in (self.master, self.slave):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-
-
 @contextlib.contextmanager
 def on_terminal(controller: Controller, *words: str) -> Iterator[OnTerminal]:
     """k8sboot on a terminal for the length of a block."""
     controller.inventory.write_text(yaml.safe_dump(copy.deepcopy(controller.spec), sort_keys=False))
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     environ = {k: v for k, v in controller.environ.items() if k not in ("NO_COLOR", "CI")}
-    with contextlib.closing(
-        OnTerminal(
-            subprocess.Popen(
-                [str(K8SBOOT), *words, "-i", str(controller.inventory)], stdin=slave, stdout=slave, stderr=slave,
-                start_new_session=True, env={**environ, "TERM": "xterm-256color"}, cwd=controller.folder,
-                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-            ), master, slave, termios.tcgetattr(slave),
-        )
-    ) as run:  # fmt: skip
+    command = (str(K8SBOOT), *words, "-i", str(controller.inventory))
+    run = on_a_terminal(command, environ=environ, folder=controller.folder, size=(40, 120))
+    with contextlib.closing(run):
         yield run
 
 

@@ -6,19 +6,17 @@ import contextlib
 import os
 import re
 import shutil
-import stat
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from faultdisks import Disk
 from on_lab import Lab
 
 SSHD_DROP_IN = "/etc/ssh/sshd_config.d/00-fault.conf"
-WATCHED = ("etc", "usr", "root", "home", "opt", "var/lib/k8sboot", "var/lib/dpkg", "var/lib/rpm")
-"""Where a test must leave what it found; elsewhere are logs and caches."""
 
 
 def until(done: Callable[[], object], what: str, *, within: float = 60) -> None:
@@ -27,47 +25,6 @@ def until(done: Callable[[], object], what: str, *, within: float = 60) -> None:
     while not done():
         assert time.monotonic() < deadline, f"{what}: not within {within:g} s"
         time.sleep(0.05)
-
-
-@dataclass
-class Disk:
-    """What a host's disk differs in from the root file system below it: to see whether a test left something."""
-
-    upper: Path
-    lower: Path
-    root: Path
-
-    def look(self) -> dict[str, tuple[int, ...]]:
-        """The state of every file in which the host differs, by path."""
-        return {path: _state(self.root / path) for path in self._changed()}
-
-    def differs(self, before: dict[str, tuple[int, ...]]) -> set[str]:
-        """The files that are not as they were at an earlier look."""
-        now = self.look()
-        return {
-            path
-            for path in {*now, *before}
-            if now.get(path, _state(self.root / path)) != before.get(path, _state(self.lower / path))
-        }
-
-    def _changed(self) -> Iterator[str]:
-        for watched in WATCHED:
-            for folder, _, files in os.walk(self.upper / watched):
-                yield from (
-                    str((Path(folder) / name).relative_to(self.upper))
-                    for name in files
-                    if name != ".sudo_as_admin_successful"  # sudo's own note of its first use
-                )
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    try:
-        found = path.lstat()
-    except OSError:
-        return ()
-    if stat.S_ISCHR(found.st_mode) and found.st_rdev == 0:
-        return ()
-    return (found.st_mode, found.st_uid, found.st_gid, found.st_size, found.st_mtime_ns)
 
 
 @dataclass
@@ -261,9 +218,11 @@ class FaultyHost:
 
     def inside(self, *words: str, check: bool = True) -> str:
         """Run a program of this machine in the host's network."""
-        done = subprocess.run(
-            ["ip", "netns", "exec", self.namespace, *words], capture_output=True, text=True, check=False
-        )
+        return self.outside("ip", "netns", "exec", self.namespace, *words, check=check)
+
+    def outside(self, *words: str, check: bool = True) -> str:
+        """Run a program of this machine, at the near end of the host's cable."""
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert not check or done.returncode == 0, f"{self.name}: {words}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -16,26 +16,10 @@ from typing import Any
 
 import yaml
 from faulthosts import until
+from faultinventories import Dumper
 from on_lab import HOSTS, Lab
 
 K8SBOOT = Path(sys.executable).parent / "k8sboot"
-
-
-class Quoted(str):
-    """Text that is written in quotes, so that it is read as text."""
-
-
-class Dumper(yaml.SafeDumper):
-    """Writes inventories: without aliases, which they may not have."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """All of them."""
-        return True
-
-
-Dumper.add_representer(
-    Quoted, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
-)
 
 
 @dataclass(frozen=True)
@@ -259,28 +243,3 @@ class Controller:
         """End what still runs."""
         for run in self.runs:
             run.kill()
-
-
-def keygen(path: Path, *options: str, kind: str = "ed25519", passphrase: str = "") -> Path:
-    """A new key pair."""
-    words = [
-        "ssh-keygen",
-        "-q",
-        "-t",
-        kind,
-        "-N",
-        passphrase,
-        "-C",
-        "k8sboot-test",
-        *options,
-        "-f",
-        str(path),
-    ]
-    subprocess.run(words, check=True, capture_output=True)
-    return path
-
-
-def fingerprint(path: Path) -> str:
-    """SHA256:... of a public key, as ssh-keygen tells it."""
-    done = subprocess.run(["ssh-keygen", "-lf", str(path)], check=True, capture_output=True, text=True)
-    return done.stdout.split()[1]

@@ -9,8 +9,9 @@ import socket
 import pytest
 from faulthosts import FaultyHost, until
 from faultrows import row
-from faultruns import Controller, keygen
+from faultruns import Controller
 from faultservers import a_byte_a_second, listening, saying
+from ssh_keys import keygen
 
 
 @row(1, "port closed")

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faultdeeds import OnTerminal, killed_at_a_new_record, on_terminal
+from faultdeeds import killed_at_a_new_record, on_terminal
 from faulthosts import FaultyHost, Gate, until
 from faultrows import row
 from faultruns import K8SBOOT, Controller, Running
 from on_lab import HOSTS
+from terminals import OnTerminal
 
 STEP = ("phase", "time-sync")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from faulthosts import FaultyHost
 from faultrows import row
-from faultruns import Controller, fingerprint, keygen
+from faultruns import Controller
+from ssh_keys import fingerprint, keygen
 
 KINDS = ("ed25519", "ecdsa", "rsa")
 

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 from faulthosts import FaultyHost
+from faultinventories import Quoted
 from faultrows import row
-from faultruns import Controller, Quoted, keygen
+from faultruns import Controller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ssh_keys import keygen
 
 KNOWN = "canary-Zq8vR2"
 CANARY = f"{KNOWN}\"x'$y"

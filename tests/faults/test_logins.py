@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from faulthosts import FaultyHost, until
 from faultrows import row
-from faultruns import Controller, keygen
+from faultruns import Controller
+from ssh_keys import keygen
 
 CANARY = "canary-5f1c9e"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sshd as servers
+from ssh_keys import keygen
 
 from k8sboot.secret import Secret
 from k8sboot.ssh import connect
@@ -32,7 +33,7 @@ def lair() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def login_key(lair: Path) -> Path:
     """The key every test user lets in."""
-    return servers.keygen(lair / "login_key")
+    return keygen(lair / "login_key")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ssh_keys import keygen
+
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ.get("PATH", ""))
 
 
@@ -26,31 +28,6 @@ def why_not() -> str:
     if shutil.which("useradd", path="/usr/sbin:/sbin") is None:
         return "useradd is not installed"
     return ""
-
-
-def keygen(path: Path, *, kind: str = "ed25519", passphrase: str = "", options: tuple[str, ...] = ()) -> Path:
-    """Make a key pair."""
-    command = [
-        "ssh-keygen",
-        "-q",
-        "-t",
-        kind,
-        "-N",
-        passphrase,
-        "-C",
-        "k8sboot-test",
-        *options,
-        "-f",
-        str(path),
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-    return path
-
-
-def fingerprint(path: Path) -> str:
-    """SHA256:... by ssh-keygen."""
-    done = subprocess.run(["ssh-keygen", "-lf", str(path)], check=True, capture_output=True, text=True)
-    return done.stdout.split()[1]
 
 
 @dataclass

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import pty
-import signal
-import struct
 import subprocess
-import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import sshd as servers
-from seats import Machine, OnTerminal, write_inventory
+from seats import Machine, write_inventory
+from terminals import OnTerminal, on_a_terminal
 
 APART = (
     "unshare", "--mount", "sh", "-c",
@@ -53,26 +48,13 @@ def on_terminal(machine: Machine) -> Iterator[Callable[..., OnTerminal]]:
     started: list[OnTerminal] = []
 
     def start(*words: str, ignores: int = 0, **environ: str) -> OnTerminal:
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-
-        def take_terminal() -> None:
-            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-            if ignores:
-                signal.signal(ignores, signal.SIG_IGN)
-
-        before = termios.tcgetattr(slave)
-        process = subprocess.Popen(
-            machine.command(*words), stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=take_terminal, env={**machine.environ, **environ},
-        )  # fmt: skip
-        started.append(OnTerminal(process, master, slave, before))
-        return started[-1]
+        environ = {**machine.environ, **environ}
+        run = on_a_terminal(
+            machine.command(*words), environ=environ, folder=machine.folder, size=(30, 100), ignores=ignores
+        )
+        started.append(run)
+        return run
 
     yield start
-    for each in started:
-        each.process.kill()
-        each.process.wait()
-        for descriptor in (each.master, each.slave):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+    for run in started:
+        run.close()

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from seats import Machine, OnTerminal
+from seats import Machine
+from terminals import OnTerminal
 
 from k8sboot.journal.folders import KEEP
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from seats import Machine, OnTerminal, write_inventory
+from seats import Machine, write_inventory
+from terminals import OnTerminal
 
 Start = Callable[..., OnTerminal]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-import sshd as servers
+from ssh_keys import fingerprint, keygen
 
 from k8sboot.errors import HostKeyRefused
 
@@ -21,7 +21,7 @@ def test_new_key_is_shown_and_written_down(sshd, connected, tmp_path):
     file = tmp_path / "new" / "known_hosts"
     connected(notices=notices, known_hosts_file=str(file))
 
-    assert servers.fingerprint(sshd.home / "host_ed25519.pub") in notices[0]
+    assert fingerprint(sshd.home / "host_ed25519.pub") in notices[0]
     assert file.read_text() == f"[127.0.0.1]:{sshd.port} {sshd.host_key()}\n"
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
@@ -60,21 +60,21 @@ def test_strict_refuses_an_unknown_key_and_says_how_to_add_it(sshd, connected, t
     with pytest.raises(HostKeyRefused) as caught:
         connected(host_key_policy="strict")
 
-    assert servers.fingerprint(sshd.home / "host_ed25519.pub") in caught.value.why
+    assert fingerprint(sshd.home / "host_ed25519.pub") in caught.value.why
     assert f"[127.0.0.1]:{sshd.port} {sshd.host_key()}" in caught.value.fix
 
 
 def test_changed_key_is_refused_once_with_both_fingerprints(another_sshd, connected, tmp_path, lair):
     server = another_sshd()
-    other = servers.keygen(lair / "other_key") if not (lair / "other_key").exists() else lair / "other_key"
+    other = keygen(lair / "other_key") if not (lair / "other_key").exists() else lair / "other_key"
     other_public = " ".join((lair / "other_key.pub").read_text().split()[:2])
     file = known_hosts(tmp_path, "# first", f"[127.0.0.1]:{server.port} {other_public}")
     with pytest.raises(HostKeyRefused) as caught:
         connected(server=server)
 
-    assert servers.fingerprint(other) in caught.value.why
+    assert fingerprint(other) in caught.value.why
     assert f"{file}:2" in caught.value.why
-    assert servers.fingerprint(server.home / "host_ed25519.pub") in caught.value.why
+    assert fingerprint(server.home / "host_ed25519.pub") in caught.value.why
     assert f"ssh-keygen -R '[127.0.0.1]:{server.port}' -f {file}" in caught.value.fix
     assert server.log.count("Connection from") == 1
 
@@ -109,7 +109,7 @@ def test_any_known_key_type_proves_the_host(sshd, connected, tmp_path, kind):
 
 
 def test_pin_of_the_inventory_decides_alone(sshd, connected, tmp_path):
-    pin = servers.fingerprint(sshd.home / "host_ed25519.pub")
+    pin = fingerprint(sshd.home / "host_ed25519.pub")
     connected(host_key=pin, host_key_policy="strict")
     with pytest.raises(HostKeyRefused, match="pinned in the inventory"):
         connected(host_key="SHA256:" + "A" * 43)
@@ -175,7 +175,7 @@ def stranger(lair):
     """Keys of nobody, by kind."""
     return {
         kind: " ".join(
-            servers.keygen(lair / f"stranger_{kind}", kind=kind).with_suffix(".pub").read_text().split()[:2]
+            keygen(lair / f"stranger_{kind}", kind=kind).with_suffix(".pub").read_text().split()[:2]
         )
         for kind in ("ed25519", "rsa")
     }

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-import sshd as servers
+from ssh_keys import keygen
 
 from k8sboot.errors import AuthenticationFailed
 from k8sboot.secret import Secret
@@ -38,7 +38,7 @@ def agent(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
 def test_key_of_any_kind(kind, sshd, connected, new_user, lair):
-    key = servers.keygen(lair / f"kind_{kind}", kind=kind)
+    key = keygen(lair / f"kind_{kind}", kind=kind)
     name = new_user(sudoers="{user} ALL=(ALL) NOPASSWD: ALL")
     sshd.authorize(name, key)
 
@@ -46,7 +46,7 @@ def test_key_of_any_kind(kind, sshd, connected, new_user, lair):
 
 
 def test_encrypted_key_with_its_passphrase(sshd, connected, free_user, login_key, tmp_path):
-    key = servers.keygen(tmp_path / "locked", passphrase="open sesame")
+    key = keygen(tmp_path / "locked", passphrase="open sesame")
     sshd.authorize(free_user, key)
 
     assert works(connected(identity_file=str(key), passphrase=Secret("open sesame")))
@@ -57,7 +57,7 @@ def test_encrypted_key_with_its_passphrase(sshd, connected, free_user, login_key
 
 
 def test_old_pem_key_with_a_passphrase(sshd, connected, free_user, login_key, tmp_path):
-    key = servers.keygen(tmp_path / "pem", kind="rsa", passphrase="open sesame", options=("-m", "PEM"))
+    key = keygen(tmp_path / "pem", "-m", "PEM", kind="rsa", passphrase="open sesame")
     sshd.authorize(free_user, key)
 
     assert works(connected(identity_file=str(key), passphrase=Secret("open sesame")))
@@ -92,8 +92,8 @@ def test_file_that_is_no_key_is_named(connected, tmp_path, content, reason):
 
 
 def test_certificate_beside_the_key_is_used(another_sshd, connected, free_user, lair):
-    authority = servers.keygen(lair / "user_ca")
-    key = servers.keygen(lair / "certified")
+    authority = keygen(lair / "user_ca")
+    key = keygen(lair / "certified")
     sign = ["ssh-keygen", "-q", "-s", str(authority), "-I", "me", "-n", free_user, f"{key}.pub"]
     server = another_sshd(TrustedUserCAKeys=f"{authority}.pub")
     with pytest.raises(AuthenticationFailed):
@@ -104,8 +104,8 @@ def test_certificate_beside_the_key_is_used(another_sshd, connected, free_user, 
 
 
 def test_expired_certificate_is_a_plain_refusal(another_sshd, connected, free_user, lair):
-    authority = servers.keygen(lair / "expired_ca")
-    key = servers.keygen(lair / "expired")
+    authority = keygen(lair / "expired_ca")
+    key = keygen(lair / "expired")
     sign = ["ssh-keygen", "-q", "-s", str(authority), "-I", "me", "-n", free_user]
     subprocess.run([*sign, "-V", "20200101:20200102", f"{key}.pub"], check=True, capture_output=True)
     with pytest.raises(AuthenticationFailed, match="with its certificate.*refused"):
@@ -121,10 +121,10 @@ def test_key_in_the_agent(agent, connected, login_key):
 def test_key_of_the_inventory_comes_out_of_the_agent_when_it_is_locked(
     agent, sshd, connected, free_user, tmp_path
 ):
-    locked = servers.keygen(tmp_path / "locked")
+    locked = keygen(tmp_path / "locked")
     sshd.authorize(free_user, locked)
     for number in range(6):
-        agent(servers.keygen(tmp_path / f"other{number}"))
+        agent(keygen(tmp_path / f"other{number}"))
     agent(locked)
     subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", str(locked)], check=True)
 
@@ -134,7 +134,7 @@ def test_key_of_the_inventory_comes_out_of_the_agent_when_it_is_locked(
 def test_eight_agent_keys_are_five_tries(agent, another_sshd, connected, tmp_path):
     server = another_sshd()
     for number in range(8):
-        agent(servers.keygen(tmp_path / f"key{number}"))
+        agent(keygen(tmp_path / f"key{number}"))
     with pytest.raises(AuthenticationFailed) as caught:
         connected(server=server, identity_file=None)
 
@@ -205,7 +205,7 @@ def test_key_and_password_both_wanted(sudo_user, another_sshd, connected, sudo_p
 
 
 def test_refusal_lists_everything_that_was_tried(connected, tmp_path):
-    wrong = servers.keygen(tmp_path / "wrong")
+    wrong = keygen(tmp_path / "wrong")
     with pytest.raises(AuthenticationFailed) as caught:
         connected(identity_file=str(wrong), password=Secret("hunter2"))
 
@@ -222,7 +222,7 @@ def test_nothing_to_try_is_said(connected):
 
 
 def test_failed_login_leaves_no_thread_and_no_socket(connected, tmp_path):
-    wrong = servers.keygen(tmp_path / "wrong")
+    wrong = keygen(tmp_path / "wrong")
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         with pytest.raises(AuthenticationFailed):

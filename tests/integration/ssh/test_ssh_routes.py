@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-import sshd as servers
+from ssh_keys import fingerprint
 
 from k8sboot.errors import AuthenticationFailed, ConnectError, HostKeyRefused, Unreachable
 from k8sboot.ssh import connect
@@ -255,4 +255,4 @@ def test_keygen_is_the_oracle_of_fingerprints(sshd):
     entry = known_hosts.parse_line(f"h {sshd.host_key()}", "f:1")
 
     assert entry is not None
-    assert entry.fingerprint == servers.fingerprint(sshd.home / "host_ed25519.pub")
+    assert entry.fingerprint == fingerprint(sshd.home / "host_ed25519.pub")

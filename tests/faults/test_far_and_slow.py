@@ -1,0 +1,62 @@
+"""Rows 7 and 8: links that carry little, and links that are long."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from faulthosts import FaultyHost
+from faultlinks import Relay, far_away, slow_cable
+from faultrows import row
+from faultruns import Controller
+from on_lab import HOSTS
+
+STEP = ("phase", "time-sync")
+TALK = "seq 1 60000"
+"""Some 350 kB of an installation's output: more than 256 kbit/s carry in ten seconds."""
+
+
+@pytest.mark.slow
+@row(7, "a slow link: 256 kbit/s")
+def test_slow_link_is_not_taken_for_dead(controller: Controller, node: FaultyHost) -> None:
+    node.before_packages("install", TALK)
+    slow_cable(node, rate="256kbit")
+    ran = controller.run(*STEP, within=600)
+    ran.went_on(*HOSTS, phase="time-sync")
+    assert ran.of("Failed") == []
+    assert "goes on without us" not in ran.notices(node.name)
+    assert "0 changed" in controller.run(*STEP).stderr
+
+
+def through(controller: Controller, relays: dict[str, Relay], gateway: str) -> None:
+    """Reach each host by its relay."""
+    config = controller.folder / "ssh_config"
+    config.write_text(
+        "".join(
+            f"Host {controller.host(name)['address']}\n"
+            f"  HostName {gateway}\n  Port {relay.port}\n  HostKeyAlias {controller.host(name)['address']}\n"
+            for name, relay in relays.items()
+        )
+    )
+    for name in relays:
+        controller.ssh(name, configFile=str(config))
+
+
+@row(8, "300 ms there and back, with jitter")
+def test_far_host_that_needs_nothing_costs_nine_round_trips(
+    controller: Controller, ward, hosts: dict[str, FaultyHost]
+) -> None:
+    controller.run(*STEP).went_on(*HOSTS, phase="time-sync")
+    with contextlib.ExitStack() as stack:
+        relays = {
+            name: stack.enter_context(far_away(ward.gateway, host, delay=0.15, jitter=0.03))
+            for name, host in hosts.items()
+        }
+        through(controller, relays, ward.gateway)
+        ran = controller.run(*STEP)
+        ran.went_on(*HOSTS, phase="time-sync")
+        assert "0 changed" in ran.stderr
+        assert {name: len(relay.round_trips) for name, relay in relays.items()} == dict.fromkeys(HOSTS, 1)
+        assert all(sum(relay.round_trips) <= 9 for relay in relays.values()), [
+            relay.round_trips for relay in relays.values()
+        ]
