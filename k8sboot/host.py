@@ -76,14 +76,8 @@ class Host(Peer):
                 self._machine.forget()
             if done.exit_status != 0:
                 raise failure(what, which(shown, done), done, self.name)
-            complaint = until() if until else ""
-            if complaint:
-                raise NotAsWanted(
-                    f"{what}: done without an error, but in vain",
-                    why=complaint,
-                    fix=f"find out on {self.name} what stands in its way, then run again",
-                    host=self.name,
-                )
+            if until and (complaint := until()):
+                raise in_vain(what, complaint, self.name)
             return done.text
 
         return self._alter(Changed(what=what, diff=diff, commands=shown), do)
@@ -222,6 +216,16 @@ class Host(Peer):
 
     def _emit(self, event: Changed | Changing | Notice | Output | Unknown | Waiting | Working) -> None:
         self._context.emit(replace(event, host=self.name, phase=self._context.phase))
+
+
+def in_vain(what: str, complaint: str, host: str) -> NotAsWanted:
+    """The error of a change that said it was done, when a look at the host says otherwise."""
+    return NotAsWanted(
+        f"{what}: done without an error, but in vain",
+        why=complaint,
+        fix=f"find out on {host} what stands in its way, then run again",
+        host=host,
+    )
 
 
 def not_active(host: Peer, unit: str) -> str:

@@ -58,8 +58,8 @@ def cli() -> None:
     """Turn bare Linux machines into a Kubernetes cluster over SSH.
 
     Data goes to stdout, progress to stderr. Exit codes: 0 ok, 1 a step failed, 2 usage or inventory,
-    3 unreachable, authentication or host key, 5 `plan --exit-code` found something to do, 70 a mistake in
-    k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
+    3 unreachable, authentication or host key, 4 another run is at work, 5 `plan --exit-code` found something
+    to do, 70 a mistake in k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
     """
 
 

@@ -54,17 +54,7 @@ if mkdir {job} 2>/dev/null; then
 {script}
 {fence}
   cat > {job}/run <<'{fence}'
-export PATH={PATH} LC_ALL=C.UTF-8 HOME=/root
-cd {HOME}/{job}
-mkdir -p -m 0700 /run/k8sboot
-exec 9>>{WORK}
-! command -v flock >/dev/null || flock -s 9
-printf '%s %s\\n' "$(cat /proc/sys/kernel/random/boot_id)" $$ > pid.new
-mv pid.new pid
-(umask 022; cd /; exec /bin/sh {HOME}/{job}/script) < /dev/null > log 2>&1 9>&-
-echo $? > rc.new
-mv rc.new rc
-{fence}
+{_run(job)}{fence}
   : > {job}/log
   if [ -d /run/systemd/system ]; then
     collect=--collect
@@ -79,6 +69,22 @@ fi
 tries=50
 while [ ! -e {job}/pid ] && [ ! -e {job}/rc ] && [ $tries -gt 0 ]; do sleep 0.1; tries=$((tries - 1)); done
 [ -e {job}/pid ] || {{ echo "the job did not start" >&2; exit 1; }}
+"""
+
+
+def _run(job: str) -> str:
+    """What runs the job's script: it holds the host's lock as long as that goes on, and leaves the exit status."""
+    return f"""\
+export PATH={PATH} LC_ALL=C.UTF-8 HOME=/root
+cd {HOME}/{job}
+mkdir -p -m 0700 /run/k8sboot
+exec 9>>{WORK}
+! command -v flock >/dev/null || flock -s 9
+printf '%s %s\\n' "$(cat /proc/sys/kernel/random/boot_id)" $$ > pid.new
+mv pid.new pid
+(umask 022; cd /; exec /bin/sh {HOME}/{job}/script) < /dev/null > log 2>&1 9>&-
+echo $? > rc.new
+mv rc.new rc
 """
 
 
