@@ -123,7 +123,7 @@ def _show(error: K8sbootError) -> int:
 
         for problem in error.problems:
             click.echo(format_problem(problem), err=True)
-        click.echo(error.what, err=True)
+        click.echo(f"{error.what}; `k8sboot explain CODE` says more about each", err=True)
     else:
         print_errors(sys.stderr, [error], redact=Redactor())
     return error.exit_code

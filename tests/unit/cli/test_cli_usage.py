@@ -45,6 +45,7 @@ def test_an_inventory_with_mistakes_connects_to_nobody(k8sboot, inventory):
     assert said.code == 2
     assert re.search(r"inventory.yaml:\d+:\d+", said.err)
     assert "did you mean `masters`?" in said.err
+    assert said.err.endswith("2 problems in the inventory; `k8sboot explain CODE` says more about each\n")
     assert k8sboot.asked == []
     assert said.out == ""
 
