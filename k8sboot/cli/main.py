@@ -83,8 +83,8 @@ def _run() -> int:
         result = cli.main(prog_name="k8sboot", standalone_mode=False)
     except (click.exceptions.Exit, Left, click.ClickException, click.Abort, KeyboardInterrupt) as left:
         return _leave(left)
-    except BrokenPipeError:
-        return 0
+    except (BrokenPipeError, SystemExit):
+        return 0  # click makes an exit of a reader of stdout that has left, and of nothing else here
     except K8sbootError as error:
         return _show(error)
     except Exception as error:

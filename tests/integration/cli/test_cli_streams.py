@@ -23,6 +23,11 @@ def test_a_reader_that_has_had_enough_is_no_error(machine: Machine) -> None:
     assert done.stderr == ""
 
 
+def test_a_reader_that_never_came_is_no_error(machine: Machine) -> None:
+    done = shell(machine, "{ sleep 0.2; $K phase --list; echo left with $? >&2; } | true")
+    assert done.stderr == "left with 0\n"
+
+
 def test_data_that_cannot_be_written_is_an_error(machine: Machine) -> None:
     done = shell(machine, "$K phase --list > /dev/full")
     assert done.returncode == 1
