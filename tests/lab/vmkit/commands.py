@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from labkit import (
     access,
-    inventory,
     kernel,
     leftovers,
     locks,
@@ -21,7 +20,7 @@ from labkit.plan import Host, Lab
 from labkit.process import run
 from labkit.progress import say
 
-from vmkit import disk, kernels, machine
+from vmkit import disk, inventory, kernels, machine
 
 PROGRAMS = {
     "qemu-system-x86_64": "qemu-system-x86",
@@ -29,14 +28,6 @@ PROGRAMS = {
     "mkfs.ext4": "e2fsprogs",
     "ssh": "openssh-client",
 }
-
-PROXY = """\
-kubeProxy:
-  mode: ipvs            # a kernel of its own, with modules
-kubeadm:
-  # emulated processors: the four minutes that kubeadm gives a control plane are short on a busy machine
-  clusterConfiguration: {apiServer: {timeoutForControlPlane: 12m0s}}
-"""
 
 
 def up(name: str) -> None:
@@ -56,7 +47,7 @@ def up(name: str) -> None:
         (lab.state / "lab.asc").write_bytes(mirrors.fetch(lab, "lab.asc"))
         kernels.serve(lab)
         _each(lab.hosts, _start_one)
-        path = inventory.write(lab, with_mirrors=True, proxy=PROXY)
+        path = inventory.write(lab)
     say(f"lab {name} is up: {path}")
 
 

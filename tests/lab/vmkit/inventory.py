@@ -1,0 +1,39 @@
+"""The lab's inventory, fitted to processors that are emulated: what only costs time there is left out or made rare."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from labkit import inventory, mirrors
+from labkit.plan import Lab
+
+MANIFEST = re.compile(r"manifest: \S+\n  sha256: \S+")
+
+# Goes on with the section metricsServer, the last of the inventory.
+SETTINGS = """\
+  enabled: false        # three of its probes a second, and nothing that has to do with a kernel
+kubeProxy:
+  mode: ipvs            # a kernel of its own, with modules
+kubeadm:
+  clusterConfiguration:
+    # the four minutes that kubeadm gives a control plane are short here
+    apiServer: {timeoutForControlPlane: 12m0s}
+    # one master has no rival; a lease that is not renewed in ten seconds would restart these two
+    controllerManager: {extraArgs: {leader-elect: "false"}}
+    scheduler: {extraArgs: {leader-elect: "false"}}
+"""
+
+
+def write(lab: Lab) -> Path:
+    """Write the inventory, and beside it Calico's manifest with probes that come once a minute.
+
+    Each probe of Calico's is a program that Docker starts in the container: every ten seconds they would take up half
+    of an emulated processor.
+    """
+    manifest = mirrors.fetch(lab, inventory.MANIFEST).replace(b"periodSeconds: 10\n", b"periodSeconds: 60\n")
+    beside = lab.handout / "calico.yaml"
+    beside.write_bytes(manifest)
+    path = inventory.write(lab, with_mirrors=True, proxy=SETTINGS)
+    digest = hashlib.sha256(manifest).hexdigest()
+    path.write_text(MANIFEST.sub(f"manifest: {beside}\n  sha256: {digest}", path.read_text()))
+    return path
