@@ -11,7 +11,7 @@ MANIFEST = re.compile(r"manifest: \S+\n  sha256: \S+")
 
 # Goes on with the section metricsServer, the last of the inventory.
 SETTINGS = """\
-  enabled: false        # three of its probes a second, and nothing that has to do with a kernel
+  enabled: false        # its probes miss their second here, so it would be restarted again and again
 kubeProxy:
   mode: ipvs            # a kernel of its own, with modules
 kubeadm:
