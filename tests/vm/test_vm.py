@@ -24,6 +24,8 @@ def expect_ipvs(vms: Machines) -> None:
         service = table.partition("10.96.0.1:443 rr")[2]
         assert service, table
         assert ":6443" in service.split("TCP")[0], table
+        # Without its entry a Service is reached from nowhere but where its pods are.
+        assert "10.96.0.10,udp:53" in vms.ssh(host, "ipset list KUBE-CLUSTER-IP"), host
 
 
 def expect_kernel_settings(vms: Machines) -> None:

@@ -24,6 +24,7 @@ PACKAGES = (
     "golang-github-modern-go-reflect2-dev",
     "ipset",
     "iptables",
+    "netbase",
     "rpm",
 )
 
