@@ -98,11 +98,8 @@ def on_a_terminal(
 
     def take_terminal() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        for number in (
-            signal.SIGINT,
-            signal.SIGQUIT,
-            signal.SIGHUP,
-        ):  # whoever runs the tests may ignore these
+        # Whoever runs the tests may ignore these.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         if ignores:
             signal.signal(ignores, signal.SIG_IGN)

@@ -84,9 +84,8 @@ def _kube_proxy(layer: Layer, sources: Sources) -> None:
     _busybox(layer)
     for program in ("conntrack", "ipset"):
         layer.program(f"/usr/sbin/{program}", f"/usr/sbin/{program}")
-    layer.file(
-        "/etc/protocols", "/etc/protocols"
-    )  # without it ipset takes no "tcp", and kube-proxy only logs that
+    # Without it ipset takes no "tcp", and kube-proxy only logs that.
+    layer.file("/etc/protocols", "/etc/protocols")
 
 
 def _etcd(layer: Layer, _: Sources) -> None:
