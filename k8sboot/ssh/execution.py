@@ -120,7 +120,7 @@ class _Run:
         self._err = MarkedStream(markers)
 
     def through(self, command: str, stdin: bytes) -> Completed:
-        self._channel.exec_command(command)
+        self._ask_for(command)
         sender = threading.Thread(target=self._send, args=(stdin,), name="k8sboot-stdin", daemon=True)
         sender.start()
         self._drain()
@@ -129,6 +129,20 @@ class _Run:
             self._channel.status_event.wait(LAST_WORDS_WAIT)
             return Completed(self._out.exit_status, self._out.value(), self._err.value())
         return self._ended_early()
+
+    def _ask_for(self, command: str) -> None:
+        # paramiko waits for the server's answer without an end; the closing of the channel wakes it.
+        late = threading.Timer(self._shell_deadline - time.monotonic(), self._channel.close)
+        late.daemon = True
+        late.start()
+        try:
+            self._channel.exec_command(command)
+        except SSHException:
+            if time.monotonic() < self._shell_deadline or not self._session.transport.is_active():
+                raise
+            raise self._unanswered() from None
+        finally:
+            late.cancel()
 
     def _send(self, data: bytes) -> None:
         view = memoryview(data)
@@ -178,6 +192,15 @@ class _Run:
         if not self._out.begun:
             raise self._wrong_shell(status)
         return Completed(status, self._out.value(), self._err.value())
+
+    def _unanswered(self) -> ShellSilent:
+        return ShellSilent(
+            f"the SSH server did not answer within {min(self._timeout, SHELL_WAIT):g} s whether it runs a command",
+            why="its process for our connection is alive, but stuck or starved; nothing was run",
+            fix="look at the machine's load and its sshd's log, then run the same k8sboot command again",
+            host=self._session.host,
+            code="KB-SSH-SESSION",
+        )
 
     def _too_late(self) -> DeadlineExceeded:
         if not self._out.begun:
