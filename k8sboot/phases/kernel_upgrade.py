@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
-from k8sboot.autopsy import PACKAGES
+from k8sboot.autopsy import PACKAGES, RUNTIME
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.host import Host
@@ -22,7 +22,7 @@ def _reads(spec: Spec) -> Reads:
     return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER,))))
 
 
-@phase(on=masters, reads=_reads, after=("preflight",), is_serial=True, autopsy=PACKAGES)
+@phase(on=masters, reads=_reads, after=("preflight",), is_serial=True, autopsy=RUNTIME)
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
     """Bring the masters a newer kernel, one at a time."""
     if cluster.spec.os.kernel.minimum:
