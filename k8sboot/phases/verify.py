@@ -79,7 +79,7 @@ def _dns_address(spec: Spec) -> str:
 @phase(
     on=everyone,
     reads=lambda spec: Reads(questions=(dns_question(spec),)),
-    after=("join-masters", "join-nodes", "calico", "kube-proxy"),
+    after=("join-masters", "join-nodes", "calico", "kube-proxy", "settle"),
     autopsy=NODES,
 )
 def service_dns(cluster: Cluster, host: Host) -> None:

@@ -11,6 +11,7 @@ from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot.errors import DeadlineExceeded
+from k8sboot.events import PhaseEnded, PhaseStarted
 from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -94,6 +95,25 @@ def test_a_pod_network_that_takes_its_time_is_asked_for_anew(bare: FakeCluster, 
     bare.hosts["n1"].answers["proxy-mode"] = slow
     raise_errors(run(bare, UP))
     assert late == {"n1": 0}
+
+
+def test_a_service_is_waited_for_only_when_its_pods_run(bare: FakeCluster):
+    """CoreDNS may take longer to start than its Service may take to answer."""
+    master, waits = bare.hosts["m1"], [1] * 9
+    kubectl = master.answers["kubectl"]
+
+    def slow(host, words):
+        if any("daemonsets,deployments,pods" in word for word in words) and waits:
+            waits.pop()
+            return '{"items": [{"kind": "Pod", "metadata": {"name": "coredns"}, "status": {}, "spec": {}}]}'
+        return kubectl(host, words)
+
+    master.answers["kubectl"] = slow
+    told = run(bare, UP)
+    raise_errors(told)
+    order = [(type(e), e.phase) for e in told.events if isinstance(e, PhaseStarted | PhaseEnded)]
+    assert not waits
+    assert order.index((PhaseEnded, "settle")) < order.index((PhaseStarted, "service-dns"))
 
 
 def test_what_never_comes_has_a_deadline_with_the_last_words(finished: FakeCluster):
