@@ -135,7 +135,7 @@ class Host(Peer):
         if self.is_ahead or any(machine.foresight.planned for machine in self._context.run):
             return
         deadline = time.monotonic() + timeout
-        last = _complaint(complaint)
+        last, took = _complaint(complaint)
         if last:
             self._emit(Waiting(what=what, timeout=timeout))
         while last:
@@ -146,9 +146,10 @@ class Host(Peer):
                     host=self.name,
                     fix=f"look at {self.name}, then run again",
                 )
-            time.sleep(pause)
+            # On a machine that struggles to answer, our looking would be half of its load.
+            time.sleep(max(pause, took))
             self._machine.forget()
-            last = _complaint(complaint)
+            last, took = _complaint(complaint)
 
     def expect(self, what: str, complaint: Callable[[], str]) -> None:
         """Look once; NotAsWanted with what complaint() says. In a dry run only while nothing is planned."""
@@ -234,11 +235,13 @@ def not_active(host: Peer, unit: str) -> str:
     return "" if state == "active" else f"{unit} is {state}: see `journalctl -u {unit}`"
 
 
-def _complaint(ask: Callable[[], str]) -> str:
-    """What is still missing; a read that fails or hangs meanwhile is a complaint, not an error."""
+def _complaint(ask: Callable[[], str]) -> tuple[str, float]:
+    """What is still missing, and the seconds the look took; a read that fails meanwhile is a complaint, no error."""
+    began = time.monotonic()
     try:
-        return ask()
+        said = ask()
     except Refused:
         raise
     except StepFailed as error:
-        return str(error)
+        said = str(error)
+    return said, time.monotonic() - began

@@ -175,6 +175,18 @@ def test_a_wait_looks_anew_each_time(bench, clock):
     assert [e.what for e in it.events if isinstance(e, Waiting)] == ["it"]
 
 
+def test_a_machine_that_is_slow_to_answer_is_left_alone_for_as_long(bench, clock):
+    asked_at = []
+
+    def complain():
+        asked_at.append(clock.now)
+        clock.now += 20
+        return "" if len(asked_at) == 3 else "not yet"
+
+    bench().do(lambda host: host.wait("it", complain, timeout=600))
+    assert asked_at == [0, 40, 80]
+
+
 def test_what_is_there_already_is_not_waited_for(bench, clock):
     it = bench()
     it.do(lambda host: host.wait("it", lambda: "", timeout=60))
