@@ -9,11 +9,13 @@ from k8sboot import osfamily
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused
 from k8sboot.host import Host
 from k8sboot.inventory.model import KernelPackage, KernelSettings
-from k8sboot.kubernetes.kernel import is_at_least
+from k8sboot.kubernetes.kernel import is_at_least, lacks_cgroups_v1
 from k8sboot.osfamily.kernels import releases_in
 from k8sboot.probe import Question
 
 CONTAINER = Question("container", "systemd-detect-virt --container")
+CGROUPS = Question("cgroups", "stat -f -c %T /sys/fs/cgroup")
+"""cgroup2fs, or tmpfs where the machine uses control groups v1."""
 PACKAGES_DIR = "/var/lib/k8sboot/kernel"
 BOOT_TIMEOUT = 900
 NOT_KNOWN = "(of the packages)"
@@ -77,6 +79,7 @@ def _installed(host: Host, wanted: KernelSettings) -> str:
         kernels.install(host, paths)
         host.expect(f"kernel {new} to be whole", lambda: _lacking(host, new))
     kernels.keep_default(host, old)
+    _refuse_without_cgroups(host, new)
     return new
 
 
@@ -131,6 +134,23 @@ def _lacking(host: Host, release: str) -> str:
     ramdisk = osfamily.of(host).kernels.initial_ramdisk(release)
     needed = (f"/boot/vmlinuz-{release}", ramdisk, f"/lib/modules/{release}/modules.dep")
     return " ".join(path for path in needed if host.ask(["test", "-s", path]).exit_status)
+
+
+def _refuse_without_cgroups(host: Host, new: str) -> None:
+    """A kernel without what this machine's kubelet lives on comes up well, and the node does not."""
+    if host.is_ahead or host.answer(CGROUPS).text.strip() != "tmpfs":
+        return
+    config = host.ask(["grep", "_V1=", f"/boot/config-{new}"])
+    lacking = lacks_cgroups_v1(new, config.stdout.decode("utf-8", "replace"))
+    if config.exit_status <= 1 and lacking:
+        raise Refused(
+            f"kernel {new} has no control groups v1, which this machine uses: kubelet would not start on it",
+            why=f"it was built without {' and '.join(lacking)}; it is installed, and was not booted",
+            fix="name a kernel that has them, or change this machine to control groups v2: take "
+            "systemd.unified_cgroup_hierarchy=0 off its kernel's command line, restart it, run again",
+            host=host.name,
+            code="KB-KERNEL-CGROUPS",
+        )
 
 
 def _try_once(host: Host, new: str, old: str) -> None:

@@ -80,6 +80,20 @@ def is_at_least(release: str, minimum: str) -> bool:
     return _numbers(release) >= _numbers(minimum)
 
 
+CGROUPS_V1 = {"6.11": "CONFIG_MEMCG_V1", "6.12": "CONFIG_CPUSETS_V1"}
+"""Since which kernel a control group v1 that kubelet needs is an option of its own, and off unless it was chosen."""
+
+
+def lacks_cgroups_v1(release: str, config: str) -> tuple[str, ...]:
+    """The options without which kubelet does not run on control groups v1. config: the kernel's /boot/config-*."""
+    chosen = config.splitlines()
+    return tuple(
+        option
+        for since, option in CGROUPS_V1.items()
+        if is_at_least(release, since) and f"{option}=y" not in chosen
+    )
+
+
 def _numbers(release: str) -> tuple[int, ...]:
     found = re.match(r"(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?", release, re.ASCII)
     return tuple(int(part or 0) for part in found.groups()) if found else (0, 0, 0)

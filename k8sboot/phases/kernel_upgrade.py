@@ -5,7 +5,7 @@ from __future__ import annotations
 from k8sboot import ensure, osfamily
 from k8sboot.autopsy import PACKAGES, RUNTIME
 from k8sboot.cluster import Cluster
-from k8sboot.ensure.boot import CONTAINER
+from k8sboot.ensure.boot import CGROUPS, CONTAINER
 from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import masters, nodes, phase
@@ -19,7 +19,7 @@ def _reads(spec: Spec) -> Reads:
     if not spec.os.kernel.minimum:
         return Reads()
     families = union(family.kernels.reads for family in osfamily.FAMILIES)
-    return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER,))))
+    return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER, CGROUPS))))
 
 
 @phase(on=masters, reads=_reads, after=("preflight",), is_serial=True, autopsy=RUNTIME)

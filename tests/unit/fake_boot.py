@@ -42,6 +42,7 @@ class Boot:
     def answers(self) -> dict[str, Answer]:
         return {
             "container": "none",
+            "cgroups": "cgroup2fs",
             "grub-one-shot": "on ext2",
             "dpkg-deb --contents": self._contents,
             "/usr/lib/apt/apt-helper": self._download,

@@ -68,6 +68,7 @@ class FakeCluster:
             "yum-lock-holder": "",
             "network-raises-links": (1, "", ""),
             "container": (1, "none\n", ""),
+            "cgroups": "cgroup2fs\n",
             "cgroup-driver": cgroup_driver,
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
             "proxy-mode": self._proxy_mode,

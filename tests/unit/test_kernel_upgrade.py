@@ -8,11 +8,11 @@ import pytest
 from fake_boot import NEW, OLD, Boot, wanted
 
 from k8sboot import ensure
-from k8sboot.ensure.boot import CONTAINER
+from k8sboot.ensure.boot import CGROUPS, CONTAINER
 from k8sboot.errors import DeadlineExceeded, HostKeyRefused, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Waiting
 from k8sboot.inventory.model import KernelSettings
-from k8sboot.kubernetes.kernel import is_at_least
+from k8sboot.kubernetes.kernel import is_at_least, lacks_cgroups_v1
 from k8sboot.osfamily.grub import SETTINGS, Grub
 from k8sboot.osfamily.kernels import releases_in, why_not_once
 from k8sboot.probe import Reads, union
@@ -26,7 +26,7 @@ def machine(bench):
     def make(boot: Boot | None = None, **answers: Any):
         boot = boot or Boot()
         made = bench(files=boot.files(), facts={"kernel": OLD}, answers={**boot.answers(), **answers})
-        made.reads = union((Grub.reads, Reads(questions=(CONTAINER,))))
+        made.reads = union((Grub.reads, Reads(questions=(CONTAINER, CGROUPS))))
         return made, boot
 
     return make
@@ -146,6 +146,39 @@ def test_a_kernel_without_its_ramdisk_is_not_booted(machine):
     with pytest.raises(NotAsWanted, match="to be whole"):
         bench.do(ensure.newer_kernel, wanted())
     assert not [line for line in boot.log if line.startswith("boot")]
+
+
+BOTH = "CONFIG_MEMCG_V1=y\nCONFIG_CPUSETS_V1=y\n"
+
+
+@pytest.mark.parametrize(
+    ("cgroups", "config", "lacking"),
+    [
+        ("tmpfs", (1, "", ""), "CONFIG_MEMCG_V1 and CONFIG_CPUSETS_V1"),
+        ("tmpfs", "CONFIG_MEMCG_V1=y\n", "without CONFIG_CPUSETS_V1"),
+        ("tmpfs", BOTH, ""),
+        ("tmpfs", (2, "", "grep: No such file"), ""),
+        ("cgroup2fs", (1, "", ""), ""),
+    ],
+    ids=["none", "one", "both", "not known", "v2"],
+)
+def test_a_kernel_without_the_machines_control_groups_is_not_booted(machine, cgroups, config, lacking):
+    bench, boot = machine(cgroups=cgroups, grep=config)
+    if not lacking:
+        bench.do(ensure.newer_kernel, wanted())
+        assert f"boot {NEW}" in boot.log
+        return
+    with pytest.raises(Refused) as caught:
+        bench.do(ensure.newer_kernel, wanted())
+    assert caught.value.error_code == "KB-KERNEL-CGROUPS"
+    assert lacking in caught.value.why
+    assert boot.log == [f"install {NEW}, {OLD} boots"]
+    assert boot._default(bench.connection) == OLD
+
+
+def test_old_kernels_always_have_control_groups_v1():
+    assert lacks_cgroups_v1("6.10.9", "") == ()
+    assert lacks_cgroups_v1("6.11.0", "") == ("CONFIG_MEMCG_V1",)
 
 
 @pytest.mark.parametrize(

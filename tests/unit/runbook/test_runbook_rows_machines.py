@@ -14,7 +14,7 @@ from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot import ensure
-from k8sboot.ensure.boot import CONTAINER
+from k8sboot.ensure.boot import CGROUPS, CONTAINER
 from k8sboot.inventory.model import OsSettings
 from k8sboot.kubernetes.kernel import CNI_INTERFACES, OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
 from k8sboot.osfamily import rhel_repositories as places
@@ -301,7 +301,7 @@ def test_runbook_17_a_newer_kernel_needs_a_reason_and_a_digest(codes):
 def test_runbook_17_a_newer_kernel_is_booted_once_before_it_is_the_default(bench):
     boot = Boot()
     it = bench(files=boot.files(), facts={"kernel": OLD}, answers=boot.answers())
-    it.reads = union((Grub.reads, Reads(questions=(CONTAINER,))))
+    it.reads = union((Grub.reads, Reads(questions=(CONTAINER, CGROUPS))))
     it.do(ensure.newer_kernel, wanted())
     assert boot.log == [f"install {NEW}, {OLD} boots", f"boot {NEW}"]
     assert it.connection.facts["kernel"] == NEW, "waited for, and looked at"
