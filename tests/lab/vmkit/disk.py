@@ -38,7 +38,7 @@ GRUB_TIMEOUT=1
 GRUB_TERMINAL=serial
 GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 GRUB_CMDLINE_LINUX_DEFAULT=""
-GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0 apparmor=0 mitigations=off systemd.unified_cgroup_hierarchy=0"
+GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0 apparmor=0 mitigations=off"
 """
 
 FSTAB = """\
