@@ -184,6 +184,18 @@ tool_missing = Words(
     SAID,
 )
 
+cgroups = Words(
+    "KB-KERNEL-CGROUPS",
+    (
+        r"Following Cgroup subsystem not mounted: \[(?P<which>[^\]]+)\]",
+        r"\[ERROR SystemVerification\]: missing (?:required )?cgroups: (?P<which>.*)",
+    ),
+    "the kernel has no control groups v1 for {which}, and kubelet does not run without",
+    "give them to the kernel (`cgroup_enable=memory` on its command line, where it has them), boot another, or use "
+    "control groups v2: `k8sboot explain KB-KERNEL-CGROUPS`; then run again",
+    (*SAID, *KUBELET),
+)
+
 MACHINE = (
     disk_full,
     out_of_memory,
@@ -192,5 +204,6 @@ MACHINE = (
     swap,
     kernel_setting,
     tool_missing,
+    cgroups,
     port_busy,
 )
