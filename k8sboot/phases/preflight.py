@@ -21,9 +21,17 @@ MASTER_PORTS = (6443, 2379, 2380, 10257, 10259)
 KUBELET_PORT = 10250
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 CONTAINER = Question("container", "systemd-detect-virt --container")
+NO_CGROUPS = Question(
+    "missing-control-groups",
+    """have= need='cpu memory' v2=/sys/fs/cgroup/cgroup.controllers
+if [ -f $v2 ]; then read -r have <$v2
+else need="$need cpuset"; while read -r name _ _ on; do [ "$on" != 1 ] || have="$have $name"; done </proc/cgroups; fi
+for name in $need; do case " $have " in *" $name "*) ;; *) echo $name ;; esac; done""",
+)
+"""Those that kubelet does not run without: of v2 where there is its file, else of v1."""
 
 
-@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,), questions=(CONTAINER,)))
+@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,), questions=(CONTAINER, NO_CGROUPS)))
 def preflight(cluster: Cluster, host: Host) -> None:
     """Check that every machine is fit."""
     osfamily.of(host)
@@ -50,6 +58,8 @@ def _machine(host: Host) -> Iterator[str]:
         yield f"{facts.memory_kib // 1024} MiB of memory, a master needs {MIN_MASTER_MEMORY_KIB // 1024}"
     if facts.disk_free_kib < MIN_DISK_FREE_KIB:
         yield f"{facts.disk_free_kib // 1024} MiB free under /var, {MIN_DISK_FREE_KIB // 1024} are needed"
+    if missing := host.answer(NO_CGROUPS).text.split():
+        yield f"its kernel has no control groups for {' and '.join(missing)} (`k8sboot explain KB-KERNEL-CGROUPS`)"
 
 
 def _ports(host: Host) -> Iterator[str]:

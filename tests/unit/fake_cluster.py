@@ -69,6 +69,7 @@ class FakeCluster:
             "network-raises-links": (1, "", ""),
             "container": (1, "none\n", ""),
             "cgroups": "cgroup2fs\n",
+            "missing-control-groups": "",
             "cgroup-driver": cgroup_driver,
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
             "proxy-mode": self._proxy_mode,

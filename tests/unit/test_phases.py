@@ -75,6 +75,13 @@ def test_preflight_refuses_before_anything_is_altered(bare: FakeCluster, facts, 
     assert bare.hosts["m1"].mutations == []
 
 
+def test_a_kernel_without_the_control_groups_of_kubelet_is_refused(bare: FakeCluster):
+    bare.hosts["n1"].answers["missing-control-groups"] = "cpuset\nmemory\n"
+    told = run(bare, UP)
+    assert "no control groups for cpuset and memory" in told.report.errors["n1"].what
+    assert bare.hosts["n1"].mutations == []
+
+
 def test_containers_may_share_a_product_uuid(bare: FakeCluster):
     for host in bare.hosts.values():
         host.facts["product_uuid"] = "same"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from k8sboot import lock
+from k8sboot.phases.preflight import NO_CGROUPS
 from k8sboot.probe import MAX_CONTENT, Question, Reads, parse, script
 from k8sboot.snapshot import Snapshot, UnitState
 from k8sboot.ssh import job_scripts
@@ -191,3 +192,30 @@ def test_the_probe_writes_nothing(shell, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+V1 = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n{}"
+ALL = [
+    f"{name}\t{number}\t95\t1\n" for number, name in enumerate(("cpuset", "cpu", "cpuacct", "memory", "pids"))
+]
+
+
+@IN_SHELLS
+@pytest.mark.parametrize(
+    ("file", "text", "missing"),
+    [
+        ("proc-cgroups", V1.format("".join(ALL)), ""),
+        ("proc-cgroups", V1.format("".join(ALL[1:3])), "memory\ncpuset"),
+        ("proc-cgroups", V1.format("".join(ALL)).replace("3\t95\t1", "0\t95\t0"), "memory"),
+        ("cgroup.controllers", "cpuset cpu io memory hugetlb pids rdma\n", ""),
+        ("cgroup.controllers", "cpu io pids\n", "memory"),
+    ],
+    ids=["v1", "v1 of a new kernel", "v1 with memory off", "v2", "v2 with memory off"],
+)
+def test_control_groups_that_kubelet_needs(shell, tmp_path, file, text, missing):
+    (tmp_path / file).write_text(text)
+    asked = NO_CGROUPS.script.replace("/sys/fs/cgroup/", f"{tmp_path}/")
+    question = Question("asked", asked.replace("/proc/cgroups", f"{tmp_path}/proc-cgroups"))
+    seen = probe(shell, Reads(questions=(question, NO_CGROUPS)))
+    assert seen.answers["asked"].text == missing
+    assert seen.answers[NO_CGROUPS.name].text == "", "this machine has them all"
