@@ -22,14 +22,16 @@ def hierarchies() -> list[Path]:
     return [Path(mount[1]) for mount in mounts if mount[2] in _KINDS]
 
 
-def enter(cgroup: str) -> None:
-    """Move the calling process into `cgroup` of every hierarchy, creating it."""
+def enter(cgroup: str, *, shares: int = 0) -> None:
+    """Move the calling process into `cgroup` of every hierarchy, creating it; shares of the processors, if given."""
     for hierarchy in hierarchies():
         path = hierarchy
         for part in Path(cgroup).parts:
             path = path / part
             path.mkdir(exist_ok=True)
             _seed_cpuset(path)
+        if shares and (path / "cpu.shares").exists():
+            (path / "cpu.shares").write_text(str(shares))
         (path / "cgroup.procs").write_text(str(os.getpid()))
 
 

@@ -56,7 +56,7 @@ def debian_sources(codename: str) -> list[str]:
     if not lines:
         run("apt-get", "update", "-q")
         lines = _debian_targets()
-    own = _own_codename()
+    own = own_codename()
     sources: dict[str, None] = {}
     for uri, suite, component in lines:
         if suite.startswith(own) and component == "main":
@@ -79,7 +79,8 @@ def _debian_targets() -> list[list[str]]:
     return [line.split() for line in listing.splitlines() if len(line.split()) == 3]
 
 
-def _own_codename() -> str:
+def own_codename() -> str:
+    """Which release of Debian this machine runs."""
     for line in Path("/etc/os-release").read_text().splitlines():
         if line.startswith("VERSION_CODENAME="):
             return line.partition("=")[2].strip('"')

@@ -20,10 +20,9 @@ from labkit.plan import Host, Lab
 from labkit.process import run
 from labkit.progress import say
 
-from vmkit import disk, inventory, kernels, machine
+from vmkit import disk, emulator, inventory, kernels, machine
 
 PROGRAMS = {
-    "qemu-system-x86_64": "qemu-system-x86",
     "sfdisk": "fdisk",
     "mkfs.ext4": "e2fsprogs",
     "ssh": "openssh-client",
@@ -35,6 +34,7 @@ def up(name: str) -> None:
     preflight.require_debian()
     preflight.install_packages()
     _install_programs()
+    emulator.install()
     with locks.held(name):
         lab = plan.settle(name, 2, 1, "debian")
         access.make_keys(lab)

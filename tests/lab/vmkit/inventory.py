@@ -17,11 +17,20 @@ kubeProxy:
   mode: ipvs            # a kernel of its own, with modules
 kubeadm:
   clusterConfiguration:
-    # the four minutes that kubeadm gives a control plane are short here
-    apiServer: {timeoutForControlPlane: 12m0s}
-    # one master has no rival; a lease that is not renewed in ten seconds would restart these two
-    controllerManager: {extraArgs: {leader-elect: "false"}}
+    featureGates: {PublicKeysECDSA: true}     # quicker to make and to sign with
+    apiServer:
+      timeoutForControlPlane: 12m0s           # the four minutes that kubeadm gives it are short here
+      extraArgs:
+        etcd-count-metric-poll-period: "0"    # nobody looks at these counts, sixty questions a minute
+    controllerManager:
+      extraArgs:
+        leader-elect: "false"                 # one master has no rival; a lease late by seconds would restart it
+        # those that ask the API server again and again, for what no test here needs
+        controllers: "*,bootstrapsigner,tokencleaner,-garbagecollector,-resourcequota,-horizontalpodautoscaling"
     scheduler: {extraArgs: {leader-elect: "false"}}
+  kubeProxyConfiguration:
+    iptables: {syncPeriod: 10m0s}
+    ipvs: {syncPeriod: 10m0s}
 """
 
 

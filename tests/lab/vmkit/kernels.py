@@ -10,12 +10,14 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from labkit import cgroups, locks, mirrors, preflight, rootfs
+from labkit import cgroups, locks, mirrors, rootfs
 from labkit.errors import LabError
 from labkit.families import debian
 from labkit.plan import Lab
 from labkit.process import run
 from labkit.progress import say
+
+from vmkit import backports
 
 PORT = 8081
 SUITE = f"{debian.CODENAME}-backports"
@@ -50,26 +52,13 @@ def ready() -> Path:
 
 def _fetch(work: Path) -> None:
     """The newest kernel of the suite, and linux-base where it asks for a newer one."""
-    lists = work / "lists"
-    lists.mkdir()
-    sources = [line for line in preflight.debian_sources(debian.CODENAME) if "security" not in line]
-    base = [line for line in sources if line.endswith(f" {debian.CODENAME} main")]
-    added = [line.replace(f" {debian.CODENAME} ", f" {SUITE} ") for line in base]
-    (work / "sources.list").write_text("\n".join((*sources, *added)) + "\n")
-    options = (
-        f"Dir::Etc::SourceList={work}/sources.list", "Dir::Etc::SourceParts=/dev/null",
-        f"Dir::State::Lists={lists}", f"Dir::Cache={work}/cache", f"APT::Default-Release={SUITE}",
-        "APT::Sandbox::User=root", "Acquire::Languages=none",
-    )  # fmt: skip
-    (work / "cache").mkdir()
-    flags = [word for option in options for word in ("-o", option)]
-    run("apt-get", *flags, "update", "-q")
-    shown = run("apt-cache", *flags, "show", "--no-all-versions", META)
-    found = re.search(r"^Depends: (linux-image-6[^ ,]+)", shown, re.MULTILINE)
-    if not found:
-        raise LabError(f"{SUITE} has no {META}")
-    script = f'cd {work}/kernels && exec apt-get "$@"'
-    run("sh", "-c", script, "sh", *flags, "download", "-q", found.group(1), f"linux-base/{SUITE}")
+    with backports.apt(debian.CODENAME) as flags:
+        shown = run("apt-cache", *flags, "show", "--no-all-versions", META)
+        found = re.search(r"^Depends: (linux-image-6[^ ,]+)", shown, re.MULTILINE)
+        if not found:
+            raise LabError(f"{SUITE} has no {META}")
+        script = f'cd {work}/kernels && exec apt-get "$@"'
+        run("sh", "-c", script, "sh", *flags, "download", "-q", found.group(1), f"linux-base/{SUITE}")
 
 
 def _make_broken(work: Path) -> None:

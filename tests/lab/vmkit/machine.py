@@ -51,7 +51,7 @@ def _launch(host: Host) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            preexec_fn=lambda: cgroups.enter(host.cgroup),
+            preexec_fn=lambda: cgroups.enter(host.cgroup, shares=qemu.SHARES[host.role]),
         )
     try:
         process.wait(timeout=1)
