@@ -6,8 +6,8 @@ from pathlib import Path
 MEMORY_MIB = 3072
 CPUS = {"master": 2, "node": 1}
 """kubeadm wants two for a master; each more costs emulation time."""
-SHARES = {"master": 8192, "node": 1024}
-"""Of this machine's processors: a node can wait; a master that has to is restarted by its own probes."""
+SHARES = {"master": 2048, "node": 1024}
+"""Of this machine's processors, by their number; a master that waits too long is restarted by its own probes."""
 
 
 def command(image: Path, console: Path, *, cpus: int = 2) -> list[str]:
