@@ -147,7 +147,7 @@ class Host(Peer):
                     fix=f"look at {self.name}, then run again",
                 )
             # On a machine that struggles to answer, our looking would be half of its load.
-            time.sleep(max(pause, took))
+            time.sleep(max(pause, min(took, deadline - time.monotonic())))
             self._machine.forget()
             last, took = _complaint(complaint)
 

@@ -187,6 +187,16 @@ def test_a_machine_that_is_slow_to_answer_is_left_alone_for_as_long(bench, clock
     assert asked_at == [0, 40, 80]
 
 
+def test_a_slow_look_does_not_stretch_the_wait(bench, clock):
+    def complain():
+        clock.now += 40
+        return "not yet"
+
+    with pytest.raises(DeadlineExceeded):
+        bench().do(lambda host: host.wait("it", complain, timeout=50))
+    assert clock.now == 40 + 10 + 40
+
+
 def test_what_is_there_already_is_not_waited_for(bench, clock):
     it = bench()
     it.do(lambda host: host.wait("it", lambda: "", timeout=60))
