@@ -10,9 +10,8 @@ from labkit import preflight
 from labkit.process import run
 from labkit.progress import say
 
-from vmkit import backports
+from vmkit import backports, qemu
 
-PROGRAM = "qemu-system-x86_64"
 PACKAGES = ("qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios")
 NEW_ENOUGH = 9
 
@@ -29,7 +28,7 @@ def install() -> None:
 
 
 def _version() -> int:
-    if not shutil.which(PROGRAM):
+    if not shutil.which(qemu.PROGRAM):
         return 0
-    found = re.search(r"version (\d+)", run(PROGRAM, "--version"))
+    found = re.search(r"version (\d+)", run(qemu.PROGRAM, "--version"))
     return int(found[1]) if found else 0

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+PROGRAM = "qemu-system-x86_64"
 MEMORY_MIB = 3072
 CPUS = {"master": 2, "node": 1}
 """kubeadm wants two for a master; each more costs emulation time."""
@@ -13,7 +14,7 @@ SHARES = {"master": 2048, "node": 1024}
 def command(image: Path, console: Path, *, cpus: int = 2) -> list[str]:
     """A machine with a disk, a serial console that is written to a file, and nothing else."""
     return [
-        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+        PROGRAM, "-nodefaults", "-no-user-config", "-display", "none",
         "-accel", "tcg,thread=multi", "-cpu", "max,la57=off,cx16=off",
         "-smp", str(cpus), "-m", str(MEMORY_MIB),
         "-chardev", f"file,id=console,path={console},append=on", "-serial", "chardev:console",
