@@ -31,8 +31,8 @@ def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
             host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=600)
 
 
-@phase(on=nodes, reads=_reads, after=("preflight",), at_once=NODES_AT_ONCE, autopsy=PACKAGES)
+@phase(on=nodes, reads=_reads, after=("kernel-upgrade-masters",), at_once=NODES_AT_ONCE, autopsy=PACKAGES)
 def kernel_upgrade_nodes(cluster: Cluster, host: Host) -> None:
-    """Bring the nodes a newer kernel, a few at a time."""
+    """Bring the nodes a newer kernel, a few at a time, once the masters have proven it."""
     if cluster.spec.os.kernel.minimum:
         ensure.newer_kernel(host, cluster.spec.os.kernel)

@@ -14,8 +14,8 @@ from k8sboot.phases.control_plane import KUBELET_CONF
 from k8sboot.probe import Question, Reads
 from k8sboot.secret import Secret
 
-EACH = 30
-"""Seconds for one machine's new kube-proxy: its DaemonSet replaces them one after the other."""
+FIRST, EACH = 300, 30
+"""Seconds for the first new kube-proxy, and for each more: their DaemonSet replaces them one after the other."""
 PATCHED = "/run/k8sboot/kube-proxy.json"
 MODE = Question(
     "proxy-mode",
@@ -82,7 +82,7 @@ def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
     if missing:
         host.expect(aim, lambda: _other_mode(host, settings.mode, missing))
     else:  # what the probe saw may be from before the mode was changed
-        enough = 180 + EACH * len(cluster.everyone)
+        enough = FIRST + EACH * len(cluster.everyone)
         host.wait(aim, lambda: _other_mode(host, settings.mode, missing), timeout=enough)
 
 

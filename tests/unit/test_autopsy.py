@@ -15,10 +15,8 @@ from k8sboot.autopsy import Autopsy
 from k8sboot.diagnosis.finding import Catalogue, Finding
 from k8sboot.errors import ConnectionLost, Refused, StepFailed
 from k8sboot.events import Event, Evidence, Failed, PhaseStarted, Skipped, Working
-from k8sboot.inventory.model import KernelSettings, RuntimeSettings
+from k8sboot.inventory.model import RuntimeSettings
 from k8sboot.phase import first_master, nodes, phase
-from k8sboot.phases.control_plane import ADMIN_CONF
-from k8sboot.phases.kernel_upgrade import kernel_upgrade_masters
 from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -234,16 +232,3 @@ def test_registries_are_those_that_the_inventory_names():
     first, *others = dict.fromkeys(autopsy._registries(wanted))
     assert first == wanted.cluster.image_repository.partition("/")[0]
     assert others == ["mirror.example.com", "10.0.0.1:5000"]
-
-
-def test_an_api_server_that_stays_away_after_a_kernel_upgrade_is_looked_into(bare: FakeCluster):
-    bare.spec = replace(bare.spec, os=replace(bare.spec.os, kernel=KernelSettings(minimum="3.10")))
-    host = bare.hosts["m1"]
-    host.put(ADMIN_CONF, "a cluster's", mode=0o600)
-    host.answers["kubectl"] = (1, "", "refused")
-    for each in bare.hosts.values():
-        each.answers.update(dict.fromkeys(("grub-one-shot", "grub2-one-shot", "grubby-default"), ""))
-    host.evidence = {"kubelet-errors": SWAP}
-    told = run(bare, [kernel_upgrade_masters])
-    assert told.errors == {"m1": "KB-SWAP"}
-    assert "the API server to be ready" in told.report.errors["m1"].what

@@ -41,6 +41,12 @@ GRUB_CMDLINE_LINUX_DEFAULT=""
 GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0 apparmor=0 mitigations=off"
 """
 
+RAMDISK = """\
+# Only what this machine boots with, packed in haste: emulated processors take minutes for all there is.
+MODULES=dep
+COMPRESSLEVEL=1
+"""
+
 FSTAB = """\
 # <file system> <mount point> <type> <options> <dump> <pass>
 /dev/vda1 / ext4 errors=remount-ro 0 1
@@ -110,6 +116,7 @@ def _settle(root: Path) -> None:
     (root / "etc/fstab").write_text(FSTAB)
     (root / "etc/default/grub.d").mkdir(parents=True, exist_ok=True)
     (root / "etc/default/grub.d/lab.cfg").write_text(GRUB)
+    (root / "etc/initramfs-tools/conf.d/lab").write_text(RAMDISK)
     script = root / "usr/local/sbin/install-grub"
     script.write_text(INSTALL_GRUB)
     script.chmod(0o755)
