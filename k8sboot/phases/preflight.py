@@ -8,6 +8,7 @@ from statistics import median
 
 from k8sboot import osfamily
 from k8sboot.cluster import Cluster
+from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
 from k8sboot.host import Host, Peer
 from k8sboot.phase import everyone, phase
@@ -20,7 +21,6 @@ MIN_DISK_FREE_KIB = 2 * 1024 * 1024
 MASTER_PORTS = (6443, 2379, 2380, 10257, 10259)
 KUBELET_PORT = 10250
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
-CONTAINER = Question("container", "systemd-detect-virt --container")
 NO_CGROUPS = Question(
     "missing-control-groups",
     """have= need='cpu memory' v2=/sys/fs/cgroup/cgroup.controllers

@@ -9,10 +9,15 @@ from labkit import preflight
 from labkit.process import run
 
 
+def suite_of(codename: str) -> str:
+    """The name of a release's backports."""
+    return f"{codename}-backports"
+
+
 @contextlib.contextmanager
 def apt(codename: str) -> Iterator[tuple[str, ...]]:
     """The options with which apt knows the backports of a release, its lists read."""
-    suite = f"{codename}-backports"
+    suite = suite_of(codename)
     sources = [line for line in preflight.debian_sources(codename) if "security" not in line]
     base = [line for line in sources if line.endswith(f" {codename} main")]
     added = [line.replace(f" {codename} ", f" {suite} ") for line in base]

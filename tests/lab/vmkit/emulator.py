@@ -21,7 +21,7 @@ def install() -> None:
     if _version() >= NEW_ENOUGH:
         return
     codename = preflight.own_codename()
-    say(f"installing qemu from {codename}-backports")
+    say(f"installing qemu from {backports.suite_of(codename)}")
     with backports.apt(codename) as flags:
         install = ("install", "-y", "-q", "--no-install-recommends", *PACKAGES)
         run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *flags, *install)

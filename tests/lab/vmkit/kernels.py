@@ -20,7 +20,7 @@ from labkit.progress import say
 from vmkit import backports
 
 PORT = 8081
-SUITE = f"{debian.CODENAME}-backports"
+SUITE = backports.suite_of(debian.CODENAME)
 META = "linux-image-cloud-amd64"
 BROKEN = "6.99.0-broken"
 """Its initial ramdisk is empty, so it finds no root file system and panics."""
