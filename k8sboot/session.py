@@ -1,4 +1,4 @@
-"""From an inventory to connected machines, and a run on them told to listeners."""
+"""A run: its machines met, its phases walked, its listeners told, and its end where it is asked to stop."""
 
 from __future__ import annotations
 
@@ -9,29 +9,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from k8sboot.arrivals import CONNECT, Arrivals, Connect
 from k8sboot.cluster import Cluster
-from k8sboot.errors import Bug, ConnectionLost, Interrupted, K8sbootError
-from k8sboot.events import Connected, Failed, Listener, Notice, RunEnded, RunStarted, Skipped
-from k8sboot.host import Context, Host, Peer
+from k8sboot.errors import Interrupted
+from k8sboot.events import Listener, Notice, RunEnded, RunStarted, Skipped
+from k8sboot.host import Peer
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.leases import Leases, refuse_held
+from k8sboot.leases import Leases
 from k8sboot.lock import Claim
 from k8sboot.machine import Machine
-from k8sboot.patience import insist
-from k8sboot.probe import Reads, union
+from k8sboot.probe import union
 from k8sboot.rehearsal import obstacles
 from k8sboot.runner import INTERRUPTED, Report, Run
-from k8sboot.ssh.connection import Connection
 from k8sboot.stop import Stop
 from k8sboot.task import Plan
 from k8sboot.wire import Wire
 
-__all__ = ["CONNECT", "Connect", "Plan", "Session"]
-
-CONNECT = "connect"
-JOB_WAIT = 3600
-Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
-"""Opens a connection to a host; the second argument takes lines for the user."""
+__all__ = ["Connect", "Plan", "Session"]
 
 
 class Session:
@@ -49,16 +43,13 @@ class Session:
     ) -> None:
         """stop: by which others ask the run to end before its time. claim: under which hosts are altered."""
         self._stop = stop or Stop()
-        self._claim = None if plan.options.is_dry else claim
         self._is_stopping = False
         self._is_ending_jobs = False
         self._spec = spec
         self._plan = plan
-        self._connect = connect
         self._events = Wire(listeners)
-        self._machines: dict[str, Machine] = {}
-        self._connections: list[Connection] = []
-        self._errors: dict[str, K8sbootError] = {}
+        is_dry = plan.options.is_dry
+        self._arrivals = Arrivals(connect, self._events.put, claim=None if is_dry else claim, is_dry=is_dry)
         self._run: Run | None = None
 
     def run(self) -> Report:
@@ -76,12 +67,11 @@ class Session:
             )
         )
         try:
-            with Leases(self._machines):
+            with Leases(self._arrivals.machines):
                 report = self._until_left(hosts)
         finally:
-            for connection in tuple(self._connections):
-                connection.close()
-        report.errors = {**self._errors, **report.errors}
+            self._arrivals.close()
+        report.errors = {**self._arrivals.errors, **report.errors}
         self._events.end(
             RunEnded(
                 changes=report.changes,
@@ -100,18 +90,18 @@ class Session:
 
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
         reads = union(phase.reads(self._spec) for phase in self._plan.phases)
-        self._drain([_started(h.name, self._open, h, reads) for h in hosts])
+        self._drain([_started(h.name, self._arrivals.meet, h, reads) for h in hosts])
+        machines, errors = self._arrivals.machines, self._arrivals.errors
         first = self._spec.masters[0].name
-        self._drain([_started(first, self._hold, first)])
-        if first in self._errors:
+        self._drain([_started(first, self._arrivals.hold, first)])
+        if first in errors:
             self._skip_all(f"{first} failed in {CONNECT}")
-            return Report(changes=dict.fromkeys(self._machines, 0))
-        peers = {h.name: Peer(self._machines[h.name]) for h in hosts if h.name in self._machines}
-        ordered = {name: self._machines[name] for name in peers}
-        cluster = Cluster(self._spec, peers, self._plan.limit)
-        walk = partial(self._walk, cluster, ordered)
+            return Report(changes=dict.fromkeys(machines, 0))
+        ordered = {h.name: machines[h.name] for h in hosts if h.name in machines}
+        peers = {name: Peer(machine) for name, machine in ordered.items()}
+        walk = partial(self._walk, Cluster(self._spec, peers, self._plan.limit), ordered)
         if self._plan.rehearsal:
-            errors = self._errors or obstacles(self._plan.rehearsal, ordered.values(), walk, self._events.put)
+            errors = errors or obstacles(self._plan.rehearsal, ordered.values(), walk, self._events.put)
             if errors:
                 self._drain([])
                 return Report(changes=dict.fromkeys(ordered, 0), errors=errors)
@@ -127,52 +117,8 @@ class Session:
 
     def _skip_all(self, why: str) -> None:
         for phase in self._plan.phases[:1]:
-            for name in (n for n in self._machines if n not in self._errors):
+            for name in (n for n in self._arrivals.machines if n not in self._arrivals.errors):
                 self._events.put(Skipped(host=name, phase=phase.name, why=why))
-
-    def _open(self, host: HostSpec, reads: Reads) -> None:
-        """Connect to one host and take its first probe; a job of an earlier run is let come to its end."""
-        try:
-            connection = insist(
-                lambda: self._connect(host, lambda line: self._note(host.name, line)),
-                causes=(ConnectionLost,),
-            )
-            self._connections.append(connection)
-            machine = Machine(host.name, host.address, host.role, connection, reads)
-            facts = machine.snapshot.host_facts
-            self._events.put(
-                Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel)
-            )
-            machine.claim = self._claim
-            refuse_held(machine)
-            self._let_jobs_end(Host(machine, Context(phase=CONNECT, emit=self._events.put)), machine)
-            self._machines[host.name] = machine
-        except K8sbootError as error:
-            self._fail(host.name, error)
-        except Exception as error:  # a bug of ours must not make a host vanish without a word
-            self._fail(host.name, Bug.of(error))
-
-    def _let_jobs_end(self, host: Host, machine: Machine) -> None:
-        if not self._plan.options.is_dry:
-            host.wait("a job of an earlier run to end", lambda: _running_jobs(machine), timeout=JOB_WAIT)
-        elif _running_jobs(machine):
-            host.notice("KB-BUSY", "another run is at work here: what is planned may be out of date soon")
-
-    def _hold(self, name: str) -> None:
-        """Take the first master, which stands for the cluster; other hosts are taken when they are altered."""
-        try:
-            if name in self._machines:
-                self._machines[name].hold()
-        except K8sbootError as error:
-            self._fail(name, error)
-
-    def _fail(self, name: str, error: K8sbootError) -> None:
-        error.host = error.host or name
-        self._errors[name] = error
-        self._events.put(Failed(host=name, phase=CONNECT, error=error))
-
-    def _note(self, name: str, line: str) -> None:
-        self._events.put(Notice(host=name, phase=CONNECT, code="KB-SSH-NOTE", text=line))
 
     def _drain(self, threads: list[threading.Thread]) -> None:
         """Tell the listeners what happens until all the threads have ended. Raises _Left."""
@@ -195,7 +141,7 @@ class Session:
             )
         if self._stop.ends_jobs and not self._is_ending_jobs:
             self._is_ending_jobs = True
-            for machine in self._machines.values():
+            for machine in self._arrivals.machines.values():
                 machine.end_jobs()
             self._notice_stop(
                 f"{self._stop.name} again: jobs on the hosts are ended (again to leave at once)"
@@ -231,9 +177,3 @@ def _started(name: str, do: Callable[..., None], *words: object) -> threading.Th
     thread = threading.Thread(target=do, args=words, name=name, daemon=True)
     thread.start()
     return thread
-
-
-def _running_jobs(machine: Machine) -> str:
-    """Jobs of an earlier run that are still at work."""
-    jobs = machine.snapshot.host_facts.jobs
-    return f"still at work: {', '.join(jobs)}" if jobs else ""

@@ -97,7 +97,7 @@ def test_a_job_of_an_earlier_run_is_let_come_to_its_end(bare: FakeCluster, clock
 
 
 def test_a_job_that_never_ends_leaves_its_host_alone(bare: FakeCluster, monkeypatch):
-    monkeypatch.setattr("k8sboot.session.JOB_WAIT", 60)
+    monkeypatch.setattr("k8sboot.arrivals.JOB_WAIT", 60)
     bare.hosts["n1"].facts["jobs"] = "kubeadm-join-1"
     told = run(bare, [look])
     assert told.errors == {"n1": "KB-DEADLINE"}

@@ -1,0 +1,91 @@
+"""The machines of a run as they come in: connected, looked at once, and left in peace while an earlier job works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from k8sboot.errors import Bug, ConnectionLost, K8sbootError
+from k8sboot.events import Connected, Failed, Listener, Notice
+from k8sboot.host import Context, Host
+from k8sboot.inventory.model import HostSpec
+from k8sboot.leases import refuse_held
+from k8sboot.lock import Claim
+from k8sboot.machine import Machine
+from k8sboot.patience import insist
+from k8sboot.probe import Reads
+from k8sboot.ssh.connection import Connection
+
+CONNECT = "connect"
+JOB_WAIT = 3600
+Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
+"""Opens a connection to a host; the second argument takes lines for the user."""
+
+
+class Arrivals:
+    """Who is there, by name, and who failed to come and why; each machine is met in a thread of its own."""
+
+    def __init__(self, connect: Connect, tell: Listener, *, claim: Claim | None, is_dry: bool) -> None:
+        """claim: under which the machines will be altered."""
+        self.machines: dict[str, Machine] = {}
+        self.errors: dict[str, K8sbootError] = {}
+        self._connect = connect
+        self._connections: list[Connection] = []
+        self._tell = tell
+        self._claim = claim
+        self._is_dry = is_dry
+
+    def meet(self, host: HostSpec, reads: Reads) -> None:
+        """Connect to one host and take its first probe; a job of an earlier run is let come to its end."""
+        try:
+            machine = self._probed(host, reads)
+            machine.claim = self._claim
+            refuse_held(machine)
+            self._let_jobs_end(Host(machine, Context(phase=CONNECT, emit=self._tell)), machine)
+            self.machines[host.name] = machine
+        except K8sbootError as error:
+            self._fail(host.name, error)
+        except Exception as error:  # a bug of ours must not make a host vanish without a word
+            self._fail(host.name, Bug.of(error))
+
+    def hold(self, name: str) -> None:
+        """Take the first master, which stands for the cluster; other hosts are taken when they are altered."""
+        try:
+            if name in self.machines:
+                self.machines[name].hold()
+        except K8sbootError as error:
+            self._fail(name, error)
+
+    def close(self) -> None:
+        """Close every connection, also of machines that failed since."""
+        for connection in tuple(self._connections):
+            connection.close()
+
+    def _probed(self, host: HostSpec, reads: Reads) -> Machine:
+        connection = insist(
+            lambda: self._connect(host, lambda line: self._note(host.name, line)), causes=(ConnectionLost,)
+        )
+        self._connections.append(connection)
+        machine = Machine(host.name, host.address, host.role, connection, reads)
+        facts = machine.snapshot.host_facts
+        self._tell(Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel))
+        return machine
+
+    def _let_jobs_end(self, host: Host, machine: Machine) -> None:
+        if not self._is_dry:
+            host.wait("a job of an earlier run to end", lambda: _running_jobs(machine), timeout=JOB_WAIT)
+        elif _running_jobs(machine):
+            host.notice("KB-BUSY", "another run is at work here: what is planned may be out of date soon")
+
+    def _fail(self, name: str, error: K8sbootError) -> None:
+        error.host = error.host or name
+        self.errors[name] = error
+        self._tell(Failed(host=name, phase=CONNECT, error=error))
+
+    def _note(self, name: str, line: str) -> None:
+        self._tell(Notice(host=name, phase=CONNECT, code="KB-SSH-NOTE", text=line))
+
+
+def _running_jobs(machine: Machine) -> str:
+    """Jobs of an earlier run that are still at work."""
+    jobs = machine.snapshot.host_facts.jobs
+    return f"still at work: {', '.join(jobs)}" if jobs else ""
