@@ -5,26 +5,23 @@ from __future__ import annotations
 import difflib
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from k8sboot import seat
 from k8sboot.cli import again
-from k8sboot.cli.masking import redactor
+from k8sboot.cli.listeners import listening
 from k8sboot.cli.options import inventory_path, said
 from k8sboot.cli.signals import asking
-from k8sboot.errors import Bug, Interrupted, K8sbootError, UsageError
-from k8sboot.events import Changed, Event, Failed, Listener, Notice, RunEnded, RunStarted
+from k8sboot.errors import Interrupted, K8sbootError, UsageError
+from k8sboot.events import Event, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host import Context, Host
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.inventory.source import STDIN
 from k8sboot.journal.folders import state_dir
-from k8sboot.journal.writer import Journal
 from k8sboot.lock import Claim
 from k8sboot.machine import Machine
 from k8sboot.probe import Reads
@@ -33,7 +30,6 @@ from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
 from k8sboot.ssh.target import Target
 from k8sboot.stop import Stop
-from k8sboot.wire import AtOnce
 
 
 def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loaded:
@@ -88,7 +84,7 @@ def run(context: click.Context, spec: Spec, plan: Plan) -> None:
 def carry_out(context: click.Context, spec: Spec, plan: Plan, *, recorder: Listener | None = None) -> int:
     """Run a plan and tell what happens; the exit code that fits. recorder: shows itself what the changes are."""
     stop = Stop()
-    with _listeners(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
+    with listening(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
         told = (recorder, *listeners.briefly()) if recorder else listeners.all
         with asking(stop) as signals, _claim(spec, plan) as claim:
             report = Session(spec, plan, open_connection, told, stop=stop, claim=claim).run()
@@ -117,102 +113,13 @@ def _lock_file(spec: Spec) -> Path | None:
         return None
 
 
-class _Listeners:
-    """Who is told what happens: the console in turn, the journal at once."""
-
-    def __init__(self, context: click.Context, spec: Spec, titles: Mapping[str, str]) -> None:
-        from k8sboot.console import ConsoleListener
-
-        verbosity = -1 if said(context, "quiet") else said(context, "verbose", 0)
-        self._redact = redactor(spec)
-        self._is_debug = verbosity >= 3
-        self._trouble = ""
-        self.console = ConsoleListener(sys.stderr, self._redact, verbosity=verbosity, titles=titles)
-        self.journal = Journal(spec.cluster.name, self._redact, _about(context))
-        self.all: tuple[Listener, ...] = (AtOnce(self.journal), self.console, self._mind)
-        if verbosity > 0 and self.journal.path:
-            self.console(Notice(code="KB-LOG", text=f"the log is {self.journal.path}"))
-        self.say_trouble()
-
-    def briefly(self) -> tuple[Listener, ...]:
-        """The same, with changes as a line each on the console: what they are is seen elsewhere."""
-
-        def brief(event: Event) -> None:
-            self.console(replace(event, diff="", commands=()) if isinstance(event, Changed) else event)
-
-        return tuple(brief if each is self.console else each for each in self.all)
-
-    def _mind(self, _event: Event) -> None:
-        self.say_trouble()
-
-    def say_trouble(self) -> None:
-        """Say, once, when there is no journal, or not all of it."""
-        if self.journal.trouble and not self._trouble:
-            self._trouble = self.journal.trouble
-            self.console(Notice(code="KB-LOG", text=f"the log is not complete: {self._trouble}"))
-
-    def lost(self, error: K8sbootError) -> int:
-        """The run is over with an error that no phase has met: it is written down and shown; the exit code."""
-        self.journal(Failed(host=error.host, error=error))
-        self.journal(
-            RunEnded(changes={}, failed=(error.host,) if error.host else (), is_dry=False, seconds=0.0)
-        )
-        self.show([error])
-        return error.exit_code
-
-    def show(self, errors: Iterable[K8sbootError]) -> None:
-        """Show errors in full."""
-        from k8sboot.console import Logs, print_errors
-
-        logs = Logs(self.journal.path, self.journal.host_log, self.journal.evidence)
-        print_errors(sys.stderr, errors, redact=self._redact, logs=logs, has_traceback=self._is_debug)
-
-    def suggest(self, command: str) -> None:
-        """Show the command that comes next, where there is one."""
-        from k8sboot.console import print_next
-
-        if command:
-            print_next(sys.stderr, command)
-
-
-def _about(context: click.Context) -> dict[str, object]:
-    """What the journal says of the command beside who ran it."""
-    loaded: Loaded | None = said(context, "loaded")
-    told: dict[str, object] = {
-        "words": sys.argv[1:],
-        "command": context.command_path.removeprefix("k8sboot "),
-    }
-    if loaded is None:
-        return told
-    path = loaded.path if loaded.path == STDIN else str(Path(loaded.path).absolute())
-    return {**told, "inventory": path, "sha256": loaded.sha256}
-
-
-@contextmanager
-def _listeners(context: click.Context, spec: Spec, titles: Mapping[str, str]) -> Iterator[_Listeners]:
-    """The listeners of a run. What nobody foresaw is told to them too, and ends the program with 70."""
-    listeners = _Listeners(context, spec, titles)
-    try:
-        with listeners.console:
-            yield listeners
-    except K8sbootError as error:
-        raise click.exceptions.Exit(listeners.lost(error)) from error
-    except Exception as error:
-        # click's own exceptions are ways to leave, not mistakes
-        if isinstance(error, click.exceptions.Exit | click.ClickException | click.Abort | BrokenPipeError):
-            raise
-        raise click.exceptions.Exit(listeners.lost(Bug.of(error))) from error
-    finally:
-        listeners.journal.close()
-
-
 @contextmanager
 def on_first_master(context: click.Context, spec: Spec) -> Iterator[Host]:
     """The first master, connected, for commands that are one step."""
     first = spec.masters[0]
     phase = context.command_path.removeprefix("k8sboot ")
     started = time.monotonic()
-    with _listeners(context, spec, {}) as listeners:
+    with listening(context, spec, {}) as listeners:
 
         def tell(event: Event) -> None:
             for listener in listeners.all:

@@ -1,0 +1,110 @@
+"""Who is told what a command does, also of the error that ends it: the console and the journal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from k8sboot.cli.masking import redactor
+from k8sboot.cli.options import said
+from k8sboot.errors import Bug, K8sbootError
+from k8sboot.events import Changed, Event, Failed, Listener, Notice, RunEnded
+from k8sboot.inventory.load import Loaded
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.source import STDIN
+from k8sboot.journal.writer import Journal
+from k8sboot.wire import AtOnce
+
+
+@contextmanager
+def listening(context: click.Context, spec: Spec, titles: Mapping[str, str]) -> Iterator[Listeners]:
+    """The listeners of a run. What nobody foresaw is told to them too, and ends the program with 70."""
+    listeners = Listeners(context, spec, titles)
+    try:
+        with listeners.console:
+            yield listeners
+    except K8sbootError as error:
+        raise click.exceptions.Exit(listeners.lost(error)) from error
+    except Exception as error:
+        # click's own exceptions are ways to leave, not mistakes
+        if isinstance(error, click.exceptions.Exit | click.ClickException | click.Abort | BrokenPipeError):
+            raise
+        raise click.exceptions.Exit(listeners.lost(Bug.of(error))) from error
+    finally:
+        listeners.journal.close()
+
+
+class Listeners:
+    """Who is told what happens: the console in turn, the journal at once."""
+
+    def __init__(self, context: click.Context, spec: Spec, titles: Mapping[str, str]) -> None:
+        from k8sboot.console import ConsoleListener
+
+        verbosity = -1 if said(context, "quiet") else said(context, "verbose", 0)
+        self._redact = redactor(spec)
+        self._is_debug = verbosity >= 3
+        self._trouble = ""
+        self.console = ConsoleListener(sys.stderr, self._redact, verbosity=verbosity, titles=titles)
+        self.journal = Journal(spec.cluster.name, self._redact, _about(context))
+        self.all: tuple[Listener, ...] = (AtOnce(self.journal), self.console, self._mind)
+        if verbosity > 0 and self.journal.path:
+            self.console(Notice(code="KB-LOG", text=f"the log is {self.journal.path}"))
+        self.say_trouble()
+
+    def briefly(self) -> tuple[Listener, ...]:
+        """The same, with changes as a line each on the console: what they are is seen elsewhere."""
+
+        def brief(event: Event) -> None:
+            self.console(replace(event, diff="", commands=()) if isinstance(event, Changed) else event)
+
+        return tuple(brief if each is self.console else each for each in self.all)
+
+    def _mind(self, _event: Event) -> None:
+        self.say_trouble()
+
+    def say_trouble(self) -> None:
+        """Say, once, when there is no journal, or not all of it."""
+        if self.journal.trouble and not self._trouble:
+            self._trouble = self.journal.trouble
+            self.console(Notice(code="KB-LOG", text=f"the log is not complete: {self._trouble}"))
+
+    def lost(self, error: K8sbootError) -> int:
+        """The run is over with an error that no phase has met: it is written down and shown; the exit code."""
+        self.journal(Failed(host=error.host, error=error))
+        self.journal(
+            RunEnded(changes={}, failed=(error.host,) if error.host else (), is_dry=False, seconds=0.0)
+        )
+        self.show([error])
+        return error.exit_code
+
+    def show(self, errors: Iterable[K8sbootError]) -> None:
+        """Show errors in full."""
+        from k8sboot.console import Logs, print_errors
+
+        logs = Logs(self.journal.path, self.journal.host_log, self.journal.evidence)
+        print_errors(sys.stderr, errors, redact=self._redact, logs=logs, has_traceback=self._is_debug)
+
+    def suggest(self, command: str) -> None:
+        """Show the command that comes next, where there is one."""
+        from k8sboot.console import print_next
+
+        if command:
+            print_next(sys.stderr, command)
+
+
+def _about(context: click.Context) -> dict[str, object]:
+    """What the journal says of the command beside who ran it."""
+    loaded: Loaded | None = said(context, "loaded")
+    told: dict[str, object] = {
+        "words": sys.argv[1:],
+        "command": context.command_path.removeprefix("k8sboot "),
+    }
+    if loaded is None:
+        return told
+    path = loaded.path if loaded.path == STDIN else str(Path(loaded.path).absolute())
+    return {**told, "inventory": path, "sha256": loaded.sha256}
