@@ -38,7 +38,10 @@ GRUB_TIMEOUT=1
 GRUB_TERMINAL=serial
 GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 GRUB_CMDLINE_LINUX_DEFAULT=""
-GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0 apparmor=0 mitigations=off"
+GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0 apparmor=0 mitigations=off tsc=reliable"
+"""
+"""tsc=reliable: two emulated processors look as if their counters ran apart, but they are one and the same. Without it
+a master reads the time from an emulated device, and its API server is too slow for its own probes.
 """
 
 RAMDISK = """\
