@@ -1,7 +1,14 @@
 """Steps that read, compare, act, and look again. A host already as wanted is not touched."""
 
 from k8sboot.ensure.boot import newer_kernel
-from k8sboot.ensure.cluster import apiserver_answers, manifest, manifest_path, reset_unfinished, settled
+from k8sboot.ensure.cluster import (
+    api_says,
+    apiserver_answers,
+    manifest,
+    manifest_path,
+    reset_unfinished,
+    settled,
+)
 from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
 from k8sboot.ensure.packages import choose, packages
@@ -20,6 +27,7 @@ from k8sboot.ensure.system import hostname, swap_off, timezone
 
 __all__ = [
     "absent",
+    "api_says",
     "apiserver_answers",
     "as_before",
     "block",

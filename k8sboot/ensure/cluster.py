@@ -6,9 +6,13 @@ from k8sboot.ensure.files import files
 from k8sboot.errors import CommandFailed
 from k8sboot.host import Command, Host, NotYet, Peer
 from k8sboot.kubernetes import commands, parsers
+from k8sboot.kubernetes.answers import is_away
 from k8sboot.writing import File
 
 MANIFESTS = "/etc/kubernetes/k8sboot"
+API_ATTEMPTS = 3
+API_PATIENCE = 180
+"""Seconds for an API server that is away to be ready again: kubelet gives a new one that long before it kills it."""
 
 
 def apiserver_answers(host: Peer) -> str:
@@ -17,6 +21,22 @@ def apiserver_answers(host: Peer) -> str:
     return (
         "" if done.exit_status == 0 else done.stderr.decode("utf-8", "replace").strip()[-300:] or "no answer"
     )
+
+
+def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: float = 60) -> str:
+    """What a kubectl command prints that only reads; an API server that is away for a moment is waited for.
+
+    at: the master that is asked, while this host waits. CommandFailed, or DeadlineExceeded of the wait.
+    """
+    master = at or host
+    for _ in range(API_ATTEMPTS - 1):
+        try:
+            return master.read(question, timeout=timeout)
+        except CommandFailed as error:
+            if not is_away(error.output):
+                raise
+        host.wait("the API server to be ready", lambda: apiserver_answers(master), timeout=API_PATIENCE)
+    return master.read(question, timeout=timeout)
 
 
 def manifest_path(name: str) -> str:
@@ -60,7 +80,7 @@ def _differs(host: Host, path: str) -> bool:
     """kubectl diff: 0 the same, 1 differs, more is an error; an object or kind that is not there yet differs."""
     try:
         host.relies_on("kubeadm-init")
-        host.read(commands.diff(path), timeout=120)
+        api_says(host, commands.diff(path), timeout=120)
     except NotYet:
         return True
     except CommandFailed:

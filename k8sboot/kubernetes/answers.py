@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from k8sboot.errors import StepFailed
+
+_AWAY = re.compile(
+    r"Unable to connect to the server: (?!x509|.*no such host)"
+    r"|connection to the server \S+ was refused"
+    r"|Error from server \((?:ServiceUnavailable|Timeout|ServerTimeout|TooManyRequests)\)"
+    r"|etcdserver: (?:request timed out|leader changed|no leader)"
+)
+"""As kubectl (client-go's and apimachinery's errors) says it."""
 
 
 class BadAnswer(StepFailed):
@@ -78,3 +87,8 @@ def _reason(text: str, error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON: {error.msg} at line {error.lineno}"
     return "it is not JSON"
+
+
+def is_away(said: str) -> bool:
+    """What a kubectl that failed said means that the API server cannot answer now, and may in a moment."""
+    return bool(_AWAY.search(said))

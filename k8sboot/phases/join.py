@@ -43,7 +43,7 @@ def join_token(cluster: Cluster, host: Host) -> None:
     if not waiting:
         return
     _ca(host)
-    if not _usable(host):
+    if not _usable(host, host):
         host.change("make a join token", commands.token_create(ttl=TTL, description=DESCRIPTION))
     if any(peer.role == "master" for peer in waiting):
         host.change("upload the control plane's certificates", commands.upload_certs_to(CERTIFICATE_KEY))
@@ -54,10 +54,10 @@ def _ca(host: Peer) -> str:
     return host.known(host.read_file(CA_CERT), what="the cluster's CA", after="kubeadm-init")
 
 
-def _usable(host: Peer) -> list[tokens.BootstrapToken]:
+def _usable(host: Host, leader: Peer) -> list[tokens.BootstrapToken]:
     """Tokens of ours that live long enough to join with."""
-    now = datetime.fromtimestamp(host.facts.time, timezone.utc) + ENOUGH
-    found = tokens.bootstrap_tokens(host.read(commands.token_secrets()))
+    now = datetime.fromtimestamp(leader.facts.time, timezone.utc) + ENOUGH
+    found = tokens.bootstrap_tokens(ensure.api_says(host, commands.token_secrets(), at=leader))
     return [t for t in found if t.description == DESCRIPTION and t.can_join(now)]
 
 
@@ -84,7 +84,7 @@ def _join(cluster: Cluster, host: Host, *, key: str) -> None:
     if is_member(host):
         _same_cluster(host, ca_hash)
         return
-    usable = leader.known(_usable(leader) or None, what="a join token", after="join-token")
+    usable = leader.known(_usable(host, leader) or None, what="a join token", after="join-token")
     credentials = config.JoinCredentials(
         endpoint=cluster.spec.cluster.control_plane_endpoint,
         token=usable[0].token.reveal(),
@@ -124,7 +124,7 @@ def _same_cluster(host: Host, ca_hash: str) -> None:
 def join_token_end(cluster: Cluster, host: Host) -> None:
     """Revoke the join token."""
     host.relies_on("kubeadm-init", "join-token")
-    found = tokens.bootstrap_tokens(host.read(commands.token_secrets()))
+    found = tokens.bootstrap_tokens(ensure.api_says(host, commands.token_secrets()))
     ids = [t.id for t in found if t.description == DESCRIPTION]
     if ids:
         host.change(

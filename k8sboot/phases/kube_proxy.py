@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8sboot import ensure
 from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Refused
@@ -36,7 +37,7 @@ def kube_proxy(cluster: Cluster, host: Host) -> None:
     """Set kube-proxy's mode."""
     settings = cluster.spec.kube_proxy
     host.relies_on("kubeadm-init")
-    now = host.read(commands.get("configmap", "kube-proxy", namespace="kube-system"))
+    now = ensure.api_says(host, commands.get("configmap", "kube-proxy", namespace="kube-system"))
     wanted = proxies.set_mode(
         now, mode=settings.mode, scheduler=settings.scheduler, strict_arp=settings.strict_arp
     )

@@ -7,9 +7,11 @@ from fake_answers import daemon_set, deployment
 
 from k8sboot import ensure
 from k8sboot.errors import CommandFailed, DeadlineExceeded
+from k8sboot.events import Waiting
 
 PATH = "/etc/kubernetes/k8sboot/thing.yaml"
 RESET = ("kubeadm", "reset", "--force")
+QUESTION = ("kubectl", "get", "secrets")
 MARK = "/var/lib/k8sboot/kubeadm-unfinished"
 
 
@@ -64,6 +66,47 @@ def test_the_api_server_is_ready_or_says_why_not(bench):
     assert ensure.apiserver_answers(it.host()) == "no answer"
     it.connection.answers["kubectl get --raw"] = "ok"
     assert ensure.apiserver_answers(it.host()) == ""
+
+
+BUSY = (1, "", "Unable to connect to the server: net/http: TLS handshake timeout\n")
+
+
+def failing(times: int, reply: object = BUSY):
+    """What answers that often with the reply, and then as it should."""
+    left = [reply] * times
+    return lambda _host, _words: left.pop() if left else "{}"
+
+
+def test_an_api_server_that_is_away_for_a_moment_is_waited_for(bench, clock):
+    it = bench(answers={"kubectl get secrets": failing(1), "kubectl get --raw": failing(2)})
+    assert it.do(ensure.api_says, QUESTION) == []
+    assert [e.what for e in it.events if isinstance(e, Waiting)] == ["the API server to be ready"]
+    assert clock.slept == 2
+
+
+def test_an_api_server_that_stays_away_is_given_up(bench):
+    it = bench(answers={"kubectl get secrets": BUSY, "kubectl get --raw": BUSY})
+    with pytest.raises(DeadlineExceeded, match="waited 180 s for the API server to be ready"):
+        it.do(ensure.api_says, QUESTION)
+
+
+def test_an_api_server_that_is_ready_and_yet_never_answers_is_given_up(bench):
+    it = bench(answers={"kubectl get secrets": BUSY, "kubectl get --raw": "ok"})
+    with pytest.raises(CommandFailed) as failed:
+        it.do(ensure.api_says, QUESTION)
+    assert "TLS handshake timeout" in failed.value.detail
+
+
+def test_what_the_api_server_refuses_is_not_asked_again(bench):
+    it = bench(answers={"kubectl get secrets": failing(1, (1, "", "Error from server (Forbidden): no\n"))})
+    with pytest.raises(CommandFailed):
+        it.do(ensure.api_says, QUESTION)
+
+
+def test_a_busy_api_server_does_not_make_a_manifest_differ(bench):
+    it = bench(files={PATH: "kind: X\n"}, answers={"kubectl diff": failing(1), "kubectl get --raw": "ok"})
+    it.connection.files[PATH].mode = 0o600
+    assert it.do(ensure.manifest, "thing", "kind: X\n") == []
 
 
 def test_workloads_are_waited_for_until_they_have_settled(bench, clock):
