@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from k8sboot.lock import LOCK, WORK
-from k8sboot.snapshot import Answer, FileState, Snapshot, UnitState
+from k8sboot.snapshot import PROPERTIES, Answer, FileState, Snapshot, UnitState
 
 MAX_CONTENT = 64 * 1024
 """Bytes. The content of a larger file is left out of a probe; its digest is always there."""
@@ -148,7 +148,8 @@ def _lines(reads: Reads) -> Iterator[str]:
         yield _packages(shlex.join(reads.packages))
     if reads.units:
         units = shlex.join(reads.units)
-        yield f"systemctl show --no-pager -p Id,LoadState,ActiveState,UnitFileState {units} | sed 's/^/unit /'\n"
+        shown = ",".join(("Id", *PROPERTIES))
+        yield f"systemctl show --no-pager -p {shown} {units} | sed 's/^/unit /'\n"
     yield from (f"question {shlex.quote(q.name)} {shlex.quote(q.script)}\n" for q in reads.questions)
     yield "true\n"
 

@@ -19,21 +19,30 @@ class FileState:
     content: bytes | None
 
 
+PROPERTIES = {"LoadState": "load", "ActiveState": "active", "SubState": "sub", "UnitFileState": "enabled"}
+
+
 @dataclass(frozen=True)
 class UnitState:
-    """A systemd unit as `systemctl show` tells it, e.g. load 'loaded', active 'active', enabled 'enabled'."""
+    """A systemd unit as `systemctl show` tells it: load 'loaded', active 'active', sub 'running', enabled 'enabled'."""
 
     load: str = "not-found"
     active: str = "inactive"
+    sub: str = ""
     enabled: str = ""
 
     def with_property(self, key: str, value: str) -> UnitState:
         """The same with one of systemctl's properties set."""
-        name = {"LoadState": "load", "ActiveState": "active", "UnitFileState": "enabled"}.get(key)
+        name = PROPERTIES.get(key)
         return replace(self, **{name: value}) if name else self
 
     def __str__(self) -> str:
         return ", ".join(filter(None, (self.active, self.enabled))) if self.exists else "no such unit"
+
+    @property
+    def is_starting(self) -> bool:
+        """Its start is under way, as after a boot; not where it failed and is to be tried again."""
+        return self.active == "activating" and self.sub != "auto-restart"
 
     @property
     def exists(self) -> bool:

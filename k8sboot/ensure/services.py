@@ -7,9 +7,13 @@ from k8sboot.host import Command, Host, not_active
 from k8sboot.snapshot import from_to
 from k8sboot.writing import RESTART_DIR
 
+START_TIMEOUT = 300
+"""Seconds: docker.service has no limit of its own, others have 90."""
+
 
 def service(host: Host, unit: str) -> None:
     """The unit starts at boot, runs now, and has been restarted since its configuration was written."""
+    host.wait(f"{unit} to come to the end of its start", lambda: _starting(host, unit), timeout=START_TIMEOUT)
     state = host.unit(unit)
     if state.active == "active" and state.enabled == "enabled":
         if host.restart_is_due(unit):
@@ -24,7 +28,7 @@ def service(host: Host, unit: str) -> None:
         ["systemctl", "restart", unit],
         ["rm", "-f", f"{RESTART_DIR}/{unit}"],
         diff=_becomes(host, "active, enabled", unit),
-        timeout=180,
+        timeout=START_TIMEOUT,
         until=lambda: not_active(host, unit),
     )
 
@@ -74,6 +78,10 @@ def service_off(host: Host, *units: str) -> None:
             diff=_becomes(host, "inactive, disabled", *on),
             until=lambda: _still_active(host, on),
         )
+
+
+def _starting(host: Host, unit: str) -> str:
+    return f"{unit} is {host.unit(unit)}" if host.unit(unit).is_starting else ""
 
 
 def _becomes(host: Host, then: str, *units: str) -> str:

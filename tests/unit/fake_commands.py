@@ -25,7 +25,9 @@ class Commands(Notes):
                 return 1, "", f"Unit {name} not found.\n"
             if verb in ("restart", "start"):
                 is_waiting = name == "kubelet.service" and "/etc/kubernetes/kubelet.conf" not in self.files
-                unit.active = "activating" if is_waiting else "active"
+                unit.active, unit.sub = (
+                    ("activating", "auto-restart") if is_waiting else ("active", "running")
+                )
                 unit.restarts += 1
             elif verb == "enable":
                 unit.enabled = "enabled"

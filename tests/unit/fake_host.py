@@ -166,7 +166,9 @@ class FakeConnection(Commands, YumCommands, Notes):
             case ["if", "command", "-v", "dpkg-query", *rest]:
                 yield from self._package_lines(rest[rest.index("-f") + 2 : rest.index("2>/dev/null")])
             case ["systemctl", "show", *rest]:
-                names = rest[rest.index("Id,LoadState,ActiveState,UnitFileState") + 1 : rest.index("|")]
+                names = rest[
+                    rest.index("Id,LoadState,ActiveState,SubState,UnitFileState") + 1 : rest.index("|")
+                ]
                 for name in names:
                     yield from self._unit_lines(name)
             case ["question", name, script]:
@@ -199,6 +201,8 @@ class FakeConnection(Commands, YumCommands, Notes):
     def _unit_lines(self, name: str) -> Iterator[str]:
         yield f"unit Id={name}"
         yield from (f"unit {line}" for line in self._unit_properties(name).splitlines())
+        if name in self.units:
+            yield f"unit SubState={self.units[name].sub}"
 
     def _told_of_itself(self, script: str) -> str:
         """Of the sections that are asked for, those that the test gave this host."""

@@ -38,6 +38,7 @@ class FakeUnit:
     enabled: str = "disabled"
     restarts: int = 0
     unmasked: str = "disabled"
+    sub: str = ""
 
 
 @dataclass

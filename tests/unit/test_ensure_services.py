@@ -4,7 +4,7 @@ import pytest
 from fake_state import FakeUnit
 
 from k8sboot import ensure
-from k8sboot.errors import CommandFailed, NotAsWanted
+from k8sboot.errors import CommandFailed, DeadlineExceeded, NotAsWanted
 from k8sboot.writing import RESTART_DIR
 
 UNIT = "docker.service"
@@ -53,6 +53,30 @@ def test_a_restart_that_fails_is_due_again(bench):
     assert failed.value.detail == "boom"
     del it.connection.answers["systemctl restart"]
     assert it.do(ensure.service, UNIT) == [f"restart {UNIT}"]
+
+
+def test_a_unit_that_is_starting_by_itself_is_let(bench, clock):
+    it = bench(units={UNIT: FakeUnit("activating", "enabled", sub="start")})
+
+    def on_nap():
+        if clock.slept == 2:
+            it.connection.units[UNIT].active = "active"
+
+    clock.on_nap = on_nap
+    assert it.do(ensure.service, UNIT) == []
+    assert it.connection.units[UNIT].restarts == 0
+
+
+def test_a_unit_that_never_ends_its_start_is_given_up(bench, clock):
+    it = bench(units={UNIT: FakeUnit("activating", "enabled", sub="start-pre")})
+    with pytest.raises(DeadlineExceeded, match=f"waited 300 s for {UNIT}") as late:
+        it.do(ensure.service, UNIT)
+    assert late.value.why == f"{UNIT} is activating, enabled"
+
+
+def test_a_unit_that_fails_again_and_again_is_restarted(bench):
+    it = bench(units={UNIT: FakeUnit("activating", "enabled", sub="auto-restart")})
+    assert it.do(ensure.service, UNIT) == [f"enable and start {UNIT}"]
 
 
 def test_a_unit_that_dies_at_once_is_not_as_wanted(bench):
