@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from on_lab import HOSTS, MASTER, Lab
+from summaries import changed
 
 NODE = "k8s-node02"
 WOULD_CHANGE = 5
@@ -46,7 +47,7 @@ def test_a_plan_is_refused_when_somebody_has_edited_a_host_since(lab: Lab, plan_
     done = lab.run("up", "--yes", "--plan", str(plan_file), expect=1)
     assert f"error[KB-PLAN-CHANGED] {NODE}: kernel: the plan of" in done.stderr
     assert f"not planned, and now: write {path}" in done.stderr
-    assert "0 changed" in done.stderr
+    assert changed(done.stderr) == 0
     moved = lab.fingerprints() ^ before
     assert {line for line in moved if KUBELET not in line} == set()
     lab.ssh(NODE, "cp", "-p", "/run/kept", path)
@@ -92,7 +93,7 @@ def test_no_join_token_is_left(lab: Lab) -> None:
 def test_second_up_changes_nothing(lab: Lab) -> None:
     before = lab.fingerprints()
     done = lab.run("up", "--yes")
-    assert "0 changed" in done.stderr
+    assert changed(done.stderr) == 0
     assert lab.fingerprints() ^ before == set()
 
 
@@ -111,14 +112,14 @@ def test_a_broken_file_is_repaired_alone(lab: Lab) -> None:
     lab.ssh("k8s-node01", "sh", "-c", f"echo broken >> {path}")
     before = lab.fingerprints((MASTER, NODE))
     done = lab.run("up", "--yes")
-    assert re.search(r"^1 changed", done.stderr, re.MULTILINE), done.stderr
+    assert changed(done.stderr) == 1
     assert lab.ssh("k8s-node01", "cat", path) == wanted
     assert lab.fingerprints((MASTER, NODE)) ^ before == set()
 
 
 def test_phase_calico_alone(lab: Lab) -> None:
     lab.kubectl("-n", "kube-system", "delete", "deployment", "calico-kube-controllers")
-    assert re.search(r"^1 changed", lab.run("phase", "calico").stderr, re.MULTILINE)
+    assert changed(lab.run("phase", "calico").stderr) == 1
     assert "calico-kube-controllers" in lab.kubectl("-n", "kube-system", "get", "deployments")
 
 
@@ -158,7 +159,7 @@ def test_reset_takes_everything_back_and_twice_is_once(lab: Lab) -> None:
         )
         assert left == "", host
         assert "kube-apiserver" not in lab.ssh(host, "docker", "ps", "--format", "{{.Names}}")
-    assert "0 changed" in lab.run("reset", "--yes").stderr
+    assert changed(lab.run("reset", "--yes").stderr) == 0
 
 
 def test_a_failure_names_its_cause_and_keeps_the_evidence(lab: Lab) -> None:
@@ -189,7 +190,7 @@ def test_a_run_killed_during_kubeadm_init_is_finished_by_the_next(lab: Lab) -> N
     run.wait()
     lab.run("up", "--yes")
     assert lab.ready_nodes() == set(HOSTS)
-    assert "0 changed" in lab.run("up", "--yes").stderr
+    assert changed(lab.run("up", "--yes").stderr) == 0
 
 
 MADE_FOR_PACKAGES = re.compile(
@@ -232,7 +233,7 @@ def test_restore_os_makes_the_hosts_what_they_were(lab: Lab, bare: dict[str, dic
             == ""
         )
     again = lab.run("reset", "--restore-os", "--yes")
-    assert "0 changed" in again.stderr
+    assert changed(again.stderr) == 0
     assert "nothing to be put back" in again.stderr
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from faultdeeds import records
 from faulthosts import FaultyHost, until
 from faultruns import Controller, Ran, Running
 from on_lab import HOSTS, Lab
+from summaries import changed
 
 UP = ("up", "--yes")
 LONG = 1500
@@ -42,7 +42,7 @@ def is_whole(controller: Controller, hosts: Iterable[FaultyHost], undisturbed: s
     lab: Lab = controller.lab
     lab.wait_for_ready(HOSTS)
     ran = controller.run(*UP, within=LONG)
-    assert re.search(r"^0 changed", ran.stderr, re.MULTILINE), ran.stderr
+    assert changed(ran.stderr) == 0
     assert "k8sboot: join" not in controller.run("token", "list").stdout
     assert likeness(hosts) ^ undisturbed == set()
 

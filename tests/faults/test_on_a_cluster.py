@@ -15,6 +15,7 @@ from faulthosts import FaultyHost, until
 from faultrows import row
 from faultruns import Controller
 from on_lab import HOSTS
+from summaries import changed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 KUBEADM = "/usr/bin/kubeadm"
@@ -89,7 +90,7 @@ def test_half_built_machine_is_reset_and_twice_is_once(
     alone(controller, whole)
     controller.run("reset", "--yes", within=600).went_on(MASTER, phase="reset-host")
     assert traces(master) == ""
-    assert "0 changed" in controller.run("reset", "--yes", within=600).stderr
+    assert changed(controller.run("reset", "--yes", within=600).stderr) == 0
 
 
 @row(38, "kubeadm init fails half-way")
@@ -121,7 +122,7 @@ def test_up_again_changes_nothing(controller: Controller, whole: dict) -> None:
     before = controller.lab.fingerprints()
     with controller.lab.unwritten():
         ran = controller.run(*UP, within=600)
-    assert "0 changed" in ran.stderr
+    assert changed(ran.stderr) == 0
     assert ran.of("Changing") == []
     assert controller.lab.fingerprints() ^ before == set()
 
@@ -145,7 +146,7 @@ def test_machine_of_another_cluster_is_refused(
     ran.went_on(OTHER, phase="join-nodes")
     assert node.path("/etc/kubernetes/kubelet.conf").read_text().count(foreign) == 1
     node.undo.close()
-    assert "0 changed" in controller.run(*UP, within=600).stderr
+    assert changed(controller.run(*UP, within=600).stderr) == 0
 
 
 def made_ca(folder: Path) -> bytes:
@@ -182,7 +183,7 @@ def test_api_that_does_not_come_up_is_told_with_its_last_words(
     assert ran.of("Changing") == []
     master.undo.close()
     until(lambda: "ok" in master.sh(API), "the API server", within=240)
-    assert "0 changed" in controller.run(*UP, within=LONG).stderr
+    assert changed(controller.run(*UP, within=LONG).stderr) == 0
 
 
 @row(40, "a node does not get Ready")
@@ -227,4 +228,4 @@ def test_join_token_that_is_gone_is_made_anew(
     assert any(e["what"] == "make a join token" for e in ran.of("Changed", MASTER))
     lab.wait_for_ready(HOSTS)
     assert "k8sboot: join" not in controller.run("token", "list").stdout
-    assert "0 changed" in controller.run(*UP, within=600).stderr
+    assert changed(controller.run(*UP, within=600).stderr) == 0

@@ -7,6 +7,7 @@ from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller
 from faultservers import listening, saying, silent
+from summaries import changed
 
 
 @row(33, "same machine-id twice")
@@ -81,7 +82,7 @@ def test_swap_is_turned_off_now_and_at_boot(controller: Controller, node: Faulty
     assert [line for line in lines if line.startswith("#k8sboot-swap-off# /")]
     assert not [line for line in lines if not line.startswith("#")]
     assert len(node.sh("cat /proc/swaps").splitlines()) == 1
-    assert "0 changed" in controller.run("phase", "os-prep").stderr
+    assert changed(controller.run("phase", "os-prep").stderr) == 0
 
 
 @row(34, "swap that cannot be turned off")
@@ -162,7 +163,7 @@ def test_repository_whose_key_comes_later(controller: Controller, ward, other: F
     nothing_comes(controller, other, f"http://{ward.gateway}:8080/none.asc", "404")
     controller.spec["os"]["repositories"]["docker"]["key"] = right
     controller.run(*PACKAGES, within=300).went_on(other.name, phase="os-packages")
-    assert "0 changed" in controller.run(*PACKAGES).stderr
+    assert changed(controller.run(*PACKAGES).stderr) == 0
 
 
 @row(36, "index answers 404")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from machines import BOTH, MASTER, NODE, Machines
+from summaries import changed
 
 MODULES = ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack", "br_netfilter", "overlay")
 SYSCTLS = {
@@ -66,13 +67,13 @@ def test_with_the_module_the_running_cluster_is_switched(vms: Machines) -> None:
 
 
 def test_second_up_changes_nothing(vms: Machines) -> None:
-    assert "0 changed" in vms.run(vms.inventory(), "up", "--yes")
+    assert changed(vms.run(vms.inventory(), "up", "--yes")) == 0
 
 
 def test_everything_is_still_so_after_a_reboot(vms: Machines) -> None:
     for host in BOTH:
         vms.reboot(host)
-    assert "0 changed" in vms.run(vms.inventory(), "up", "--yes")
+    assert changed(vms.run(vms.inventory(), "up", "--yes")) == 0
     assert vms.ready() == set(BOTH)
     expect_kernel_settings(vms)
     expect_ipvs(vms)
@@ -97,6 +98,6 @@ def test_a_newer_kernel_comes_by_up_and_stays(vms: Machines) -> None:
         assert vms.ssh(host, "uname -r").startswith("6.12."), host
     assert vms.ready() == set(BOTH)
     expect_ipvs(vms)
-    assert "0 changed" in vms.run(inventory, "up", "--yes")
+    assert changed(vms.run(inventory, "up", "--yes")) == 0
     vms.reboot(NODE)
     assert vms.ssh(NODE, "uname -r").startswith("6.12.")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from seats import Machine, write_inventory
+from summaries import changed
 from terminals import OnTerminal
 
 Start = Callable[..., OnTerminal]
@@ -102,7 +103,7 @@ def test_asked_to_end_a_run_still_sees_a_short_job_through(on_terminal: Start, m
     run = napping(on_terminal, machine, seconds=1)
     run.process.send_signal(signal.SIGTERM)
     assert run.end() == 143
-    assert "1 changed" in run.text
+    assert changed(run.text) == 1
     assert not machine.has("woken")
 
 
