@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MASTER, NODE = "k8s-master01", "k8s-node01"
 BOTH = (MASTER, NODE)
+NEWER = "6.12"
+"""Debian's own kernel is older, that of its backports is not."""
 SLOW = 3600.0
 """Seconds for what takes minutes on emulated processors."""
 
@@ -45,14 +47,11 @@ class Machines:
         """Where the lab has put its inventory and the list of kernels."""
         return ROOT / ".lab" / self.name
 
-    def inventory(self, *, mode: str = "ipvs", minimum: str = "", kernel: str = "") -> Path:
-        """The lab's inventory with another proxy mode, or with a kernel to upgrade to ('newer', 'broken')."""
+    def inventory(self, *, mode: str = "ipvs", kernel: str = "newer", minimum: str = NEWER) -> Path:
+        """The lab's inventory with a proxy mode and a kernel to upgrade to ('newer', 'broken')."""
         text = (self.handout / "inventory.yaml").read_text().replace("mode: ipvs", f"mode: {mode}")
-        if kernel:
-            packages = json.dumps(json.loads((self.handout / "kernels.json").read_text())[kernel])
-            text = text.replace(
-                "os:\n", f"os:\n  kernel: {{minimum: '{minimum}', packages: {packages}}}\n", 1
-            )
+        packages = json.dumps(json.loads((self.handout / "kernels.json").read_text())[kernel])
+        text = text.replace("os:\n", f"os:\n  kernel: {{minimum: '{minimum}', packages: {packages}}}\n", 1)
         path = self.state / f"inventory-{mode}-{kernel}.yaml"
         path.write_text(text)
         return path
