@@ -21,14 +21,15 @@ BOOT_TIMEOUT = 900
 NOT_KNOWN = "(of the packages)"
 
 
-def newer_kernel(host: Host, wanted: KernelSettings) -> None:
-    """The host runs a kernel of at least the minimum, and boots it from now on.
+def newer_kernel(host: Host, wanted: KernelSettings) -> bool:
+    """The host runs a kernel of at least the minimum, and boots it from now on; whether it was restarted for that.
 
     Where the new one does not come up, the old one is still the default, and the error says so. Raises Refused,
     with nothing altered, where a kernel cannot be tried safely.
     """
     old = host.facts.kernel
-    if not is_at_least(old, wanted.minimum):
+    is_old = not is_at_least(old, wanted.minimum)
+    if is_old:
         _refuse_where_it_cannot_be(host, wanted)
         new = _installed(host, wanted)
         _try_once(host, new, old)
@@ -36,8 +37,9 @@ def newer_kernel(host: Host, wanted: KernelSettings) -> None:
         host.change("remove the kernel's packages", ["rm", "-rf", PACKAGES_DIR])
     if not is_at_least(host.facts.kernel, wanted.minimum):  # a dry run has not booted it
         host.leave_open("give the new kernel its arguments")
-        return
+        return is_old
     osfamily.of(host).kernels.add_arguments(host, host.facts.kernel)
+    return is_old
 
 
 def _refuse_where_it_cannot_be(host: Host, wanted: KernelSettings) -> None:

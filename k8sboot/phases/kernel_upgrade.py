@@ -26,8 +26,8 @@ def _reads(spec: Spec) -> Reads:
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
     """Bring the masters a newer kernel, one at a time."""
     if cluster.spec.os.kernel.minimum:
-        ensure.newer_kernel(host, cluster.spec.os.kernel)
-        if host.file(ADMIN_CONF) is not None:
+        is_restarted = ensure.newer_kernel(host, cluster.spec.os.kernel)
+        if is_restarted and host.file(ADMIN_CONF) is not None:
             host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=600)
 
 

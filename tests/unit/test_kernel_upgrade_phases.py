@@ -6,7 +6,9 @@ import threading
 from dataclasses import replace
 
 import pytest
+from fake_boot import OLD, Boot, wanted
 from fake_cluster import FakeCluster
+from fake_host import FakeConnection
 from runs import run
 
 from k8sboot.events import Event, PhaseStarted
@@ -22,22 +24,38 @@ SWAP = (
 )
 
 
-def wants(cluster: FakeCluster, minimum: str) -> FakeCluster:
-    """The cluster with os.kernel.minimum, and boot loaders that can boot once."""
-    cluster.spec = replace(cluster.spec, os=replace(cluster.spec.os, kernel=KernelSettings(minimum=minimum)))
+def wants(cluster: FakeCluster, kernel: KernelSettings) -> FakeCluster:
+    """The cluster with os.kernel, and boot loaders that can boot once."""
+    cluster.spec = replace(cluster.spec, os=replace(cluster.spec.os, kernel=kernel))
     for each in cluster.hosts.values():
         each.answers.update(dict.fromkeys(("grub-one-shot", "grub2-one-shot", "grubby-default"), ""))
     return cluster
 
 
-def test_an_api_server_that_stays_away_is_looked_into(bare: FakeCluster):
-    host = wants(bare, "3.10").hosts["m1"]
+def master_of_a_cluster(cluster: FakeCluster) -> FakeConnection:
+    """The first master, whose API server does not answer; kubelet's journal says why."""
+    host = cluster.hosts["m1"]
     host.put(ADMIN_CONF, "a cluster's", mode=0o600)
-    host.answers["kubectl"] = (1, "", "refused")
     host.evidence = {"kubelet-errors": SWAP}
-    told = run(bare, UPGRADE)
+    host.answers["kubectl"] = (1, "", "refused")
+    return host
+
+
+def test_an_api_server_that_stays_away_is_looked_into(bare: FakeCluster):
+    boot = Boot()
+    host = master_of_a_cluster(wants(bare, wanted()))
+    host.facts["kernel"] = OLD
+    host.answers.update(boot.answers())
+    for path, text in boot.files().items():
+        host.put(path, text)
+    told = run(bare, [kernel_upgrade_masters], limit=["m1"])
     assert told.errors == {"m1": "KB-SWAP"}
     assert "the API server to be ready" in told.report.errors["m1"].what
+
+
+def test_a_master_that_was_not_restarted_is_not_waited_for(bare: FakeCluster):
+    master_of_a_cluster(wants(bare, KernelSettings("3.10")))
+    assert run(bare, UPGRADE).errors == {}, "later phases mend what keeps its API server away"
 
 
 def test_nodes_wait_for_what_the_masters_make_of_it(bare: FakeCluster):
@@ -49,11 +67,11 @@ def test_nodes_wait_for_what_the_masters_make_of_it(bare: FakeCluster):
         elif isinstance(event, PhaseStarted):
             assert not node_started.wait(0.3), "a node is upgraded beside a master"
 
-    told = run(wants(bare, "99.0"), UPGRADE, witness=witness)
+    told = run(wants(bare, KernelSettings("99.0")), UPGRADE, witness=witness)
     assert told.errors == {"m1": "KB-KERNEL-OLD"}
 
 
 def test_nodes_follow_where_the_masters_have_it(bare: FakeCluster):
     bare.hosts["m1"].facts["kernel"] = "99.1.0"
-    told = run(wants(bare, "99.0"), UPGRADE)
+    told = run(wants(bare, KernelSettings("99.0")), UPGRADE)
     assert told.errors == {"n1": "KB-KERNEL-OLD", "n2": "KB-KERNEL-OLD"}
