@@ -25,7 +25,7 @@ from k8sboot.stop import Stop
 from k8sboot.task import Plan
 from k8sboot.wire import Wire
 
-__all__ = ["Connect", "Plan", "Session"]
+__all__ = ["Plan", "Session"]
 
 
 class Session:

@@ -24,12 +24,12 @@ PROPERTIES = {"LoadState": "load", "ActiveState": "active", "SubState": "sub", "
 
 @dataclass(frozen=True)
 class UnitState:
-    """A systemd unit as `systemctl show` tells it: load 'loaded', active 'active', sub 'running', enabled 'enabled'."""
+    """A systemd unit as `systemctl show` tells it: load 'loaded', active 'active', enabled 'enabled', sub 'running'."""
 
     load: str = "not-found"
     active: str = "inactive"
-    sub: str = ""
     enabled: str = ""
+    sub: str = ""
 
     def with_property(self, key: str, value: str) -> UnitState:
         """The same with one of systemctl's properties set."""
