@@ -10,7 +10,8 @@
 /var/lib/k8sboot/former/complete    nothing was altered here before such notes were taken
 
 Every note is written once, whole or not at all, and before what it belongs to: whatever is killed, the first
-former state stays known, and what k8sboot has set is never taken for it.
+former state stays known, and what k8sboot has set is never taken for it. A setting that got its new value from somebody
+else in the meantime is not noted: there is nothing of ours to be undone.
 """
 
 from __future__ import annotations
@@ -85,11 +86,11 @@ umask 077
 was() {{ # KIND NAME AIM
   case $1 in
     file) keep "$2"; set -- "$1" "$2" "$3" "{ORIGINALS_DIR}$2.k8sboot-ours" ;;
-    *) note "$1" "$2"; set -- "$1" "$2" "$3" "$note.ours" ;;
+    *) note "$@"; [ -s "$note" ] || return 0; set -- "$1" "$2" "$3" "$note.ours" ;;
   esac
   [ -z "$3" ] || line "$4" "$3"
 }}
-note() {{
+note() {{ # KIND NAME AIM
   note={FORMER_DIR}/$1/$(printf '%s' "$2" | tr / %)
   if [ ! -s "$note" ]; then
     case $1 in
@@ -99,6 +100,9 @@ note() {{
       selinux) text=$(getenforce) ;;
       hostname) text=$(uname -n) ;;
       *) text=no ;;
+    esac
+    case $1 in sysctl | selinux | hostname)
+      [ "$(printf '%s' "$text" | tr -s '[:blank:]' ' ')" != "$3" ] || return 0 ;;
     esac
     complete
     mkdir -p -- "${{note%/*}}"

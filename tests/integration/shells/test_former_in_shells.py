@@ -126,6 +126,19 @@ def test_the_first_former_state_wins_and_all_that_was_set_is_known(place, shell)
 
 
 @IN_SHELLS
+def test_a_setting_that_somebody_else_has_set_already_is_not_ours_to_undo(place, shell):
+    assert place.note(shell, Former("sysctl", "net.x", aim="1 2")) == "done"
+    assert place.note(shell, Former("selinux", "mode", aim="Enforcing")) == "done"
+    assert place.notes(shell).is_empty
+    assert place.tree() == {}
+    assert place.note(shell, Former("sysctl", "net.x", aim="7"), ALL[0]) == "done"
+    place.sysctl.write_text("7\n")
+    assert place.note(shell, Former("sysctl", "net.x", aim="7")) == "done"
+    found = {s.name: (s.was, s.ours) for s in place.notes(shell).states}
+    assert found["net.x"] == ("1\t2", ("7",)), "what was noted stays, though it has our value now"
+
+
+@IN_SHELLS
 @pytest.mark.parametrize("tool", ["systemctl", "mv", "mkdir"])
 def test_what_cannot_be_noted_is_not_altered(place, shell, tool):
     if shell[0] == "busybox" and tool != "systemctl":
