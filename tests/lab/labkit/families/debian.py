@@ -109,14 +109,24 @@ def _add_stand_ins(root: Path) -> None:
     chrony = root / "etc/systemd/system/chrony.service.d/lab.conf"
     chrony.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(FILES / "chrony.conf", chrony)
-    # Nobody tells systemd in a container (control groups v1) that a pod's scope has become empty,
-    # so a shutdown would sit out the default of 90 s for every pod.
-    manager = root / "etc/systemd/system.conf.d/lab.conf"
-    manager.parent.mkdir(parents=True, exist_ok=True)
-    manager.write_text("[Manager]\nDefaultTimeoutStopSec=20s\n")
-    journald = root / "etc/systemd/journald.conf.d/small.conf"
-    journald.parent.mkdir(parents=True, exist_ok=True)
-    journald.write_text("[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=16M\n")
+    settle_managers(root)
+
+
+def settle_managers(root: Path) -> None:
+    """Settings of systemd's own programs.
+
+    Nobody tells systemd in a container (control groups v1) that a group has become empty. So a shutdown would sit
+    out the default of 90 s for every pod, and a user manager the two minutes of its stop, which begins ten seconds
+    after the last logout: every login meanwhile would wait for that.
+    """
+    for kind, text in {
+        "system": "[Manager]\nDefaultTimeoutStopSec=20s\n",
+        "logind": "[Login]\nUserStopDelaySec=infinity\n",
+        "journald": "[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=16M\n",
+    }.items():
+        folder = root / f"etc/systemd/{kind}.conf.d"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "lab.conf").write_text(text)
 
 
 def _settle_units(root: Path) -> None:

@@ -118,13 +118,7 @@ def _fit(root: Path) -> None:
 
 
 def _settle_units(root: Path) -> None:
-    for kind, text in {
-        "system": "[Manager]\nDefaultTimeoutStopSec=20s\n",
-        "journald": "[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=16M\n",
-    }.items():
-        directory = root / f"etc/systemd/{kind}.conf.d"
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "lab.conf").write_text(text)
+    debian.settle_managers(root)
     shutil.copy(debian.FILES / "lab-kernel-interfaces.service", root / "etc/systemd/system")
     systemctl = ("systemctl", "--root", root, "--quiet")
     run(*systemctl, "enable", *(f"{unit}.service" for unit in UNITS))
