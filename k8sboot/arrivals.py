@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from k8sboot.errors import Bug, ConnectionLost, K8sbootError
 from k8sboot.events import Connected, Failed, Listener, Notice
@@ -61,11 +62,10 @@ class Arrivals:
             connection.close()
 
     def _probed(self, host: HostSpec, reads: Reads) -> Machine:
-        connection = insist(
-            lambda: self._connect(host, lambda line: self._note(host.name, line)), causes=(ConnectionLost,)
-        )
+        note = partial(self._note, host.name)
+        connection = insist(lambda: self._connect(host, note), causes=(ConnectionLost,), told=note)
         self._connections.append(connection)
-        machine = Machine(host.name, host.address, host.role, connection, reads)
+        machine = Machine(host.name, host.address, host.role, connection, reads, note=note)
         facts = machine.snapshot.host_facts
         self._tell(Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel))
         return machine

@@ -14,7 +14,7 @@ from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unr
 from k8sboot.foresight import Foresight
 from k8sboot.patience import Patience
 from k8sboot.probe import Reads, parse, script
-from k8sboot.snapshot import FileState, Snapshot, UnitState
+from k8sboot.snapshot import FileState, Snapshot, UnitState, offset
 from k8sboot.ssh.connection import Completed, Connection
 from k8sboot.writing import File
 
@@ -31,8 +31,16 @@ class Machine:
     """
 
     def __init__(
-        self, name: str, address: str, role: Literal["master", "node"], connection: Connection, reads: Reads
+        self,
+        name: str,
+        address: str,
+        role: Literal["master", "node"],
+        connection: Connection,
+        reads: Reads,
+        *,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """note: takes a line for the user each time that the host is asked again because the link died."""
         self.name = name
         self.address = address
         self.role = role
@@ -44,7 +52,7 @@ class Machine:
         self._has_job = False
         self._boot_id = ""
         self._connection = connection
-        self._patience = Patience()
+        self._patience = Patience(note)
         self._reads = reads
         self._snapshot: Snapshot | None = None
         self._lock = threading.RLock()
@@ -234,11 +242,3 @@ class Machine:
         if "time" in seen.facts:
             self.clock_offset = offset(float(seen.facts["time"] or 0), asked=asked, answered=time.time())
         return seen
-
-
-def offset(theirs: float, *, asked: float, answered: float) -> float:
-    """Seconds by which a clock is surely ahead (or, below zero, behind) that was read between asked and answered.
-
-    A clock of whole seconds may show up to one less than it is. A slow probe leaves room, and none of it counts.
-    """
-    return max(theirs - answered, 0.0) + min(theirs + 1 - asked, 0.0)

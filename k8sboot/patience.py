@@ -26,16 +26,21 @@ def insist(
     *,
     deadline: float = READ_DEADLINE,
     causes: tuple[type[Exception], ...] = (ConnectionLost, Unreachable),
+    told: Callable[[str], None],
 ) -> T:
-    """What read() returns; asked again while it ends in one of causes, until deadline seconds are over."""
+    """What read() returns; asked again while it ends in one of causes, until deadline seconds are over.
+
+    told: takes a line for the user each time.
+    """
     end = time.monotonic() + deadline
     pause = FIRST_PAUSE
     while True:
         try:
             return read()
-        except causes:
+        except causes as error:
             if time.monotonic() + pause > end:
                 raise
+            told(f"{error}; trying again for {end - time.monotonic():.0f} s more")
         time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads hosts, guards nothing
         pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -46,7 +51,9 @@ class Patience:
     Many may read from a host that is dead, one after the other: they do not each wait for all of that time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[str], None]) -> None:
+        """told: takes a line for the user each time that the host is asked again."""
+        self._told = told
         self._error: Exception | None = None
         self._quiet_until = 0.0
 
@@ -56,7 +63,7 @@ class Patience:
         if error is not None and time.monotonic() < self._quiet_until:
             raise copy.copy(error)
         try:
-            found = insist(read, deadline=READ_DEADLINE if error is None else 0.0)
+            found = insist(read, deadline=READ_DEADLINE if error is None else 0.0, told=self._told)
         except (ConnectionLost, Unreachable) as lost:
             self._error, self._quiet_until = lost, time.monotonic() + QUIET
             raise

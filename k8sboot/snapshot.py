@@ -172,3 +172,11 @@ def _os_release(text: str) -> dict[str, str]:
         except (ValueError, IndexError):
             continue
     return found
+
+
+def offset(theirs: float, *, asked: float, answered: float) -> float:
+    """Seconds by which a clock is surely ahead (or, below zero, behind) that was read between asked and answered.
+
+    A clock of whole seconds may show up to one less than it is. A slow probe leaves room, and none of it counts.
+    """
+    return max(theirs - answered, 0.0) + min(theirs + 1 - asked, 0.0)

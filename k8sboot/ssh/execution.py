@@ -14,7 +14,7 @@ from k8sboot.errors import ConnectError, ConnectionLost, DeadlineExceeded, Shell
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.link import Wire
 from k8sboot.ssh.script import MarkedStream, Markers, wrap
-from k8sboot.ssh.watch import Watched, watched
+from k8sboot.ssh.watch import LOGIN_AFTER, Watched, watched
 
 SLICE = 256 * 1024
 CHANNEL_TIMEOUT = 15.0
@@ -56,21 +56,20 @@ def execute(session: Session, shell: Shell, script: str, *, timeout: float) -> C
 
 def exchange(session: Session, command: str, stdin: bytes, markers: Markers, *, timeout: float) -> Completed:
     """Run a command line that prints the markers around its output, feed it stdin; errors as execute()."""
-    deadline = time.monotonic() + timeout
     with watched(session.wire, session.transport) as link:
         try:
-            with contextlib.closing(_open(session, deadline)) as channel:
-                return _Run(session, channel, markers, deadline, timeout).through(command, stdin)
+            with contextlib.closing(_open(session, timeout)) as channel:
+                return _Run(session, channel, markers, timeout).through(command, stdin)
         except (SSHException, EOFError, OSError) as error:
             raise _lost(session, link, error) from None
 
 
-def _open(session: Session, deadline: float) -> Channel:
+def _open(session: Session, timeout: float) -> Channel:
     """A session channel. A server with MaxSessions 1 may still be busy burying our last one."""
-    patience = min(deadline, time.monotonic() + SESSION_SLOT_WAIT)
+    patience = time.monotonic() + min(timeout, SESSION_SLOT_WAIT)
     while True:
         try:
-            return session.transport.open_session(timeout=CHANNEL_TIMEOUT)
+            return session.transport.open_session(timeout=CHANNEL_TIMEOUT + login_wait(session))
         except ChannelException as error:
             if time.monotonic() > patience:
                 raise ConnectError(
@@ -83,11 +82,13 @@ def _open(session: Session, deadline: float) -> Channel:
             time.sleep(0.1)
 
 
+def login_wait(session: Session) -> float:
+    """Seconds for what the server has to do after a login before it opens the first channel."""
+    return LOGIN_AFTER if session.wire.is_fresh else 0.0
+
+
 def _lost(session: Session, link: Watched, error: BaseException) -> ConnectionLost:
-    if link.given_up:
-        why = "no sign of life for 15 seconds: the machine, its sshd or the network froze"
-    else:
-        why = str(error) or "the connection was closed by the other side"
+    why = link.given_up or str(error) or "the connection was closed by the other side"
     return ConnectionLost(
         "the SSH connection died during a command",
         why=why,
@@ -108,14 +109,12 @@ class _Bell(threading.Event):
 
 
 class _Run:
-    def __init__(
-        self, session: Session, channel: Channel, markers: Markers, deadline: float, timeout: float
-    ) -> None:
+    def __init__(self, session: Session, channel: Channel, markers: Markers, timeout: float) -> None:
         self._session = session
         self._channel = channel
-        self._deadline = deadline
+        self._deadline = time.monotonic() + timeout
         self._timeout = timeout
-        self._shell_deadline = min(deadline, time.monotonic() + SHELL_WAIT)
+        self._shell_deadline = min(self._deadline, time.monotonic() + SHELL_WAIT)
         self._out = MarkedStream(markers)
         self._err = MarkedStream(markers)
 

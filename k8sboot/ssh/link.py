@@ -39,12 +39,15 @@ class Wire:
         self._closed = False
         self.first = b""
         self.heard_at = time.monotonic()
+        self.is_fresh = False
+        """Logged in, and not a byte since: the server may be held up while it makes the session."""
 
     def recv(self, size: int) -> bytes:
         """Receive, as a socket does."""
         data = self._stream.recv(size)
         if data:
             self.heard_at = time.monotonic()
+            self.is_fresh = False
             if len(self.first) < FIRST_BYTES:
                 self.first += data[: FIRST_BYTES - len(self.first)]
         return data

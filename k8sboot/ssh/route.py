@@ -14,7 +14,7 @@ from paramiko import ChannelException, SSHException
 from k8sboot.errors import Unreachable
 from k8sboot.ssh import proxy_command
 from k8sboot.ssh.authenticate import authenticate
-from k8sboot.ssh.execution import Session
+from k8sboot.ssh.execution import Session, login_wait
 from k8sboot.ssh.handshake import Dropped, abandon, negotiate
 from k8sboot.ssh.link import Wire, dial
 from k8sboot.ssh.login import Login
@@ -54,6 +54,7 @@ def _attempt(login: Login, notice: Notice) -> Session:
         transport = negotiate(wire, login, notice)
         try:
             authenticate(transport, login)
+            wire.is_fresh = True
         except BaseException:
             abandon(transport)
             raise
@@ -109,7 +110,7 @@ class _Bastion:
                 "direct-tcpip",
                 (login.address, login.port),
                 ("127.0.0.1", 0),
-                timeout=login.target.connect_timeout,
+                timeout=login.target.connect_timeout + login_wait(session),
             )
         except ChannelException as error:
             raise self._refused(error, login) from None

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,10 +124,12 @@ class Running:
     def end(self, *, expect: int = 0, within: float = 120) -> Ran:
         """Wait for its end; fails with its output for another exit code, a traceback or a mistake of k8sboot."""
         try:
-            until(self.has_ended, f"the end of k8sboot\n{self.stderr}", within=within)
-        except AssertionError:
+            until(self.has_ended, "the end of k8sboot", within=within)
+        except AssertionError as late:
+            self.process.send_signal(signal.SIGABRT)  # each of its threads says where it is
+            time.sleep(2)
             self.kill()
-            raise
+            raise AssertionError(f"{late}\n{self.stderr}") from None
         ran = Ran(
             code=self.process.returncode,
             stdout=(self.folder / "stdout").read_text(errors="replace"),
@@ -166,7 +169,8 @@ class Controller:
         self.home.mkdir()
         drop = ("SSH_AUTH_SOCK", "XDG_STATE_HOME", "FORCE_COLOR", "K8SBOOT_INVENTORY")
         self.environ = {k: v for k, v in os.environ.items() if k not in drop}
-        self.environ |= {"HOME": str(self.home), "XDG_STATE_HOME": str(self.state), "NO_COLOR": "1"}
+        self.environ |= {"HOME": str(self.home), "XDG_STATE_HOME": str(self.state)}
+        self.environ |= {"NO_COLOR": "1", "PYTHONFAULTHANDLER": "1"}
 
     @property
     def home(self) -> Path:

@@ -47,6 +47,19 @@ def came_to_its_end(run: Running, controller: Controller, node: FaultyHost) -> N
 
 
 @pytest.mark.slow
+@row(6, "PAM holds a login up")
+def test_login_that_is_held_up_is_waited_for(controller: Controller, node: FaultyHost) -> None:
+    service = "/etc/pam.d/sshd"
+    slow = "session required pam_exec.so quiet /bin/sleep 20\n"
+    node.write(service, node.path(service).read_text() + slow)
+    ran = controller.run("phase", "preflight")
+    ran.went_on("k8s-master01", "k8s-node01", "k8s-node02")
+    began, came = ran.of("RunStarted")[0]["time"], ran.of("Connected", node.name)[0]["time"]
+    assert came - began > 20, "PAM did not hold it up"
+    assert "trying again" not in ran.stderr
+
+
+@pytest.mark.slow
 @row(3, "cable pulled mid-step")
 def test_cable_pulled_in_the_middle_of_a_step(controller: Controller, node: FaultyHost) -> None:
     run, gate = installing(controller, node)

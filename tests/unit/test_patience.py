@@ -23,10 +23,13 @@ class Dead:
 
 
 def test_a_dead_host_is_waited_for_once(clock):
-    host, patience = Dead(), Patience()
+    notes: list[str] = []
+    host, patience = Dead(), Patience(notes.append)
     with pytest.raises(Unreachable):
         patience.insist(host.read)
     assert READ_DEADLINE - 20 < clock.now <= READ_DEADLINE
+    assert notes[0] == "m1: cannot reach it (no route); trying again for 180 s more"
+    assert len(notes) == host.asked - 1, "the user is told of every wait"
     asked, now = host.asked, clock.now
     for _ in range(100):
         with pytest.raises(Unreachable, match="cannot reach it") as told:
@@ -36,7 +39,7 @@ def test_a_dead_host_is_waited_for_once(clock):
 
 
 def test_it_is_asked_once_after_a_while_and_waited_for_again_when_it_has_answered(clock):
-    host, patience = Dead(), Patience()
+    host, patience = Dead(), Patience(lambda _: None)
     with pytest.raises(Unreachable):
         patience.insist(host.read)
     asked = host.asked

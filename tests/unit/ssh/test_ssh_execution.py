@@ -1,15 +1,17 @@
-"""A server that is alive but never says whether it runs a command: an end all the same, and nothing was run."""
+"""Servers that are slow to answer, or never do: an end all the same, and nothing was run."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import paramiko
 import pytest
 
-from k8sboot.errors import ShellSilent
+from k8sboot.errors import ConnectionLost, ShellSilent
+from k8sboot.ssh import watch
 from k8sboot.ssh.execution import Session, exchange
 from k8sboot.ssh.link import Wire
 from k8sboot.ssh.script import Markers
@@ -40,12 +42,26 @@ class _Reticent(paramiko.ServerInterface):
         return True
 
 
-@pytest.fixture
-def session() -> Iterator[Session]:
+class _HeldUp(_Reticent):
+    """After the login it answers nothing at all for a while, not even pings, as sshd does while PAM is at work."""
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        time.sleep(1.0)
+        return super().check_channel_request(kind, chanid)
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        begin, end = command.split()
+        channel.sendall(begin + b"said\n" + end + b" 0\n")
+        channel.sendall_stderr(begin + end + b"\n")
+        return True
+
+
+@pytest.fixture(params=[_Reticent])
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     here, there = socket.socketpair()
     server = paramiko.Transport(there)
     server.add_server_key(paramiko.ECDSAKey.generate())
-    server.start_server(server=_Reticent(), event=threading.Event())
+    server.start_server(server=request.param(), event=threading.Event())
     wire = Wire(here)
     client = paramiko.Transport(wire)  # type: ignore[arg-type]
     client.start_client(timeout=10)
@@ -63,3 +79,30 @@ def test_server_that_never_answers_a_command_is_given_up_in_time(session: Sessio
     assert caught.value.exit_code == 3
     assert "nothing was run" in caught.value.why
     assert session.transport.is_active()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in {"TICK": 0.05, "PING_AFTER": 0.1, "DEAD_AFTER": 0.4}.items():
+        monkeypatch.setattr(watch, name, seconds)
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("session", [_HeldUp], indirect=True)
+def test_login_that_is_held_up_is_waited_for(session: Session):
+    session.wire.is_fresh = True
+    markers = Markers.fresh()
+    done = exchange(session, f"{markers.begin.decode()} {markers.end.decode()}", b"", markers, timeout=0.5)
+
+    assert (done.exit_status, done.text) == (0, "said\n")
+    assert not session.wire.is_fresh, "from now on silence means what it did"
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("session", [_HeldUp], indirect=True)
+@pytest.mark.parametrize(("is_fresh", "why"), [(True, "no session came of it"), (False, "no sign of life")])
+def test_server_that_stays_silent_is_given_up(session: Session, monkeypatch, is_fresh, why):
+    monkeypatch.setattr(watch, "LOGIN_AFTER", 0.5)
+    session.wire.is_fresh = is_fresh
+    with pytest.raises(ConnectionLost, match=why):
+        exchange(session, "true", b"", Markers.fresh(), timeout=30)
