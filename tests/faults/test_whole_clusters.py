@@ -14,6 +14,8 @@ from faultrows import row
 from faultruns import Controller, Running
 from on_lab import HOSTS
 
+from k8sboot.runbook import UP as PHASES
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 
@@ -28,6 +30,17 @@ def undisturbed(ward, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     finally:
         controller.close()
         ward.lab.control("reset", *HOSTS)
+
+
+@row(59, "a plan after every phase of up")
+def test_a_plan_after_every_phase_has_nothing_in_it(
+    undisturbed: set[str], controller: Controller, hosts: dict[str, FaultyHost]
+) -> None:
+    for phase in (phase.name for phase in PHASES):
+        controller.run(*UP, "--to", phase, within=LONG)
+        plan = controller.run("plan", "--to", phase, "--exit-code")
+        assert "nothing would change" in plan.stdout, f"after {phase}\n{plan.stdout}"
+    is_whole(controller, hosts.values(), undisturbed)
 
 
 @row(44, "kill -9 at every record of the journal of up")
