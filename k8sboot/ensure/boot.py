@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 from k8sboot import osfamily
@@ -18,12 +19,14 @@ CGROUPS = Question("cgroups", "stat -f -c %T /sys/fs/cgroup")
 """cgroup2fs, or tmpfs where the machine uses control groups v1."""
 PACKAGES_DIR = "/var/lib/k8sboot/kernel"
 BOOT_TIMEOUT = 900
+OTHERS_TIMEOUT = 600
 NOT_KNOWN = "(of the packages)"
 
 
-def newer_kernel(host: Host, wanted: KernelSettings) -> bool:
+def newer_kernel(host: Host, wanted: KernelSettings, *, needs: Callable[[], str] = str) -> bool:
     """The host runs a kernel of at least the minimum, and boots it from now on; whether it was restarted for that.
 
+    needs: what has to come back elsewhere before this host may go down, '' for nothing; it is waited for.
     Where the new one does not come up, the old one is still the default, and the error says so. Raises Refused,
     with nothing altered, where a kernel cannot be tried safely.
     """
@@ -32,6 +35,7 @@ def newer_kernel(host: Host, wanted: KernelSettings) -> bool:
     if is_old:
         _refuse_where_it_cannot_be(host, wanted)
         new = _installed(host, wanted)
+        host.wait("the other masters to be ready", needs, timeout=OTHERS_TIMEOUT)
         _try_once(host, new, old)
         osfamily.of(host).kernels.make_default(host, new)
         host.change("remove the kernel's packages", ["rm", "-rf", PACKAGES_DIR])

@@ -26,9 +26,18 @@ def _reads(spec: Spec) -> Reads:
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
     """Bring the masters a newer kernel, one at a time."""
     if cluster.spec.os.kernel.minimum:
-        is_restarted = ensure.newer_kernel(host, cluster.spec.os.kernel)
+        is_restarted = ensure.newer_kernel(
+            host, cluster.spec.os.kernel, needs=lambda: _masters_away(cluster, host)
+        )
         if is_restarted and host.file(ADMIN_CONF) is not None:
             host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=600)
+
+
+def _masters_away(cluster: Cluster, host: Host) -> str:
+    """The other masters of a cluster whose API servers, and so their etcd, are not ready; '' for none."""
+    others = (m for m in (cluster.first_master, *cluster.other_masters) if m.name != host.name)
+    said = {m.name: ensure.apiserver_answers(m) for m in others if m.file(ADMIN_CONF) is not None}
+    return "; ".join(f"{name}: {why}" for name, why in said.items() if why)
 
 
 @phase(on=nodes, reads=_reads, after=("kernel-upgrade-masters",), at_once=NODES_AT_ONCE, autopsy=PACKAGES)

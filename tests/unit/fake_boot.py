@@ -39,6 +39,11 @@ class Boot:
     _away: int = 0
     _boots: int = 0
 
+    @property
+    def booted(self) -> list[str]:
+        """The kernels that were tried, in order."""
+        return [line.removeprefix("boot ") for line in self.log if line.startswith("boot ")]
+
     def answers(self) -> dict[str, Answer]:
         return {
             "container": "none",

@@ -6,9 +6,11 @@ import threading
 from dataclasses import replace
 
 import pytest
-from fake_boot import OLD, Boot, wanted
+from fake_boot import NEW, OLD, Boot, wanted
 from fake_cluster import FakeCluster
 from fake_host import FakeConnection
+from fake_state import HostState, Reply
+from inventories import spec
 from runs import run
 
 from k8sboot.events import Event, PhaseStarted
@@ -51,6 +53,32 @@ def test_an_api_server_that_stays_away_is_looked_into(bare: FakeCluster):
     told = run(bare, [kernel_upgrade_masters], limit=["m1"])
     assert told.errors == {"m1": "KB-SWAP"}
     assert "the API server to be ready" in told.report.errors["m1"].what
+
+
+@pytest.mark.parametrize("is_back", [True, False])
+def test_no_master_goes_down_while_another_is_away(is_back: bool):
+    """As after a run that was killed when the first one had just been restarted: etcd would lose its majority."""
+    cluster = wants(FakeCluster(spec(masters=3, nodes=0)), wanted())
+    boot, asked = Boot(), 0
+
+    def ready(host: HostState, words: list[str]) -> Reply:
+        nonlocal asked
+        asked += 1
+        assert not boot.booted, "it was restarted while m1 was away"
+        return (0, "ok", "") if is_back and asked > 3 else (1, "", "refused")
+
+    for name, kernel in {"m1": NEW, "m2": OLD, "m3": NEW}.items():
+        cluster.hosts[name].facts["kernel"] = kernel
+    cluster.hosts["m1"].put(ADMIN_CONF, "a cluster's", mode=0o600)
+    cluster.hosts["m1"].answers["kubectl"] = ready
+    cluster.hosts["m2"].answers.update(boot.answers())
+    for path, text in boot.files().items():
+        cluster.hosts["m2"].put(path, text)
+    told = run(cluster, [kernel_upgrade_masters])
+    assert asked > 3
+    assert boot.booted == ([NEW] if is_back else [])
+    assert told.errors == ({} if is_back else {"m2": "KB-DEADLINE"})
+    assert is_back or "m1: refused" in told.report.errors["m2"].why
 
 
 def test_a_master_that_was_not_restarted_is_not_waited_for(bare: FakeCluster):
