@@ -132,13 +132,15 @@ find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /var/log -o -pa
 
 
 @contextmanager
-def brought_up(name: str, state: Path, *, family: str) -> Iterator[Lab]:
-    """A new lab of three bare hosts and their mirrors, removed afterwards. Without root there is none: skips."""
+def brought_up(
+    name: str, state: Path, *, family: str, hosts: int = len(HOSTS), masters: int = 1
+) -> Iterator[Lab]:
+    """A new lab of bare hosts and their mirrors, removed afterwards. Without root there is none: skips."""
     if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         pytest.skip("the lab needs root on Debian")
     made = Lab(name, state)
     made.control("down")
-    made.control("up", "--family", family, timeout=1800)
+    made.control("up", "--family", family, "--hosts", str(hosts), "--masters", str(masters), timeout=1800)
     try:
         yield made
     finally:
