@@ -1,0 +1,31 @@
+"""Finished clusters, to be restored."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fake_cluster import FakeCluster
+from restored import bare_debian, cluster
+from runs import raise_errors, run
+
+from k8sboot.runbook import UP
+
+
+@pytest.fixture(scope="module")
+def made_once() -> dict[Any, FakeCluster]:
+    """Finished clusters by system, to be copied."""
+    return {}
+
+
+@pytest.fixture
+def finished(made_once: dict[Any, FakeCluster]) -> Callable[..., FakeCluster]:
+    def copied(system: Callable[[], dict[str, Any]] = bare_debian) -> FakeCluster:
+        if system not in made_once:
+            made_once[system] = cluster(system)
+            raise_errors(run(made_once[system], UP))
+        return copy.deepcopy(made_once[system])
+
+    return copied
