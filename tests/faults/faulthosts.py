@@ -116,12 +116,12 @@ class FaultyHost:
         self.path(path).chmod(0o755)
 
     def before_packages(self, word: str, script: str) -> None:
-        """Run a shell script on the host whenever its package manager is called with this word."""
+        """Run a shell script on the host whenever its package manager is called with this word, or one of a|b."""
         for program in ("apt-get", "yum"):
             if self.path(f"/usr/bin/{program}").exists():
                 self.write(
                     f"/usr/local/sbin/{program}",
-                    f"#!/bin/sh\nfor word; do if [ $word = {word} ]; then\n{script}\nfi; done\n"
+                    f"#!/bin/sh\nfor word; do case $word in {word})\n{script}\n;; esac; done\n"
                     f'exec /usr/bin/{program} "$@"\n',
                     mode=0o755,
                 )
@@ -132,14 +132,13 @@ class FaultyHost:
             pytest.skip("nothing can be installed on this family before os-packages has run")
 
     def gate(self, word: str) -> Gate:
-        """Hold up the package manager when it is called with this word, as a slow mirror would."""
-        gate = Gate(self.path("/var/tmp/gate-reached"), self.path("/var/tmp/gate-hold"))
+        """Hold up the package manager when it is called with this word, or one of a|b, as a slow mirror would."""
+        mark = f"/var/tmp/gate-{word.replace('|', '-')}"
+        gate = Gate(self.path(f"{mark}-reached"), self.path(f"{mark}-hold"))
         gate.hold_mark.touch()
         self.undo.callback(gate.reached_mark.unlink, missing_ok=True)
         self.undo.callback(gate.open)
-        self.before_packages(
-            word, ": > /var/tmp/gate-reached; while [ -e /var/tmp/gate-hold ]; do sleep 0.1; done"
-        )
+        self.before_packages(word, f": > {mark}-reached; while [ -e {mark}-hold ]; do sleep 0.1; done")
         return gate
 
     def bring(self, program: str) -> None:

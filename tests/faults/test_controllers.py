@@ -42,6 +42,7 @@ def another(controller: Controller, folder: Path) -> Controller:
     folder.mkdir()
     made = Controller(controller.lab, folder)
     made.spec = controller.spec
+    made.runs = controller.runs  # ended with the others, whatever becomes of the test
     return made
 
 
@@ -233,10 +234,11 @@ def test_controller_that_slept_too_long_finds_it_is_not_the_owner(
     try:
         time.sleep(190)
         second = another(controller, tmp_path / "other")
-        third = second.start(*STEP)
+        third = second.start(*STEP, "os-packages")
         third.until("waiting for a job of an earlier run to end", within=90)
-        late = node.gate("update", "install")  # held up again, in the second owner's own step
+        late = node.gate("update|install")  # held up again, in the second owner's own step
         gate.open()
+        until(late.is_reached, "a step of the second owner", within=90)
         os.kill(run.process.pid, signal.SIGCONT)
         ran = run.end(expect=4, within=240)
     finally:
