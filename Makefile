@@ -6,6 +6,9 @@ LAB := tests/lab/lab
 FAMILY ?= debian
 BIN := .venv/bin
 
+# A lab for each of two workers; a file's tests share theirs. They mostly wait.
+TWO_LABS := -n 2 --dist loadfile --no-loadscope-reorder
+
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
@@ -52,10 +55,10 @@ e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back, on bot
 	  $(BIN)/pytest -q tests/unit/kubernetes/test_kubeadm_binary.py
 
 faults: $(BIN)/k8sboot packages ## The fault matrix on the lab, without the rows that wait for long deadlines
-	$(BIN)/pytest -q tests/faults
+	$(BIN)/pytest -q $(TWO_LABS) tests/faults
 
 test-faults: $(BIN)/k8sboot packages ## The whole fault matrix, docs/faults.md, with its table of results
-	$(BIN)/pytest -q --slow tests/faults
+	$(BIN)/pytest -q --slow $(TWO_LABS) tests/faults
 
 test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; emulated, so not part of test
 	$(BIN)/pytest -q --timeout 7200 tests/vm

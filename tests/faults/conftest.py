@@ -18,12 +18,15 @@ from faultrows import NOT_HERE, PROPERTY, documented, told
 from faultruns import Controller
 from on_lab import ROOT, Lab, brought_up
 
-LAB_NAME = os.environ.get("K8SBOOT_LAB_NAME") or f"faults-{zlib.crc32(str(ROOT).encode()):08x}"
-"""One lab a checkout: what another one works on at the same time is not taken away from under it."""
+LAB_NAME = (os.environ.get("K8SBOOT_LAB_NAME") or f"f-{zlib.crc32(str(ROOT).encode()):08x}") + os.environ.get(
+    "PYTEST_XDIST_WORKER", ""
+)
+"""One lab a checkout and worker: what another one works on at the same time is not taken away from under it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each report knows its row."""
+    """Each report knows its row. The file that takes longest goes first, and another worker does the rest beside it."""
+    items.sort(key=lambda item: item.path.name != "test_whole_clusters.py")
     for item in items:
         for mark in item.iter_markers("row"):
             item.user_properties.append((PROPERTY, tuple(mark.args)))
