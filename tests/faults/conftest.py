@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from faultdisks import Disk
 from faulthosts import FaultyHost
 from faultrows import NOT_HERE, PROPERTY, documented, told
 from faultruns import Controller
-from on_lab import ROOT, Lab, brought_up
-
-LAB_NAME = (os.environ.get("K8SBOOT_LAB_NAME") or f"f-{zlib.crc32(str(ROOT).encode()):08x}") + os.environ.get(
-    "PYTEST_XDIST_WORKER", ""
-)
-"""One lab a checkout and worker: what another one works on at the same time is not taken away from under it."""
+from faultward import LAB_NAME, Ward
+from on_lab import Lab, brought_up
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each report knows its row. The file that takes longest goes first, and another worker does the rest beside it."""
-    items.sort(key=lambda item: item.path.name != "test_whole_clusters.py")
+    turns = {"test_whole_clusters.py": 0, "test_several_masters.py": 2}
+    items.sort(key=lambda item: turns.get(item.path.name, 1))
     for item in items:
         for mark in item.iter_markers("row"):
             item.user_properties.append((PROPERTY, tuple(mark.args)))
@@ -54,34 +47,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _is_whole(config: pytest.Config) -> bool:
     """Whether the rows were not picked one by one."""
     return not config.option.keyword and not any(".py" in word for word in config.args)
-
-
-@dataclass(frozen=True)
-class Ward:
-    """The lab and what each of its hosts looked like when it was bare."""
-
-    lab: Lab
-    gateway: str
-    described: dict[str, dict[str, str]]
-
-    def host(self, name: str) -> FaultyHost:
-        """A host for one test."""
-        found = self.described[name]
-        return FaultyHost(
-            lab=self.lab,
-            name=name,
-            address=found["address"],
-            login=found["login"],
-            namespace=found["namespace"],
-            cable=found["cable_interface"],
-            root=Path(found["root"]),
-            disk=self.disk(name),
-        )
-
-    def disk(self, name: str) -> Disk:
-        """A host's disk, layer by layer."""
-        root = Path(self.described[name]["root"])
-        return Disk(root.parent / "upper", Path((root.parent / "made").read_text()), root)
 
 
 @pytest.fixture(scope="session")

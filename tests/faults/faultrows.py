@@ -51,9 +51,9 @@ def told(reports: Iterable[pytest.TestReport]) -> list[tuple[int, str, str, floa
     for report in reports:
         for name, value in report.user_properties:
             if name == PROPERTY:
-                value = tuple(value)  # a worker's report has come through a pipe
-                seconds[value] = seconds.get(value, 0.0) + report.duration
-                results.setdefault(value, []).append(_result(report))
+                key: tuple[int, str] = tuple(value)  # type: ignore  # a worker's report has come through a pipe
+                seconds[key] = seconds.get(key, 0.0) + report.duration
+                results.setdefault(key, []).append(_result(report))
     return [
         (number, fault, _together(results[number, fault]), seconds[number, fault])
         for number, fault in sorted(results)

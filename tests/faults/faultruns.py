@@ -46,11 +46,12 @@ class Ran:
         """Why a host failed: once, and for one reason."""
         failed = self.of("Failed", host)
         assert len(failed) == 1, f"{host} failed {len(failed)} times\n{self.stderr}"
-        return failed[0]["error"]
+        error: dict[str, str] = failed[0]["error"]
+        return error
 
     def took(self, host: str) -> float:
         """Seconds from the start of the run until the host failed, by the journal's own times."""
-        return self.of("Failed", host)[0]["time"] - self.of("RunStarted")[0]["time"]
+        return float(self.of("Failed", host)[0]["time"] - self.of("RunStarted")[0]["time"])
 
     def blames(self, host: str, code: str, *words: str) -> None:
         """The host failed with this code; message, cause and cure hold these words; screen and journal agree."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from faulthosts import FaultyHost, until
 from faultrows import row
 from faultruns import Controller
 from faultservers import a_byte_a_second, listening, saying
+from faultward import Ward
 from ssh_keys import keygen
 
 
@@ -38,7 +41,7 @@ def test_black_hole_ends_at_the_connect_timeout(controller: Controller, node: Fa
 
 
 @contextlib.contextmanager
-def held(host: FaultyHost):
+def held(host: FaultyHost) -> Iterator[None]:
     """A connection that is never logged in to: with MaxStartups 1:100:1 there is no room for another."""
     with socket.create_connection((host.address, 22), timeout=5) as connection:
         assert connection.recv(4) == b"SSH-"
@@ -76,8 +79,9 @@ def test_one_session_is_enough(controller: Controller, node: FaultyHost, other: 
 
 
 @row(11, "PerSourcePenalties")
-def test_penalties_are_not_provoked(controller: Controller, other: FaultyHost, tmp_path) -> None:
+def test_penalties_are_not_provoked(controller: Controller, other: FaultyHost, tmp_path: Path) -> None:
     version = re.search(r"OpenSSH_(\d+)\.(\d+)", other.sh("ssh -V 2>&1"))
+    assert version
     if (int(version[1]), int(version[2])) < (9, 8):
         pytest.skip(f"the hosts' {version[0]} has no PerSourcePenalties (9.8 has)")
     other.sshd("PerSourcePenalties authfail:30s min:10s")
@@ -100,7 +104,9 @@ BANNERS = {
 
 @row(12, "no SSH server")
 @pytest.mark.parametrize("banner", BANNERS)
-def test_what_is_no_ssh_server_is_named(controller: Controller, ward, node: FaultyHost, banner: str) -> None:
+def test_what_is_no_ssh_server_is_named(
+    controller: Controller, ward: Ward, node: FaultyHost, banner: str
+) -> None:
     with listening(ward.gateway, saying(BANNERS[banner])) as listener:
         controller.host(node.name)["address"] = ward.gateway
         controller.ssh(node.name, port=listener.port)
@@ -120,7 +126,7 @@ def test_what_is_no_ssh_server_is_named(controller: Controller, ward, node: Faul
 
 @pytest.mark.slow
 @row(12, "a banner that comes byte by byte")
-def test_a_byte_a_second_is_bounded(controller: Controller, ward, node: FaultyHost) -> None:
+def test_a_byte_a_second_is_bounded(controller: Controller, ward: Ward, node: FaultyHost) -> None:
     with listening(ward.gateway, a_byte_a_second) as listener:
         controller.host(node.name)["address"] = ward.gateway
         controller.ssh(node.name, port=listener.port, connectTimeout=3)

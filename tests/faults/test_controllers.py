@@ -123,7 +123,7 @@ def test_ctrl_c_three_times_leaves_at_once(controller: Controller, node: FaultyH
     came_to_the_end(controller)
 
 
-ASKED = {
+ASKED: dict[str, tuple[Callable[[OnTerminal], None], int]] = {
     "SIGTERM": (lambda run: run.process.send_signal(signal.SIGTERM), 143),
     "SIGHUP": (lambda run: run.process.send_signal(signal.SIGHUP), 129),
     "closed terminal": (OnTerminal.hang_up, 129),
@@ -135,7 +135,6 @@ ASKED = {
 def test_asked_to_end_it_leaves_the_job_to_the_next_run(
     controller: Controller, node: FaultyHost, how: str
 ) -> None:
-    ask: Callable[[OnTerminal], None]
     ask, code = ASKED[how]
     with at_work(controller, node) as (run, gate):
         ask(run)

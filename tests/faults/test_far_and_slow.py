@@ -9,6 +9,7 @@ from faulthosts import FaultyHost
 from faultlinks import Relay, far_away, slow_cable
 from faultrows import row
 from faultruns import Controller
+from faultward import Ward
 from on_lab import HOSTS
 from summaries import changed
 
@@ -50,7 +51,7 @@ NINE = {"k8s-master01": 9, "k8s-node01": 9 + 3 + 4, "k8s-node02": 9 + 3}
 @pytest.mark.slow
 @row(8, "300 ms there and back, with jitter")
 def test_far_host_that_needs_nothing_costs_nine_round_trips(
-    controller: Controller, ward, hosts: dict[str, FaultyHost]
+    controller: Controller, ward: Ward, hosts: dict[str, FaultyHost]
 ) -> None:
     controller.run(*STEP).went_on(*HOSTS, phase="time-sync")
     with contextlib.ExitStack() as stack:

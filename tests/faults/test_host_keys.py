@@ -37,8 +37,10 @@ def test_unknown_key_is_refused_and_the_line_that_adds_it_is_shown(
     assert fingerprints(node) & set(re.findall(r"SHA256:[\w+/]+", error["why"]))
     assert node.address not in controller.known_hosts.read_text()
 
+    line = re.search(rf"{node.address} ssh.*", error["fix"])
+    assert line
     with controller.known_hosts.open("a") as stream:
-        stream.write(f"{re.search(rf'{node.address} ssh.*', error['fix'])[0]}\n")
+        stream.write(f"{line[0]}\n")
     controller.is_well()
 
 

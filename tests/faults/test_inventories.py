@@ -10,12 +10,13 @@ import pytest
 from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import K8SBOOT, Controller
+from faultward import Ward
 
 HOSTS = "masters:\n  - {name: m1, address: 192.0.2.1}\nnodes:\n  - {name: n1, address: 192.0.2.2}\n"
 BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30))
 
 # what: (bytes of the file, code, line:column or "", words of the suggestion)
-FILES = {
+FILES: dict[str, tuple[str | bytes, str, str, str]] = {
     "tab": (f"{HOSTS}cluster:\n\tname: x\n", "KB-SYNTAX", "6:1", "spaces"),
     "doubled key": (f"{HOSTS}os: {{}}\nos: {{}}\n", "KB-DUPLICATE-KEY", "6:1", "line 5"),
     "1.30": (f"{HOSTS}cluster: {{kubernetesVersion: 1.30}}\n", "KB-VERSION", "5:30", "1.30"),
@@ -103,7 +104,7 @@ def test_name_that_is_none_is_refused(tmp_path: Path, key: str) -> None:
 
 
 @pytest.fixture
-def ipv6(ward, node: FaultyHost) -> Iterator[str]:
+def ipv6(ward: Ward, node: FaultyHost) -> Iterator[str]:
     """An IPv6 address that the node has beside its other one."""
     bridge, added = f"kb{node.address.split('.')[2]}", "fd77:6b62:6f6f:7400::"
     subprocess.run(["ip", "address", "add", f"{added}1/64", "dev", bridge, "nodad"], check=True)

@@ -7,6 +7,7 @@ import contextlib
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faultclusters import LONG, UP
@@ -14,6 +15,7 @@ from faultdeeds import run_impatient
 from faulthosts import FaultyHost, until
 from faultrows import row
 from faultruns import Controller
+from faultward import Ward
 from on_lab import HOSTS
 from summaries import changed
 
@@ -29,7 +31,7 @@ CERTIFICATES = f'case $1 in init) {KUBEADM}.real init phase certs all --config "
 
 
 @pytest.fixture(scope="module")
-def controller(ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
+def controller(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
     """One for all of these tests, which leave the hosts as they are; made anew at the end."""
     with contextlib.closing(Controller(ward.lab, tmp_path_factory.mktemp("cluster"))) as made:
         yield made
@@ -37,7 +39,7 @@ def controller(ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Contr
 
 
 @pytest.fixture
-def hosts(ward) -> Iterator[dict[str, FaultyHost]]:
+def hosts(ward: Ward) -> Iterator[dict[str, FaultyHost]]:
     """The hosts as the test before has left them."""
     found = {name: ward.host(name) for name in HOSTS}
     yield found
@@ -46,12 +48,12 @@ def hosts(ward) -> Iterator[dict[str, FaultyHost]]:
 
 
 @pytest.fixture(scope="module")
-def whole(controller: Controller) -> dict:
+def whole(controller: Controller) -> dict[str, Any]:
     """The inventory of all three."""
     return {**controller.spec}
 
 
-def alone(controller: Controller, whole: dict) -> None:
+def alone(controller: Controller, whole: dict[str, Any]) -> None:
     controller.spec = {**whole}
     controller.only(MASTER)
 
@@ -62,7 +64,7 @@ def traces(host: FaultyHost) -> str:
 
 @row(39, "kubeadm hangs")
 def test_kubeadm_that_hangs_is_ended_at_its_deadline(
-    controller: Controller, whole: dict, master: FaultyHost
+    controller: Controller, whole: dict[str, Any], master: FaultyHost
 ) -> None:
     alone(controller, whole)
     controller.run("up", "--yes", "--to", "images", within=LONG)
@@ -85,7 +87,7 @@ def test_kubeadm_that_hangs_is_ended_at_its_deadline(
 
 @row(62, "reset of a half-built machine, and twice")
 def test_half_built_machine_is_reset_and_twice_is_once(
-    controller: Controller, whole: dict, master: FaultyHost
+    controller: Controller, whole: dict[str, Any], master: FaultyHost
 ) -> None:
     alone(controller, whole)
     controller.run("reset", "--yes", within=600).went_on(MASTER, phase="reset-host")
@@ -95,7 +97,7 @@ def test_half_built_machine_is_reset_and_twice_is_once(
 
 @row(38, "kubeadm init fails half-way")
 def test_init_that_fails_half_way_is_begun_again(
-    controller: Controller, whole: dict, master: FaultyHost
+    controller: Controller, whole: dict[str, Any], master: FaultyHost
 ) -> None:
     alone(controller, whole)
     master.replace_program(
@@ -115,7 +117,7 @@ def test_init_that_fails_half_way_is_begun_again(
 
 
 @row(59, "up again on a healthy cluster")
-def test_up_again_changes_nothing(controller: Controller, whole: dict) -> None:
+def test_up_again_changes_nothing(controller: Controller, whole: dict[str, Any]) -> None:
     controller.spec = {**whole}
     controller.run(*UP, within=LONG)
     controller.lab.wait_for_ready(HOSTS)

@@ -8,6 +8,7 @@ from faulthosts import FaultyHost, until
 from faultmirrors import IN_RELEASE, altered, fetched, lying, signed_by_expired
 from faultrows import row
 from faultruns import Controller
+from faultward import Ward
 from summaries import changed
 
 STEP = ("phase", "time-sync")
@@ -102,7 +103,7 @@ def test_killed_dpkg_is_put_right(controller: Controller, node: FaultyHost) -> N
     assert changed(controller.run(*STEP).stderr) == 0
 
 
-def from_mirror(ward, path: str) -> bytes:
+def from_mirror(ward: Ward, path: str) -> bytes:
     data = fetched(f"http://{ward.gateway}:8080{path}")
     assert data, f"the lab's mirror has no {path}"
     return data
@@ -114,7 +115,7 @@ VERDICTS = {"bad signature": "BADSIG", "expired key": "EXPKEYSIG"}
 @pytest.mark.parametrize("fault", VERDICTS)
 @row(37, "repository with a bad signature, an expired key")
 def test_repository_with_a_bad_signature_is_refused(
-    controller: Controller, ward, master: FaultyHost, fault: str
+    controller: Controller, ward: Ward, master: FaultyHost, fault: str
 ) -> None:
     release = from_mirror(ward, IN_RELEASE)
     answers = {
@@ -140,7 +141,7 @@ def test_repository_with_a_bad_signature_is_refused(
 
 @row(37, "a package with another checksum")
 def test_package_with_another_checksum_is_not_installed(
-    controller: Controller, ward, other: FaultyHost
+    controller: Controller, ward: Ward, other: FaultyHost
 ) -> None:
     other.sh("apt-get update -q")
     path = other.sh("apt-get install --print-uris -qq chrony | grep -o \"'http[^']*/chrony_[^']*'\"").strip(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from faulthosts import until
 from faultrows import row
+from faultward import Ward
 from on_lab import Lab, brought_up
 from summaries import changed
 
@@ -17,7 +18,9 @@ UP = ("up", "--yes")
 
 
 @pytest.fixture(scope="module")
-def cluster(request: pytest.FixtureRequest, ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def cluster(
+    request: pytest.FixtureRequest, ward: Ward, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
     """A cluster with three masters, in a lab of its own beside the other one."""
     state, family = tmp_path_factory.mktemp("masters"), request.config.getoption("--family")
     with brought_up(f"{ward.lab.name}-m", state, family=family, hosts=len(ALL), masters=3) as lab:

@@ -7,6 +7,7 @@ from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller
 from faultservers import listening, saying, silent
+from faultward import Ward
 from summaries import changed
 
 
@@ -152,13 +153,13 @@ def test_repository_whose_name_does_not_resolve(controller: Controller, other: F
 
 
 @row(36, "key answers 404")
-def test_repository_key_that_is_not_there(controller: Controller, ward, other: FaultyHost) -> None:
+def test_repository_key_that_is_not_there(controller: Controller, ward: Ward, other: FaultyHost) -> None:
     nothing_comes(controller, other, f"http://{ward.gateway}:8080/none.asc", "404")
 
 
 @pytest.mark.slow
 @row(36, "key answers 404, then all is well")
-def test_repository_whose_key_comes_later(controller: Controller, ward, other: FaultyHost) -> None:
+def test_repository_whose_key_comes_later(controller: Controller, ward: Ward, other: FaultyHost) -> None:
     right = controller.spec["os"]["repositories"]["docker"]["key"]
     nothing_comes(controller, other, f"http://{ward.gateway}:8080/none.asc", "404")
     controller.spec["os"]["repositories"]["docker"]["key"] = right
@@ -167,7 +168,7 @@ def test_repository_whose_key_comes_later(controller: Controller, ward, other: F
 
 
 @row(36, "index answers 404")
-def test_repository_without_an_index(controller: Controller, ward, other: FaultyHost) -> None:
+def test_repository_without_an_index(controller: Controller, ward: Ward, other: FaultyHost) -> None:
     url = f"http://{ward.gateway}:8080/nowhere"
     controller.spec["os"]["repositories"]["docker"]["url"] = url
     ran = controller.run(*PACKAGES, expect=1, within=300)
@@ -176,7 +177,7 @@ def test_repository_without_an_index(controller: Controller, ward, other: Faulty
 
 @pytest.mark.slow
 @row(36, "repository that stalls")
-def test_repository_that_stalls_is_bounded(controller: Controller, ward, other: FaultyHost) -> None:
+def test_repository_that_stalls_is_bounded(controller: Controller, ward: Ward, other: FaultyHost) -> None:
     with listening(ward.gateway, silent) as listener:
         nothing_comes(
             controller, other, f"http://{ward.gateway}:{listener.port}/lab.asc", "connection failed"
@@ -185,7 +186,7 @@ def test_repository_that_stalls_is_bounded(controller: Controller, ward, other: 
 
 
 @row(36, "proxy answers 407")
-def test_proxy_that_wants_a_password_is_named(controller: Controller, ward, other: FaultyHost) -> None:
+def test_proxy_that_wants_a_password_is_named(controller: Controller, ward: Ward, other: FaultyHost) -> None:
     answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     with listening(ward.gateway, saying(answer)) as listener:
         other.write(

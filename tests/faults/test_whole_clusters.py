@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from faultclusters import LONG, UP, finished, is_whole, likeness, until_it_begins
@@ -12,6 +12,7 @@ from faultdeeds import killed_at_a_new_record
 from faulthosts import FaultyHost, until
 from faultrows import row
 from faultruns import Controller, Running
+from faultward import Ward
 from on_lab import HOSTS
 
 from k8sboot.runbook import UP as PHASES
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(ward, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def undisturbed(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """What an `up` that nothing befell makes of these hosts."""
     controller = Controller(ward.lab, tmp_path_factory.mktemp("undisturbed"))
     try:
@@ -84,7 +85,8 @@ def test_cables_pulled_in_init_join_and_installation_cost_nothing(
     undisturbed: set[str], controller: Controller, hosts: dict[str, FaultyHost], master: FaultyHost,
     node: FaultyHost, other: FaultyHost,
 ) -> None:  # fmt: skip
-    run, told = controller.start(*UP), []
+    told: list[str] = []
+    run = controller.start(*UP)
     cuts = [
         cut_in_the_middle(other, run, "install docker", after=1, told=told),
         cut_in_the_middle(master, run, "kubeadm init", after=3, told=told),
@@ -116,7 +118,8 @@ def a_new_phase_alters(run: Running, host: str, seen: set[str]) -> str:
 def test_power_gone_in_every_phase_up_comes_to_the_same_end(
     undisturbed: set[str], controller: Controller, hosts: dict[str, FaultyHost], name: str
 ) -> None:
-    lab, seen = controller.lab, set()
+    seen: set[str] = set()
+    lab = controller.lab
     while True:
         run, before = controller.start(*UP), len(seen)
         while phase := a_new_phase_alters(run, name, seen):
@@ -165,7 +168,7 @@ def test_master_dies_between_init_and_join(
 
 
 @pytest.fixture(autouse=True)
-def _evidence(request: pytest.FixtureRequest, ward, tmp_path: Path):
+def _evidence(request: pytest.FixtureRequest, ward: Ward) -> Iterator[None]:
     """What the cluster looks like when a test has failed."""
     failed_before = request.session.testsfailed
     yield
