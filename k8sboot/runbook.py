@@ -21,7 +21,7 @@ from k8sboot.phases.os_packages import os_packages, os_update
 from k8sboot.phases.os_prep import os_prep
 from k8sboot.phases.package_versions import package_versions
 from k8sboot.phases.preflight import preflight
-from k8sboot.phases.reset import leave, reset_host, what_stays
+from k8sboot.phases.reset import drain, leave, reset_host, what_stays
 from k8sboot.phases.restore_os import restore_os
 from k8sboot.phases.root_key import root_key, root_key_trust
 from k8sboot.phases.settle import settle
@@ -61,9 +61,9 @@ UP: tuple[Phase, ...] = (
     service_dns,
 )
 
-RESET: tuple[Phase, ...] = (leave, reset_host, what_stays)
+RESET: tuple[Phase, ...] = (drain, reset_host, leave, what_stays)
 
-RESET_WITH_OS: tuple[Phase, ...] = (leave, reset_host, restore_os)
+RESET_WITH_OS: tuple[Phase, ...] = (drain, reset_host, leave, restore_os)
 
 
 def with_settling(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:

@@ -34,10 +34,22 @@ def command(
     """Take Kubernetes off the machines again: the cluster and its data are gone after this."""
     spec = read_inventory(context).spec
     chosen = hosts_of(spec, limit)
+    refuse_headless(spec, chosen)
     if not yes and not dry_run:
         _ask(spec, chosen, restores=restore_os)
     phases = RESET_WITH_OS if restore_os else RESET
     run(context, spec, Plan("reset", phases, chosen, Options(forks=forks, is_dry=dry_run)))
+
+
+def refuse_headless(spec: Spec, chosen: frozenset[str] | None) -> None:
+    """Raises UsageError where the first master goes and other masters stay: `up` would then begin another cluster."""
+    first, *others = spec.masters
+    if chosen and first.name in chosen and any(master.name not in chosen for master in others):
+        raise UsageError(
+            f"{first.name} is the first master, and other masters stay",
+            why="k8sboot speaks to the cluster through the first master of the inventory",
+            fix="put another master first, see that controlPlaneEndpoint does not lead to this one, and run again",
+        )
 
 
 def _ask(spec: Spec, chosen: frozenset[str] | None, *, restores: bool) -> None:

@@ -9,6 +9,7 @@ from k8sboot.ensure.cluster import (
     reset_unfinished,
     settled,
 )
+from k8sboot.ensure.etcd import no_etcd_member
 from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
 from k8sboot.ensure.packages import choose, packages
@@ -40,6 +41,7 @@ __all__ = [
     "manifest_path",
     "modules",
     "newer_kernel",
+    "no_etcd_member",
     "not_at_boot",
     "packages",
     "reloaded",

@@ -45,7 +45,10 @@ def join_token(cluster: Cluster, host: Host) -> None:
     _ca(host)
     if not _usable(host, host):
         host.change("make a join token", commands.token_create(ttl=TTL, description=DESCRIPTION))
-    if any(peer.role == "master" for peer in waiting):
+    masters = [peer for peer in waiting if peer.role == "master"]
+    for peer in masters:  # one that was reset by hand, or lost and replaced
+        ensure.no_etcd_member(host, peer)
+    if masters:
         host.change("upload the control plane's certificates", commands.upload_certs_to(CERTIFICATE_KEY))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.cluster import MANIFESTS, apiserver_answers
 from k8sboot.ensure.noted import NOTED, noted
 from k8sboot.former import Former
-from k8sboot.host import Command, Host
+from k8sboot.host import Command, Host, Peer
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.versions import cri_socket
 from k8sboot.phase import everyone, first_master, phase
@@ -35,25 +36,30 @@ done
 
 
 @phase(on=first_master, is_for_cluster=True, reads=Reads(files=(ADMIN_CONF,)))
-def leave(cluster: Cluster, host: Host) -> None:
-    """Drain the hosts that go, and take them out of the cluster, when others stay."""
-    going = {peer.name for peer in cluster.chosen}
-    staying = [spec.name for spec in cluster.spec.hosts if spec.name not in going]
-    if not staying or host.name in going or host.file(ADMIN_CONF) is None or apiserver_answers(host):
-        return
+def drain(cluster: Cluster, host: Host) -> None:
+    """Drain the hosts that go, when others stay."""
+    for peer in _going(cluster, host):
+        if _traces(peer):  # else its kubelet is gone: nobody would tell that its pods have ended
+            words = commands.drain(peer.name, kubectl_version=version(cluster), timeout=120)
+            host.change(f"drain {peer.name}", words, timeout=180)
+
+
+def _going(cluster: Cluster, host: Host) -> tuple[Peer, ...]:
+    """The hosts that go out of a cluster that stays; none where there is none, or all of it goes."""
+    going = cluster.chosen
+    if len(going) == len(cluster.spec.hosts) or host.name in {peer.name for peer in going}:
+        return ()
+    if host.file(ADMIN_CONF) is None or apiserver_answers(host):
+        return ()
     members = {node.name for node in parsers.nodes(host.read(commands.get("nodes")))}
-    for name in sorted(going & members):
-        drain = commands.drain(name, kubectl_version=version(cluster), timeout=120)
-        host.change(
-            f"drain {name} and take it out of the cluster", drain, commands.delete_node(name), timeout=180
-        )
+    return tuple(peer for peer in going if peer.name in members)
 
 
-@phase(on=everyone, reads=Reads(questions=(TRACES, USERS)), after=("leave",))
+# While its Node is there: kubeadm reset takes a master out of etcd only then.
+@phase(on=everyone, reads=Reads(questions=(TRACES, USERS)), after=("drain",))
 def reset_host(cluster: Cluster, host: Host) -> None:
     """Undo kubeadm, the pods' network and the kubeconfigs."""
-    traces = host.answer(TRACES).text.split()
-    if not traces:
+    if not _traces(host):
         return
     homes = [line.split(":", 2)[2] for line in host.answer(USERS).text.splitlines()]
     configs = [f"{home}/.kube/config" for home in homes]
@@ -78,6 +84,16 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, until=lambda: _left(host))
 
 
+@phase(on=first_master, is_for_cluster=True, after=("reset-host",))
+def leave(cluster: Cluster, host: Host) -> None:
+    """Take the hosts that went out of the cluster, and masters out of etcd."""
+    for peer in _going(cluster, host):
+        if host.is_ahead or not _traces(peer):
+            if peer.role == "master":
+                ensure.no_etcd_member(host, peer)
+            host.change(f"take {peer.name} out of the cluster", commands.delete_node(peer.name))
+
+
 @phase(on=everyone, reads=Reads(questions=(NOTED,)), after=("reset-host",))
 def what_stays(cluster: Cluster, host: Host) -> None:
     """Say what a reset leaves on the machine."""
@@ -89,6 +105,10 @@ def what_stays(cluster: Cluster, host: Host) -> None:
         )
 
 
+def _traces(host: Peer) -> list[str]:
+    return host.answer(TRACES).text.split()
+
+
 def _left(host: Host) -> str:
-    left = host.answer(TRACES).text.split()
+    left = _traces(host)
     return f"left over: {' '.join(left)}" if left else ""

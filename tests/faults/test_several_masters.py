@@ -71,3 +71,13 @@ def test_one_of_three_masters_is_reset_and_comes_back(cluster: Lab) -> None:
     assert gone not in cluster.kubectl("get", "nodes")
     cluster.run(*UP)
     is_whole(cluster)
+
+
+@row(61, "one of three masters is lost, and replaced by a bare machine")
+def test_one_of_three_masters_is_lost_and_replaced(cluster: Lab) -> None:
+    lost = MASTERS[1]
+    cluster.control("reset", lost)
+    until(lambda: lost not in cluster.ready_nodes(), f"{lost} to be missed", within=120)
+    ran = cluster.run(*UP)
+    assert f"take {lost} out of etcd" in ran.stderr
+    is_whole(cluster)

@@ -26,6 +26,7 @@ from fake_answers import (
     token_secret,
     traces,
 )
+from fake_etcd import FakeEtcd
 from fake_host import FakeConnection
 from fake_shell import plain, plain_words
 from fake_state import Reply
@@ -44,6 +45,8 @@ class FakeCluster:
         """systems: host name -> what its bare system is, see fake_systems; Debian where it is not said."""
         self.spec = wanted
         self.members: list[str] = []
+        """Names of Nodes."""
+        self.etcd = FakeEtcd()
         self.tokens: dict[str, dict[str, str]] = {}
         self.applied: dict[str, str] = {}
         self.proxy_mode = "ipvs"
@@ -141,6 +144,7 @@ class FakeCluster:
     def _become_master(self, host: FakeConnection) -> None:
         host.put("/etc/kubernetes/pki/ca.crt", self.ca)
         host.put("/etc/kubernetes/admin.conf", kubeconfig(self.ca, "kubernetes-admin"), mode=0o600)
+        self.etcd.append(host.name)
         self._become_member(host)
 
     def _become_member(self, host: FakeConnection) -> None:
@@ -149,7 +153,8 @@ class FakeCluster:
         host.put("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n")
         host.put("/etc/kubernetes/kubelet.conf", kubeconfig(self.ca, "node"), mode=0o600)
         host.units["kubelet.service"].active = "active"
-        self.members.append(host.name)
+        if host.name not in self.members:
+            self.members.append(host.name)
 
     def _join(self, host: FakeConnection, path: str) -> Reply | str:
         found = host.files[path]
@@ -160,6 +165,8 @@ class FakeCluster:
             return 1, "", "error: could not find a JWS signature\n"
         if "controlPlane" in wanted:
             assert wanted["controlPlane"]["certificateKey"] == "c" * 64
+            if host.name in self.etcd:
+                return 1, "", "error execution phase check-etcd: etcd cluster is not healthy\n"
             self._become_master(host)
         else:
             self._become_member(host)
@@ -170,12 +177,13 @@ class FakeCluster:
         for name in ("admin.conf", "kubelet.conf"):
             host.files.pop(f"/etc/kubernetes/{name}", None)
         host.units["kubelet.service"].active = "inactive"
-        if host.name in self.members:
-            self.members.remove(host.name)
+        if host.name in self.members and host.name in self.etcd:  # else it cannot read the cluster's settings
+            self.etcd.remove(host.name)
         if not any(self.hosts[h.name].files.get("/etc/kubernetes/admin.conf") for h in self.spec.masters):
             self.tokens.clear()
             self.applied.clear()
             self.members.clear()
+            self.etcd.clear()
         return "reset\n"
 
     def _create_token(self, words: list[str]) -> str:
@@ -218,6 +226,9 @@ class FakeCluster:
                 return "replaced\n"
             case ["rollout", "restart", *_] | ["top", "nodes"] | ["drain", *_]:
                 return "done\n"
+            case ["exec", "--namespace", "kube-system", pod_name, "--", "etcdctl", *rest]:
+                assert pod_name == f"etcd-{host.name}"
+                return self.etcd.ctl(rest)
             case ["delete", "node", name, *_]:
                 self.members.remove(name)
                 return "deleted\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fake_cluster import FakeCluster
+from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot.events import PhaseStarted
@@ -52,12 +53,60 @@ def test_reset_of_machines_that_never_were_a_cluster_alters_nothing(bare: FakeCl
 
 def test_reset_of_one_node_drains_it_and_up_brings_it_back(finished: FakeCluster):
     told = raise_errors(run(finished, RESET, limit=["n1"]))
-    assert told.changes["m1"] == ["drain n1 and take it out of the cluster"]
+    assert told.changes["m1"] == ["drain n1", "take n1 out of the cluster"]
     assert sorted(finished.members) == ["m1", "n2"]
     assert "n2" not in told.changes
     told = raise_errors(run(finished, UP))
     assert sorted(finished.members) == ["m1", "n1", "n2"]
     assert "n2" not in told.changes
+
+
+def three_masters() -> FakeCluster:
+    cluster = FakeCluster(spec(masters=3, nodes=0))
+    raise_errors(run(cluster, UP))
+    assert cluster.etcd == ["m1", "m2", "m3"]
+    return cluster
+
+
+def test_reset_of_a_master_takes_it_out_of_etcd_and_up_brings_it_back():
+    cluster = three_masters()
+    told = raise_errors(run(cluster, RESET, limit=["m3"]))
+    assert told.changes["m1"] == ["drain m3", "take m3 out of the cluster"], (
+        "kubeadm did it: its Node was there"
+    )
+    assert (cluster.etcd, cluster.members) == (["m1", "m2"], ["m1", "m2"])
+    raise_errors(run(cluster, UP))
+    assert (cluster.etcd, cluster.members) == (["m1", "m2", "m3"], ["m1", "m2", "m3"])
+
+
+def test_a_master_that_kubeadm_left_in_etcd_is_taken_out_of_it():
+    cluster = three_masters()
+    cluster._reset(cluster.hosts["m3"])  # a reset that was cut before the cluster heard of it
+    cluster.etcd.append("m3")
+    told = raise_errors(run(cluster, RESET, limit=["m3"]))
+    assert told.changes["m1"] == ["take m3 out of etcd", "take m3 out of the cluster"], (
+        "there is nothing to drain"
+    )
+    assert cluster.etcd == ["m1", "m2"]
+
+
+def test_a_master_that_was_lost_and_replaced_joins():
+    cluster = three_masters()
+    cluster.members.remove("m3")
+    cluster.hosts["m3"] = FakeCluster(cluster.spec).hosts["m3"]
+    cluster.hosts["m3"].answers.update(cluster.hosts["m2"].answers)
+    told = raise_errors(run(cluster, UP))
+    assert "take m3 out of etcd" in told.changes["m1"]
+    assert "m2" not in told.changes
+    assert sorted(cluster.etcd) == sorted(cluster.members) == ["m1", "m2", "m3"]
+    assert raise_errors(run(cluster, UP)).changes == {}
+
+
+def test_a_host_whose_reset_failed_stays_in_the_cluster(finished: FakeCluster):
+    finished.hosts["n1"].answers["kubeadm"] = (1, "", "no")
+    told = run(finished, RESET, limit=["n1"])
+    assert told.changes["m1"] == ["drain n1"]
+    assert "n1" in finished.members
 
 
 def test_up_after_reset_makes_the_cluster_again(finished: FakeCluster):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from inventories import spec
 from summaries import changed
 
+from k8sboot.cli.reset import refuse_headless
+from k8sboot.errors import UsageError
 from k8sboot.tokens import CA_CERT
 
 
@@ -74,6 +77,17 @@ def test_an_error_says_what_why_and_what_to_do(k8sboot):
 def test_reset_with_yes_asks_nothing(on_cluster):
     assert on_cluster("reset --yes").code == 0
     assert on_cluster.cluster.members == []
+
+
+@pytest.mark.parametrize("limit", [{"m1"}, {"m1", "m2", "n1"}])
+def test_the_first_master_is_not_reset_while_other_masters_stay(limit):
+    with pytest.raises(UsageError, match="m1 is the first master, and other masters stay"):
+        refuse_headless(spec(masters=3), frozenset(limit))
+
+
+@pytest.mark.parametrize("limit", [None, {"m1", "m2", "m3"}, {"m2", "m3"}, {"n1"}])
+def test_all_masters_or_others_than_the_first_may_go(limit):
+    refuse_headless(spec(masters=3), limit and frozenset(limit))
 
 
 def test_reset_in_a_dry_run_needs_no_yes(on_cluster):

@@ -147,4 +147,4 @@ def test_only_the_chosen_hosts_are_restored():
     assert it.hosts["m1"].files == before
     assert it.hosts["n1"].text(CHRONY) == "server ntp.lan\n"
     assert set(told.changes) == {"m1", "n1"}
-    assert told.changes["m1"] == ["drain n1 and take it out of the cluster"]
+    assert told.changes["m1"] == ["drain n1", "take n1 out of the cluster"]

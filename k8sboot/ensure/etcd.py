@@ -1,0 +1,35 @@
+"""etcd without members that are gone."""
+
+from __future__ import annotations
+
+from k8sboot.host import Host, Peer
+from k8sboot.kubernetes import etcd
+
+PATIENCE = 120
+"""Seconds for etcd's pod to be there, and to answer, after kubeadm init."""
+
+
+def no_etcd_member(host: Host, gone: Peer) -> None:
+    """etcd, as this master's own member tells, does not count that machine among its members."""
+    if host.is_ahead:
+        return
+    host.wait("etcd to tell its members", lambda: _silence(host), timeout=PATIENCE)
+    found = _ids(host, gone)
+    if found:
+        host.change(
+            f"take {gone.name} out of etcd",
+            *[etcd.member_remove(host.name, member_id) for member_id in found],
+            until=lambda: f"etcd still has {gone.name}" if _ids(host, gone) else "",
+        )
+
+
+def _silence(host: Peer) -> str:
+    done = host.ask(etcd.member_list(host.name), timeout=60)
+    return (
+        "" if done.exit_status == 0 else done.stderr.decode("utf-8", "replace").strip()[-300:] or "no answer"
+    )
+
+
+def _ids(host: Peer, gone: Peer) -> tuple[str, ...]:
+    listed = etcd.members(host.read(etcd.member_list(host.name), timeout=60))
+    return tuple(m.id for m in listed if m.name == gone.name or gone.address in m.addresses)
