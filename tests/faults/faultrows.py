@@ -21,12 +21,13 @@ def row(number: int, fault: str) -> pytest.MarkDecorator:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of docs/faults.md. proof: the tests' names in backquotes, or why there are none."""
+    """A row of docs/faults.md. proof: the tests' names in backquotes, or why there are none. seen: the last result."""
 
     number: int
     fault: str
     expected: str
     proof: str
+    seen: str
 
     @property
     def tests(self) -> frozenset[str]:
@@ -41,7 +42,7 @@ def documented() -> list[Row]:
         for line in DOCUMENT.read_text().splitlines()
         if re.match(r"\| *\d+ \|", line)
     ]
-    return [Row(int(number), fault, expected, proof) for number, fault, expected, proof in cells]
+    return [Row(int(number), *texts) for number, *texts in cells]
 
 
 def told(reports: Iterable[pytest.TestReport]) -> list[tuple[int, str, str, float]]:

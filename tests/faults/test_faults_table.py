@@ -49,6 +49,7 @@ def test_every_row_is_there_once_and_in_order() -> None:
 def test_row_has_its_tests_or_its_reason(row: Row) -> None:
     assert row.fault
     assert row.expected
+    assert row.seen
     assert row.tests or (row.proof.startswith(NOT_HERE) and len(row.proof) > len(NOT_HERE))
     assert marked()[row.number] <= row.tests, "a test has this row's mark and is not in the table"
     assert row.tests <= everywhere(), "the table names a test that is not there"
