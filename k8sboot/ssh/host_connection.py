@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from k8sboot.errors import ConnectionLost, Interrupted
 from k8sboot.ssh.connection import Completed
@@ -39,6 +40,7 @@ class HostConnection:
         self._login = login
         self._notice = notice
         self._lock = threading.RLock()
+        self._next = threading.Lock()
         self._session: Session | None = None
         self._shell: Shell | None = None
         self._closed = False
@@ -73,9 +75,22 @@ class HostConnection:
         exit_status is -1 when the remote shell itself was killed by a signal. On a connection that died since
         the last command a new one is made first.
         """
-        with self._lock:
+        with self._turn():
             session, shell = self.open()
             return execute(session, shell, script, timeout=timeout)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One command at a time, whoever waits longest first.
+
+        A thread that follows a job asks without a pause: it would have the lock again before anybody else woke up.
+        """
+        with self._next:
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def run_job(
         self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]
