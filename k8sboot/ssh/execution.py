@@ -131,7 +131,7 @@ class _Run:
 
     def _ask_for(self, command: str) -> None:
         # paramiko waits for the server's answer without an end; the closing of the channel wakes it.
-        late = threading.Timer(self._shell_deadline - time.monotonic(), self._channel.close)
+        late = threading.Timer(self._shell_deadline - time.monotonic(), self._give_up)
         late.daemon = True
         late.start()
         try:
@@ -142,6 +142,11 @@ class _Run:
             raise self._unanswered() from None
         finally:
             late.cancel()
+
+    def _give_up(self) -> None:
+        # The link may be closed in the same moment: that is no news, and a thread's traceback is for nobody.
+        with contextlib.suppress(OSError, SSHException, EOFError):
+            self._channel.close()
 
     def _send(self, data: bytes) -> None:
         view = memoryview(data)

@@ -81,6 +81,16 @@ def test_server_that_never_answers_a_command_is_given_up_in_time(session: Sessio
     assert session.transport.is_active()
 
 
+def test_link_that_is_closed_while_a_command_is_given_up_is_no_mistake(session: Session, monkeypatch):
+    def closed_meanwhile(_channel: paramiko.Channel) -> None:
+        session.transport.close()
+        raise EOFError
+
+    monkeypatch.setattr(paramiko.Channel, "close", closed_meanwhile)
+    with pytest.raises((ConnectionLost, EOFError)):  # and no thread dies of it: pytest would tell
+        exchange(session, "true", b"", Markers.fresh(), timeout=0.5)
+
+
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in {"TICK": 0.05, "PING_AFTER": 0.1, "DEAD_AFTER": 0.4}.items():
