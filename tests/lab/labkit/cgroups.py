@@ -14,12 +14,17 @@ from pathlib import Path
 
 TOP = "k8sboot-lab"
 _KINDS = ("cgroup", "cgroup2")
+_MOUNTS = Path("/sys/fs/cgroup")
 
 
 def hierarchies() -> list[Path]:
-    """Where this machine mounts its control group hierarchies."""
+    """Where this machine mounts its control group hierarchies.
+
+    Not those elsewhere: a systemd-nspawn that starts has one at /tmp/unifiedXXXXXX for a moment.
+    """
     mounts = (line.split() for line in Path("/proc/mounts").read_text().splitlines())
-    return [Path(mount[1]) for mount in mounts if mount[2] in _KINDS]
+    found = (Path(mount[1]) for mount in mounts if mount[2] in _KINDS)
+    return [path for path in found if path.is_relative_to(_MOUNTS)]
 
 
 def enter(cgroup: str, *, shares: int = 0) -> None:
