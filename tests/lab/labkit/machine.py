@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from labkit import access, cgroups, disk, locks, network
-from labkit.errors import LabError
+from labkit.errors import LabError, as_told
 from labkit.plan import Host
 
 
@@ -29,10 +29,14 @@ def start(host: Host) -> bool:
     return True
 
 
+def _console(host: Host) -> Path:
+    return host.directory / "console.log"
+
+
 def _launch(host: Host) -> None:
     """Start the keeper in a session of its own, so that it outlives the command that starts it."""
     package = Path(__file__).resolve().parents[1]
-    with (host.directory / "console.log").open("ab") as console:
+    with _console(host).open("ab") as console:
         keeper = subprocess.Popen(
             [sys.executable, "-B", "-m", "labkit.keeper", host.lab, host.name],
             cwd=package,
@@ -44,7 +48,7 @@ def _launch(host: Host) -> None:
         )
     while not is_on(host):
         if keeper.poll() is not None:
-            raise LabError(f"{host.name} did not start: see {host.directory}/console.log")
+            raise as_told(f"{host.name} did not start", _console(host))
         time.sleep(0.02)
 
 
@@ -73,9 +77,9 @@ def wait_for_sshd(host: Host, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not answers(host):
         if time.monotonic() > deadline:
-            raise LabError(f"{host.name} has no sshd after {seconds:.0f} s: see {host.directory}/console.log")
+            raise as_told(f"{host.name} has no sshd after {seconds:.0f} s", _console(host))
         if not is_on(host):
-            raise LabError(f"{host.name} went off: see {host.directory}/console.log")
+            raise as_told(f"{host.name} went off", _console(host))
         time.sleep(0.1)
 
 

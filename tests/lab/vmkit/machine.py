@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labkit import access, cgroups, locks, network
 from labkit import machine as machines
-from labkit.errors import LabError
+from labkit.errors import as_told
 from labkit.families.debian import PASSWORD
 from labkit.plan import STATE, Host
 from labkit.process import run
@@ -57,7 +57,7 @@ def _launch(host: Host) -> None:
         process.wait(timeout=1)
     except subprocess.TimeoutExpired:
         return
-    raise LabError(f"{host.name} did not start: see {host.directory}/qemu.log")
+    raise as_told(f"{host.name} did not start", host.directory / "qemu.log")
 
 
 def _uuid(host: Host) -> str:
