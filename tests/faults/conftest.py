@@ -13,7 +13,7 @@ from faulthosts import FaultyHost
 from faultrows import NOT_HERE, PROPERTY, documented, told
 from faultruns import Controller
 from faultward import LAB_NAME, Ward
-from on_lab import Lab, brought_up
+from on_lab import brought_up
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,7 +66,7 @@ def hosts(ward: Ward) -> Iterator[dict[str, FaultyHost]]:
     yield found
     ill = [name for name, host in found.items() if not _is_healed(host, before[name])]
     if ill:
-        _make_anew(ward.lab, ill)
+        ward.lab.control("reset", *ill)
 
 
 def _is_healed(host: FaultyHost, before: dict[str, tuple[int, ...]]) -> bool:
@@ -75,14 +75,6 @@ def _is_healed(host: FaultyHost, before: dict[str, tuple[int, ...]]) -> bool:
     except (AssertionError, OSError, subprocess.SubprocessError):
         return False
     return not host.disk.differs(before) and host.answers()
-
-
-def _make_anew(lab: Lab, names: list[str]) -> None:
-    """On a busy machine a host now and then does not start at once after its power was cut."""
-    try:
-        lab.control("reset", *names)
-    except AssertionError:
-        lab.control("reset", *names)
 
 
 @pytest.fixture

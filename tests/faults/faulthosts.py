@@ -81,8 +81,8 @@ class FaultyHost:
         return [int(line.split()[0]) for line in lines if " sshd: " in line and "[listener]" not in line]
 
     def sshd_log(self) -> str:
-        """What sshd has logged since the host booted."""
-        return self.sh("journalctl --no-pager -o cat -t sshd -b")
+        """What sshd has logged since the host booted; a newer one's connections log under a name of their own."""
+        return self.sh("journalctl --no-pager -o cat -t sshd -t sshd-session -b")
 
     def heal(self) -> None:
         """Undo the faults that were injected so far."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from faultdisks import Disk
 from faulthosts import FaultyHost
+from faultmirrors import fetched
 from on_lab import ROOT, Lab
 
 LAB_NAME = (os.environ.get("K8SBOOT_LAB_NAME") or f"f-{zlib.crc32(str(ROOT).encode()):08x}") + os.environ.get(
@@ -38,6 +39,12 @@ class Ward:
             root=Path(found["root"]),
             disk=self.disk(name),
         )
+
+    def from_mirror(self, path: str) -> bytes:
+        """A file of the lab's mirrors."""
+        data = fetched(f"http://{self.gateway}:8080{path}")
+        assert data, f"the lab's mirror has no {path}"
+        return data
 
     def disk(self, name: str) -> Disk:
         """A host's disk, layer by layer."""

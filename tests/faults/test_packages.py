@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from faultdeeds import run_impatient
 from faulthosts import FaultyHost, until
-from faultmirrors import IN_RELEASE, altered, fetched, lying, signed_by_expired
+from faultmirrors import IN_RELEASE, altered, lying, signed_by_expired
 from faultrows import row
 from faultruns import Controller
 from faultward import Ward
@@ -103,12 +103,6 @@ def test_killed_dpkg_is_put_right(controller: Controller, node: FaultyHost) -> N
     assert changed(controller.run(*STEP).stderr) == 0
 
 
-def from_mirror(ward: Ward, path: str) -> bytes:
-    data = fetched(f"http://{ward.gateway}:8080{path}")
-    assert data, f"the lab's mirror has no {path}"
-    return data
-
-
 VERDICTS = {"bad signature": "BADSIG", "expired key": "EXPKEYSIG"}
 
 
@@ -117,12 +111,12 @@ VERDICTS = {"bad signature": "BADSIG", "expired key": "EXPKEYSIG"}
 def test_repository_with_a_bad_signature_is_refused(
     controller: Controller, ward: Ward, master: FaultyHost, fault: str
 ) -> None:
-    release = from_mirror(ward, IN_RELEASE)
+    release = ward.from_mirror(IN_RELEASE)
     answers = {
         IN_RELEASE: release.replace(b"\nOrigin: ", b"\nOrigin: not ", 1).replace(b"\nDate: ", b"\nDate:  ", 1)
     }
     if fault == "expired key":
-        plain = from_mirror(ward, IN_RELEASE.replace("InRelease", "Release"))
+        plain = ward.from_mirror(IN_RELEASE.replace("InRelease", "Release"))
         in_release, key = signed_by_expired(plain)
         answers = {IN_RELEASE: in_release, "/lab.asc": key}
     assert answers[IN_RELEASE] != release
@@ -148,7 +142,7 @@ def test_package_with_another_checksum_is_not_installed(
         "'\n "
     )
     path = "/" + path.split("/", 3)[3]
-    with lying(ward.gateway, {path: altered(from_mirror(ward, path))}) as mirror:
+    with lying(ward.gateway, {path: altered(ward.from_mirror(path))}) as mirror:
         sources = other.sh("grep -rl 8080 /etc/apt/sources.list /etc/apt/sources.list.d").split()
         for source in sources:
             text = other.path(source).read_text()

@@ -21,6 +21,7 @@ from makers import (
     kubedebs,
     kubernetes,
     mixed,
+    openssh,
     registry,
     signing,
     standins,
@@ -63,6 +64,7 @@ def build(cache: Cache) -> Products:
             yumdocker.PATH: yum_docker,
             yumkubernetes.PATH: yum_kubernetes,
             yumfaults.PATH: yumfaults.make(cache, key),
+            openssh.PATH: openssh.make(cache),
             mixed.PATH: mixed.make(cache, apt_products, yum_products),
         }
         www = tree.make(cache, key, roots)

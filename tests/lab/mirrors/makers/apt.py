@@ -143,9 +143,12 @@ class Apt:
         return done.stdout
 
 
-def debian_apt(root: Path) -> Apt:
-    """An apt over Debian's archives, packages and sources, freshly updated."""
-    lines = [source.line(kind) for source in debian_sources() for kind in ("deb", "deb-src")]
+def debian_apt(root: Path, *suites: str) -> Apt:
+    """An apt over Debian's archives, packages and sources, freshly updated; with more suites of the main archive."""
+    found = debian_sources()
+    main = [source for source in found if source.suite == codename()]
+    more = [dataclasses.replace(source, suite=suite) for source in main for suite in suites]
+    lines = [source.line(kind) for source in (*found, *more) for kind in ("deb", "deb-src")]
     apt = Apt(root, "\n".join(lines) + "\n")
     apt.run("update")
     return apt
