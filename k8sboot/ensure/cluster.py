@@ -17,10 +17,7 @@ API_PATIENCE = 180
 
 def apiserver_answers(host: Peer) -> str:
     """What keeps the API server of this master from being ready, '' when it is ready."""
-    done = host.ask(commands.api_ready(), timeout=30)
-    return (
-        "" if done.exit_status == 0 else done.stderr.decode("utf-8", "replace").strip()[-300:] or "no answer"
-    )
+    return host.ask(commands.api_ready(), timeout=30).complaint
 
 
 def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: float = 60) -> str:

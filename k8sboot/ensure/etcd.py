@@ -13,7 +13,8 @@ def no_etcd_member(host: Host, gone: Peer) -> None:
     """etcd, as this master's own member tells, does not count that machine among its members."""
     if host.is_ahead:
         return
-    host.wait("etcd to tell its members", lambda: _silence(host), timeout=PATIENCE)
+    question = etcd.member_list(host.name)
+    host.wait("etcd to tell its members", lambda: host.ask(question).complaint, timeout=PATIENCE)
     found = _ids(host, gone)
     if found:
         host.change(
@@ -23,13 +24,6 @@ def no_etcd_member(host: Host, gone: Peer) -> None:
         )
 
 
-def _silence(host: Peer) -> str:
-    done = host.ask(etcd.member_list(host.name), timeout=60)
-    return (
-        "" if done.exit_status == 0 else done.stderr.decode("utf-8", "replace").strip()[-300:] or "no answer"
-    )
-
-
 def _ids(host: Peer, gone: Peer) -> tuple[str, ...]:
-    listed = etcd.members(host.read(etcd.member_list(host.name), timeout=60))
+    listed = etcd.members(host.read(etcd.member_list(host.name)))
     return tuple(m.id for m in listed if m.name == gone.name or gone.address in m.addresses)

@@ -94,10 +94,9 @@ def _must_have_come(host: Host, url: str, done: Completed) -> None:
         return
     if host.is_ahead:  # what fetches it may be planned, and not there yet
         raise NotYet("os-packages")
-    said = done.stderr.decode("utf-8", "replace").strip()
     raise Refused(
         f"{host.name} cannot fetch {url}",
-        why=said[-300:] or f"the download ended with {done.exit_status}",
+        why=done.complaint,
         fix="take another os.mirror, or name this repository in os.repositories",
         host=host.name,
         code="KB-REPOSITORY",

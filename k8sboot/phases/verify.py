@@ -51,8 +51,7 @@ def _nodes(host: Peer) -> tuple[parsers.Node, ...]:
 
 
 def _no_metrics(host: Peer) -> str:
-    done = host.ask(commands.kubectl("top", "nodes"), timeout=30)
-    return "" if done.exit_status == 0 else done.stderr.decode("utf-8", "replace").strip()[-300:]
+    return host.ask(commands.kubectl("top", "nodes"), timeout=30).complaint
 
 
 def dns_question(spec: Spec) -> Question:

@@ -20,6 +20,13 @@ class Completed:
         """stdout, decoded leniently."""
         return self.stdout.decode("utf-8", "replace")
 
+    @property
+    def complaint(self) -> str:
+        """Its last words on stderr, at most 300 characters, or else its exit status; '' when it ended well."""
+        if self.exit_status == 0:
+            return ""
+        return self.stderr.decode("utf-8", "replace").strip()[-300:] or f"it ended with {self.exit_status}"
+
 
 class Connection(Protocol):
     """One multiplexed connection to one host. Every script runs as root under /bin/sh, one at a time.

@@ -121,3 +121,15 @@ def test_what_never_comes_has_a_deadline_with_the_last_words(finished: FakeClust
     error = run(finished, UP).report.errors["n2"]
     assert isinstance(error, DeadlineExceeded)
     assert "10.96.0.10" in error.why
+
+
+def test_metrics_that_end_badly_without_a_word_have_not_come(finished: FakeCluster):
+    master = finished.hosts["m1"]
+    kubectl = master.answers["kubectl"]
+    master.answers["kubectl"] = lambda host, words: (
+        (1, "", "") if "top" in " ".join(words).split() else kubectl(host, words)
+    )
+    error = run(finished, UP).report.errors["m1"]
+    assert isinstance(error, DeadlineExceeded)
+    assert "kubectl top nodes" in error.what
+    assert error.why == "it ended with 1"
