@@ -1,4 +1,4 @@
-"""What the controller is put through: short patience, signals on a terminal, kill -9 at a record of its journal."""
+"""What the controller is put through: short patience, signals, kill -9 at a record; and a plain run after it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from pathlib import Path
 import yaml
 from faulthosts import until
 from faultruns import K8SBOOT, Controller, Ran, Running
+from on_lab import HOSTS
+from summaries import changed
 from terminals import OnTerminal, on_a_terminal
 
 IMPATIENT = str(Path(__file__).with_name("impatient.py"))
+STEP = ("phase", "time-sync")
 
 
 def start_impatient(controller: Controller, *words: str, patience: int) -> Running:
@@ -65,3 +68,9 @@ def killed_at_a_new_record(run: Running, seen: set[tuple[str, str, str]], *, wit
             return False
         time.sleep(0.02)
     raise AssertionError(f"nothing new within {within:g} s\n{run.stderr}")
+
+
+def came_to_the_end(controller: Controller, *words: str) -> None:
+    """A plain run succeeds everywhere, and the next has nothing to do."""
+    controller.run(*(words or STEP), within=240).went_on(*HOSTS, phase="time-sync")
+    assert changed(controller.run(*(words or STEP), within=240).stderr) == 0
