@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fake_cluster import FakeCluster
+from families import SYSTEMS
 from inventories import spec
 from runs import raise_errors, run
 from workbench import Bench
@@ -79,3 +80,9 @@ def made() -> FakeCluster:
 def finished(made: FakeCluster) -> FakeCluster:
     """A finished cluster of three machines."""
     return copy.deepcopy(made)
+
+
+@pytest.fixture(params=SYSTEMS, scope="module")
+def family(request: pytest.FixtureRequest) -> str:
+    """Debian, CentOS 7, or both."""
+    return request.param

@@ -1,0 +1,23 @@
+"""Bare machines of each family of operating systems, and of both, with an inventory that has mirrors for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fake_cluster import FakeCluster
+from fake_systems import MIRROR, NAMES, debian, el7
+from inventories import spec
+
+from k8sboot.inventory.model import OsSettings, Repository
+
+MIRRORED = {name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc") for name in NAMES}
+SYSTEMS: dict[str, Callable[[str], Callable]] = {
+    "debian": lambda _name: debian,
+    "el7": lambda _name: el7,
+    "mixed": lambda name: el7 if name == "n1" else debian,
+}
+
+
+def machines(family: str, *, masters: int = 1, **settings) -> FakeCluster:
+    it = spec(masters=masters, os=OsSettings(**{"repositories": MIRRORED, **settings}))
+    return FakeCluster(it, **{host.name: SYSTEMS[family](host.name) for host in it.hosts})

@@ -1,0 +1,115 @@
+"""A plan alters nothing: all that it sends only reads, and the same facts make the same plan."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+import pytest
+from fake_boot import Boot, wanted
+from fake_shell import plain_words, without_options
+from families import machines
+from runs import mutations, raise_errors, run
+
+from k8sboot.osfamily import yum
+from k8sboot.osfamily.debian import FETCH, IN_MEMORY
+from k8sboot.osfamily.package_lock import APT_HOLDER
+from k8sboot.plans import Recorder
+from k8sboot.redact import Redactor
+from k8sboot.runbook import UP
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+NAMES_OF_UP = [phase.name for phase in UP]
+
+
+def test_a_newer_kernel():
+    it = machines("debian", kernel=wanted())
+    boots = {name: Boot() for name in it.hosts}
+    for name, host in it.hosts.items():
+        host.answers.update(boots[name].answers())
+        for path, text in boots[name].files().items():
+            host.put(path, text)
+        host.answers.update({"grub2-one-shot": "", "grubby-default": ""})
+        del host.answers["apt-get"]
+    planned = run(it, UP, is_dry=True)
+    assert planned.errors == {}
+    assert mutations(it) == {}
+    assert "boot kernel (of the packages) once" in planned.changes["n1"]
+    assert {"n1 kernel", "m1 kernel"} <= set(planned.unknown), "another kernel has other modules"
+
+
+@pytest.mark.parametrize(
+    "last", ["", "hosts", "os-packages", "kube-packages", "images", "kubeadm-init", "join-token"]
+)
+def test_the_same_facts_make_the_same_plan_whoever_is_quicker(family, last):
+    it = machines(family)
+    raise_errors(run(it, UP[: NAMES_OF_UP.index(last) + 1 if last else 0]))
+    plans = []
+    for forks in (1, 2, 50, 50):
+        recorder = Recorder(it.spec.hosts, NAMES_OF_UP, Redactor())
+        run(it, UP, is_dry=True, forks=forks, listener=recorder)
+        plans.append(list(recorder.steps()))
+    assert all(plan == plans[0] for plan in plans)
+
+
+READING = {
+    "apt-cache madison",
+    "apt-get upgrade",
+    "curl",
+    "docker image ls",
+    "kubeadm config images list",
+    "kubeadm config migrate",
+    "kubectl diff",
+    "kubectl get",
+    "kubectl top",
+    "sh",
+    "stat",
+    "yum check-update",
+    "yum list",
+}
+"""Every command that a plan may send besides probes. None of them alters a host, with the options checked below."""
+WORDS = {"curl": 1, "sh": 1, "stat": 1, "docker": 3, "kubeadm config images": 4, "kubeadm": 3}
+SCRIPTS = {FETCH, yum.HOLDER[2], APT_HOLDER[2]}
+
+
+def _verb(words: list[str]) -> str:
+    """A command without its options and arguments."""
+    bare = [w for w in without_options(plain_words(words)) if not w.startswith("-")]
+    while bare[0] == "kubectl" and bare[1].startswith("/"):
+        bare.pop(1)
+    count = next((n for begin, n in WORDS.items() if " ".join(bare).startswith(begin)), 2)
+    return " ".join(bare[:count])
+
+
+def _sent_by_plans(family: str) -> Iterator[list[str]]:
+    for last in range(len(UP) + 1):
+        it = machines(family, update=True)
+        for host in it.hosts.values():
+            host.answers["apt-get -s"] = ""
+        raise_errors(run(it, UP[:last]))
+        run(it, UP, is_dry=True)
+        for host in it.hosts.values():
+            assert {*host.runs} <= {"probe", "ask"}
+            yield from map(shlex.split, host.commands)
+
+
+def test_all_that_a_plan_sends_only_reads(family):
+    sent = list(_sent_by_plans(family))
+    assert {_verb(words) for words in sent} <= READING
+    for words in sent:
+        match plain_words(words):
+            case ["sh", "-c", script, *_]:
+                assert script in SCRIPTS
+            case ["curl", *options]:
+                assert not {"-o", "-O", "--output", "--remote-name"} & {*options}
+            case ["yum", *options]:
+                assert "-C" in options, "yum fetches lists that it finds too old"
+            case ["apt-get", *options]:
+                assert "-s" in options
+                assert {*IN_MEMORY} <= {*options}
+            case ["apt-cache", *options]:
+                assert {*IN_MEMORY} <= {*options}, "apt's cache is a file"
+            case ["kubectl", *options]:
+                assert options[options.index("--cache-dir") + 1].startswith("/run/")
+                assert "diff" not in options or words[:2] == ["env", "TMPDIR=/run"]
