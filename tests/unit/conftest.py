@@ -12,6 +12,7 @@ import pytest
 from fake_cluster import FakeCluster
 from families import SYSTEMS
 from inventories import spec
+from made_phases import Log
 from runs import raise_errors, run
 from workbench import Bench
 
@@ -86,3 +87,9 @@ def finished(made: FakeCluster) -> FakeCluster:
 def family(request: pytest.FixtureRequest) -> str:
     """Debian, CentOS 7, or both."""
     return request.param
+
+
+@pytest.fixture
+def log() -> Log:
+    """Makes phases, and holds who did them."""
+    return Log()
