@@ -82,3 +82,8 @@ class CommandLine:
 
     def _logs(self) -> list[Path]:
         return sorted(path for path in self._state.rglob("run.jsonl") if "latest" not in path.parts)
+
+
+def untouched(k8sboot: CommandLine) -> bool:
+    """Whether no host was altered since it was connected to."""
+    return not any(host.mutations for host in k8sboot.cluster.hosts.values())

@@ -50,3 +50,13 @@ def on_cluster(k8sboot: CommandLine, finished: FakeCluster) -> CommandLine:
     """The command line on a finished cluster."""
     k8sboot.cluster = finished
     return k8sboot
+
+
+@pytest.fixture
+def kept(k8sboot: CommandLine, inventory: Path) -> Path:
+    """A plan for bare hosts in a file."""
+    path = inventory.parent / "plan.json"
+    said = k8sboot(f"plan --out {path}")
+    assert said.code == 0, said.err
+    k8sboot.asked.clear()
+    return path
