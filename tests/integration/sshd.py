@@ -16,6 +16,8 @@ from pathlib import Path
 
 from ssh_keys import keygen
 
+from k8sboot.ssh.connection import Connection
+
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ.get("PATH", ""))
 
 
@@ -173,3 +175,8 @@ def sudoers(name: str, *lines: str) -> None:
     path = Path(f"/etc/sudoers.d/{name}")
     path.write_text("".join(f"{line}\n" for line in lines))
     path.chmod(0o440)
+
+
+def works(connection: Connection) -> bool:
+    """Whether a command comes through."""
+    return connection.run("echo in", timeout=10).text == "in\n"

@@ -217,3 +217,12 @@ def test_verdict_is_the_one_of_openssh(case, sshd, stranger, free_user, login_ke
         ours = False
 
     assert ours == theirs
+
+
+def test_keygen_is_the_oracle_of_fingerprints(sshd):
+    from k8sboot.ssh import known_hosts
+
+    entry = known_hosts.parse_line(f"h {sshd.host_key()}", "f:1")
+
+    assert entry is not None
+    assert entry.fingerprint == fingerprint(sshd.home / "host_ed25519.pub")

@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 from ssh_keys import keygen
+from sshd import works
 
 from k8sboot.errors import AuthenticationFailed
 from k8sboot.secret import Secret
-
-
-def works(connection) -> bool:
-    return connection.run("echo in", timeout=10).text == "in\n"
 
 
 @pytest.fixture
