@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fake_boot import OLD, Boot
 from fake_cluster import FakeCluster
 from families import SYSTEMS
 from inventories import spec
@@ -18,6 +19,9 @@ from workbench import Bench
 
 from k8sboot import host as host_module
 from k8sboot import patience as patience_module
+from k8sboot.ensure.boot import CGROUPS, CONTAINER
+from k8sboot.osfamily.grub import Grub
+from k8sboot.probe import Reads, union
 from k8sboot.runbook import UP
 
 
@@ -93,3 +97,16 @@ def family(request: pytest.FixtureRequest) -> str:
 def log() -> Log:
     """Makes phases, and holds who did them."""
     return Log()
+
+
+@pytest.fixture
+def machine(bench: Callable[..., Bench]) -> Callable[..., tuple[Bench, Boot]]:
+    """A machine whose kernel is OLD, and its boot loader."""
+
+    def make(boot: Boot | None = None, **answers: Any) -> tuple[Bench, Boot]:
+        boot = boot or Boot()
+        made = bench(files=boot.files(), facts={"kernel": OLD}, answers={**boot.answers(), **answers})
+        made.reads = union((Grub.reads, Reads(questions=(CONTAINER, CGROUPS))))
+        return made, boot
+
+    return make
