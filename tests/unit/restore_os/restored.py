@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from fake_cluster import FakeCluster
-from fake_host import READING, FakeConnection
+from fake_host import FakeConnection
+from fake_scripts import READING
 from fake_shell import plain
 from fake_state import SWAPS, FakeFile, FakeUnit
 from fake_systems import MIRROR, NAMES, debian, el7

@@ -1,0 +1,94 @@
+"""What a fake host answers to a probe and its questions, and what it tells of itself after a failure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shlex
+import time
+from collections.abc import Iterator
+
+from fake_notes import Notes
+from fake_shell import logical_lines
+from fake_state import FakeFile, Reply
+
+from k8sboot import probe, writing
+
+
+class Probes(Notes):
+    """Lines as the scripts of k8sboot.probe and k8sboot.diagnosis print them."""
+
+    def _probed(self, script: str) -> Iterator[str]:
+        for name, value in self._told_facts().items():
+            yield f"fact {name} {base64.b64encode(value.encode()).decode()}"
+        tail = script[script.index(probe._QUESTIONS) + len(probe._QUESTIONS) :]
+        for words in logical_lines(tail):
+            yield from self._answer_line(words)
+
+    def _told_facts(self) -> dict[str, str]:
+        held = f"1000\n{' '.join(self.holder.split()[:2])} 1100\n{self.holder}\n" if self.holder else "1000"
+        return {**self.facts, "time": str(int(time.time())), "restarts": self._marks(), "lock": held}
+
+    def _marks(self) -> str:
+        return " ".join(p.rpartition("/")[2] for p in self.files if p.startswith(f"{writing.RESTART_DIR}/"))
+
+    def _answer_line(self, words: list[str]) -> Iterator[str]:
+        match words:
+            case ["file", path]:
+                yield self._file_line(path)
+            case ["module", name]:
+                yield f"module {name} {self.modules.get(name, 'missing')}"
+            case ["sysctl_", key]:
+                if key in self.sysctls:
+                    yield f"sysctl {key} {'ro' if key in self.fixed_sysctls else 'rw'} {self.sysctls[key]}"
+            case ["if", "command", "-v", "dpkg-query", *rest]:
+                yield from self._package_lines(rest[rest.index("-f") + 2 : rest.index("2>/dev/null")])
+            case ["systemctl", "show", *rest]:
+                names = rest[
+                    rest.index("Id,LoadState,ActiveState,SubState,UnitFileState") + 1 : rest.index("|")
+                ]
+                for name in names:
+                    yield from self._unit_lines(name)
+            case ["question", name, script]:
+                status, out, _ = self._reply(name, [script])
+                yield f"answer {name} {status} .{base64.b64encode(out.rstrip().encode()).decode()}"
+            case ["if" | "rpm" | "true", *_] | []:
+                return
+            case _:
+                raise self._unknown(f"in a probe: {shlex.join(words)}")
+
+    def _file_line(self, path: str) -> str:
+        if path in self.not_files:
+            return f"other {path}"
+        found = self.files.get(path)
+        if found is None:
+            return f"absent {path}"
+        assert isinstance(found, FakeFile)
+        digest = hashlib.sha256(found.content).hexdigest()
+        is_small = len(found.content) <= probe.MAX_CONTENT
+        content = base64.b64encode(found.content).decode() if is_small else "-"
+        return f"file {path} {found.mode:o} {found.owner} {len(found.content)} {digest} .{content}"
+
+    def _package_lines(self, names: list[str]) -> Iterator[str]:
+        for name in names:
+            if name in self.broken:
+                yield f"broken {name}"
+            elif name in self.packages:
+                yield f"package {name} {self.packages[name]} {'held' if name in self.held else 'free'}"
+
+    def _unit_lines(self, name: str) -> Iterator[str]:
+        yield f"unit Id={name}"
+        yield from (f"unit {line}" for line in self._unit_properties(name).splitlines())
+        if name in self.units:
+            yield f"unit SubState={self.units[name].sub}"
+
+    def _told_of_itself(self, script: str) -> str:
+        """Of the sections that are asked for, those that the test gave this host."""
+        wanted = re.findall(r"^section (\S+) ", script, re.MULTILINE)
+        assert len(wanted) == len(set(wanted)) > 5
+        told = {name: text for name, text in self.evidence.items() if name in wanted}
+        return "".join(f"section {n} .{base64.b64encode(t.encode()).decode()}\n" for n, t in told.items())
+
+    def _reply(self, key: str, words: list[str]) -> Reply:
+        return self.notes() if key == "former-state" else super()._reply(key, words)
