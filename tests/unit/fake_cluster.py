@@ -1,11 +1,8 @@
-"""Fake hosts that make a cluster together: what kubeadm, kubectl and docker do to them."""
+"""Fake hosts that make a cluster together: what kubeadm and docker do to them."""
 
 from __future__ import annotations
 
 import datetime
-import json
-import shlex
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,22 +10,15 @@ import yaml
 from fake_answers import (
     ca_certificate,
     cgroup_driver,
-    daemon_set,
-    deployment,
     dns_answer,
     has_fresh_lists,
     images,
     kubeconfig,
-    node,
-    object_list,
-    pod,
     pull,
-    token_secret,
     traces,
 )
-from fake_etcd import FakeEtcd
 from fake_host import FakeConnection
-from fake_shell import plain, plain_words
+from fake_kubectl import Kubectl
 from fake_state import Reply
 from fake_systems import debian
 from inventories import VERSION
@@ -38,20 +28,14 @@ from k8sboot.kubernetes.kernel import REQUIRED_MODULES, SYSCTLS
 from k8sboot.osfamily.debian import LISTS
 
 
-class FakeCluster:
+class FakeCluster(Kubectl):
     """The hosts of an inventory, bare, and what they have in common once they are a cluster."""
 
     def __init__(self, wanted: Spec, **systems: Callable[[], dict[str, Any]]) -> None:
         """systems: host name -> what its bare system is, see fake_systems; Debian where it is not said."""
+        super().__init__()
         self.spec = wanted
-        self.members: list[str] = []
-        """Names of Nodes."""
-        self.etcd = FakeEtcd()
-        self.tokens: dict[str, dict[str, str]] = {}
-        self.applied: dict[str, str] = {}
-        self.proxy_mode = "ipvs"
         self.ca = ca_certificate(b"\x01")
-        self._lock = threading.RLock()
         self.hosts = {h.name: self._bare(h, systems.get(h.name, debian)()) for h in wanted.hosts}
 
     def _bare(self, host: HostSpec, system: dict[str, Any]) -> FakeConnection:
@@ -84,12 +68,6 @@ class FakeCluster:
             "kubeadm": self._kubeadm,
             "kubectl": self._kubectl,
         }
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "_lock"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _lock=threading.RLock())
 
     def _proxy_mode(self, host: FakeConnection, _words: list[str]) -> Reply | str:
         return self.proxy_mode if host.name in self.members else (1, "", "")
@@ -197,62 +175,6 @@ class FakeCluster:
         }  # fmt: skip
         self.tokens[token["token-id"]] = token
         return f"{token['token-id']}.{token['token-secret']}\n"
-
-    # -- kubectl
-
-    def _kubectl(self, host: FakeConnection, words: list[str]) -> Reply | str:
-        if "kubectl" not in host.packages:
-            return 127, "", "kubectl: not found\n"
-        words = plain_words(words)
-        assert words[1] == "--kubeconfig"
-        if words[2] not in host.files:
-            return 1, "", f"error: stat {words[2]}: no such file or directory\n"
-        with self._lock:
-            return self._do_kubectl(host, plain(words).removeprefix("kubectl "))
-
-    def _do_kubectl(self, host: FakeConnection, line: str) -> Reply | str:
-        words = shlex.split(line)
-        if words[0] == "get":
-            return self._get(host, line)
-        match words:
-            case ["diff", "-f", path]:
-                return (0, "", "") if self.applied.get(path) == host.text(path) else (1, "+ differs\n", "")
-            case ["apply", "--filename", path]:
-                self.applied[path] = host.text(path)
-                return "applied\n"
-            case ["replace", "--filename", path]:
-                config = json.loads(host.text(path))["data"]["config.conf"]
-                self.proxy_mode = yaml.safe_load(config)["mode"]
-                return "replaced\n"
-            case ["rollout", "restart", *_] | ["top", "nodes"] | ["drain", *_]:
-                return "done\n"
-            case ["exec", "--namespace", "kube-system", pod_name, "--", "etcdctl", *rest]:
-                assert pod_name == f"etcd-{host.name}"
-                return self.etcd.ctl(rest)
-            case ["delete", "node", name, *_]:
-                self.members.remove(name)
-                return "deleted\n"
-        raise host._unknown(line)
-
-    def _get(self, host: FakeConnection, line: str) -> Reply | str:
-        if line.startswith("get --raw /readyz"):
-            return "ok"
-        if line.startswith("get secrets "):
-            return object_list("Secret", [token_secret(t) for t in self.tokens.values()])
-        if line.startswith("get nodes "):
-            return object_list("Node", [node(name) for name in self.members])
-        if line.startswith("get pods "):
-            return object_list("Pod", [pod(name) for name in self.members])
-        if line.startswith("get daemonsets,deployments,pods "):
-            daemon_sets = map(daemon_set, ("kube-proxy", "calico-node"))
-            deployments = map(deployment, ("metrics-server", "calico-kube-controllers"))
-            return json.dumps({"items": [*daemon_sets, *deployments]})
-        if line.startswith("get configmap kube-proxy "):
-            config = yaml.safe_dump(
-                {"mode": self.proxy_mode, "ipvs": {"scheduler": "rr", "strictARP": False}}
-            )
-            return json.dumps({"metadata": {"resourceVersion": "1"}, "data": {"config.conf": config}})
-        raise host._unknown(line)
 
     # -- shell
 

@@ -1,0 +1,88 @@
+"""What a fake cluster knows of itself, and what kubectl reads and changes of it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import threading
+from typing import Any
+
+import yaml
+from fake_answers import daemon_set, deployment, node, object_list, pod, token_secret
+from fake_etcd import FakeEtcd
+from fake_host import FakeConnection
+from fake_shell import plain, plain_words
+from fake_state import Reply
+
+
+class Kubectl:
+    """The Nodes and objects of a cluster, as far as k8sboot asks kubectl for them."""
+
+    def __init__(self) -> None:
+        self.members: list[str] = []
+        """Names of Nodes."""
+        self.etcd = FakeEtcd()
+        self.tokens: dict[str, dict[str, str]] = {}
+        self.applied: dict[str, str] = {}
+        self.proxy_mode = "ipvs"
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.RLock())
+
+    def _kubectl(self, host: FakeConnection, words: list[str]) -> Reply | str:
+        if "kubectl" not in host.packages:
+            return 127, "", "kubectl: not found\n"
+        words = plain_words(words)
+        assert words[1] == "--kubeconfig"
+        if words[2] not in host.files:
+            return 1, "", f"error: stat {words[2]}: no such file or directory\n"
+        with self._lock:
+            return self._do_kubectl(host, plain(words).removeprefix("kubectl "))
+
+    def _do_kubectl(self, host: FakeConnection, line: str) -> Reply | str:
+        words = shlex.split(line)
+        if words[0] == "get":
+            return self._get(host, line)
+        match words:
+            case ["diff", "-f", path]:
+                return (0, "", "") if self.applied.get(path) == host.text(path) else (1, "+ differs\n", "")
+            case ["apply", "--filename", path]:
+                self.applied[path] = host.text(path)
+                return "applied\n"
+            case ["replace", "--filename", path]:
+                config = json.loads(host.text(path))["data"]["config.conf"]
+                self.proxy_mode = yaml.safe_load(config)["mode"]
+                return "replaced\n"
+            case ["rollout", "restart", *_] | ["top", "nodes"] | ["drain", *_]:
+                return "done\n"
+            case ["exec", "--namespace", "kube-system", pod_name, "--", "etcdctl", *rest]:
+                assert pod_name == f"etcd-{host.name}"
+                return self.etcd.ctl(rest)
+            case ["delete", "node", name, *_]:
+                self.members.remove(name)
+                return "deleted\n"
+        raise host._unknown(line)
+
+    def _get(self, host: FakeConnection, line: str) -> Reply | str:
+        if line.startswith("get --raw /readyz"):
+            return "ok"
+        if line.startswith("get secrets "):
+            return object_list("Secret", [token_secret(t) for t in self.tokens.values()])
+        if line.startswith("get nodes "):
+            return object_list("Node", [node(name) for name in self.members])
+        if line.startswith("get pods "):
+            return object_list("Pod", [pod(name) for name in self.members])
+        if line.startswith("get daemonsets,deployments,pods "):
+            daemon_sets = map(daemon_set, ("kube-proxy", "calico-node"))
+            deployments = map(deployment, ("metrics-server", "calico-kube-controllers"))
+            return json.dumps({"items": [*daemon_sets, *deployments]})
+        if line.startswith("get configmap kube-proxy "):
+            config = yaml.safe_dump(
+                {"mode": self.proxy_mode, "ipvs": {"scheduler": "rr", "strictARP": False}}
+            )
+            return json.dumps({"metadata": {"resourceVersion": "1"}, "data": {"config.conf": config}})
+        raise host._unknown(line)
