@@ -1,4 +1,4 @@
-"""What lies in the state folder: journals, hosts' logs, evidence and mistakes, for the user alone; old ones go."""
+"""The state folder: journals, hosts' logs, evidence, mistakes, for the user alone; old runs are forgotten."""
 
 from __future__ import annotations
 

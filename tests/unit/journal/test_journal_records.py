@@ -12,16 +12,7 @@ import pytest
 
 from k8sboot import __version__
 from k8sboot.errors import Bug, StepFailed
-from k8sboot.events import (
-    Changed,
-    Changing,
-    Event,
-    Failed,
-    Output,
-    PhaseStarted,
-    RunEnded,
-    RunStarted,
-)
+from k8sboot.events import Changed, Changing, Event, Failed, Output, PhaseStarted, RunEnded, RunStarted
 from k8sboot.journal.writer import Journal
 from k8sboot.redact import Redactor
 
