@@ -1,4 +1,4 @@
-"""What the controller is put through: short patience, signals, kill -9 at a record; and a plain run after it."""
+"""What the controller is put through: short patience, signals, kill -9 at a record; a plain run afterwards."""
 
 from __future__ import annotations
 

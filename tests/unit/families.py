@@ -1,4 +1,4 @@
-"""Bare machines of each family of operating systems, and of both, with an inventory that has mirrors for all."""
+"""Bare machines of each family of systems, and of both, with an inventory that has mirrors for all."""
 
 from __future__ import annotations
 

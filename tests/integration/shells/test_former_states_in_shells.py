@@ -1,4 +1,4 @@
-"""The lines that note what was set, and the question that reads them, run for real in a folder of the test."""
+"""The lines that note what was set, and the question that reads them, run for real in a folder of a test."""
 
 from __future__ import annotations
 
