@@ -1,4 +1,4 @@
-"""What the controller is put through: short patience, signals, kill -9 at a record; a plain run afterwards."""
+"""What the controller is put through: short patience, signals, kill -9 at a record; a plain run after it."""
 
 from __future__ import annotations
 
