@@ -13,14 +13,16 @@ from summaries import changed
 UP = ("up", "--yes")
 LONG = 1500
 
-# A file by path, rights and content; of what holds keys, tokens or times, only path and rights.
+# A file by path, rights and content; of what holds keys, tokens, times or the network that the order of joining gave
+# a node, only path and rights.
 _LIKENESS = r"""
 find /etc /root/.kube /usr/local -xdev ! -type d ! -path '*/apt/*lists*' ! -name '*-' ! -name '.pwd.lock' \
-  ! -name ld.so.cache -printf '%p %m %U:%G %l\n' 2>/dev/null
+  ! -path '/root/.kube/cache/*' ! -name ld.so.cache -printf '%p %m %U:%G %l\n' 2>/dev/null
 find /etc -xdev -type f ! -path '/etc/kubernetes/pki/*' ! -path '/etc/kubernetes/*.conf' ! -name '*-' \
   ! -path '/etc/ssl/*' ! -path /etc/docker/key.json \
   ! -name calico-kubeconfig ! -path '/etc/cni/net.d/calico-tls/*' ! -name 'shadow' \
-  ! -name ld.so.cache -exec sha256sum {} +
+  ! -name ld.so.cache ! -name versionlock.list ! -name 10-calico.conflist -exec sha256sum {} +
+grep -h '^[^#]' /etc/yum/pluginconf.d/versionlock.list 2>/dev/null
 dpkg-query -W -f 'package ${Package} ${Version} ${db:Status-Abbrev}\n' 2>/dev/null || rpm -qa
 systemctl list-unit-files --state=enabled,masked --no-legend --plain | awk '{print "unit", $1, $2}'
 for u in docker kubelet chrony chronyd; do echo "$u $(systemctl is-active $u 2>/dev/null)"; done
@@ -44,7 +46,8 @@ def is_whole(controller: Controller, hosts: Iterable[FaultyHost], undisturbed: s
     ran = controller.run(*UP, within=LONG)
     assert changed(ran.stderr) == 0
     assert "k8sboot: join" not in controller.run("token", "list").stdout
-    assert likeness(hosts) ^ undisturbed == set()
+    differing = sorted(likeness(hosts) ^ undisturbed)
+    assert not differing, "\n".join(differing)
 
 
 def began(run: Running, host: str, what: str) -> bool:
