@@ -37,9 +37,36 @@ def test_a_host_that_starts_leaves_alone_what_another_mounts_for_a_moment(passin
     assert str(passing_mount) in Path("/proc/mounts").read_text()
 
 
+CPUSET = Path("/sys/fs/cgroup/cpuset")
+
+
+@pytest.fixture
+def half_made() -> Iterator[str]:
+    """A group that another host is about to make: it has its processors, and no memory yet."""
+    if os.geteuid() != 0 or not (CPUSET / "cpuset.mems").exists():
+        pytest.skip("control groups v1 with a cpuset, and root")
+    name = f"k8sboot-test-{os.getpid()}"
+    (CPUSET / name).mkdir()
+    (CPUSET / name / "cgroup.clone_children").write_text("1")
+    (CPUSET / name / "cpuset.cpus").write_text((CPUSET / "cpuset.cpus").read_text())
+    yield name
+    _with_cgroups(f"assert cgroups.remove({name!r})")
+
+
+def test_hosts_that_start_together_find_upper_groups_half_made(half_made: str) -> None:
+    """Seen on the lab: no memory in the group, "No space left on device", and k8s-master01 did not start."""
+    told = _with_cgroups(f"cgroups.enter({half_made + '/host'!r}); print(*cgroups.processes({half_made!r}))")
+    assert told[0].isdigit()
+
+
 def _hierarchies() -> list[str]:
-    code = "from labkit import cgroups; print(*cgroups.hierarchies(), sep='\\n')"
+    return _with_cgroups("print(*cgroups.hierarchies())")
+
+
+def _with_cgroups(code: str) -> list[str]:
+    """The words that code prints in a process of its own."""
+    command = [sys.executable, "-c", f"from labkit import cgroups; {code}"]
     env = {**os.environ, "PYTHONPATH": str(LAB)}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
-    ).stdout.split()
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()

@@ -53,12 +53,14 @@ def join_inside(cgroup: str) -> None:
 
 
 def _seed_cpuset(path: Path) -> None:
-    """A new cpuset is empty and takes no process until it is given processors and memory."""
-    if not (path / "cpuset.cpus").exists() or (path / "cpuset.cpus").read_text().strip():
-        return
-    (path / "cgroup.clone_children").write_text("1")
+    """A new cpuset is empty and takes no process until it is given processors and memory.
+
+    Hosts that start at the same time share the upper groups: one that has its processors may not have its memory yet.
+    """
     for name in ("cpuset.cpus", "cpuset.mems"):
-        (path / name).write_text((path.parent / name).read_text())
+        if (path / name).exists() and not (path / name).read_text().strip():
+            (path / name).write_text((path.parent / name).read_text())
+            (path / "cgroup.clone_children").write_text("1")
 
 
 def processes(cgroup: str) -> set[int]:
