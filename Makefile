@@ -46,7 +46,7 @@ check: $(BIN)/k8sboot packages ## Lint, types, import rules, unit, golden and co
 	$(BIN)/pytest -q -n 2 tests/unit
 
 integration: $(BIN)/k8sboot packages ## Tests on a real sshd, and of the built wheel
-	$(BIN)/pytest -q tests/integration
+	$(BIN)/pytest -q -n 3 tests/integration
 
 e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back, on both families
 	$(BIN)/pytest -q tests/e2e --family debian
