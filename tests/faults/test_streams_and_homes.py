@@ -13,12 +13,6 @@ from faultrows import row
 from faultruns import K8SBOOT, Controller
 
 
-def hosts_are_done(host: FaultyHost) -> bool:
-    return (
-        "# BEGIN" in host.path("/etc/hosts").read_text() or host.name in host.path("/etc/hosts").read_text()
-    )
-
-
 @pytest.mark.parametrize(
     "line",
     ["2>&1 | head -n 1", ">&-", "2>&-", ">&- 2>&- <&-", "> /dev/full 2>&1"],

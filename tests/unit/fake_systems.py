@@ -9,12 +9,14 @@ from fake_yum import EL7, index_of
 from inventories import VERSION
 from keys import KEY
 
+from k8sboot.inventory.model import Repository
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES
 from k8sboot.osfamily.debian import Debian
 from k8sboot.osfamily.rhel import Rhel
 
 MIRROR = "http://mirror.example.com"
 NAMES = ("docker", "kubernetes", "base", "updates", "extras", "epel")
+MIRRORED = {name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc") for name in NAMES}
 KEYS = {f"{MIRROR}/{name}.asc": KEY for name in NAMES}
 MODULES = (*REQUIRED_MODULES, *OPTIONAL_MODULES, "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh")
 SWAP = "/dev/sda2 none swap sw 0 0\n"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fake_cluster import FakeCluster
-from fake_systems import MIRROR, NAMES, debian, el7
+from fake_systems import MIRRORED, debian, el7
 from inventories import spec
 
-from k8sboot.inventory.model import OsSettings, Repository
+from k8sboot.inventory.model import OsSettings
 
-MIRRORED = {name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc") for name in NAMES}
 SYSTEMS: dict[str, Callable[[str], Callable]] = {
     "debian": lambda _name: debian,
     "el7": lambda _name: el7,

@@ -6,18 +6,17 @@ import copy
 
 import pytest
 from fake_cluster import FakeCluster
-from fake_systems import MIRROR, NAMES, el7
+from fake_systems import MIRRORED, NAMES, el7
 from fake_yum import LOCK_LIST
 from inventories import spec
 from runs import mutations, raise_errors, run
 
-from k8sboot.inventory.model import OsSettings, Repository
+from k8sboot.inventory.model import OsSettings
 from k8sboot.phases.chosen import VERSIONS
 from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
 
-MIRRORED = {name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc") for name in NAMES}
 DOCKER, KUBELET = "3:20.10.24-3.el7", "0:1.23.17-0"
 
 

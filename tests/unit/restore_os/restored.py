@@ -11,20 +11,19 @@ from fake_host import FakeConnection
 from fake_scripts import READING
 from fake_shell import plain
 from fake_state import SWAPS, FakeFile, FakeUnit
-from fake_systems import MIRROR, NAMES, debian, el7
+from fake_systems import MIRRORED, debian, el7
 from fake_yum import LOCK_LIST, LOCK_PLUGIN
 from inventories import spec
 from runs import Told, run
 
 from k8sboot.errors import Interrupted
 from k8sboot.events import Notice
-from k8sboot.inventory.model import OsSettings, Repository
+from k8sboot.inventory.model import OsSettings
 from k8sboot.runbook import RESET_WITH_OS
 
 ON = SWAPS + "/dev/sda2 partition 1 0 -2\n/dev/zram0 partition 1 0 -2\n"
 OF_PACKAGES = (LOCK_PLUGIN,)
 """Files that packages bring, and packages stay."""
-MIRRORED = {name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc") for name in NAMES}
 CHRONY = "/etc/chrony/chrony.conf"
 
 

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 from fake_cluster import FakeCluster
-from fake_systems import MIRROR, NAMES, el7
+from fake_systems import MIRRORED, el7
 from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot.errors import InventoryError
 from k8sboot.inventory import load
-from k8sboot.inventory.model import OsSettings, Repository
+from k8sboot.inventory.model import OsSettings
 from k8sboot.runbook import UP
 
-MIRRORED = {name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc") for name in NAMES}
 HOSTS = "masters:\n  - {name: m1, address: 10.0.0.1}\nnodes:\n  - {name: n1, address: 10.0.0.2}\n"
 
 Centos = Callable[..., FakeCluster]
