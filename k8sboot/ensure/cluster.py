@@ -43,26 +43,15 @@ def manifest_path(name: str) -> str:
 
 def settled(host: Host, namespace: str, *, timeout: int) -> None:
     """Every DaemonSet and Deployment of the namespace has its pods, of its newest form, and every pod is ready."""
-    late: list[str] = []
-
-    def unsettled() -> str:
-        said = host.read(commands.get("daemonsets,deployments,pods", namespace=namespace))
-        late[:] = [pod.name for pod in parsers.pods(said) if pod.is_told_late]
-        return _unsettled(parsers.workloads(said), parsers.pods(said))
-
-    host.wait(f"the pods of {namespace} to be ready", unsettled, timeout=timeout)
-    if late:
-        host.notice(
-            "KB-READY-LATE", f"kubectl may call these not ready for up to 90 s yet: {', '.join(late)}"
-        )
+    host.wait(f"the pods of {namespace} to be ready", lambda: _unsettled(host, namespace), timeout=timeout)
 
 
-def _unsettled(workloads: tuple[parsers.Workload, ...], pods: tuple[parsers.Pod, ...]) -> str:
-    short = [
-        f"{w.kind.lower()}/{w.name}: {w.ready} of {w.wanted} ready" for w in workloads if not w.is_settled
-    ]
-    unready = [f"{p.name} on {p.node or 'no node'}: {p.reason}" for p in pods if not p.is_ready]
-    return "; ".join(short or unready) if workloads else "there are no workloads"
+def _unsettled(host: Peer, namespace: str) -> str:
+    said = host.read(commands.get("daemonsets,deployments,pods", namespace=namespace))
+    found = parsers.workloads(said)
+    short = [f"{w.kind.lower()}/{w.name}: {w.ready} of {w.wanted} ready" for w in found if not w.is_settled]
+    unready = [f"{p.name} on {p.node or 'no node'}: {p.reason}" for p in parsers.pods(said) if not p.is_ready]
+    return "; ".join(short or unready) if found else "there are no workloads"
 
 
 def reset_unfinished(host: Host, mark: str, reset: Command) -> bool:

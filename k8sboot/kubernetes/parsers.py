@@ -33,17 +33,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod. reason: the container's trouble where there is one (CrashLoopBackOff), else the phase.
-
-    is_ready: it says so, or it runs and kubelet's word is only late (is_told_late).
-    """
+    """A pod. reason: the container's trouble where there is one (CrashLoopBackOff), else the phase."""
 
     namespace: str
     name: str
     node: str
     owner: str
     is_ready: bool
-    is_told_late: bool
     reason: str
     restarts: int
 
@@ -109,37 +105,15 @@ def _pod(item: Mapping[str, Any]) -> Pod:
     containers = mappings_at(item, "status", "containerStatuses")
     phase = text_at(item, "status", "phase")
     owners = mappings_at(item, "metadata", "ownerReferences")
-    is_said = phase == "Succeeded" or text_at(_condition(item, "Ready"), "status") == "True"
-    is_told_late = not is_said and _is_told_late(item)
     return Pod(
         namespace=text_at(item, "metadata", "namespace"),
         name=text_at(item, "metadata", "name"),
         node=text_at(item, "spec", "nodeName"),
         owner="/".join((text_at(owners[0], "kind"), text_at(owners[0], "name"))) if owners else "",
-        is_ready=is_said or is_told_late,
-        is_told_late=is_told_late,
+        is_ready=phase == "Succeeded" or text_at(_condition(item, "Ready"), "status") == "True",
         reason=next((trouble for status in _statuses(item) if (trouble := _trouble(status))), phase),
         restarts=sum(number_at(status, "restartCount") for status in containers),
     )
-
-
-def _is_told_late(item: Mapping[str, Any]) -> bool:
-    """Whether all that misses is kubelet's next look.
-
-    When a startup probe has succeeded, kubelet 1.20 says `started` at once and `ready` up to 90 s later: seen on the
-    control plane's own pods, which have no readiness probe. A lost machine's containers stay `ready`.
-    """
-    if at(item, "spec", "readinessGates"):
-        return False
-    probed = {text_at(c, "name") for c in mappings_at(item, "spec", "containers") if at(c, "readinessProbe")}
-    late = [s for s in mappings_at(item, "status", "containerStatuses") if at(s, "ready") is not True]
-    return bool(late) and all(
-        _has_started(status) and text_at(status, "name") not in probed for status in late
-    )
-
-
-def _has_started(status: Mapping[str, Any]) -> bool:
-    return at(status, "started") is True and bool(at(status, "state", "running"))
 
 
 def _statuses(item: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -149,22 +149,3 @@ def test_a_pod_of_no_workload_is_waited_for_too(bench):
     with pytest.raises(DeadlineExceeded) as late:
         it.do(ensure.settled, "kube-system", timeout=60)
     assert late.value.why == "etcd-m1 on m1: Running"
-
-
-def test_a_pod_that_kubelet_calls_ready_late_is_told_and_not_waited_for(bench):
-    started = {
-        "name": "kube-scheduler",
-        "ready": False,
-        "started": True,
-        "state": {"running": {"startedAt": "t"}},
-    }
-    scheduler = {
-        "kind": "Pod",
-        "metadata": {"name": "kube-scheduler-m1"},
-        "spec": {"nodeName": "m1", "containers": [{"name": "kube-scheduler"}]},
-        "status": {"phase": "Running", "containerStatuses": [started]},
-    }
-    it = bench(answers={"kubectl get": json.dumps({"items": [deployment("coredns"), scheduler]})})
-    it.do(ensure.settled, "kube-system", timeout=60)
-    assert it.said == ["KB-READY-LATE"]
-    assert it.events[0].text.endswith("yet: kube-scheduler-m1")
