@@ -16,6 +16,8 @@ kubeProxy:
 kubeadm:
   # nf_conntrack_max is not writable from a network namespace
   kubeProxyConfiguration: {conntrack: {maxPerCore: 0}}
+  # kubelet 1.20 calls the control plane's pods ready when it looks at them next, by default up to 90 s later
+  kubeletConfiguration: {syncFrequency: 10s}
 """
 
 
