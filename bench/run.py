@@ -17,7 +17,8 @@ from statistics import median
 
 from k8sboot.inventory import load
 from k8sboot.machine import Machine
-from k8sboot.probe import Reads, script, union
+from k8sboot.probe import script
+from k8sboot.reads import Reads, union
 from k8sboot.runbook import UP
 from k8sboot.ssh import connect
 from k8sboot.ssh.target import Target

@@ -13,7 +13,7 @@ from k8sboot.leases import refuse_held
 from k8sboot.lock import Claim
 from k8sboot.machine import Machine
 from k8sboot.patience import insist
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.ssh.connection import Connection
 
 CONNECT = "connect"

@@ -18,7 +18,7 @@ from k8sboot.events import Changed, Changing, Listener, Notice, Output, Unknown,
 from k8sboot.former import Former, noting
 from k8sboot.machine import Machine
 from k8sboot.peer import Command, NotYet, Peer, failure
-from k8sboot.probe import Question
+from k8sboot.reads import Question
 from k8sboot.restarting import REBOOT, not_back, order
 from k8sboot.secret import Secret
 from k8sboot.snapshot import from_to

@@ -6,15 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Literal
 
 from k8sboot import errand, lock
 from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unreachable
 from k8sboot.foresight import Foresight
 from k8sboot.patience import Patience
-from k8sboot.probe import Reads, parse, script
-from k8sboot.snapshot import FileState, Snapshot, UnitState, offset
+from k8sboot.probe import parse, script
+from k8sboot.reads import Question, Reads, union
+from k8sboot.snapshot import Answer, FileState, Snapshot, UnitState, offset
 from k8sboot.ssh.connection import Completed, Connection
 from k8sboot.writing import File
 
@@ -172,16 +172,20 @@ class Machine:
     @property
     def snapshot(self) -> Snapshot:
         """What the host looks like, probed anew when it has been altered since."""
+        return self._seen()
+
+    def _seen(self, *also: Question) -> Snapshot:
         with self._lock:
             if self._snapshot is None:
-                self._snapshot = self._probe(self._reads)
+                self._snapshot = self._probe(union((self._reads, Reads(questions=also))))
+                self._reads = self._reads.prompt
             return self._snapshot
 
     def file(self, path: str) -> FileState | None:
         """A file's state, asked for where no phase has declared it."""
         seen = self.snapshot
         if path not in seen.files and path not in seen.not_files:
-            seen = self._look(replace(Reads(), files=(path,)))
+            seen = self._look(Reads(files=(path,)))
         if path in seen.not_files:
             raise StepFailed(
                 f"{path} is no regular file", why="a folder or device is in its place", host=self.name
@@ -191,39 +195,40 @@ class Machine:
     def package(self, name: str) -> tuple[str, bool]:
         """(version, held) of a package; ('', False) when not installed."""
         if name not in self._reads.packages:
-            self._look(replace(Reads(), packages=(name,)))
+            self._look(Reads(packages=(name,)))
         return self.snapshot.packages.get(name, ("", False))
 
     def unit(self, name: str) -> UnitState:
         """A systemd unit's state."""
         if name not in self.snapshot.units:
-            self._look(replace(Reads(), units=(name,)))
+            self._look(Reads(units=(name,)))
         return self.snapshot.units.get(name, UnitState())
 
     def sysctl(self, key: str) -> tuple[str | None, bool]:
         """(value, read-only here) of a sysctl; (None, False) where the kernel has none of that name."""
         if key not in self._reads.sysctls:
-            self._look(replace(Reads(), sysctls=(key,)))
+            self._look(Reads(sysctls=(key,)))
         return self.snapshot.sysctls.get(key, (None, False))
 
     def module(self, name: str) -> str:
         """A kernel module's state in one word."""
         if name not in self.snapshot.modules:
-            self._look(replace(Reads(), modules=(name,)))
+            self._look(Reads(modules=(name,)))
         return self.snapshot.modules.get(name, "missing")
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to a question, asked where no probe has; in one with whatever is to be looked at anew."""
+        seen = self._seen(question)
+        if question.name not in seen.answers:
+            seen = self._look(Reads(questions=(question,)))
+        return seen.answers.get(question.name, Answer(1, ""))
 
     def _look(self, reads: Reads) -> Snapshot:
         """Ask for what was not declared and keep it with the rest."""
         more = self._probe(reads)
         with self._lock:
             seen = self.snapshot
-            seen.files.update(more.files)
-            seen.not_files.update(more.not_files)
-            seen.packages.update(more.packages)
-            seen.broken_packages.update(more.broken_packages)
-            seen.units.update(more.units)
-            seen.sysctls.update(more.sysctls)
-            seen.modules.update(more.modules)
+            seen.add(more)
             return seen
 
     def _probe(self, reads: Reads) -> Snapshot:

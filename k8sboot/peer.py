@@ -9,7 +9,7 @@ from typing import TypeVar
 from k8sboot.chain import FAILED
 from k8sboot.errors import CommandFailed, K8sbootError, Refused
 from k8sboot.machine import Machine
-from k8sboot.probe import Question
+from k8sboot.reads import Question
 from k8sboot.snapshot import Answer, Facts, FileState, UnitState
 from k8sboot.ssh.connection import Completed
 
@@ -87,11 +87,7 @@ class Peer:
 
     def answer(self, question: Question) -> Answer:
         """The answer to a question, out of the snapshot where a phase has declared it."""
-        found = self._machine.snapshot.answers.get(question.name)
-        if found is not None:
-            return found
-        done = self._machine.look(question.script, timeout=60)
-        return Answer(done.exit_status, done.text.rstrip("\n"))
+        return self._machine.answer(question)
 
     def file(self, path: str) -> FileState | None:
         """A regular file's state, None when there is none."""

@@ -9,7 +9,7 @@ from k8sboot.autopsy import Autopsy
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 Work = Callable[[Cluster, Host], None]
 Selector = Callable[[Spec], tuple[HostSpec, ...]]

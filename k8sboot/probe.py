@@ -1,7 +1,7 @@
 """One read-only script that asks a host everything at once, and the parser of its answer.
 
-`Reads` is what phases declare; `script` turns them into a /bin/sh script that writes nothing; `parse` turns
-the output into a `Snapshot`. Values that a file or command may fill freely travel in base64, so no content
+`script` turns what phases declared to read into a /bin/sh script that writes nothing; `parse` turns the output into
+a `Snapshot`. Values that a file or command may fill freely travel in base64, so no content
 can pretend to be another line.
 """
 
@@ -10,46 +10,15 @@ from __future__ import annotations
 import base64
 import binascii
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from typing import Any
 
 from k8sboot.lock import LOCK, WORK
+from k8sboot.reads import Reads
 from k8sboot.snapshot import PROPERTIES, Answer, FileState, Snapshot, UnitState
 
 MAX_CONTENT = 64 * 1024
 """Bytes. The content of a larger file is left out of a probe; its digest is always there."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """A read-only shell snippet whose answer a phase wants to have from the probe."""
-
-    name: str
-    script: str
-
-
-@dataclass(frozen=True)
-class Reads:
-    """What a phase looks at on a host. Missing a declaration costs a round trip, never a wrong answer."""
-
-    files: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    sysctls: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()
-
-
-def union(many: Iterable[Reads]) -> Reads:
-    """Everything that any of them reads, each once, in order."""
-    gathered = list(many)
-    return Reads(**{f.name: _together([getattr(r, f.name) for r in gathered]) for f in fields(Reads)})
-
-
-def _together(many: Iterable[Iterable[Any]]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(item for items in many for item in items))
 
 
 ALWAYS = ("/etc/os-release", "/proc/swaps", "/etc/machine-id", "/proc/sys/kernel/random/boot_id")

@@ -18,7 +18,7 @@ from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.leases import Leases
 from k8sboot.lock import Claim
 from k8sboot.machine import Machine
-from k8sboot.probe import union
+from k8sboot.reads import union
 from k8sboot.rehearsal import obstacles
 from k8sboot.runner import INTERRUPTED, Report, Run
 from k8sboot.stop import Stop

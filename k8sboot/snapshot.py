@@ -103,6 +103,17 @@ class Snapshot:
     answers: dict[str, Answer] = field(default_factory=dict)
     unit_cursor: str = ""
 
+    def add(self, more: Snapshot) -> None:
+        """Take in what was asked for later."""
+        self.files.update(more.files)
+        self.not_files.update(more.not_files)
+        self.packages.update(more.packages)
+        self.broken_packages.update(more.broken_packages)
+        self.units.update(more.units)
+        self.sysctls.update(more.sysctls)
+        self.modules.update(more.modules)
+        self.answers.update(more.answers)
+
     def text(self, path: str) -> str:
         """A file's content as text; empty when it is absent or was too large to carry."""
         state = self.files.get(path)

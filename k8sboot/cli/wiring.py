@@ -24,7 +24,7 @@ from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.journal.folders import state_dir
 from k8sboot.lock import Claim
 from k8sboot.machine import Machine
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.session import Plan, Session
 from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection

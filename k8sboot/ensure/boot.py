@@ -12,7 +12,7 @@ from k8sboot.host import Host
 from k8sboot.inventory.model import KernelPackage, KernelSettings
 from k8sboot.kubernetes.kernel import is_at_least, lacks_cgroups_v1
 from k8sboot.osfamily.kernels import releases_in
-from k8sboot.probe import Question
+from k8sboot.reads import Question
 
 CONTAINER = Question("container", "systemd-detect-virt --container")
 CGROUPS = Question("cgroups", "stat -f -c %T /sys/fs/cgroup")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from k8sboot.former import FORMER_DIR, ORIGINALS_DIR, STATE_DIR
 from k8sboot.host import Peer
-from k8sboot.probe import Question
+from k8sboot.reads import Question
 
 _SCRIPT = r"""
 cd @STATE@ 2>/dev/null || exit 0

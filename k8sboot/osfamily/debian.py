@@ -10,7 +10,7 @@ from k8sboot.inventory.model import Spec
 from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for
 from k8sboot.osfamily.grub import Grub
 from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
-from k8sboot.probe import Question, Reads
+from k8sboot.reads import Question, Reads
 from k8sboot.snapshot import from_to
 from k8sboot.templates import render
 from k8sboot.writing import File

@@ -9,7 +9,7 @@ from typing import Protocol
 from k8sboot.host import Command, Host, NotYet, Peer
 from k8sboot.inventory.model import OsSettings, Repository, Spec
 from k8sboot.osfamily.kernels import Kernels
-from k8sboot.probe import Question, Reads
+from k8sboot.reads import Question, Reads
 from k8sboot.writing import File
 
 KUBERNETES_PACKAGES = ("kubeadm", "kubelet", "kubectl")

@@ -6,7 +6,7 @@ from k8sboot.errors import Refused
 from k8sboot.host import Command, Host, Peer
 from k8sboot.osfamily import grub_menu
 from k8sboot.osfamily.kernels import one_shot_question, why_not_once
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.templates import render
 from k8sboot.writing import File
 

@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 from k8sboot.host import Command, Host, Peer
-from k8sboot.probe import Question, Reads
+from k8sboot.reads import Question, Reads
 
 _IMAGE = re.compile(r"(?:^|\s)\.?/(?:boot/vmlinuz-(\S+)|lib/modules/([^/\s]+)/vmlinuz)$", re.MULTILINE)
 

@@ -13,7 +13,7 @@ from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.osfamily import rpm_versions, yum
 from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for, upstream
 from k8sboot.osfamily.grubby import Grubby
-from k8sboot.probe import Question, Reads
+from k8sboot.reads import Question, Reads
 from k8sboot.templates import render
 from k8sboot.writing import ORIGINALS_DIR, File
 

@@ -7,7 +7,7 @@ from k8sboot.host import Command, Host, Peer
 from k8sboot.osfamily import package_lock, rpm_versions
 from k8sboot.osfamily.package_lock import RECORD_LOCK
 from k8sboot.peer import failure
-from k8sboot.probe import Question
+from k8sboot.reads import Question
 from k8sboot.snapshot import from_to
 
 YUM = ("env", "LC_ALL=C", "yum", "-y")

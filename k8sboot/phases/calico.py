@@ -7,7 +7,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.phase import first_master, phase
 from k8sboot.phases.addons import calico_manifest
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 
 @phase(

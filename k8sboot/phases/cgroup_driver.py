@@ -8,7 +8,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.phase import everyone, phase
 from k8sboot.phases.control_plane import CGROUP_DRIVER
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 

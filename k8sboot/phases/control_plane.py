@@ -6,7 +6,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.host import Command, Peer
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
 from k8sboot.kubernetes.versions import KubernetesVersion
-from k8sboot.probe import Question
+from k8sboot.reads import Question
 from k8sboot.writing import STATE_DIR
 
 CONFIG = "/etc/kubernetes/k8sboot/kubeadm-config.yaml"

@@ -6,7 +6,7 @@ from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 ETC_HOSTS = "/etc/hosts"

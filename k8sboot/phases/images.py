@@ -9,7 +9,7 @@ from k8sboot.kubernetes import commands, runtime
 from k8sboot.phase import everyone, phase
 from k8sboot.phases.addons import calico_images
 from k8sboot.phases.control_plane import KUBELET_CONF
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 NODE_IMAGES = ("kube-proxy", "pause", "coredns")
 

@@ -23,7 +23,7 @@ from k8sboot.phases.control_plane import (
     registration,
     version,
 )
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.secret import Secret
 from k8sboot.templates import render
 

@@ -9,7 +9,7 @@ from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTL_FLOORS, SYSCTLS
 from k8sboot.kubernetes.kube_proxy import required_modules
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 MODULES_FILE = "/etc/modules-load.d/k8sboot.conf"
 SYSCTL_FILE = "/etc/sysctl.d/90-k8sboot.conf"

@@ -10,7 +10,7 @@ from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import masters, nodes, phase
 from k8sboot.phases.control_plane import ADMIN_CONF
-from k8sboot.probe import Reads, union
+from k8sboot.reads import Reads, union
 
 NODES_AT_ONCE = 5
 

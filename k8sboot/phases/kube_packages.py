@@ -10,7 +10,7 @@ from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import KUBERNETES_PACKAGES
 from k8sboot.phase import everyone, phase
 from k8sboot.phases.chosen import exactly
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 UNIT = "kubelet.service"

@@ -12,7 +12,7 @@ from k8sboot.kubernetes import commands
 from k8sboot.kubernetes import kube_proxy as proxies
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.phases.control_plane import KUBELET_CONF
-from k8sboot.probe import Question, Reads
+from k8sboot.reads import Question, Reads
 from k8sboot.secret import Secret
 
 FIRST, EACH = 300, 30

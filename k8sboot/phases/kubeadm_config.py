@@ -8,7 +8,7 @@ from k8sboot.host import Host
 from k8sboot.kubernetes import commands, config
 from k8sboot.phase import first_master, phase
 from k8sboot.phases.control_plane import ADMIN_CONF, CONFIG, control_plane, registration
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 

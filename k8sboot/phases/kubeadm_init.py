@@ -10,7 +10,7 @@ from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.versions import cri_socket
 from k8sboot.phase import first_master, phase
 from k8sboot.phases.control_plane import ADMIN_CONF, CONFIG, UNFINISHED, marked, version
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 
 @phase(on=first_master, reads=Reads(files=(ADMIN_CONF, UNFINISHED)), after=("preflight",), autopsy=NODES)

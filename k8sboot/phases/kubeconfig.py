@@ -7,7 +7,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.phase import masters, phase
 from k8sboot.phases.control_plane import ADMIN_CONF, USERS
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.secret import Secret
 from k8sboot.writing import File
 

@@ -8,7 +8,7 @@ from k8sboot.host import Host
 from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
 from k8sboot.phase import first_master, phase
 from k8sboot.phases.control_plane import version
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 

@@ -9,7 +9,7 @@ from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import Family, Wanted
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Reads, union
+from k8sboot.reads import Reads, union
 
 MANY_KEYS = 2
 """How many key files of a repository are worth asking for in the probe."""

@@ -9,7 +9,7 @@ from k8sboot.ensure.system import FSTAB
 from k8sboot.host import Host
 from k8sboot.kubernetes.kernel import CNI_INTERFACES
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Question, Reads
+from k8sboot.reads import Question, Reads
 from k8sboot.templates import render
 from k8sboot.writing import File
 

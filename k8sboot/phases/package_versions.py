@@ -9,7 +9,7 @@ from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import first_master, phase
 from k8sboot.phases.chosen import VERSIONS, asked_for
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 

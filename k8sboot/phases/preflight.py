@@ -12,7 +12,7 @@ from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
 from k8sboot.host import Host, Peer
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Question, Reads
+from k8sboot.reads import Question, Reads
 
 MAX_SKEW = 30
 MIN_MASTER_CPUS = 2

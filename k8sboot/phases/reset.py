@@ -12,7 +12,7 @@ from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.versions import cri_socket
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.phases.control_plane import ADMIN_CONF, UNFINISHED, USERS, version
-from k8sboot.probe import Question, Reads
+from k8sboot.reads import Question, Reads
 
 CNI_FILES = "/etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig /etc/cni/net.d/calico-tls"
 TRACES = Question(

@@ -9,7 +9,7 @@ from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
 from k8sboot.ensure.system import FSTAB
 from k8sboot.host import Host
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 READERS = (
     "NetworkManager.service",

@@ -9,7 +9,7 @@ from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import Wanted
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 CRON = "/etc/cron.d/k8sboot-ntpdate"

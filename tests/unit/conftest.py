@@ -21,7 +21,7 @@ from k8sboot import host as host_module
 from k8sboot import patience as patience_module
 from k8sboot.ensure.boot import CGROUPS, CONTAINER
 from k8sboot.osfamily.grub import Grub
-from k8sboot.probe import Reads, union
+from k8sboot.reads import Reads, union
 from k8sboot.runbook import UP
 
 

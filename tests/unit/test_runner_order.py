@@ -11,7 +11,7 @@ from runs import run
 from k8sboot.cluster import Cluster
 from k8sboot.host import Host
 from k8sboot.phase import everyone, first_master, masters, nodes
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.timeout(60)]
 

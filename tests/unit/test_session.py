@@ -15,7 +15,7 @@ from k8sboot.errors import AuthenticationFailed, HostKeyRefused, Unreachable
 from k8sboot.events import Connected, Failed, RunEnded, RunStarted
 from k8sboot.host import Host
 from k8sboot.phase import everyone, phase
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.runbook import UP
 from k8sboot.stop import Stop
 

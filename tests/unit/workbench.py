@@ -10,7 +10,7 @@ from fake_host import FakeConnection
 from k8sboot.events import Changed, Event
 from k8sboot.host import Context, Host
 from k8sboot.machine import Machine
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 
 
 class Bench:

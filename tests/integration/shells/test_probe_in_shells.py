@@ -14,7 +14,8 @@ import pytest
 
 from k8sboot import lock
 from k8sboot.phases.preflight import NO_CGROUPS
-from k8sboot.probe import MAX_CONTENT, Question, Reads, parse, script
+from k8sboot.probe import MAX_CONTENT, parse, script
+from k8sboot.reads import Question, Reads
 from k8sboot.snapshot import Snapshot, UnitState
 from k8sboot.ssh import job_scripts
 

@@ -14,7 +14,7 @@ from k8sboot.host import Context, Host
 from k8sboot.kubernetes import calico, commands, tokens
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.machine import Machine
-from k8sboot.probe import Reads
+from k8sboot.reads import Reads
 from k8sboot.runbook import RESET, UP
 from k8sboot.tokens import new_join_line, token_table
 

@@ -14,7 +14,7 @@ from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTL
 from k8sboot.osfamily.grub import Grub
 from k8sboot.phases.os_prep import SERVICE_LIMITS
 from k8sboot.phases.time_sync import CRON
-from k8sboot.probe import Reads, union
+from k8sboot.reads import Reads, union
 from k8sboot.runbook import UP
 from k8sboot.writing import RESTART_DIR
 
