@@ -50,7 +50,7 @@ def script(scope: Scope) -> str:
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
     parts = {**(_HOST if scope.has_host else {}), **_CLUSTER}
     sections = "".join(f"section {name} {shlex.quote(body.strip())}\n" for name, body in parts.items())
-    return f"{HEAD}{exports}{_API}{sections}true\n"
+    return f"{HEAD}{exports}{_API}{_DOCKER if scope.has_host else ''}{sections}true\n"
 
 
 KUBECTL = (
@@ -62,6 +62,17 @@ api=
 [ ! -f /etc/kubernetes/admin.conf ] || api=$(timeout 8 {KUBECTL} get --raw /readyz 2>&1 | tail -c 300)
 export api
 """
+
+# A Docker that hangs would let every section about it wait for its end, and the time for all of them is one minute.
+_DOCKER = """
+docker=
+if command -v docker >/dev/null && systemctl -q is-active docker.service; then
+  timeout 8 docker info >/dev/null 2>&1
+  [ $? -ne 124 ] || docker=silent
+fi
+export docker
+"""
+_ANSWERS = '[ "$docker" != silent ] || exit 0; '
 
 _HOST = {
     "when": "date -u '+%Y-%m-%dT%H:%M:%SZ'; uptime; uname -a",
@@ -100,18 +111,19 @@ systemctl show $u -p LoadState -p ActiveState -p SubState -p Result -p NRestarts
     "runtime-errors": """journalctl -u docker -u containerd --since "$since" -o cat --no-pager |
   grep -iE 'level=(error|fatal)|unable to|failed|invalid' | cut -c 1-1000 | tail -n 40""",
     "daemon-json": "cat /etc/docker/daemon.json",
-    "docker-info": """docker info 2>&1 |
+    "docker-info": """[ "$docker" != silent ] || { echo 'docker info has no answer'; exit; }
+docker info 2>&1 |
   grep -iE 'server version|driver|cgroup|root dir|error|insecure|mirror|^  *(http|[0-9])' | head -n 40""",
-    "containers": """if command -v docker >/dev/null; then
-  docker ps -a --format '{{.Names}}|{{.Image}}|{{.Status}}' | head -n 80
+    "containers": f"""{_ANSWERS}if command -v docker >/dev/null; then
+  docker ps -a --format '{{{{.Names}}}}|{{{{.Image}}}}|{{{{.Status}}}}' | head -n 80
 elif command -v crictl >/dev/null; then crictl ps -a | head -n 80; fi""",
     **{
-        f"log-{name}": f"""command -v docker >/dev/null || exit 0
+        f"log-{name}": f"""{_ANSWERS}command -v docker >/dev/null || exit 0
 id=$(docker ps -aq --filter name=k8s_{name}_ | head -n 1)
 [ -z "$id" ] || docker logs --tail 40 "$id" 2>&1 | cut -c 1-1000"""
         for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
     },
-    "images": "docker image ls --format '{{.Repository}}:{{.Tag}}' | head -n 60",
+    "images": f"{_ANSWERS}docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' | head -n 60",
     "kubernetes-files": """ls -ln --time-style=+%Y-%m-%dT%H:%M:%S /etc/kubernetes /etc/kubernetes/manifests \
 /var/lib/etcd /etc/cni/net.d 2>&1; ls /opt/cni/bin 2>/dev/null | tr '\\n' ' '""",
     "certificates": """command -v openssl >/dev/null || exit 0

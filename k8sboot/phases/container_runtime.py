@@ -9,7 +9,7 @@ from k8sboot.host import Host
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import everyone, phase
 from k8sboot.phases.chosen import exactly
-from k8sboot.phases.control_plane import CGROUP_DRIVER
+from k8sboot.phases.control_plane import CGROUP_DRIVER, DOCKER_PATIENCE
 from k8sboot.reads import Reads
 from k8sboot.templates import render
 from k8sboot.writing import File
@@ -18,6 +18,8 @@ DAEMON_JSON = "/etc/docker/daemon.json"
 LIMITS = "/etc/systemd/system/docker.service.d/k8sboot-limits.conf"
 UNIT = "docker.service"
 CONTAINERD = "containerd.service"
+GIVEN_UP = 124
+"""How coreutils' timeout ends when it has ended a command."""
 
 
 def _reads(spec: Spec) -> Reads:
@@ -45,9 +47,12 @@ def container_runtime(cluster: Cluster, host: Host) -> None:
     ensure.packages(host, *exactly(cluster, host, *settings.packages))
     ensure.restarted(host, CONTAINERD)
     ensure.service(host, UNIT)
-    host.expect("docker to use the systemd cgroup driver", lambda: _wrong_driver(host))
+    host.expect("docker to answer, and to use the systemd cgroup driver", lambda: _wrong_driver(host))
 
 
 def _wrong_driver(host: Host) -> str:
-    driver = host.answer(CGROUP_DRIVER).text.strip()
+    said = host.answer(CGROUP_DRIVER)
+    if said.exit_status == GIVEN_UP:
+        return f"docker info has said nothing for {DOCKER_PATIENCE} s"
+    driver = said.text.strip()
     return "" if driver == "systemd" else f"docker info says {driver or 'nothing'}; see {DAEMON_JSON}"

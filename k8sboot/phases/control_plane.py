@@ -22,10 +22,13 @@ USERS = Question(
 )
 """Who has a kubeconfig on a master: root and who logged in, a line `user:group:home` each."""
 
+DOCKER_PATIENCE = 20
+"""Seconds. Docker answers in tenths of one."""
 CGROUP_DRIVER = Question(
     "cgroup-driver",
-    # A stopped Docker would be started by its socket for being asked.
-    "command -v docker >/dev/null && systemctl -q is-active docker.service && docker info -f '{{.CgroupDriver}}'",
+    # A stopped Docker would be started by its socket for being asked; one that hangs answers nobody, ever.
+    "command -v docker >/dev/null && systemctl -q is-active docker.service"
+    f" && timeout {DOCKER_PATIENCE} docker info -f '{{{{.CgroupDriver}}}}'",
 )
 
 

@@ -1,9 +1,10 @@
-"""Rows 38 to 42, 59 and 62, in this order: a control plane that fails, then a cluster, and what befalls it."""
+"""Rows 38 to 42, 59, 62 and 63, in this order: a control plane that fails, then a cluster, and what befalls it."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,21 @@ def test_half_built_machine_is_reset_and_twice_is_once(
     controller.run("reset", "--yes", within=600).went_on(MASTER, phase="reset-host")
     assert traces(master) == ""
     assert changed(controller.run("reset", "--yes", within=600).stderr) == 0
+
+
+@row(63, "Docker hangs")
+def test_docker_that_hangs_is_named(
+    controller: Controller, whole: dict[str, Any], master: FaultyHost
+) -> None:
+    alone(controller, whole)
+    master.undo.callback(master.sh, "systemctl kill --kill-who=main --signal=CONT docker")
+    master.sh("systemctl kill --kill-who=main --signal=STOP docker")
+    ran = controller.run("phase", "container-runtime", expect=1, within=600)
+    ran.blames(MASTER, "KB-RUNTIME-HANGS", "`docker info` hangs", "systemctl restart docker")
+    (kept,) = re.findall(r"^  evidence: (.+)$", ran.stderr, re.MULTILINE)
+    assert "MemTotal" in Path(kept).read_text(), "the rest was looked at all the same"
+    master.undo.close()
+    assert changed(controller.run("phase", "container-runtime").stderr) == 0
 
 
 @row(38, "kubeadm init fails half-way")

@@ -47,6 +47,18 @@ def runtime_down(evidence: Evidence) -> Finding | None:
     )
 
 
+def runtime_hangs(evidence: Evidence) -> Finding | None:
+    """Docker runs and answers nobody."""
+    if not evidence.find("^docker info has no answer", "docker-info"):
+        return None
+    return Finding(
+        "KB-RUNTIME-HANGS",
+        "docker.service is active, and Docker answers nobody: `docker info` hangs",
+        "`journalctl -u docker -n 50 --no-pager` and `dmesg | tail` on the host, then `systemctl restart docker` "
+        "(it stops the containers there); when `docker info` answers, run again",
+    )
+
+
 cgroup_mismatch = Words(
     "KB-CGROUP-MISMATCH",
     r'kubelet cgroup driver: \\*"(?P<kubelet>[^"\\]+)\\*" is different from docker cgroup driver: '
@@ -120,4 +132,13 @@ def kubelet_down(evidence: Evidence) -> Finding | None:
     )
 
 
-RUNTIME = (daemon_json, runtime_down, cgroup_mismatch, cgroup_path, kubelet_flag, kubelet_config, node_name)
+RUNTIME = (
+    daemon_json,
+    runtime_down,
+    runtime_hangs,
+    cgroup_mismatch,
+    cgroup_path,
+    kubelet_flag,
+    kubelet_config,
+    node_name,
+)

@@ -60,6 +60,16 @@ def test_a_host_without_docker_kubelet_or_curl_tells_the_rest(shell, tmp_path):
     assert "not found" in found["docker-info"] + found["disk"]
 
 
+def test_a_docker_that_hangs_is_told_and_does_not_use_up_the_time(tmp_path):
+    for name, body in {"docker": "sleep 60", "systemctl": "[ $2 != is-active ] || exit 0"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    found = gather(["sh"], Scope("127.0.0.1:1"), path=f"{tmp_path}:{os.environ['PATH']}")
+    assert found["docker-info"] == "docker info has no answer"
+    assert found["containers"] + found["images"] + found["log-etcd"] == ""
+    assert "refused" in found["endpoint"]
+
+
 @IN_SHELLS
 def test_words_of_the_inventory_are_not_run(shell, tmp_path):
     trap = tmp_path / "trap"
