@@ -126,7 +126,7 @@ def _lines(reads: Reads) -> Iterator[str]:
 def _packages(names: str) -> str:
     """Ask dpkg and rpm, whichever is there: 'package NAME VERSION held|free'."""
     dpkg = r"dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}\n'"
-    rpm = r"rpm -q --qf '%{NAME}|%{EPOCHNUM}:%{VERSION}-%{RELEASE}\n'"
+    rpm = r"timeout 20 rpm -q --qf '%{NAME}|%{EPOCHNUM}:%{VERSION}-%{RELEASE}\n'"
     return f"""
 if command -v dpkg-query >/dev/null; then {dpkg} {names} 2>/dev/null | awk -F'|' '
   substr($1,2,1)=="i" {{print "package", $2, $3, (substr($1,1,1)=="h" ? "held" : "free")}}

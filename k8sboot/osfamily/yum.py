@@ -21,11 +21,13 @@ PLUGIN_FILES = ("/etc/yum/pluginconf.d/versionlock.conf", "/etc/dnf/plugins/vers
 LISTS = ("/etc/yum/pluginconf.d/versionlock.list", "/etc/dnf/plugins/versionlock.list")
 LOCK_FILES = (*PLUGIN_FILES, *LISTS)
 
-# A healthy rpm says on stdout that it has no such package, and nothing on stderr.
+# A healthy rpm says on stdout that it has no such package, and nothing on stderr. With locks of a process that was
+# killed in its database, rpm 4.11 waits for ever.
 HEALTH = Question(
     "yum-health",
     r"""command -v rpm >/dev/null && command -v yum >/dev/null || exit 0
-rpm -q k8sboot-no-such-package 2>&1 >/dev/null | grep -qiE 'rpmdb|db[0-9]* error|panic|cannot open' && echo database
+said=$(timeout 20 rpm -q k8sboot-no-such-package 2>&1 >/dev/null); [ $? -ne 124 ] || echo database
+printf '%s' "$said" | grep -qiE 'rpmdb|db[0-9]* error|panic|cannot open' && echo database
 ls /var/lib/yum/transaction-all.* >/dev/null 2>&1 && echo transaction
 true""",
 )

@@ -53,7 +53,7 @@ class Probes(Notes):
             case ["question", name, script]:
                 status, out, _ = self._reply(name, [script])
                 yield f"answer {name} {status} .{base64.b64encode(out.rstrip().encode()).decode()}"
-            case ["if" | "rpm" | "true", *_] | []:
+            case ["if" | "timeout" | "true", *_] | []:
                 return
             case _:
                 raise self._unknown(f"in a probe: {shlex.join(words)}")

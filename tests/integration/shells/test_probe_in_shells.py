@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from k8sboot import lock
+from k8sboot.osfamily.yum import HEALTH
 from k8sboot.phases.preflight import NO_CGROUPS
 from k8sboot.probe import MAX_CONTENT, parse, script
 from k8sboot.reads import Question, Reads
@@ -150,6 +151,22 @@ def test_packages_and_units_come_from_the_tools_of_the_host(shell, tmp_path):
     assert seen.broken_packages == {"curl"}
     assert seen.units == {"a.service": UnitState("loaded", "active", "enabled"), "b.service": UnitState()}
     assert not seen.units["b.service"].exists
+
+
+@IN_SHELLS
+def test_an_rpm_that_hangs_is_given_up_and_its_database_called_damaged(shell, tmp_path):
+    if shell[0] == "busybox":
+        pytest.skip("busybox runs its own timeout, whatever the PATH, which ends with 143")
+    for tool in Path("/usr/bin").iterdir():
+        if tool.name not in ("dpkg-query", "rpm", "yum"):
+            (tmp_path / tool.name).symlink_to(tool)
+    for name in ("rpm", "yum"):
+        (tmp_path / name).write_text("#!/bin/sh\nexec sleep 60\n")
+        (tmp_path / name).chmod(0o755)
+    text = script(Reads(packages=("docker-ce",), questions=(HEALTH,))).replace("timeout 20", "timeout 1")
+    seen = probe(shell, Reads(), text=text, environment={"PATH": str(tmp_path)})
+    assert seen.answers["yum-health"].text == "database"
+    assert seen.packages == {}
 
 
 @IN_SHELLS
