@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 LAB = Path(__file__).parents[1] / "lab"
+CPUSET = Path("/sys/fs/cgroup/cpuset")
 
 
 @pytest.fixture
@@ -31,13 +32,10 @@ def passing_mount(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_host_that_starts_leaves_alone_what_another_mounts_for_a_moment(passing_mount: Path) -> None:
     """Seen in CI: gone between looking and entering, and k8s-node01 did not start."""
-    found = _hierarchies()
+    found = _with_cgroups("print(*cgroups.hierarchies())")
     assert found
     assert str(passing_mount) not in found
     assert str(passing_mount) in Path("/proc/mounts").read_text()
-
-
-CPUSET = Path("/sys/fs/cgroup/cpuset")
 
 
 @pytest.fixture
@@ -57,10 +55,6 @@ def test_hosts_that_start_together_find_upper_groups_half_made(half_made: str) -
     """Seen on the lab: no memory in the group, "No space left on device", and k8s-master01 did not start."""
     told = _with_cgroups(f"cgroups.enter({half_made + '/host'!r}); print(*cgroups.processes({half_made!r}))")
     assert told[0].isdigit()
-
-
-def _hierarchies() -> list[str]:
-    return _with_cgroups("print(*cgroups.hierarchies())")
 
 
 def _with_cgroups(code: str) -> list[str]:
