@@ -16,8 +16,13 @@ kubeProxy:
 kubeadm:
   # nf_conntrack_max is not writable from a network namespace
   kubeProxyConfiguration: {conntrack: {maxPerCore: 0}}
-  # kubelet 1.20 calls the control plane's pods ready when it looks at them next, by default up to 90 s later
-  kubeletConfiguration: {syncFrequency: 10s}
+  kubeletConfiguration:
+    # kubelet 1.20 calls the control plane's pods ready when it looks at them next, by default up to 90 s later
+    syncFrequency: 10s
+    # kubelet counts what others use of this machine's disk as used: it would delete images and evict pods
+    imageGCHighThresholdPercent: 100
+    imageGCLowThresholdPercent: 99
+    evictionHard: {nodefs.available: 1%, nodefs.inodesFree: 1%, imagefs.available: 1%, memory.available: 100Mi}
 """
 
 

@@ -1,10 +1,16 @@
-"""Run Debian's Go so that what it built once is found again."""
+"""Run one Go, Debian's 1.19, whatever `go` comes first in PATH.
+
+Kubernetes 1.20 builds with a newer Go, but does not work: `kubeadm init` then ends with `invalid IP-literal`.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from pathlib import Path
+
+PACKAGE = "golang-1.19-go"
+GO = Path("/usr/lib/go-1.19/bin/go")
 
 
 def environment(cache_root: Path, **settings: str) -> dict[str, str]:
@@ -18,7 +24,13 @@ def environment(cache_root: Path, **settings: str) -> dict[str, str]:
         "GOMAXPROCS": str(os.cpu_count() or 1),
     }
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GO", "CGO"))}
-    return {**kept, **own, **settings}
+    path = f"{GO.parent}:{os.environ.get('PATH', os.defpath)}"
+    return {**kept, **own, "PATH": path, **settings}
+
+
+def version() -> str:
+    """What this Go says of itself: a part of the key of everything that it builds. Raises OSError without it."""
+    return subprocess.run([GO, "version"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def run(arguments: list[str], env: dict[str, str], cwd: Path) -> None:

@@ -41,7 +41,7 @@ OPENAPI = "k8s.io/kubernetes/vendor/k8s.io/kube-openapi/cmd/openapi-gen"
 def make(cache: Cache) -> Path:
     """The directory of the programs named in COMMANDS."""
     here = Path(__file__)
-    key = fingerprint(here, here.with_name("golang.py"), versions("golang-go", REFLECT2))
+    key = fingerprint(here, here.with_name("golang.py"), golang.version(), versions(REFLECT2))
     return cache.product("kubernetes", key, lambda out: _build(cache, out))
 
 
@@ -54,7 +54,7 @@ def _build(cache: Cache, out: Path) -> None:
         for command in COMMANDS:
             say(f"kubernetes: building {command}")
             package = f"k8s.io/kubernetes/cmd/{command}"
-            build = ["go", "build", "-trimpath", "-ldflags", _ldflags(), "-o", str(out / command)]
+            build = [str(golang.GO), "build", "-trimpath", "-ldflags", _ldflags(), "-o", str(out / command)]
             golang.run([*build, package], env, tree)
 
 
@@ -86,7 +86,7 @@ def _mend(tree: Path, env: dict[str, str]) -> None:
     shutil.copytree("/usr/share/gocode/src/github.com/modern-go/reflect2", vendored)
     say("kubernetes: generating the OpenAPI definitions")
     generator = tree.parents[3] / "openapi-gen"
-    golang.run(["go", "build", "-o", str(generator), OPENAPI], env, tree)
+    golang.run([str(golang.GO), "build", "-o", str(generator), OPENAPI], env, tree)
     golang.run(
         [
             str(generator),

@@ -6,18 +6,17 @@ from pathlib import Path
 
 from . import golang
 from .cache import Cache, fingerprint
-from .tools import versions
 
 SOURCE = Path(__file__).parent.parent / "standins"
 
 
 def make(cache: Cache) -> Path:
     """The directory that holds the program `standin`."""
-    key = fingerprint(Path(__file__), SOURCE, versions("golang-go"))
+    key = fingerprint(Path(__file__), SOURCE, golang.version())
     return cache.product("standins", key, lambda out: _build(cache, out))
 
 
 def _build(cache: Cache, out: Path) -> None:
     env = golang.environment(cache.root, GO111MODULE="on")
-    build = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
+    build = [str(golang.GO), "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
     golang.run([*build, "-o", str(out / "standin"), "."], env, SOURCE)

@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from . import golang
 from .cache import say
 
 PACKAGES = (
@@ -19,7 +20,7 @@ PACKAGES = (
     "etcd-client",
     "etcd-server",
     "gnupg",
-    "golang-go",
+    golang.PACKAGE,
     "golang-github-modern-go-concurrent-dev",
     "golang-github-modern-go-reflect2-dev",
     "ipset",
