@@ -15,10 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
+from k8sboot.host.machine import Machine
+from k8sboot.host.probe import script
+from k8sboot.host.reads import Reads, union
 from k8sboot.inventory import load
-from k8sboot.machine import Machine
-from k8sboot.probe import script
-from k8sboot.reads import Reads, union
 from k8sboot.runbook import UP
 from k8sboot.ssh import connect
 from k8sboot.ssh.target import Target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from k8sboot.host import Peer
+from k8sboot.host.peer import Peer
 from k8sboot.inventory.model import HostSpec, Spec
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from k8sboot.autopsy import Autopsy
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.diagnosis.diagnose import Autopsy
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.reads import Reads
 
 Work = Callable[[Cluster, Host], None]
 Selector = Callable[[Spec], tuple[HostSpec, ...]]

@@ -9,8 +9,8 @@ from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import Phase
 from k8sboot.plans import Check, Document, Recorder, inventory_changed, read_plan
+from k8sboot.run.request import Plan
 from k8sboot.runbook import UP
-from k8sboot.session import Plan
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from k8sboot.inventory.load import Loaded
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.source import STDIN
 from k8sboot.journal.writer import Journal
-from k8sboot.wire import AtOnce
+from k8sboot.run.event_queue import AtOnce
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def _full(error: OSError) -> int:
 
 def _show(error: K8sbootError) -> int:
     from k8sboot.console import print_errors
-    from k8sboot.redact import Redactor
+    from k8sboot.text.redact import Redactor
 
     if isinstance(error, InventoryError):
         from k8sboot.inventory.report import format_problem
@@ -133,7 +133,7 @@ def _show_bug(bug: Bug) -> int:
     """A mistake outside of any run: in words on the screen, with its traceback in a file."""
     from k8sboot.console import Logs, print_errors
     from k8sboot.journal.writer import write_bug
-    from k8sboot.redact import Redactor
+    from k8sboot.text.redact import Redactor
 
     redact = Redactor()
     is_debug = "--debug" in sys.argv or "-vvv" in sys.argv

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from k8sboot.inventory.model import Spec
-from k8sboot.redact import Redactor
 from k8sboot.secret import Secret
+from k8sboot.text.redact import Redactor
 
 
 def redactor(spec: Spec) -> Redactor:

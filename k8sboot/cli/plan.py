@@ -15,9 +15,9 @@ from k8sboot.cli.options import common, said
 from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
 from k8sboot.errors import UsageError
 from k8sboot.plans import Document, Recorder, write_plan
+from k8sboot.run.request import Plan
+from k8sboot.run.runner import Options
 from k8sboot.runbook import UP
-from k8sboot.runner import Options
-from k8sboot.session import Plan
 
 WOULD_CHANGE = 5
 """Exit code, where it is asked for: something would change, or might."""

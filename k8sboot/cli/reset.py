@@ -11,9 +11,9 @@ from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
+from k8sboot.run.request import Plan
+from k8sboot.run.runner import Options
 from k8sboot.runbook import RESET, RESET_WITH_OS
-from k8sboot.runner import Options
-from k8sboot.session import Plan
 
 
 @click.command("reset")

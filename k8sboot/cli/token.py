@@ -29,7 +29,7 @@ def command() -> None:
 @click.pass_context
 def new(context: click.Context, *, ttl: str, control_plane: bool) -> None:
     """Make a token and print the line that joins a machine with it."""
-    from k8sboot.tokens import new_join_line
+    from k8sboot.cli.token_actions import new_join_line
 
     spec = read_inventory(context).spec
     with on_first_master(context, spec) as host:
@@ -42,7 +42,7 @@ def new(context: click.Context, *, ttl: str, control_plane: bool) -> None:
 @click.pass_context
 def list_(context: click.Context) -> None:
     """Show the tokens that the cluster knows: id, expiry, usages, description. Never their secret part."""
-    from k8sboot.tokens import token_table
+    from k8sboot.cli.token_actions import token_table
 
     spec = read_inventory(context).spec
     with on_first_master(context, spec) as host:
@@ -56,7 +56,7 @@ def list_(context: click.Context) -> None:
 @click.pass_context
 def revoke(context: click.Context, *, ids: tuple[str, ...]) -> None:
     """Delete tokens by their id, the six characters before the dot."""
-    from k8sboot.tokens import revoke_tokens
+    from k8sboot.cli.token_actions import revoke_tokens
 
     spec = read_inventory(context).spec
     with on_first_master(context, spec) as host:

@@ -11,25 +11,26 @@ from pathlib import Path
 
 import click
 
-from k8sboot import seat
 from k8sboot.cli import again
 from k8sboot.cli.listeners import listening
 from k8sboot.cli.options import inventory_path, said
 from k8sboot.cli.signals import asking
 from k8sboot.errors import Interrupted, K8sbootError, UsageError
 from k8sboot.events import Event, Listener, Notice, RunEnded, RunStarted
-from k8sboot.host import Context, Host
+from k8sboot.host.host import Context, Host
+from k8sboot.host.lease import Claim
+from k8sboot.host.machine import Machine
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.journal.folders import state_dir
-from k8sboot.lock import Claim
-from k8sboot.machine import Machine
-from k8sboot.reads import Reads
-from k8sboot.session import Plan, Session
+from k8sboot.run import run_lock
+from k8sboot.run.request import Plan
+from k8sboot.run.session import Session
+from k8sboot.run.stop import Stop
 from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
 from k8sboot.ssh.target import Target
-from k8sboot.stop import Stop
 
 
 def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loaded:
@@ -102,7 +103,7 @@ def carry_out(context: click.Context, spec: Spec, plan: Plan, *, recorder: Liste
 
 def _claim(spec: Spec, plan: Plan) -> AbstractContextManager[Claim | None]:
     """A run that alters something is the only one; who only looks is in nobody's way."""
-    return nullcontext() if plan.options.is_dry else seat.taken(_lock_file(spec), plan.command)
+    return nullcontext() if plan.options.is_dry else run_lock.taken(_lock_file(spec), plan.command)
 
 
 def _lock_file(spec: Spec) -> Path | None:

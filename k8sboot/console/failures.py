@@ -14,8 +14,8 @@ from rich.text import Text
 
 from k8sboot.console.terminal import open_terminal
 from k8sboot.errors import K8sbootError
-from k8sboot.redact import Redactor
-from k8sboot.screen import safe, safe_line
+from k8sboot.text.redact import Redactor
+from k8sboot.text.sanitize import safe, safe_line
 
 LAST_LINES = 25
 LONGEST_LINE = 500

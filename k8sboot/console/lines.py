@@ -29,8 +29,8 @@ from k8sboot.events import (
     Waiting,
     Working,
 )
-from k8sboot.redact import Redactor
-from k8sboot.screen import safe, safe_line
+from k8sboot.text.redact import Redactor
+from k8sboot.text.sanitize import safe, safe_line
 
 SILENCE = 20.0
 """Seconds. Off a terminal a line comes at least this often while something goes on: CI ends what says nothing."""

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from k8sboot.console.terminal import open_terminal
 from k8sboot.plans import Change, Document, Open, Step
-from k8sboot.screen import safe, safe_line
+from k8sboot.text.sanitize import safe, safe_line
 
 NAMED = 4
 """Hosts. As many are named one by one; of more of them the first two and a number."""

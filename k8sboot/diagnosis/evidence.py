@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
-from k8sboot.redact import Redactor
-from k8sboot.screen import safe
+from k8sboot.text.redact import Redactor
+from k8sboot.text.sanitize import safe
 
 LONGEST_LINE = 2000
 LONGEST_SECTION = 64 * 1024

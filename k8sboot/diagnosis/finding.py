@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from k8sboot.diagnosis.evidence import Evidence
-from k8sboot.screen import safe_line
+from k8sboot.text.sanitize import safe_line
 
 LONGEST_VALUE = 240
 

@@ -14,7 +14,7 @@ from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
 from k8sboot.ensure.packages import choose, packages
 from k8sboot.ensure.repositories import repositories, repository
-from k8sboot.ensure.restoring import as_before
+from k8sboot.ensure.restore.restore import as_before
 from k8sboot.ensure.security import selinux
 from k8sboot.ensure.services import (
     not_at_boot,

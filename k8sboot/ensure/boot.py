@@ -8,16 +8,16 @@ from urllib.parse import unquote, urlsplit
 
 from k8sboot import osfamily
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Question
 from k8sboot.inventory.model import KernelPackage, KernelSettings
 from k8sboot.kubernetes.kernel import is_at_least, lacks_cgroups_v1
 from k8sboot.osfamily.kernels import releases_in
-from k8sboot.reads import Question
+from k8sboot.paths import KERNEL_DIR
 
 CONTAINER = Question("container", "systemd-detect-virt --container")
 CGROUPS = Question("cgroups", "stat -f -c %T /sys/fs/cgroup")
 """cgroup2fs, or tmpfs where the machine uses control groups v1."""
-PACKAGES_DIR = "/var/lib/k8sboot/kernel"
 BOOT_TIMEOUT = 900
 OTHERS_TIMEOUT = 600
 NOT_KNOWN = "(of the packages)"
@@ -38,7 +38,7 @@ def newer_kernel(host: Host, wanted: KernelSettings, *, needs: Callable[[], str]
         host.wait("the other masters to be ready", needs, timeout=OTHERS_TIMEOUT)
         _try_once(host, new, old)
         osfamily.of(host).kernels.make_default(host, new)
-        host.change("remove the kernel's packages", ["rm", "-rf", PACKAGES_DIR])
+        host.change("remove the kernel's packages", ["rm", "-rf", KERNEL_DIR])
     if not is_at_least(host.facts.kernel, wanted.minimum):  # a dry run has not booted it
         host.leave_open("give the new kernel its arguments")
         return is_old
@@ -102,7 +102,7 @@ def _fetched(host: Host, package: KernelPackage) -> str:
     if differs():
         host.change(
             f"fetch {package.url}",
-            ["mkdir", "-p", PACKAGES_DIR],
+            ["mkdir", "-p", KERNEL_DIR],
             ["rm", "-f", path],
             osfamily.of(host).kernels.download(package.url, path),
             timeout=1800,
@@ -115,7 +115,7 @@ def _fetched(host: Host, package: KernelPackage) -> str:
 def _path(package: KernelPackage) -> str:
     """Its name without what apt or a shell might read as something else."""
     name = unquote(unquote(urlsplit(package.url).path.rpartition("/")[2]))
-    return f"{PACKAGES_DIR}/{re.sub(r'[^A-Za-z0-9._+-]', '-', name)}"
+    return f"{KERNEL_DIR}/{re.sub(r'[^A-Za-z0-9._+-]', '-', name)}"
 
 
 def _release(host: Host, paths: tuple[str, ...], minimum: str) -> str:

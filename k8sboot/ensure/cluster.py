@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from k8sboot.ensure.files import files
 from k8sboot.errors import CommandFailed
-from k8sboot.host import Command, Host, NotYet, Peer
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Command, NotYet, Peer
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.answers import is_away
-from k8sboot.writing import File
+from k8sboot.paths import MANIFESTS_DIR
 
-MANIFESTS = "/etc/kubernetes/k8sboot"
 API_ATTEMPTS = 3
 API_PATIENCE = 180
 """Seconds for an API server that is away to be ready again: kubelet gives a new one that long before it kills it."""
@@ -38,7 +39,7 @@ def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: 
 
 def manifest_path(name: str) -> str:
     """Where a manifest lies on the first master."""
-    return f"{MANIFESTS}/{name}.yaml"
+    return f"{MANIFESTS_DIR}/{name}.yaml"
 
 
 def settled(host: Host, namespace: str, *, timeout: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from k8sboot.host import Host, Peer
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Peer
 from k8sboot.kubernetes import etcd
 
 PATIENCE = 120

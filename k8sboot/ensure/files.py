@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from k8sboot.former import Former
-from k8sboot.host import Host
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former
 from k8sboot.secret import Secret
-from k8sboot.writing import File
 
 
 def file(

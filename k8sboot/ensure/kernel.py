@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 
 from k8sboot.ensure.files import file
 from k8sboot.errors import Refused
-from k8sboot.former import Former
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former
+from k8sboot.host.snapshot import from_to
 from k8sboot.kubernetes.kernel import brought_by
-from k8sboot.snapshot import from_to
 from k8sboot.templates import render
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from k8sboot import osfamily
 from k8sboot.errors import Refused
-from k8sboot.host import Host, NotYet
+from k8sboot.host.host import Host
+from k8sboot.host.peer import NotYet
+from k8sboot.host.snapshot import from_to
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import matches
-from k8sboot.snapshot import from_to
 
 Offered = Mapping[str, tuple[str, ...]]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from k8sboot import osfamily
 from k8sboot.ensure.files import file, files
 from k8sboot.errors import Refused
-from k8sboot.host import Host, NotYet
+from k8sboot.host.host import Host
+from k8sboot.host.peer import NotYet
 from k8sboot.osfamily import Source, openpgp
 from k8sboot.ssh.connection import Completed
 

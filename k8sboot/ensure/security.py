@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from k8sboot.former import Former
-from k8sboot.host import Host
-from k8sboot.snapshot import from_to
-from k8sboot.writing import File
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former
+from k8sboot.host.snapshot import from_to
 
 CONFIG = "/etc/selinux/config"
 _MODE = re.compile(r"(?m)^(\s*SELINUX\s*=\s*)(enforcing|permissive|disabled)([ \t]*)$", re.IGNORECASE)

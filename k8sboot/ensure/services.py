@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from k8sboot.former import Former
-from k8sboot.host import Command, Host, not_active
-from k8sboot.snapshot import from_to
-from k8sboot.writing import RESTART_DIR
+from k8sboot.host import restart_marks
+from k8sboot.host.host import Host, not_active
+from k8sboot.host.originals import Former
+from k8sboot.host.peer import Command
+from k8sboot.host.snapshot import from_to
 
 START_TIMEOUT = 300
 """Seconds: docker.service has no limit of its own, others have 90."""
@@ -26,7 +27,7 @@ def service(host: Host, unit: str) -> None:
         ["systemctl", "unmask", unit],
         ["systemctl", "enable", unit],
         ["systemctl", "restart", unit],
-        ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+        restart_marks.clear(unit),
         diff=_becomes(host, "active, enabled", unit),
         timeout=START_TIMEOUT,
         until=lambda: not_active(host, unit),
@@ -53,7 +54,7 @@ def reloaded(host: Host, unit: str) -> None:
         host.change(
             f"reload {unit}",
             ["systemctl", "reload", unit],
-            ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+            restart_marks.clear(unit),
             diff=_becomes(host, "reloaded", unit),
             timeout=120,
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from k8sboot.former import Former, file_with
-from k8sboot.host import Host
-from k8sboot.snapshot import from_to
-from k8sboot.writing import File
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former, file_with
+from k8sboot.host.snapshot import from_to
 
 FSTAB = "/etc/fstab"
 FSTAB_MARK = "#k8sboot-swap-off# "

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from k8sboot.screen import safe, safe_line
+from k8sboot.text.sanitize import safe, safe_line
 
 Record = Mapping[str, Any]
 INDENT = "    "

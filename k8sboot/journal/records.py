@@ -9,8 +9,8 @@ from typing import Any
 
 from k8sboot.errors import Bug, K8sbootError
 from k8sboot.events import Event
-from k8sboot.redact import Redactor
-from k8sboot.screen import safe
+from k8sboot.text.redact import Redactor
+from k8sboot.text.sanitize import safe
 
 Record = dict[str, Any]
 

@@ -11,7 +11,7 @@ from k8sboot.journal.prose import INDENT, clock, error_lines, length, text, told
 from k8sboot.journal.records import Record
 from k8sboot.journal.store import Kept
 from k8sboot.journal.story import Story, Walk, steps_of
-from k8sboot.screen import safe_line
+from k8sboot.text.sanitize import safe_line
 
 NAMED = 5
 """Hosts. Of more of them that failed the others are counted."""

@@ -18,7 +18,7 @@ from k8sboot.events import Changed, Changing, Event, Evidence, Failed, Notice, R
 from k8sboot.journal import folders
 from k8sboot.journal.prose import told
 from k8sboot.journal.records import Record, record, record_of, traceback_of
-from k8sboot.redact import Redactor
+from k8sboot.text.redact import Redactor
 
 LASTING = (RunStarted, Changing, Changed, Notice, Failed, RunEnded)
 """Events whose records are on the disk before the run goes on. The others are written at once, too, so that a killed

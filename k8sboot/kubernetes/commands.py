@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.paths import KUBECTL_CACHE
 
-ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
-KUBECTL_CACHE = "/run/k8sboot/kubectl"
 SCRATCH = "/run"
 REQUEST_TIMEOUT = 20
 
@@ -66,7 +66,7 @@ def kubeadm_version() -> Words:
 
 def upload_certs() -> Words:
     """Upload the control plane's certificates anew; prints, last, the key that opens them: a secret."""
-    return ("kubeadm", "init", "phase", "upload-certs", "--upload-certs", "--kubeconfig", ADMIN_KUBECONFIG)
+    return ("kubeadm", "init", "phase", "upload-certs", "--upload-certs", "--kubeconfig", ADMIN_CONF)
 
 
 def upload_certs_to(path: str) -> Words:
@@ -81,14 +81,14 @@ def upload_certs_to(path: str) -> Words:
 def token_create(*, ttl: str, description: str) -> Words:
     """Create a bootstrap token that kubeadm draws; prints it, a secret. ttl: Go's form, such as 24h0m0s."""
     return (
-        *("kubeadm", "token", "create", "--kubeconfig", ADMIN_KUBECONFIG),
+        *("kubeadm", "token", "create", "--kubeconfig", ADMIN_CONF),
         *("--ttl", ttl, "--description", description),
     )
 
 
 def token_delete(token_id: str) -> Words:
     """Revoke a token by its six-letter id, which is not secret."""
-    return ("kubeadm", "token", "delete", token_id, "--kubeconfig", ADMIN_KUBECONFIG)
+    return ("kubeadm", "token", "delete", token_id, "--kubeconfig", ADMIN_CONF)
 
 
 def token_secrets() -> Words:
@@ -96,7 +96,7 @@ def token_secrets() -> Words:
     return get("secrets", namespace="kube-system", field_selector="type=bootstrap.kubernetes.io/token")
 
 
-def kubectl(*words: str, kubeconfig: str = ADMIN_KUBECONFIG) -> Words:
+def kubectl(*words: str, kubeconfig: str = ADMIN_CONF) -> Words:
     """kubectl with the cluster's own administrator, never with whatever ~/.kube/config says.
 
     Its cache of the API's kinds lies in memory: a command that reads leaves nothing in root's home.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8sboot.errors import Refused
-from k8sboot.host import Peer
+from k8sboot.host.peer import Peer
 from k8sboot.osfamily.debian import Debian
 from k8sboot.osfamily.family import KUBERNETES_PACKAGES, Family, Source, Wanted
 from k8sboot.osfamily.rhel import Rhel

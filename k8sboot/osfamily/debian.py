@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from k8sboot.former import Former
-from k8sboot.host import Command, Host, Peer
+from k8sboot import paths
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Question, Reads
+from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for
 from k8sboot.osfamily.grub import Grub
 from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
-from k8sboot.reads import Question, Reads
-from k8sboot.snapshot import from_to
 from k8sboot.templates import render
-from k8sboot.writing import File
 
 APT_GET = (
     "env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "LC_ALL=C.UTF-8",
@@ -79,7 +81,7 @@ class Debian(Family):
 
     def repository_path(self, name: str) -> str:
         """One list file a repository."""
-        return f"/etc/apt/sources.list.d/k8sboot-{name}.list"
+        return paths.apt_repository(name)
 
     def repository_file(self, host: Peer, name: str, source: Source) -> File:
         """Its keys are named by signed-by, and trusted for nothing else."""
@@ -100,7 +102,7 @@ class Debian(Family):
 
     def key_path(self, name: str, index: int = 0) -> str:
         """ASCII keys may be named by signed-by since apt 1.4."""
-        return f"/etc/apt/keyrings/k8sboot-{name}" + (f"-{index + 1}.asc" if index else ".asc")
+        return paths.apt_key(name, index)
 
     def fetch(self, host: Peer, url: str) -> Command:
         """apt-helper, to standard output."""

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from k8sboot.host import Command, Host, NotYet, Peer
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Command, NotYet, Peer
+from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import OsSettings, Repository, Spec
 from k8sboot.osfamily.kernels import Kernels
-from k8sboot.reads import Question, Reads
-from k8sboot.writing import File
 
 KUBERNETES_PACKAGES = ("kubeadm", "kubelet", "kubectl")
 

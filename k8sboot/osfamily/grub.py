@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from k8sboot.errors import Refused
-from k8sboot.host import Command, Host, Peer
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Reads
 from k8sboot.osfamily import grub_menu
 from k8sboot.osfamily.kernels import one_shot_question, why_not_once
-from k8sboot.reads import Reads
 from k8sboot.templates import render
-from k8sboot.writing import File
 
 MENU = "/boot/grub/grub.cfg"
 NOTES = "/boot/grub/grubenv"

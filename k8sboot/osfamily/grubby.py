@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from k8sboot.errors import Refused
-from k8sboot.host import Command, Host, Peer
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Question, Reads
 from k8sboot.osfamily.kernels import one_shot_question, why_not_once
-from k8sboot.reads import Question, Reads
 
 ONE_SHOT = one_shot_question("grub2", "grubby")
 USER_NAMESPACES = "user_namespace.enable=1"

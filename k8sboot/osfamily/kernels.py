@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from k8sboot.host import Command, Host, Peer
-from k8sboot.reads import Question, Reads
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Question, Reads
 
 _IMAGE = re.compile(r"(?:^|\s)\.?/(?:boot/vmlinuz-(\S+)|lib/modules/([^/\s]+)/vmlinuz)$", re.MULTILINE)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from k8sboot.host import Command, Host
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Command
 
 LOCK_WAIT = 900
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from k8sboot import paths
 from k8sboot.errors import CommandFailed
-from k8sboot.former import Former
-from k8sboot.host import Command, Host, Peer
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.osfamily import rpm_versions, yum
 from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for, upstream
 from k8sboot.osfamily.grubby import Grubby
-from k8sboot.reads import Question, Reads
+from k8sboot.paths import ORIGINALS_DIR
 from k8sboot.templates import render
-from k8sboot.writing import ORIGINALS_DIR, File
 
 REPOSITORIES = "/etc/yum.repos.d"
 SHIPPED = tuple(
@@ -57,7 +60,7 @@ class Rhel(Family):
 
     def repository_path(self, name: str) -> str:
         """One .repo file a repository."""
-        return f"{REPOSITORIES}/k8sboot-{name}.repo"
+        return paths.yum_repository(name)
 
     def repository_file(self, host: Peer, name: str, source: Source) -> File:
         """Packages must be signed, by keys in files that were looked at before."""
@@ -87,7 +90,7 @@ class Rhel(Family):
 
     def key_path(self, name: str, index: int = 0) -> str:
         """Where rpm's keys are kept."""
-        return f"/etc/pki/rpm-gpg/k8sboot-{name}" + (f"-{index + 1}" if index else "")
+        return paths.rpm_key(name, index)
 
     def fetch(self, host: Peer, url: str) -> Command:
         """curl, which yum itself is built on, through yum's proxy where it has one."""

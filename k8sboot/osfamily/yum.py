@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from k8sboot.former import Former
-from k8sboot.host import Command, Host, Peer
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former
+from k8sboot.host.peer import Command, Peer, failure
+from k8sboot.host.reads import Question
+from k8sboot.host.snapshot import from_to
 from k8sboot.osfamily import package_lock, rpm_versions
 from k8sboot.osfamily.package_lock import RECORD_LOCK
-from k8sboot.peer import failure
-from k8sboot.reads import Question
-from k8sboot.snapshot import from_to
 
 YUM = ("env", "LC_ALL=C", "yum", "-y")
 UNLOCKED = ("--disableplugin=versionlock", "--disableexcludes=all")

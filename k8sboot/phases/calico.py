@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.calico import calico_manifest
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.phase import first_master, phase
-from k8sboot.phases.addons import calico_manifest
-from k8sboot.reads import Reads
 
 
 @phase(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.kubeadm import CGROUP_DRIVER
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
+from k8sboot.kubernetes.paths import KUBELET_CONFIG
 from k8sboot.phase import everyone, phase
-from k8sboot.phases.control_plane import CGROUP_DRIVER
-from k8sboot.reads import Reads
-
-KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 
 
 @phase(

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from k8sboot import ensure
-from k8sboot.autopsy import RUNTIME
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.kubeadm import CGROUP_DRIVER, DOCKER_PATIENCE
+from k8sboot.desired.packages import exactly
+from k8sboot.diagnosis.diagnose import RUNTIME
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
+from k8sboot.paths import docker_limits
 from k8sboot.phase import everyone, phase
-from k8sboot.phases.chosen import exactly
-from k8sboot.phases.control_plane import CGROUP_DRIVER, DOCKER_PATIENCE
-from k8sboot.reads import Reads
 from k8sboot.templates import render
-from k8sboot.writing import File
 
 DAEMON_JSON = "/etc/docker/daemon.json"
-LIMITS = "/etc/systemd/system/docker.service.d/k8sboot-limits.conf"
 UNIT = "docker.service"
+LIMITS = docker_limits(UNIT)
 CONTAINERD = "containerd.service"
 GIVEN_UP = 124
 """How coreutils' timeout ends when it has ended a command."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.phase import everyone, phase
-from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 ETC_HOSTS = "/etc/hosts"

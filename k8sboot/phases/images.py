@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.calico import calico_images
+from k8sboot.diagnosis.diagnose import NODES
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, runtime
+from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, phase
-from k8sboot.phases.addons import calico_images
-from k8sboot.phases.control_plane import KUBELET_CONF
-from k8sboot.reads import Reads
 
 NODE_IMAGES = ("kube-proxy", "pause", "coredns")
 

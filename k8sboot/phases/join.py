@@ -5,33 +5,25 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from k8sboot import ensure
-from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
+from k8sboot.desired.kubeadm import control_plane, is_member, marked, registration, version
+from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
-from k8sboot.host import Host, Peer
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Peer
+from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, config, tokens
+from k8sboot.kubernetes.paths import CA_CERT, KUBELET_CONF
 from k8sboot.kubernetes.pki import ca_cert_hash, kubeconfig_cluster
 from k8sboot.kubernetes.versions import cri_socket
+from k8sboot.paths import CERTIFICATE_KEY, JOIN_CONFIG, UNFINISHED
 from k8sboot.phase import first_master, nodes, other_masters, phase
-from k8sboot.phases.control_plane import (
-    CA_CERT,
-    KUBELET_CONF,
-    UNFINISHED,
-    control_plane,
-    is_member,
-    marked,
-    registration,
-    version,
-)
-from k8sboot.reads import Reads
 from k8sboot.secret import Secret
 from k8sboot.templates import render
 
 DESCRIPTION = "k8sboot: join"
 TTL = "1h0m0s"
 ENOUGH = timedelta(minutes=15)
-CERTIFICATE_KEY = "/run/k8sboot/certificate-key"
-JOIN_CONFIG = "/run/k8sboot/join.yaml"
 MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
 
 

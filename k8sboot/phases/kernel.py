@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from k8sboot import ensure
+from k8sboot import ensure, paths
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTL_FLOORS, SYSCTLS
 from k8sboot.kubernetes.kube_proxy import required_modules
 from k8sboot.phase import everyone, phase
-from k8sboot.reads import Reads
-
-MODULES_FILE = "/etc/modules-load.d/k8sboot.conf"
-SYSCTL_FILE = "/etc/sysctl.d/90-k8sboot.conf"
 
 
 def _reads(spec: Spec) -> Reads:
@@ -22,7 +19,7 @@ def _reads(spec: Spec) -> Reads:
         *required_modules("3.10", mode=proxy.mode, scheduler=proxy.scheduler),
     )
     return Reads(
-        files=(MODULES_FILE, SYSCTL_FILE),
+        files=(paths.MODULES, paths.SYSCTLS),
         modules=(*REQUIRED_MODULES, *OPTIONAL_MODULES, *ipvs, *spec.os.modules),
         sysctls=(*SYSCTLS, *spec.os.sysctl),
     )
@@ -35,7 +32,7 @@ def kernel(cluster: Cluster, host: Host) -> None:
     proxy, settings = cluster.spec.kube_proxy, cluster.spec.os
     for_proxy = required_modules(host.facts.kernel, mode=proxy.mode, scheduler=proxy.scheduler)
     ensure.modules(
-        host, MODULES_FILE, (*OPTIONAL_MODULES, *settings.modules), required=(*REQUIRED_MODULES, *for_proxy)
+        host, paths.MODULES, (*OPTIONAL_MODULES, *settings.modules), required=(*REQUIRED_MODULES, *for_proxy)
     )
     floors = SYSCTL_FLOORS - settings.sysctl.keys()
-    ensure.sysctls(host, SYSCTL_FILE, {**SYSCTLS, **settings.sysctl}, floors=floors)
+    ensure.sysctls(host, paths.SYSCTLS, {**SYSCTLS, **settings.sysctl}, floors=floors)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
-from k8sboot.autopsy import PACKAGES, RUNTIME
 from k8sboot.cluster import Cluster
+from k8sboot.diagnosis.diagnose import PACKAGES, RUNTIME
 from k8sboot.ensure.boot import CGROUPS, CONTAINER
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads, union
 from k8sboot.inventory.model import Spec
+from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.phase import masters, nodes, phase
-from k8sboot.phases.control_plane import ADMIN_CONF
-from k8sboot.reads import Reads, union
 
 NODES_AT_ONCE = 5
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
-from k8sboot.autopsy import PACKAGES
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.packages import exactly
+from k8sboot.diagnosis.diagnose import PACKAGES
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import KUBERNETES_PACKAGES
 from k8sboot.phase import everyone, phase
-from k8sboot.phases.chosen import exactly
-from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 UNIT = "kubelet.service"

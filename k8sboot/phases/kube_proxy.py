@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from k8sboot import ensure
-from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
+from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands
 from k8sboot.kubernetes import kube_proxy as proxies
+from k8sboot.kubernetes.paths import KUBELET_CONF
+from k8sboot.paths import KUBE_PROXY_PATCH
 from k8sboot.phase import everyone, first_master, phase
-from k8sboot.phases.control_plane import KUBELET_CONF
-from k8sboot.reads import Question, Reads
 from k8sboot.secret import Secret
 
 FIRST, EACH = 300, 30
 """Seconds for the first new kube-proxy, and for each more: their DaemonSet replaces them one after the other."""
-PATCHED = "/run/k8sboot/kube-proxy.json"
 MODE = Question(
     "proxy-mode",
     f"[ -f {KUBELET_CONF} ] || exit 1; timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/10249; "
@@ -45,9 +45,9 @@ def kube_proxy(cluster: Cluster, host: Host) -> None:
         _refuse_without_modules(cluster)
         host.change(
             f"set kube-proxy's mode to {settings.mode}",
-            commands.kubectl("replace", "--filename", PATCHED),
+            commands.kubectl("replace", "--filename", KUBE_PROXY_PATCH),
             commands.rollout_restart("daemonset", "kube-proxy", namespace="kube-system"),
-            secrets={PATCHED: Secret(wanted)},
+            secrets={KUBE_PROXY_PATCH: Secret(wanted)},
         )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.kubeadm import control_plane, registration
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, config
+from k8sboot.kubernetes.paths import ADMIN_CONF
+from k8sboot.paths import KUBEADM_CONFIG
 from k8sboot.phase import first_master, phase
-from k8sboot.phases.control_plane import ADMIN_CONF, CONFIG, control_plane, registration
-from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 
-@phase(on=first_master, reads=Reads(files=(CONFIG, ADMIN_CONF)), after=("preflight",))
+@phase(on=first_master, reads=Reads(files=(KUBEADM_CONFIG, ADMIN_CONF)), after=("preflight",))
 def kubeadm_config(cluster: Cluster, host: Host) -> None:
     """Write kubeadm's configuration."""
     proxy, patches = cluster.spec.kube_proxy, cluster.spec.kubeadm
@@ -28,20 +30,20 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
             "KubeProxyConfiguration": patches.kube_proxy_configuration,
         },
     )
-    ran_with = host.read_file(CONFIG)
+    ran_with = host.read_file(KUBEADM_CONFIG)
     if host.file(ADMIN_CONF) is not None and ran_with is not None and ran_with != text:
         host.notice(
             "KB-CONFIG-LATE",
             "the control plane runs already: what changes in kubeadm's configuration does not reach it",
         )
-    ensure.file(host, CONFIG, text, mode=0o600)
+    ensure.file(host, KUBEADM_CONFIG, text, mode=0o600)
     if host.file(ADMIN_CONF) is None:
         host.expect("kubeadm to know every field of its configuration", lambda: _refused(host))
 
 
 def _refused(host: Host) -> str:
     """What this kubeadm cannot read in the file. Old ones only warn of an unknown field, and go on without it."""
-    done = host.ask(commands.config_migrate(CONFIG))
+    done = host.ask(commands.config_migrate(KUBEADM_CONFIG))
     said = done.stderr.decode("utf-8", "replace")
     unknown = config.unknown_fields(said)
     if unknown:

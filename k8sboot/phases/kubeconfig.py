@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.kubeadm import USERS
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
+from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.phase import masters, phase
-from k8sboot.phases.control_plane import ADMIN_CONF, USERS
-from k8sboot.reads import Reads
 from k8sboot.secret import Secret
-from k8sboot.writing import File
 
 
 @phase(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.kubeadm import version
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
 from k8sboot.phase import first_master, phase
-from k8sboot.phases.control_plane import version
-from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
-from k8sboot.autopsy import PACKAGES
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.diagnosis.diagnose import PACKAGES
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads, union
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import Family, Wanted
 from k8sboot.phase import everyone, phase
-from k8sboot.reads import Reads, union
 
 MANY_KEYS = 2
 """How many key files of a repository are worth asking for in the probe."""

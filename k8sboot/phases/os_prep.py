@@ -6,21 +6,17 @@ from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
 from k8sboot.ensure.system import FSTAB
-from k8sboot.host import Host
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes.kernel import CNI_INTERFACES
+from k8sboot.paths import LIMITS, UNMANAGED_INTERFACES, unit_limits
 from k8sboot.phase import everyone, phase
-from k8sboot.reads import Question, Reads
 from k8sboot.templates import render
-from k8sboot.writing import File
 
-LIMITS = "/etc/security/limits.d/90-k8sboot.conf"
 # systemd starts containerd beside Docker, and kubelet; limits.conf reaches neither.
-SERVICE_LIMITS = {
-    unit: f"/etc/systemd/system/{unit}.d/90-k8sboot-limits.conf"
-    for unit in ("containerd.service", "kubelet.service")
-}
+SERVICE_LIMITS = {unit: unit_limits(unit) for unit in ("containerd.service", "kubelet.service")}
 NETWORK_MANAGER = "NetworkManager.service"
-UNMANAGED = "/etc/NetworkManager/conf.d/90-k8sboot.conf"
 # Swap in compressed memory that is set up by a service rather than by swap.target.
 ZRAM = ("zramswap.service", "zram-swap.service", "zram.service")
 
@@ -39,7 +35,7 @@ done""",
 @phase(
     on=everyone,
     reads=Reads(
-        files=(FSTAB, LIMITS, SELINUX_CONFIG, UNMANAGED, *SERVICE_LIMITS.values()),
+        files=(FSTAB, LIMITS, SELINUX_CONFIG, UNMANAGED_INTERFACES, *SERVICE_LIMITS.values()),
         units=(
             *(unit for family in osfamily.FAMILIES for unit in family.firewall_units),
             NETWORK_MANAGER,
@@ -74,7 +70,7 @@ def _network_manager(host: Host) -> None:
     if not host.unit(NETWORK_MANAGER).exists:
         return
     text = render("networkmanager-unmanaged.conf.j2", interfaces=CNI_INTERFACES)
-    ensure.file(host, UNMANAGED, text, restarts=(NETWORK_MANAGER,))
+    ensure.file(host, UNMANAGED_INTERFACES, text, restarts=(NETWORK_MANAGER,))
     ensure.reloaded(host, NETWORK_MANAGER)
     if host.answer(NETWORK_RAISES_LINKS).exit_status == 0:
         ensure.not_at_boot(host, NETWORK_MANAGER)

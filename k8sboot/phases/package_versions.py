@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from k8sboot import ensure
-from k8sboot.autopsy import PACKAGES
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.desired.packages import asked_for
+from k8sboot.diagnosis.diagnose import PACKAGES
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
+from k8sboot.paths import PACKAGE_VERSIONS
 from k8sboot.phase import first_master, phase
-from k8sboot.phases.chosen import VERSIONS, asked_for
-from k8sboot.reads import Reads
 from k8sboot.templates import render
 
 
 def _reads(spec: Spec) -> Reads:
-    return Reads(files=(VERSIONS,), packages=tuple(asked_for(spec)))
+    return Reads(files=(PACKAGE_VERSIONS,), packages=tuple(asked_for(spec)))
 
 
 @phase(on=first_master, reads=_reads, after=("preflight",), autopsy=PACKAGES)
 def package_versions(cluster: Cluster, host: Host) -> None:
     """Choose the exact versions of Docker and Kubernetes that every machine gets."""
     chosen = ensure.choose(host, *asked_for(cluster.spec).values())
-    ensure.file(host, VERSIONS, render("package-versions.j2", versions=chosen))
+    ensure.file(host, PACKAGE_VERSIONS, render("package-versions.j2", versions=chosen))

@@ -10,9 +10,11 @@ from k8sboot import osfamily
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
-from k8sboot.host import Host, Peer
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Peer
+from k8sboot.host.reads import Question, Reads
+from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, phase
-from k8sboot.reads import Question, Reads
 
 MAX_SKEW = 30
 MIN_MASTER_CPUS = 2
@@ -20,7 +22,6 @@ MIN_MASTER_MEMORY_KIB = 1700 * 1024
 MIN_DISK_FREE_KIB = 2 * 1024 * 1024
 MASTER_PORTS = (6443, 2379, 2380, 10257, 10259)
 KUBELET_PORT = 10250
-KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 NO_CGROUPS = Question(
     "missing-control-groups",
     """have= need='cpu memory' v2=/sys/fs/cgroup/cgroup.controllers

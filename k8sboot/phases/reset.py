@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.ensure.cluster import MANIFESTS, apiserver_answers
-from k8sboot.ensure.noted import NOTED, noted
-from k8sboot.former import Former
-from k8sboot.host import Command, Host, Peer
+from k8sboot.desired.kubeadm import USERS, version
+from k8sboot.ensure.cluster import apiserver_answers
+from k8sboot.ensure.restore.notes import NOTED, noted
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes import commands, parsers
+from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.kubernetes.versions import cri_socket
+from k8sboot.paths import MANIFESTS_DIR, UNFINISHED
 from k8sboot.phase import everyone, first_master, phase
-from k8sboot.phases.control_plane import ADMIN_CONF, UNFINISHED, USERS, version
-from k8sboot.reads import Question, Reads
 
 CNI_FILES = "/etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig /etc/cni/net.d/calico-tls"
 TRACES = Question(
     "kubernetes-traces",
-    f"""for f in /etc/kubernetes/*.conf /etc/kubernetes/manifests/* /etc/kubernetes/pki {MANIFESTS} {UNFINISHED} \\
+    f"""for f in /etc/kubernetes/*.conf /etc/kubernetes/manifests/* /etc/kubernetes/pki {MANIFESTS_DIR} {UNFINISHED} \\
   /var/lib/kubelet/config.yaml /var/lib/etcd/member /var/lib/cni /var/lib/calico {CNI_FILES}; do
   [ ! -e "$f" ] || echo "$f"; done
 ip -o link 2>/dev/null | awk -F': ' '{{print $2}}' | grep -E '^(cali|tunl0|vxlan.calico|kube-ipvs0)' | cut -d@ -f1
@@ -77,7 +80,7 @@ def reset_host(cluster: Cluster, host: Host) -> None:
             "/var/lib/cni",
             "/var/lib/calico",
             "/var/run/calico",
-            MANIFESTS,
+            MANIFESTS_DIR,
         ],
         ["rm", "-rf", "--", UNFINISHED, "/var/lib/etcd/member", "/etc/kubernetes/pki", *configs],
     ]

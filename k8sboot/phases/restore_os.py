@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
-from k8sboot.ensure.noted import NOTED
+from k8sboot.ensure.restore.notes import NOTED
 from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
 from k8sboot.ensure.system import FSTAB
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.phase import everyone, phase
-from k8sboot.reads import Reads
 
 READERS = (
     "NetworkManager.service",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.phase import first_master, phase
-from k8sboot.reads import Reads
 
 SSH_DIR = "/root/.ssh"
 KEY = f"{SSH_DIR}/id_ed25519"

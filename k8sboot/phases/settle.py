@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from k8sboot import ensure
-from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.diagnosis.diagnose import NODES
+from k8sboot.host.host import Host
 from k8sboot.phase import first_master, phase
 
 

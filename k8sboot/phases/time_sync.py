@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
-from k8sboot.autopsy import PACKAGES
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.diagnosis.diagnose import PACKAGES
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import Wanted
+from k8sboot.paths import NTPDATE_CRON
 from k8sboot.phase import everyone, phase
-from k8sboot.reads import Reads
 from k8sboot.templates import render
 
-CRON = "/etc/cron.d/k8sboot-ntpdate"
 OTHERS = ("ntpd.service", "ntp.service", "systemd-timesyncd.service")
 """Two that set one clock fight over it."""
 
@@ -20,7 +20,7 @@ OTHERS = ("ntpd.service", "ntp.service", "systemd-timesyncd.service")
 def _reads(_spec: Spec) -> Reads:
     families = osfamily.FAMILIES
     return Reads(
-        files=(CRON, *(f.paths.chrony_configuration for f in families)),
+        files=(NTPDATE_CRON, *(f.paths.chrony_configuration for f in families)),
         packages=("chrony", *(p for f in families for p in f.ntpdate_packages)),
         units=(*OTHERS, *(u for f in families for u in (f.paths.chrony_unit, f.paths.cron_unit))),
     )
@@ -39,7 +39,7 @@ def time_sync(cluster: Cluster, host: Host) -> None:
 def _chrony(host: Host, servers: tuple[str, ...]) -> None:
     paths = osfamily.of(host).paths
     ensure.packages(host, Wanted("chrony"))
-    ensure.absent(host, CRON)
+    ensure.absent(host, NTPDATE_CRON)
     ensure.service_off(host, *OTHERS)
     text = render("chrony.conf.j2", servers=servers)
     ensure.file(host, paths.chrony_configuration, text, restarts=(paths.chrony_unit,))
@@ -50,8 +50,8 @@ def _ntpdate(host: Host, servers: tuple[str, ...]) -> None:
     """Small differences are slewed: a clock that jumps back breaks leases. The first time it is set at once."""
     family = osfamily.of(host)
     ensure.packages(host, *(Wanted(name) for name in family.ntpdate_packages))
-    if host.file(CRON) is None:
+    if host.file(NTPDATE_CRON) is None:
         host.change("set the clock", ["ntpdate", "-u", *servers], timeout=120)
     ensure.service_off(host, *OTHERS, family.paths.chrony_unit)
-    ensure.file(host, CRON, render("ntpdate.cron.j2", servers=servers))
+    ensure.file(host, NTPDATE_CRON, render("ntpdate.cron.j2", servers=servers))
     ensure.service(host, family.paths.cron_unit)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import ipaddress
 
-from k8sboot.autopsy import NODES
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host, Peer
+from k8sboot.desired.kubeadm import is_member
+from k8sboot.diagnosis.diagnose import NODES
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Peer
+from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, dns, parsers
+from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, first_master, phase
-from k8sboot.phases.control_plane import KUBELET_CONF, is_member
-from k8sboot.reads import Question, Reads
 
 QUERY_ID = 0x6B38
 

@@ -9,7 +9,7 @@ from k8sboot.events import Changed, Event, Failed, Unknown
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.plans.document import Change, Document, Failure, Open, Step
 from k8sboot.plans.inventory import digests
-from k8sboot.redact import Redactor
+from k8sboot.text.redact import Redactor
 
 Place = tuple[str, str]
 

@@ -10,10 +10,9 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from k8sboot.lock import WORK
+from k8sboot.paths import JOBS_DIR, RUN_DIR, WORK
 from k8sboot.ssh.script import PATH
 
-HOME = "/var/lib/k8sboot/jobs"
 KEPT = 20
 CHUNK = 1024 * 1024
 POLL = 0.2
@@ -42,11 +41,11 @@ def start(job: str, script: str) -> str:
     fence = f"end-of-{secrets.token_hex(16)}"
     return f"""\
 set -e
-room() {{ d={HOME}; while [ ! -d $d ]; do d=${{d%/*}}; done; df -hP $d; df -iP $d | tail -n 1; }}
+room() {{ d={JOBS_DIR}; while [ ! -d $d ]; do d=${{d%/*}}; done; df -hP $d; df -iP $d | tail -n 1; }}
 trap '[ $? = 0 ] || room >&2 || :' EXIT
 umask 077
-mkdir -p {HOME}
-cd {HOME}
+mkdir -p {JOBS_DIR}
+cd {JOBS_DIR}
 if mkdir {job} 2>/dev/null; then
   ls -1t | while IFS= read -r old; do [ ! -e "$old/rc" ] || printf '%s\\n' "$old"; done |
     tail -n +{KEPT + 1} | while IFS= read -r old; do rm -rf -- "$old"; done
@@ -59,9 +58,9 @@ if mkdir {job} 2>/dev/null; then
   if [ -d /run/systemd/system ]; then
     collect=--collect
     systemd-run --help | grep -q -- --collect || collect=
-    systemd-run --quiet $collect --unit=k8sboot-{job} /bin/sh {HOME}/{job}/run
+    systemd-run --quiet $collect --unit=k8sboot-{job} /bin/sh {JOBS_DIR}/{job}/run
   else
-    setsid /bin/sh {HOME}/{job}/run < /dev/null > /dev/null 2>&1 &
+    setsid /bin/sh {JOBS_DIR}/{job}/run < /dev/null > /dev/null 2>&1 &
   fi
 elif [ ! -d {job} ]; then
   mkdir {job}
@@ -76,13 +75,13 @@ def _run(job: str) -> str:
     """What runs the job's script: it holds the host's lock as long as that goes on, and leaves the exit status."""
     return f"""\
 export PATH={PATH} LC_ALL=C.UTF-8 HOME=/root
-cd {HOME}/{job}
-mkdir -p -m 0700 /run/k8sboot
+cd {JOBS_DIR}/{job}
+mkdir -p -m 0700 {RUN_DIR}
 exec 9>>{WORK}
 ! command -v flock >/dev/null || flock -s 9
 printf '%s %s\\n' "$(cat /proc/sys/kernel/random/boot_id)" $$ > pid.new
 mv pid.new pid
-(umask 022; cd /; exec /bin/sh {HOME}/{job}/script) < /dev/null > log 2>&1 9>&-
+(umask 022; cd /; exec /bin/sh {JOBS_DIR}/{job}/script) < /dev/null > log 2>&1 9>&-
 echo $? > rc.new
 mv rc.new rc
 """
@@ -91,7 +90,7 @@ mv rc.new rc
 def look(job: str, *, offset: int, patience: float) -> str:
     """Print the job's state and the log from offset on; wait up to patience seconds for something new."""
     return f"""\
-cd {HOME}/{job} 2>/dev/null || {{ echo gone - 0; exit; }}
+cd {JOBS_DIR}/{job} 2>/dev/null || {{ echo gone - 0; exit; }}
 left={int(patience / POLL)}
 while :; do
   state=lost rc=-
@@ -118,7 +117,7 @@ def parse_look(output: bytes) -> Look:
 def stop(job: str) -> str:
     """End the job and all it started: politely, then for good."""
     return f"""\
-cd {HOME}/{job} || exit 0
+cd {JOBS_DIR}/{job} || exit 0
 read -r boot pid < pid
 end() {{
   if [ -d /run/systemd/system ]; then
@@ -137,4 +136,4 @@ end KILL
 
 def remove(job: str) -> str:
     """Remove what the job left."""
-    return f"rm -rf -- {HOME}/{job}\n"
+    return f"rm -rf -- {JOBS_DIR}/{job}\n"

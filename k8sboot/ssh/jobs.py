@@ -16,6 +16,7 @@ from k8sboot.errors import (
     K8sbootError,
     Unreachable,
 )
+from k8sboot.paths import JOBS_DIR
 from k8sboot.ssh import job_scripts
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.script import Capped
@@ -86,7 +87,7 @@ class Follower:
                 exit_status=done.exit_status,
                 host=self._host,
                 detail=done.stderr.decode("utf-8", "replace"),
-                fix=f"check the space and rights of {job_scripts.HOME} (`df -h /var`), then run again",
+                fix=f"check the space and rights of {JOBS_DIR} (`df -h /var`), then run again",
             )
 
     def follow(self, on_output: Callable[[str], None]) -> Completed:
@@ -132,7 +133,7 @@ class Follower:
             try:
                 self._run(job_scripts.remove(self._job), START_TIMEOUT)
             except ConnectError as error:
-                self._notice(f"{error}; {job_scripts.HOME}/{self._job} is left behind")
+                self._notice(f"{error}; {JOBS_DIR}/{self._job} is left behind")
         return Completed(found.exit_status, self._log.value(), b"")
 
     def _tail(self) -> str:
@@ -154,7 +155,7 @@ class Follower:
         return DeadlineExceeded(
             f"the job {self._job} did not end within {self._timeout:g} s",
             why=stopped,
-            fix=f"see its last words, and all of them in {job_scripts.HOME}/{self._job}/log on the host; "
+            fix=f"see its last words, and all of them in {JOBS_DIR}/{self._job}/log on the host; "
             "then run the same k8sboot command again",
             host=self._host,
             detail=self._tail(),
@@ -164,7 +165,7 @@ class Follower:
         return ConnectionLost(
             f"the host stayed out of reach while the job {self._job} ran on it",
             why=str(error),
-            fix=f"the job goes on by itself, its log is {job_scripts.HOME}/{self._job}/log; "
+            fix=f"the job goes on by itself, its log is {JOBS_DIR}/{self._job}/log; "
             "when the host is back, run the same k8sboot command again",
             host=self._host,
             detail=self._tail(),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from k8sboot.cli.main import main
-from k8sboot.host import Host
+from k8sboot.host.host import Host
 
 PATIENCE = float(os.environ["PATIENCE"])
 

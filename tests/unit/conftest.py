@@ -17,11 +17,11 @@ from made_phases import Log
 from runs import raise_errors, run
 from workbench import Bench
 
-from k8sboot import host as host_module
-from k8sboot import patience as patience_module
 from k8sboot.ensure.boot import CGROUPS, CONTAINER
+from k8sboot.host import host as host_module
+from k8sboot.host import retry as patience_module
+from k8sboot.host.reads import Reads, union
 from k8sboot.osfamily.grub import Grub
-from k8sboot.reads import Reads, union
 from k8sboot.runbook import UP
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from fake_probes import Probes
 from fake_scripts import Scripts
 
-from k8sboot import errand, lock, probe, writing
 from k8sboot.diagnosis.script import HEAD as EVIDENCE
 from k8sboot.errors import ConnectionLost
+from k8sboot.host import files, lease, once, probe
+from k8sboot.paths import ONCE_DIR
 from k8sboot.ssh.connection import Completed
 
 
@@ -25,16 +26,16 @@ class FakeConnection(Scripts, Probes):
         """One round trip."""
         assert timeout > 0
         assert not self.is_closed
-        if script.startswith(lock.BEGIN):
+        if script.startswith(lease.BEGIN):
             return self._guarded(script, timeout)
-        if script.startswith(errand.BEGIN):
+        if script.startswith(once.BEGIN):
             return self._errand(script, timeout)
-        if errand.NEVER in script and errand.HOME in script:
+        if once.NEVER in script and ONCE_DIR in script:
             return self._recalled(script)
         if script.startswith(probe._FACTS):
             self.runs.append("probe")
             return Completed(0, "".join(f"{line}\n" for line in self._probed(script)).encode(), b"")
-        if script.startswith(writing._PUT):
+        if script.startswith(files._PUT):
             self.runs.append("write")
             return self._write(script)
         if script.startswith(EVIDENCE):
@@ -45,7 +46,7 @@ class FakeConnection(Scripts, Probes):
 
     def _guarded(self, script: str, timeout: float) -> Completed:
         """What a script says that asks first whose host this is."""
-        head, _, body = script.removeprefix(lock.BEGIN).partition(lock.END)
+        head, _, body = script.removeprefix(lease.BEGIN).partition(lease.END)
         if "hold " not in head:  # a release
             self.runs.append("release")
             self.holder = ""
@@ -53,9 +54,9 @@ class FakeConnection(Scripts, Probes):
         run, seat, _, told = shlex.split(head[head.rindex("\nhold ") :].partition("||")[0])[1:]
         holder, holder_seat = (self.holder.split() + ["", ""])[:2]
         if holder not in ("", run) and (seat == "-" or seat != holder_seat):
-            return Completed(lock.REFUSED, b"", f"{lock.SAID} lease 100 {self.holder}\n".encode())
+            return Completed(lease.REFUSED, b"", f"{lease.SAID} lease 100 {self.holder}\n".encode())
         if not self.has_room_for_lock:
-            return Completed(lock.NO_ROOM, b"", b"printf: No space left on device\n")
+            return Completed(lease.NO_ROOM, b"", b"printf: No space left on device\n")
         self.holder = f"{run} {seat} {told}"
         inner = body.removeprefix("(\n").removesuffix("\n) 8>&- 9>&-\nexit $?\n")
         if inner == ":":
@@ -65,8 +66,8 @@ class FakeConnection(Scripts, Probes):
 
     def _errand(self, script: str, timeout: float) -> Completed:
         """A change that happens once; loses says when the connection dies, before it or behind it."""
-        head, _, rest = script.removeprefix(errand.BEGIN).partition(errand.END)
-        name = head.partition(f"out={errand.HOME}/")[2].partition("/")[0]
+        head, _, rest = script.removeprefix(once.BEGIN).partition(once.END)
+        name = head.partition(f"out={ONCE_DIR}/")[2].partition("/")[0]
         when = self.loses.pop(0) if self.loses else ""
         if when == "before":
             raise ConnectionLost("lost", host=self.name)
@@ -80,12 +81,12 @@ class FakeConnection(Scripts, Probes):
 
     def _recalled(self, script: str) -> Completed:
         self.runs.append("recall")
-        name = script.partition(f"mkdir {errand.HOME}/")[2].partition(" ")[0]
+        name = script.partition(f"mkdir {ONCE_DIR}/")[2].partition(" ")[0]
         boot_id = self.text("/proc/sys/kernel/random/boot_id")
-        found = self.errands.setdefault(name, Completed(errand.CALLED_OFF, b"", b""))
-        if found.exit_status == errand.CALLED_OFF:
-            return Completed(0, f"{boot_id}{errand.NEVER} -\n".encode(), b"")
-        said = f"{boot_id}{errand.ENDED} {found.exit_status}\n".encode() + found.stdout
+        found = self.errands.setdefault(name, Completed(once.CALLED_OFF, b"", b""))
+        if found.exit_status == once.CALLED_OFF:
+            return Completed(0, f"{boot_id}{once.NEVER} -\n".encode(), b"")
+        said = f"{boot_id}{once.ENDED} {found.exit_status}\n".encode() + found.stdout
         return Completed(0, said, found.stderr)
 
     def run_job(

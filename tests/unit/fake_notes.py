@@ -8,7 +8,7 @@ import re
 
 from fake_state import FakeFile, HostState, Reply
 
-from k8sboot.former import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
 
 BESIDE = (".k8sboot-sha256", ".k8sboot-ours", ".k8sboot-copy", ".k8sboot-readers")
 

@@ -13,7 +13,8 @@ from fake_notes import Notes
 from fake_shell import logical_lines
 from fake_state import FakeFile, Reply
 
-from k8sboot import probe, writing
+from k8sboot.host import probe
+from k8sboot.paths import RESTART_DIR
 
 
 class Probes(Notes):
@@ -31,7 +32,7 @@ class Probes(Notes):
         return {**self.facts, "time": str(int(time.time())), "restarts": self._marks(), "lock": held}
 
     def _marks(self) -> str:
-        return " ".join(p.rpartition("/")[2] for p in self.files if p.startswith(f"{writing.RESTART_DIR}/"))
+        return " ".join(p.rpartition("/")[2] for p in self.files if p.startswith(f"{RESTART_DIR}/"))
 
     def _answer_line(self, words: list[str]) -> Iterator[str]:
         match words:

@@ -11,7 +11,7 @@ from fake_shell import logical_lines, plain, plain_words
 from fake_state import FakeFile, Reply
 from fake_yum import YumCommands
 
-from k8sboot import former, writing
+from k8sboot.host import files, originals
 from k8sboot.ssh.connection import Completed
 
 READING = (
@@ -40,7 +40,7 @@ class Scripts(Commands, YumCommands):
 
     def _write(self, script: str) -> Completed:
         said = []
-        lines = iter(script.removeprefix(writing._PUT).splitlines())
+        lines = iter(script.removeprefix(files._PUT).splitlines())
         for line in lines:
             words = shlex.split(line)
             if words[0] == "mkdir":
@@ -68,8 +68,8 @@ class Scripts(Commands, YumCommands):
     def _run_commands(self, script: str) -> Completed:
         out, err, tidy = "", "", []
         status = 0
-        if script.startswith(former.BEGIN):
-            notes, _, script = script.removeprefix(former.BEGIN).partition(former.END)
+        if script.startswith(originals.BEGIN):
+            notes, _, script = script.removeprefix(originals.BEGIN).partition(originals.END)
             for words in logical_lines(notes):
                 self.note(words)
         for words in logical_lines(script):

@@ -10,12 +10,13 @@ from fake_host import FakeConnection
 from runs import ME
 
 from k8sboot.events import Event
+from k8sboot.host.lease import Claim
 from k8sboot.inventory.model import HostSpec
-from k8sboot.lock import Claim
 from k8sboot.phase import Phase
-from k8sboot.session import Plan, Session
+from k8sboot.run.event_queue import AtOnce
+from k8sboot.run.request import Plan
+from k8sboot.run.session import Session
 from k8sboot.ssh.connection import Completed, Connection
-from k8sboot.wire import AtOnce
 
 DEAD = Claim("run0", "up by me, pid 2", ME.seat)
 

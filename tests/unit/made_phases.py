@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.host.host import Host
 from k8sboot.phase import Phase, phase
 
 

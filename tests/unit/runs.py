@@ -9,14 +9,15 @@ from fake_cluster import FakeCluster
 
 from k8sboot.errors import K8sbootError
 from k8sboot.events import Changed, Event, Notice, PhaseEnded, Skipped, Unknown
+from k8sboot.host.lease import Claim
 from k8sboot.inventory.model import HostSpec
-from k8sboot.lock import Claim
 from k8sboot.phase import Phase
-from k8sboot.runner import Options, Report
-from k8sboot.session import Plan, Session
+from k8sboot.run.event_queue import AtOnce
+from k8sboot.run.request import Plan
+from k8sboot.run.runner import Options, Report
+from k8sboot.run.session import Session
+from k8sboot.run.stop import Stop
 from k8sboot.ssh.connection import Connection
-from k8sboot.stop import Stop
-from k8sboot.wire import AtOnce
 
 ME = Claim("run1", "test by me, pid 1", "seat1")
 

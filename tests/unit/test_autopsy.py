@@ -10,8 +10,8 @@ from fake_cluster import FakeCluster
 from inventories import spec
 from runs import Told, run
 
-from k8sboot import autopsy
-from k8sboot.autopsy import Autopsy
+from k8sboot.diagnosis import diagnose
+from k8sboot.diagnosis.diagnose import Autopsy
 from k8sboot.diagnosis.finding import Catalogue, Finding
 from k8sboot.errors import ConnectionLost, Refused, StepFailed
 from k8sboot.events import Event, Evidence, Failed, PhaseStarted, Skipped, Working
@@ -30,7 +30,7 @@ NOT_READY = (
 )
 
 
-def failing(error: Exception, *, on=first_master, how: Autopsy | None = autopsy.NODES):
+def failing(error: Exception, *, on=first_master, how: Autopsy | None = diagnose.NODES):
     """A phase that fails so, on one host of those that it is for."""
 
     @phase(on=on, autopsy=how)
@@ -229,6 +229,6 @@ def test_nothing_new_starts_while_a_masters_failure_is_looked_into(bare: FakeClu
 def test_registries_are_those_that_the_inventory_names():
     mirrors = ("https://mirror.example.com/x", "http://10.0.0.1:5000")
     wanted = replace(spec(), runtime=RuntimeSettings(registry_mirrors=mirrors))
-    first, *others = dict.fromkeys(autopsy._registries(wanted))
+    first, *others = dict.fromkeys(diagnose._registries(wanted))
     assert first == wanted.cluster.image_repository.partition("/")[0]
     assert others == ["mirror.example.com", "10.0.0.1:5000"]

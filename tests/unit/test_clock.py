@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8sboot.snapshot import offset
+from k8sboot.host.snapshot import offset
 
 
 @pytest.mark.parametrize(

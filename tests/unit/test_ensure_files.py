@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from k8sboot import ensure
 from k8sboot.ensure.files import with_block
 from k8sboot.errors import StepFailed
+from k8sboot.host.files import File
+from k8sboot.paths import RESTART_DIR
 from k8sboot.secret import Secret
-from k8sboot.writing import RESTART_DIR, File
 
 PATH = "/etc/thing.conf"
 

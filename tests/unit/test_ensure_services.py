@@ -5,7 +5,7 @@ from fake_state import FakeUnit
 
 from k8sboot import ensure
 from k8sboot.errors import CommandFailed, DeadlineExceeded, NotAsWanted
-from k8sboot.writing import RESTART_DIR
+from k8sboot.paths import RESTART_DIR
 
 UNIT = "docker.service"
 MARK = {f"{RESTART_DIR}/{UNIT}": ""}

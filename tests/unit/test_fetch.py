@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot import fetch
+from k8sboot.desired import fetch
 from k8sboot.errors import Refused
 
 URL = "https://example.com/manifest.yaml"

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from k8sboot.chain import chain
 from k8sboot.errors import CommandFailed, ConnectionLost, NotAsWanted
 from k8sboot.events import Changed, Output, Working
+from k8sboot.host.script import chain
 from k8sboot.secret import Secret
 
 

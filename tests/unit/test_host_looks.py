@@ -6,7 +6,7 @@ import pytest
 
 from k8sboot.errors import CommandFailed, ConnectionLost, DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Waiting
-from k8sboot.reads import Question, Reads
+from k8sboot.host.reads import Question, Reads
 
 
 def test_after_a_change_the_host_is_seen_anew_and_otherwise_not(bench):

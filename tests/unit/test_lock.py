@@ -6,8 +6,8 @@ import pytest
 from fake_cluster import FakeCluster
 from runs import mutations, raise_errors, run
 
-from k8sboot import lock
-from k8sboot.lock import Claim
+from k8sboot.host import lease
+from k8sboot.host.lease import Claim
 from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -83,7 +83,7 @@ def test_a_plan_neither_takes_nor_minds_the_lock(bare: FakeCluster):
     ],
 )
 def test_a_holder_counts_while_its_lease_lasts_and_it_may_be_alive(lock_lines: str, is_foreign: bool):
-    found = lock.holder(lock_lines)
+    found = lease.holder(lock_lines)
     assert found is not None
     assert found.is_foreign_to(Claim("run1", "me", "seat1")) is is_foreign
 
@@ -92,20 +92,20 @@ def test_a_holder_counts_while_its_lease_lasts_and_it_may_be_alive(lock_lines: s
     "hostile", ["", "100", "100\n", "x\na b 1\nc", "100\nrun seat until\nwho", "100\nrun\nwho\n"]
 )
 def test_what_is_no_lock_is_nobody_s(hostile: str):
-    assert lock.holder(hostile) is None
+    assert lease.holder(hostile) is None
 
 
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (f"{lock.SAID} lease 90 up by bob", "given 90 s more"),
-        (f"{lock.SAID} work up by bob", "still at work"),
-        (f"noise\n{lock.SAID} nobody lets go of /run/k8sboot/guard", "nobody lets go"),
+        (f"{lease.SAID} lease 90 up by bob", "given 90 s more"),
+        (f"{lease.SAID} work up by bob", "still at work"),
+        (f"noise\n{lease.SAID} nobody lets go of /run/k8sboot/guard", "nobody lets go"),
         ("", "cannot be taken"),
     ],
 )
 def test_a_refusal_says_who_and_why(said: str, words: str):
-    error = lock.refusal(said, "m1")
+    error = lease.refusal(said, "m1")
     assert (error.host, error.exit_code) == ("m1", 4)
     assert words in error.why
     assert ("bob" in error.what) == ("bob" in said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8sboot.errors import Unreachable
-from k8sboot.patience import QUIET, READ_DEADLINE, Patience
+from k8sboot.host.retry import QUIET, READ_DEADLINE, Patience
 
 
 class Dead:

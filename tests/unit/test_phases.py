@@ -8,8 +8,8 @@ from inventories import spec
 from runs import mutations, raise_errors, run
 
 from k8sboot.errors import Refused
+from k8sboot.host.reads import Reads
 from k8sboot.phase import Phase
-from k8sboot.reads import Reads
 from k8sboot.runbook import RESET, RESET_WITH_OS, UP
 
 pytestmark = pytest.mark.usefixtures("clock")

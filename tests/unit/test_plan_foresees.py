@@ -15,7 +15,7 @@ from families import machines
 from foresight import surprises
 from runs import mutations, raise_errors, run
 
-from k8sboot.phases.control_plane import UNFINISHED
+from k8sboot.paths import UNFINISHED
 from k8sboot.runbook import RESET, UP
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -15,8 +15,8 @@ from k8sboot.osfamily import yum
 from k8sboot.osfamily.debian import FETCH, IN_MEMORY
 from k8sboot.osfamily.package_lock import APT_HOLDER
 from k8sboot.plans import Recorder
-from k8sboot.redact import Redactor
 from k8sboot.runbook import UP
+from k8sboot.text.redact import Redactor
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sboot.probe import parse
-from k8sboot.reads import Reads, union
+from k8sboot.host.probe import parse
+from k8sboot.host.reads import Reads, union
 
 
 def test_a_union_asks_each_thing_once_in_order():

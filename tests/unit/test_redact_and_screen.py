@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from k8sboot.console import print_errors
 from k8sboot.errors import CommandFailed
-from k8sboot.redact import SHORTEST, Redactor
-from k8sboot.screen import safe, safe_line
 from k8sboot.secret import Secret
+from k8sboot.text.redact import SHORTEST, Redactor
+from k8sboot.text.sanitize import safe, safe_line
 
 PIECES = st.sampled_from(
     ["\x1b", "\x1b[31m", "\x1b]0;title\x07", "\x1b]8;;x\x1b\\", "[", "]", "0;x", "\x07", "\x9b", "\x90", "m", "\r",

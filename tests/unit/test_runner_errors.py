@@ -10,7 +10,7 @@ from runs import run
 
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Refused, StepFailed
-from k8sboot.host import Host
+from k8sboot.host.host import Host
 from k8sboot.phase import everyone, masters, nodes
 
 pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.timeout(60)]

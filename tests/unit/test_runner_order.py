@@ -9,9 +9,9 @@ from fake_state import FakeUnit
 from runs import run
 
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.phase import everyone, first_master, masters, nodes
-from k8sboot.reads import Reads
 
 pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.timeout(60)]
 

@@ -13,11 +13,11 @@ from runs import run
 from k8sboot.cluster import Cluster
 from k8sboot.errors import AuthenticationFailed, HostKeyRefused, Unreachable
 from k8sboot.events import Connected, Failed, RunEnded, RunStarted
-from k8sboot.host import Host
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.phase import everyone, phase
-from k8sboot.reads import Reads
+from k8sboot.run.stop import Stop
 from k8sboot.runbook import UP
-from k8sboot.stop import Stop
 
 pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.timeout(60)]
 
@@ -97,7 +97,7 @@ def test_a_job_of_an_earlier_run_is_let_come_to_its_end(bare: FakeCluster, clock
 
 
 def test_a_job_that_never_ends_leaves_its_host_alone(bare: FakeCluster, monkeypatch):
-    monkeypatch.setattr("k8sboot.arrivals.JOB_WAIT", 60)
+    monkeypatch.setattr("k8sboot.run.connecting.JOB_WAIT", 60)
     bare.hosts["n1"].facts["jobs"] = "kubeadm-join-1"
     told = run(bare, [look])
     assert told.errors == {"n1": "KB-DEADLINE"}

@@ -9,8 +9,8 @@ from fake_cluster import FakeCluster
 from fake_shell import plain
 from runs import mutations, raise_errors, run
 
+from k8sboot.paths import RESTART_DIR, STATE_DIR
 from k8sboot.runbook import UP
-from k8sboot.writing import RESTART_DIR, STATE_DIR
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -12,7 +12,7 @@ from inventories import spec
 from runs import mutations, raise_errors, run
 
 from k8sboot.inventory.model import OsSettings
-from k8sboot.phases.chosen import VERSIONS
+from k8sboot.paths import PACKAGE_VERSIONS
 from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -156,5 +156,5 @@ def test_both_families_make_one_cluster_with_the_same_upstream_versions():
 
 def test_versions_are_chosen_anew_only_when_the_inventory_asks_for_others(finished: FakeCluster):
     host = finished.hosts["m1"]
-    host.put(VERSIONS, "nonsense\n")
-    assert raise_errors(run(finished, UP)).changes == {"m1": [f"write {VERSIONS}"]}
+    host.put(PACKAGE_VERSIONS, "nonsense\n")
+    assert raise_errors(run(finished, UP)).changes == {"m1": [f"write {PACKAGE_VERSIONS}"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from k8sboot.events import Event
-from k8sboot.wire import AtOnce, Wire
+from k8sboot.run.event_queue import AtOnce, Wire
 
 
 def test_some_are_told_at_once_and_the_others_when_it_is_their_turn():

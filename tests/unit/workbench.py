@@ -8,9 +8,9 @@ from typing import Any
 from fake_host import FakeConnection
 
 from k8sboot.events import Changed, Event
-from k8sboot.host import Context, Host
-from k8sboot.machine import Machine
-from k8sboot.reads import Reads
+from k8sboot.host.host import Context, Host
+from k8sboot.host.machine import Machine
+from k8sboot.host.reads import Reads
 
 
 class Bench:

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from k8sboot import runbook
 from k8sboot.cluster import Cluster
-from k8sboot.host import Host
+from k8sboot.host.host import Host
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import everyone, phase
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.ensure.noted import NOTED, Notes, parse
-from k8sboot.former import STATE_DIR, Former, noting
-from k8sboot.writing import File, write_script
+from k8sboot.ensure.restore.notes import NOTED, Notes, parse
+from k8sboot.host.files import File, write_script
+from k8sboot.host.originals import Former, noting
+from k8sboot.paths import STATE_DIR
 
 SHELLS = [
     pytest.param(

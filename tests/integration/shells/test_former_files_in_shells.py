@@ -6,7 +6,7 @@ from pathlib import Path
 
 from noted_place import IN_SHELLS
 
-from k8sboot.former import Former, file_with
+from k8sboot.host.originals import Former, file_with
 from k8sboot.secret import Secret
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from noted_place import IN_SHELLS
 
-from k8sboot.former import STATE_DIR, Former, noting
+from k8sboot.host.originals import Former, noting
+from k8sboot.paths import STATE_DIR
 
 ALL = (
     Former("unit", "ufw.service", aim="disabled"),

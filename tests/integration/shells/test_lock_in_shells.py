@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot import lock
-from k8sboot.lock import Claim
+from k8sboot.host import lease
+from k8sboot.host.lease import Claim
+from k8sboot.paths import RUN_DIR
 from k8sboot.ssh.script import Markers, wrap
 
 SHELLS = [
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 def act(folder: Path, script: str, shell: list[str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         shell or ["dash"],
-        input=script.replace(lock.FOLDER, str(folder)),
+        input=script.replace(RUN_DIR, str(folder)),
         capture_output=True,
         text=True,
         timeout=60,
@@ -46,40 +47,40 @@ def expire(folder: Path) -> None:
 
 @IN_SHELLS
 def test_who_holds_it_goes_on_and_others_are_refused(folder, shell):
-    assert act(folder, lock.held("echo mine; exit 3", ME, timeout=5), shell).stdout == "mine\n"
-    assert act(folder, lock.held("exit 3", ME, timeout=5), shell).returncode == 3
-    refused = act(folder, lock.held("echo theirs", BOB, timeout=5), shell)
-    assert (refused.returncode, refused.stdout) == (lock.REFUSED, "")
-    error = lock.refusal(refused.stderr, "h")
+    assert act(folder, lease.held("echo mine; exit 3", ME, timeout=5), shell).stdout == "mine\n"
+    assert act(folder, lease.held("exit 3", ME, timeout=5), shell).returncode == 3
+    refused = act(folder, lease.held("echo theirs", BOB, timeout=5), shell)
+    assert (refused.returncode, refused.stdout) == (lease.REFUSED, "")
+    error = lease.refusal(refused.stderr, "h")
     assert "up by me's `x` $y" in error.what
     assert "s more to show" in error.why
 
 
 @IN_SHELLS
 def test_what_is_given_back_or_ended_may_be_taken(folder, shell):
-    act(folder, lock.take(ME), shell)
-    act(folder, lock.release(BOB), shell)
-    assert act(folder, lock.take(BOB), shell).returncode == lock.REFUSED, "only its holder gives it back"
-    act(folder, lock.release(ME), shell)
-    assert act(folder, lock.take(BOB), shell).returncode == 0
+    act(folder, lease.take(ME), shell)
+    act(folder, lease.release(BOB), shell)
+    assert act(folder, lease.take(BOB), shell).returncode == lease.REFUSED, "only its holder gives it back"
+    act(folder, lease.release(ME), shell)
+    assert act(folder, lease.take(BOB), shell).returncode == 0
     expire(folder)
-    assert act(folder, lock.take(ME), shell).returncode == 0
-    assert act(folder, lock.held("echo late", BOB, timeout=1), shell).returncode == lock.REFUSED, (
+    assert act(folder, lease.take(ME), shell).returncode == 0
+    assert act(folder, lease.held("echo late", BOB, timeout=1), shell).returncode == lease.REFUSED, (
         "who slept through the end of its lease finds out before it alters anything"
     )
 
 
 def test_a_new_run_of_the_same_seat_takes_over_at_once(folder):
-    act(folder, lock.take(ME))
-    assert act(folder, lock.take(Claim("r3", "up by me again", "s1"))).returncode == 0
-    act(folder, lock.take(Claim("r4", "nowhere")))
-    assert act(folder, lock.take(Claim("r5", "nowhere"))).returncode == lock.REFUSED
+    act(folder, lease.take(ME))
+    assert act(folder, lease.take(Claim("r3", "up by me again", "s1"))).returncode == 0
+    act(folder, lease.take(Claim("r4", "nowhere")))
+    assert act(folder, lease.take(Claim("r5", "nowhere"))).returncode == lease.REFUSED
 
 
 @IN_SHELLS
 def test_work_that_goes_on_keeps_others_out_when_its_run_is_dead(folder, shell, tmp_path):
     done = tmp_path / "begun"
-    script = lock.held(f"touch {done}; sleep 60", ME, timeout=5).replace(lock.FOLDER, str(folder))
+    script = lease.held(f"touch {done}; sleep 60", ME, timeout=5).replace(RUN_DIR, str(folder))
     work = subprocess.Popen([*shell, "-s"], stdin=subprocess.PIPE, start_new_session=True)
     work.stdin.write(
         wrap(script, Markers.fresh())
@@ -92,22 +93,22 @@ def test_work_that_goes_on_keeps_others_out_when_its_run_is_dead(folder, shell, 
             time.sleep(0.05)
         expire(folder)
         for claim in (BOB, Claim("r3", "up by me again", "s1")):
-            refused = act(folder, lock.take(claim), shell)
-            assert refused.returncode == lock.REFUSED
-            assert "still at work" in lock.refusal(refused.stderr, "h").why
+            refused = act(folder, lease.take(claim), shell)
+            assert refused.returncode == lease.REFUSED
+            assert "still at work" in lease.refusal(refused.stderr, "h").why
     finally:
         subprocess.run(["kill", "-KILL", "--", f"-{work.pid}"], check=False)
         work.wait()
-    assert act(folder, lock.take(BOB), shell).returncode == 0
+    assert act(folder, lease.take(BOB), shell).returncode == 0
 
 
 @IN_SHELLS
 def test_a_daemon_that_a_script_starts_does_not_keep_the_lock(folder, shell, tmp_path):
     pid = tmp_path / "pid"
-    act(folder, lock.held(f"sleep 60 > /dev/null 2>&1 & echo $! > {pid}", ME, timeout=5), shell)
+    act(folder, lease.held(f"sleep 60 > /dev/null 2>&1 & echo $! > {pid}", ME, timeout=5), shell)
     try:
-        act(folder, lock.release(ME), shell)
-        assert act(folder, lock.take(BOB), shell).returncode == 0
+        act(folder, lease.release(ME), shell)
+        assert act(folder, lease.take(BOB), shell).returncode == 0
     finally:
         os.kill(int(pid.read_text()), signal.SIGKILL)
 
@@ -116,13 +117,13 @@ def test_a_daemon_that_a_script_starts_does_not_keep_the_lock(folder, shell, tmp
 def test_a_broken_lock_file_is_nobody_s(folder, shell):
     folder.mkdir()
     (folder / "lock").write_text("\x00\xff nonsense")
-    assert act(folder, lock.take(ME), shell).returncode == 0
+    assert act(folder, lease.take(ME), shell).returncode == 0
 
 
 @IN_SHELLS
 def test_where_a_lock_cannot_be_written_nothing_is_done(folder, shell):
-    act(folder, lock.take(ME), shell)
-    (folder / "lock.new").mkdir()
-    done = act(folder, lock.held("echo done", ME, timeout=5), shell)
-    assert (done.returncode, done.stdout) == (lock.NO_ROOM, "")
+    act(folder, lease.take(ME), shell)
+    (folder / "lease.new").mkdir()
+    done = act(folder, lease.held("echo done", ME, timeout=5), shell)
+    assert (done.returncode, done.stdout) == (lease.NO_ROOM, "")
     assert "Filesystem" in done.stderr, "what room there is is shown"

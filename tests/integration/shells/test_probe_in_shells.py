@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot import lock
+from k8sboot.host.probe import MAX_CONTENT, parse, script
+from k8sboot.host.reads import Question, Reads
+from k8sboot.host.snapshot import Snapshot, UnitState
 from k8sboot.osfamily.yum import HEALTH
+from k8sboot.paths import JOBS_DIR, WORK
 from k8sboot.phases.preflight import NO_CGROUPS
-from k8sboot.probe import MAX_CONTENT, parse, script
-from k8sboot.reads import Question, Reads
-from k8sboot.snapshot import Snapshot, UnitState
-from k8sboot.ssh import job_scripts
 
 SHELLS = [
     pytest.param(
@@ -184,8 +183,8 @@ def test_jobs_that_still_run_are_seen_as_the_job_scripts_write_them(shell, tmp_p
         if ended:
             (tmp_path / name / "rc").write_text("0\n")
     text = script(Reads())
-    assert f"{job_scripts.HOME}/" in text
-    seen = probe(shell, Reads(), text=text.replace(job_scripts.HOME, shlex.quote(str(tmp_path))))
+    assert f"{JOBS_DIR}/" in text
+    seen = probe(shell, Reads(), text=text.replace(JOBS_DIR, shlex.quote(str(tmp_path))))
     assert seen.host_facts.jobs == ("install-1",)
 
 
@@ -193,7 +192,7 @@ def test_jobs_that_still_run_are_seen_as_the_job_scripts_write_them(shell, tmp_p
 @pytest.mark.skipif(not shutil.which("flock"), reason="no flock")
 def test_a_short_change_of_a_run_that_is_dead_is_seen_while_it_lasts(shell, tmp_path):
     path = tmp_path / "work"
-    text = script(Reads()).replace(lock.WORK, str(path))
+    text = script(Reads()).replace(WORK, str(path))
     assert probe(shell, Reads(), text=text).host_facts.jobs == ()
     with path.open("w") as work:
         assert probe(shell, Reads(), text=text).host_facts.jobs == ()

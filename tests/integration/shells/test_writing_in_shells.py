@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.former import FORMER_DIR
+from k8sboot.host.files import File, write_script
+from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR, RESTART_DIR
 from k8sboot.secret import Secret
-from k8sboot.writing import ORIGINALS_DIR, RESTART_DIR, File, write_script
 
 SHELLS = [
     pytest.param(

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from k8sboot.errors import CommandFailed, DeadlineExceeded
+from k8sboot.paths import JOBS_DIR
 from k8sboot.ssh import job_scripts, watch
 from k8sboot.ssh.jobs import Follower
 
@@ -16,7 +17,7 @@ COUNT = "i=0; while [ $i -lt {n} ]; do i=$((i + 1)); echo line $i; sleep {pause}
 
 
 def jobs(connection, name: str) -> list[str]:
-    listing = connection.run(f"ls {job_scripts.HOME} 2>/dev/null", timeout=10).text.split()
+    listing = connection.run(f"ls {JOBS_DIR} 2>/dev/null", timeout=10).text.split()
     return [job for job in listing if job.startswith(name)]
 
 
@@ -25,7 +26,7 @@ def job_name(connection):
     """A name of its own for the test's jobs; what they left goes afterwards."""
     name = f"t{time.monotonic_ns() % 10**9}"
     yield name
-    connection.run(f"rm -rf {job_scripts.HOME}/{name}-*", timeout=10)
+    connection.run(f"rm -rf {JOBS_DIR}/{name}-*", timeout=10)
 
 
 def test_lines_come_in_order_and_the_directory_goes(connection, job_name):
@@ -43,9 +44,7 @@ def test_failed_job_keeps_its_directory(connection, job_name):
 
     assert (done.exit_status, lines) == (9, ["oops"])
     (left,) = jobs(connection, job_name)
-    mode = connection.run(
-        f"stat -c %a {job_scripts.HOME}/{left} {job_scripts.HOME}/{left}/script", timeout=10
-    )
+    mode = connection.run(f"stat -c %a {JOBS_DIR}/{left} {JOBS_DIR}/{left}/script", timeout=10)
     assert mode.text.split() == ["700", "600"]
 
 
@@ -96,14 +95,14 @@ def test_killed_job_is_not_taken_for_a_success(connection, job_name):
     with pytest.raises(CommandFailed, match="without a word"):
         connection.run_job(
             job_name,
-            f"echo begun; kill -KILL $(cut -d' ' -f2 {job_scripts.HOME}/{job_name}-*/pid); sleep 1",
+            f"echo begun; kill -KILL $(cut -d' ' -f2 {JOBS_DIR}/{job_name}-*/pid); sleep 1",
             timeout=20,
             on_output=lambda _: None,
         )
 
 
 def test_job_that_cannot_start_says_why(connection, job_name):
-    connection.run(f"mkdir -p {job_scripts.HOME}; touch {job_scripts.HOME}/{job_name}-file", timeout=10)
+    connection.run(f"mkdir -p {JOBS_DIR}; touch {JOBS_DIR}/{job_name}-file", timeout=10)
 
     def run(script: str, timeout: float):
         return connection.run(script, timeout=timeout)

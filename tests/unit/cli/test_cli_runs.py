@@ -10,7 +10,7 @@ from summaries import changed
 
 from k8sboot.cli.reset import refuse_headless
 from k8sboot.errors import UsageError
-from k8sboot.tokens import CA_CERT
+from k8sboot.kubernetes.paths import CA_CERT
 
 
 def test_up_makes_a_cluster_and_the_next_up_changes_nothing(k8sboot):

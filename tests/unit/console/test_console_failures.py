@@ -9,7 +9,7 @@ import pytest
 
 from k8sboot.console import Logs, print_errors, print_next
 from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, StepFailed, Unreachable
-from k8sboot.redact import Redactor
+from k8sboot.text.redact import Redactor
 
 MORE = "  more: k8sboot explain KB-STEP\n"
 

@@ -27,7 +27,7 @@ from k8sboot.events import (
     Waiting,
     Working,
 )
-from k8sboot.redact import Redactor
+from k8sboot.text.redact import Redactor
 
 LONG = "set sysctls " + " ".join(f"net.some.key.number{i}=1" for i in range(40))
 

@@ -21,7 +21,7 @@ from k8sboot.events import (
     Waiting,
     Working,
 )
-from k8sboot.screen import safe_line
+from k8sboot.text.sanitize import safe_line
 
 STARTED = RunStarted(command="up", cluster="c", hosts=("a", "b"), phases=("kernel",), is_dry=False)
 

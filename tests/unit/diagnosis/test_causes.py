@@ -10,7 +10,7 @@ import pytest
 import yaml
 from recordings import look
 
-from k8sboot import diagnosis
+from k8sboot.diagnosis import causes
 from k8sboot.diagnosis.catalogue import ABOUT_NODES, ABOUT_PACKAGES
 
 HERE = Path(__file__).parent
@@ -81,7 +81,7 @@ def test_a_token_that_is_there_is_not_called_unknown_as_well():
 
 
 def test_every_code_of_the_catalogue_has_a_case():
-    source = "".join(path.read_text() for path in Path(diagnosis.__file__).parent.rglob("*.py"))
+    source = "".join(path.read_text() for path in Path(causes.__file__).parent.rglob("*.py"))
     tried = {
         case["code"]
         for name in ("causes.yaml", "packages.yaml")

@@ -25,7 +25,7 @@ from k8sboot.events import (
 )
 from k8sboot.journal.folders import KEEP
 from k8sboot.journal.writer import Journal, write_bug
-from k8sboot.redact import Redactor
+from k8sboot.text.redact import Redactor
 
 pytestmark = pytest.mark.usefixtures("state")
 

@@ -14,7 +14,7 @@ from k8sboot import __version__
 from k8sboot.errors import Bug, StepFailed
 from k8sboot.events import Changed, Changing, Event, Failed, Output, PhaseStarted, RunEnded, RunStarted
 from k8sboot.journal.writer import Journal
-from k8sboot.redact import Redactor
+from k8sboot.text.redact import Redactor
 
 pytestmark = pytest.mark.usefixtures("state")
 

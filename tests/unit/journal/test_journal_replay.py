@@ -14,8 +14,8 @@ from runs import run
 from k8sboot.errors import Unreachable
 from k8sboot.journal.story import Story, parse, story_of
 from k8sboot.journal.writer import Journal
-from k8sboot.redact import Redactor
 from k8sboot.runbook import UP
+from k8sboot.text.redact import Redactor
 
 pytestmark = pytest.mark.usefixtures("clock")
 

@@ -25,8 +25,8 @@ from k8sboot.plans import (
     read_plan,
     write_plan,
 )
-from k8sboot.redact import Redactor
 from k8sboot.secret import Secret
+from k8sboot.text.redact import Redactor
 
 texts = st.text(max_size=12)
 changes = st.builds(Change, texts, texts, st.lists(texts, max_size=2).map(tuple))

@@ -7,7 +7,7 @@ from fake_notes import BESIDE
 from restored import CHRONY, assert_as_before, bare_debian, bare_el7, cut, left, mend, restore
 from runs import raise_errors
 
-from k8sboot.former import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
 
 pytestmark = pytest.mark.usefixtures("clock")
 

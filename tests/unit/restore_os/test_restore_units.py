@@ -6,7 +6,7 @@ import pytest
 from restored import CHRONY, assert_as_before, bare_debian, bare_el7, left, restore
 from runs import raise_errors
 
-from k8sboot.former import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
 
 pytestmark = pytest.mark.usefixtures("clock")
 

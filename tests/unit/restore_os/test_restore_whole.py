@@ -11,7 +11,7 @@ from restored import CHRONY, FAMILIES, assert_as_before, bare_debian, cluster, c
 from runs import mutations, raise_errors, run
 
 from k8sboot.events import Notice
-from k8sboot.former import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
 from k8sboot.runbook import RESET, UP
 
 pytestmark = pytest.mark.usefixtures("clock")

@@ -10,13 +10,13 @@ from fake_shell import plain
 from inventories import CALICO, VERSION
 from runs import raise_errors, run
 
-from k8sboot.host import Context, Host
+from k8sboot.cli.token_actions import new_join_line, token_table
+from k8sboot.host.host import Context, Host
+from k8sboot.host.machine import Machine
+from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import calico, commands, tokens
 from k8sboot.kubernetes.versions import KubernetesVersion
-from k8sboot.machine import Machine
-from k8sboot.reads import Reads
 from k8sboot.runbook import RESET, UP
-from k8sboot.tokens import new_join_line, token_table
 
 PHASES = {phase.name: phase for phase in UP}
 

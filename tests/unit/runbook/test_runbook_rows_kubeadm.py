@@ -12,7 +12,7 @@ from runs import raise_errors, run
 from k8sboot.kubernetes import tokens
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration, Proxy, kubeadm_config
 from k8sboot.kubernetes.versions import KubernetesVersion
-from k8sboot.phases.control_plane import CONFIG
+from k8sboot.paths import KUBEADM_CONFIG
 from k8sboot.runbook import UP
 from k8sboot.templates import render
 
@@ -22,7 +22,7 @@ JOIN_CONFIG = "/run/k8sboot/join.yaml"
 
 def documents(cluster):
     """What kubeadm init was given, by kind."""
-    return {d["kind"]: d for d in yaml.safe_load_all(cluster.hosts["m1"].text(CONFIG))}
+    return {d["kind"]: d for d in yaml.safe_load_all(cluster.hosts["m1"].text(KUBEADM_CONFIG))}
 
 
 def config_of(version, *, masters=1):
@@ -131,7 +131,7 @@ def test_runbook_23_networks_are_private_and_apart(networks, code, codes):
 def test_runbook_24_the_configuration_that_init_reads_is_the_inventorys(finished):
     assert not [line for line in everything_run(finished) if "print init-defaults" in line]
     init = next(line for line in finished.hosts["m1"].events if line.startswith("kubeadm init "))
-    assert shlex.split(init)[2:4] == ["--config", CONFIG]
+    assert shlex.split(init)[2:4] == ["--config", KUBEADM_CONFIG]
     cluster = documents(finished)["ClusterConfiguration"]
     assert cluster["networking"]["podSubnet"] == finished.spec.cluster.pod_subnet
     assert cluster["controlPlaneEndpoint"] == finished.spec.cluster.control_plane_endpoint

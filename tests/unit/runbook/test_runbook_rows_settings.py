@@ -10,13 +10,12 @@ from runs import raise_errors, run
 
 from k8sboot import ensure
 from k8sboot.ensure.boot import CGROUPS, CONTAINER
+from k8sboot.host.reads import Reads, union
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
 from k8sboot.osfamily.grub import Grub
+from k8sboot.paths import NTPDATE_CRON, RESTART_DIR
 from k8sboot.phases.os_prep import SERVICE_LIMITS
-from k8sboot.phases.time_sync import CRON
-from k8sboot.reads import Reads, union
 from k8sboot.runbook import UP
-from k8sboot.writing import RESTART_DIR
 
 
 def index(events, begins):
@@ -28,7 +27,7 @@ def test_runbook_10_clocks_are_kept_by_chrony_and_stepped_only_at_its_start(fini
     host = finished.hosts["n1"]
     assert host.units["chronyd.service"].active == "active"
     assert "makestep 1.0 3\n" in host.text("/etc/chrony.conf")
-    assert CRON not in host.files
+    assert NTPDATE_CRON not in host.files
     assert index(host.events, "write /etc/chrony.conf") < index(host.events, "kubeadm join")
 
 
@@ -37,7 +36,7 @@ def test_runbook_10_ntpdate_where_asked_for_sets_the_clock_once_and_then_slews(c
     raise_errors(run(bare, UP))
     host = bare.hosts["n1"]
     assert "ntpdate -u ntp.aliyun.com" in host.events
-    job = host.text(CRON).splitlines()[-1]
+    job = host.text(NTPDATE_CRON).splitlines()[-1]
     assert job.split()[:8] == ["*/5", "*", "*", "*", "*", "root", "ntpdate", "-u"]
     assert "-b" not in job.split()
     assert raise_errors(run(bare, UP)).changes == {}

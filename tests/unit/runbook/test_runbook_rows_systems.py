@@ -15,7 +15,8 @@ from k8sboot import ensure
 from k8sboot.inventory.model import OsSettings
 from k8sboot.kubernetes.kernel import CNI_INTERFACES
 from k8sboot.osfamily import rhel_repositories as places
-from k8sboot.phases.os_prep import NETWORK_MANAGER, UNMANAGED
+from k8sboot.paths import UNMANAGED_INTERFACES
+from k8sboot.phases.os_prep import NETWORK_MANAGER
 from k8sboot.runbook import UP
 
 
@@ -23,7 +24,7 @@ def test_runbook_01_networkmanager_is_kept_where_nothing_else_raises_the_link(fi
     host = finished.hosts["n1"]
     manager = host.units[NETWORK_MANAGER]
     assert (manager.active, manager.enabled, manager.restarts) == ("active", "enabled", 0)
-    text = host.text(UNMANAGED)
+    text = host.text(UNMANAGED_INTERFACES)
     assert {"cali*", "tunl*", "vxlan.calico", "kube-ipvs0"} <= set(CNI_INTERFACES)
     assert all(f"interface-name:{name}" in text for name in CNI_INTERFACES)
     assert f"systemctl reload {NETWORK_MANAGER}" in host.events

@@ -13,9 +13,9 @@ import shlex
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from k8sboot.lock import LOCK, WORK
-from k8sboot.reads import Reads
-from k8sboot.snapshot import PROPERTIES, Answer, FileState, Snapshot, UnitState
+from k8sboot.host.reads import Reads
+from k8sboot.host.snapshot import PROPERTIES, Answer, FileState, Snapshot, UnitState
+from k8sboot.paths import LOCK, WORK
 
 MAX_CONTENT = 64 * 1024
 """Bytes. The content of a larger file is left out of a probe; its digest is always there."""

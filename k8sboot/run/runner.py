@@ -12,12 +12,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from k8sboot.autopsy import Scene
 from k8sboot.cluster import Cluster
+from k8sboot.diagnosis.diagnose import Scene
 from k8sboot.errors import Bug, Interrupted, K8sbootError
 from k8sboot.events import Event, Failed, Listener, PhaseEnded, PhaseStarted, Skipped, Unknown
-from k8sboot.host import Context, Host, NotYet
-from k8sboot.machine import Machine
+from k8sboot.host.host import Context, Host
+from k8sboot.host.machine import Machine
+from k8sboot.host.peer import NotYet
 from k8sboot.phase import Phase
 
 INTERRUPTED = "interrupted"

@@ -12,20 +12,19 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from k8sboot.chain import FAILED, chain, which
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Changed, Changing, Listener, Notice, Output, Unknown, Waiting, Working
-from k8sboot.former import Former, noting
-from k8sboot.machine import Machine
-from k8sboot.peer import Command, NotYet, Peer, failure
-from k8sboot.reads import Question
-from k8sboot.restarting import REBOOT, not_back, order
+from k8sboot.host import restart_marks
+from k8sboot.host.files import File, write_script
+from k8sboot.host.machine import Machine
+from k8sboot.host.originals import Former, noting
+from k8sboot.host.peer import Command, Peer, failure
+from k8sboot.host.reads import Question
+from k8sboot.host.reboot import REBOOT, not_back, order
+from k8sboot.host.script import FAILED, chain, which
+from k8sboot.host.snapshot import from_to
 from k8sboot.secret import Secret
-from k8sboot.snapshot import from_to
 from k8sboot.ssh.connection import Completed
-from k8sboot.writing import RESTART_DIR, File, write_script
-
-__all__ = ["Command", "Context", "Host", "NotYet", "Peer", "not_active"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class Host(Peer):
             f"restart {unit}",
             ["systemctl", "daemon-reload"],
             ["systemctl", "restart", unit],
-            ["rm", "-f", f"{RESTART_DIR}/{unit}"],
+            restart_marks.clear(unit),
             diff=from_to(unit, self.unit(unit), "restarted"),
             timeout=timeout,
             until=lambda: not_active(self, unit),

@@ -6,9 +6,9 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-from k8sboot.former import FORMER_DIR, ORIGINALS_DIR, STATE_DIR
-from k8sboot.host import Peer
-from k8sboot.reads import Question
+from k8sboot.host.peer import Peer
+from k8sboot.host.reads import Question
+from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR, STATE_DIR
 
 _SCRIPT = r"""
 cd @STATE@ 2>/dev/null || exit 0

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from k8sboot.lock import Claim, locked
-from k8sboot.screen import safe_line
+from k8sboot.host.lease import Claim, locked
+from k8sboot.text.sanitize import safe_line
 
 
 @contextmanager

@@ -15,10 +15,8 @@ import shlex
 from dataclasses import dataclass
 
 from k8sboot.errors import Locked
+from k8sboot.paths import GUARD, LOCK, RUN_DIR, WORK
 
-FOLDER = "/run/k8sboot"
-LOCK = f"{FOLDER}/lock"
-WORK = f"{FOLDER}/work"
 LEASE = 180
 """Seconds for which a run holds a host beyond the end of its script; a lost controller is waited for so long."""
 RENEW = 45.0
@@ -76,7 +74,7 @@ hold() { # RUN SEAT SECONDS TOLD
   flock -s 9
   exec 8>&-
 }
-""".replace("@FOLDER@", FOLDER)
+""".replace("@FOLDER@", RUN_DIR)
     .replace("@SAID@", SAID)
     .replace("@WORK@", WORK)
     .replace("@NO_ROOM@", str(NO_ROOM))
@@ -101,9 +99,9 @@ def take(claim: Claim) -> str:
 def release(claim: Claim) -> str:
     """Give the lease back, if it is still this run's."""
     return (
-        f"{BEGIN}exec 8>>{FOLDER}/guard; ! command -v flock >/dev/null || flock -w 10 8 || exit {REFUSED}\n"
-        f"read -r run _ 2>/dev/null < {FOLDER}/lock || run=\n{END}"
-        f'[ "$run" != {shlex.quote(claim.run)} ] || rm -f {FOLDER}/lock\n'
+        f"{BEGIN}exec 8>>{GUARD}; ! command -v flock >/dev/null || flock -w 10 8 || exit {REFUSED}\n"
+        f"read -r run _ 2>/dev/null < {LOCK} || run=\n{END}"
+        f'[ "$run" != {shlex.quote(claim.run)} ] || rm -f {LOCK}\n'
     )
 
 

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Mapping
 from types import TracebackType
 
-from k8sboot import lock
-from k8sboot.machine import Machine
+from k8sboot.host import lease
+from k8sboot.host.machine import Machine
 
 TICK = 5.0
 PATIENCE = 10.0
@@ -48,8 +48,8 @@ class Leases:
 
 def refuse_held(machine: Machine) -> None:
     """Raises Locked: where another run holds the host and is alive, it is not waited for."""
-    holder = lock.holder(machine.snapshot.facts.get("lock", ""))
+    holder = lease.holder(machine.snapshot.facts.get("lock", ""))
     if machine.claim and holder and holder.is_foreign_to(machine.claim):
-        raise lock.locked(
+        raise lease.locked(
             holder.told, machine.name, f"it is given {holder.seconds} s more to show that it is alive"
         )

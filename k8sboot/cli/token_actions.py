@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 
 from k8sboot.errors import UsageError
-from k8sboot.host import Host, Peer
+from k8sboot.host.host import Host
+from k8sboot.host.peer import Peer
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, tokens
+from k8sboot.kubernetes.paths import CA_CERT
 from k8sboot.kubernetes.pki import ca_cert_hash
 from k8sboot.secret import Secret
 
-CA_CERT = "/etc/kubernetes/pki/ca.crt"
 DESCRIPTION = "k8sboot token new"
 _TTL = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s)?")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from k8sboot.errors import ConnectError, ConnectionLost, DeadlineExceeded, HostKeyRefused, StepFailed
-from k8sboot.machine import Machine
+from k8sboot.host.machine import Machine
 
 REBOOT = "systemctl reboot"
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"

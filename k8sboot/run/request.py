@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.phase import Phase
-from k8sboot.rehearsal import Rehearsal
-from k8sboot.runner import Options
+from k8sboot.run.plan_check import Rehearsal
+from k8sboot.run.runner import Options
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from k8sboot import osfamily
-from k8sboot.ensure.noted import Kept, Notes, State, noted, noted_now
+from k8sboot.ensure.restore.notes import Kept, Notes, State, noted, noted_now
+from k8sboot.ensure.restore.verdicts import DONE, SHARED, Verdict, diff, of_file, of_state, without_ours
 from k8sboot.ensure.services import reloaded, restarted
-from k8sboot.ensure.undoing import DONE, SHARED, Verdict, diff, of_file, of_state, without_ours
 from k8sboot.errors import NotAsWanted, StepFailed
-from k8sboot.former import FORMER_DIR, ORIGINALS_DIR, Former, file_with
-from k8sboot.host import Command, Host
-from k8sboot.writing import RESTART_DIR, File
+from k8sboot.host import restart_marks
+from k8sboot.host.files import File
+from k8sboot.host.host import Host
+from k8sboot.host.originals import Former, file_with
+from k8sboot.host.peer import Command
+from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
 
 NETWORK = ("NetworkManager.service",)
 """Holds the machine's link: told to read its configuration again, never restarted."""
@@ -88,8 +91,7 @@ def _files(host: Host, notes: Notes) -> list[str]:
     due = [(kept, of_file(kept)) for kept in notes.files]
     due = [(kept, verdict) for kept, verdict in due if verdict.state == "due"]
     running = {unit for kept, _ in due for unit in kept.readers if host.unit(unit).active == "active"}
-    marks: list[Command] = [["mkdir", "-p", RESTART_DIR]] if running else []
-    marks += [["touch", f"{RESTART_DIR}/{unit}"] for unit in sorted(running)]
+    marks = restart_marks.mark(sorted(running))
     steps = [command for _, verdict in due for command in verdict.commands]
     folders = [] if host.is_ahead else [tidy for kept in notes.files for tidy in _emptied(kept)]
     failed: list[str] = []

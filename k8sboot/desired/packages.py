@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from k8sboot.cluster import Cluster
-from k8sboot.host import Peer
+from k8sboot.host.peer import Peer
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import KUBERNETES_PACKAGES, Wanted
 from k8sboot.osfamily.family import matches, upstream
+from k8sboot.paths import PACKAGE_VERSIONS
 
-VERSIONS = "/etc/k8sboot/package-versions"
-"""Lies on the first master."""
 CHOOSES = "package-versions"
 """The phase that writes it."""
 
@@ -42,7 +41,7 @@ def exactly(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:
     is_same = _system(leader) == _system(host)
     if leader.leaves_open(CHOOSES):
         return tuple(replace(w, chosen_by=CHOOSES) if is_same or w.version else w for w in asked)
-    chosen = _parsed(leader.read_file(VERSIONS) or "")
+    chosen = _parsed(leader.read_file(PACKAGE_VERSIONS) or "")
     missing = [
         w.name for w in asked if not matches(chosen.get(w.name, ""), w.version) or w.name not in chosen
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from threading import Lock
 
-from k8sboot import fetch
 from k8sboot.cluster import Cluster
+from k8sboot.desired import fetch
 from k8sboot.inventory.model import CalicoSettings
 from k8sboot.kubernetes import calico
 from k8sboot.kubernetes.versions import KubernetesVersion

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k8sboot.ensure.files import with_block
-from k8sboot.ensure.noted import Kept, State
+from k8sboot.ensure.restore.notes import Kept, State
 from k8sboot.ensure.security import CONFIG, with_former_mode
 from k8sboot.ensure.system import FSTAB, with_swap
-from k8sboot.host import Command
-from k8sboot.writing import RESTART_DIR
+from k8sboot.host import restart_marks
+from k8sboot.host.peer import Command
 
 SHARED = ("/etc/hosts", FSTAB, CONFIG, "/root/.ssh/authorized_keys")
 """Files of the operator's in which only some lines are k8sboot's."""
@@ -95,7 +95,7 @@ def _activity(unit: str, was: dict[str, str], now: dict[str, str]) -> list[Comma
     ran, runs = was["ActiveState"] in _UP, now["ActiveState"] in _UP
     if ran == runs or not unit.endswith(".service"):
         return []
-    forget: Command = ["rm", "-f", f"{RESTART_DIR}/{unit}"]  # it need not be restarted when it is stopped
+    forget: Command = restart_marks.clear(unit)  # it need not be restarted when it is stopped
     return [["systemctl", "start", unit]] if ran else [forget, ["systemctl", "stop", unit]]
 
 

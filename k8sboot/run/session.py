@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from k8sboot.arrivals import CONNECT, Arrivals, Connect
 from k8sboot.cluster import Cluster
 from k8sboot.errors import Interrupted
 from k8sboot.events import Listener, Notice, RunEnded, RunStarted, Skipped
-from k8sboot.host import Peer
+from k8sboot.host.lease import Claim
+from k8sboot.host.machine import Machine
+from k8sboot.host.peer import Peer
+from k8sboot.host.reads import union
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.leases import Leases
-from k8sboot.lock import Claim
-from k8sboot.machine import Machine
-from k8sboot.reads import union
-from k8sboot.rehearsal import obstacles
-from k8sboot.runner import INTERRUPTED, Report, Run
-from k8sboot.stop import Stop
-from k8sboot.task import Plan
-from k8sboot.wire import Wire
+from k8sboot.run.connecting import CONNECT, Arrivals, Connect
+from k8sboot.run.event_queue import Wire
+from k8sboot.run.leases import Leases
+from k8sboot.run.plan_check import obstacles
+from k8sboot.run.request import Plan
+from k8sboot.run.runner import INTERRUPTED, Report, Run
+from k8sboot.run.stop import Stop
 
 __all__ = ["Plan", "Session"]
 

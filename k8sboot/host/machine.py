@@ -8,15 +8,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Literal
 
-from k8sboot import errand, lock
 from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unreachable
-from k8sboot.foresight import Foresight
-from k8sboot.patience import Patience
-from k8sboot.probe import parse, script
-from k8sboot.reads import Question, Reads, union
-from k8sboot.snapshot import Answer, FileState, Snapshot, UnitState, offset
+from k8sboot.host import lease, once
+from k8sboot.host.dry_run import Foresight
+from k8sboot.host.files import File
+from k8sboot.host.probe import parse, script
+from k8sboot.host.reads import Question, Reads, union
+from k8sboot.host.retry import Patience
+from k8sboot.host.snapshot import Answer, FileState, Snapshot, UnitState, offset
+from k8sboot.paths import LOCK, RUN_DIR
 from k8sboot.ssh.connection import Completed, Connection
-from k8sboot.writing import File
 
 PROBE_TIMEOUT = 300.0
 """Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones get their time."""
@@ -47,7 +48,7 @@ class Machine:
         self.foresight = Foresight()
         self.probes = 0
         self.clock_offset = 0.0
-        self.claim: lock.Claim | None = None
+        self.claim: lease.Claim | None = None
         self._held_until = 0.0
         self._has_job = False
         self._boot_id = ""
@@ -71,10 +72,10 @@ class Machine:
         Raises Locked, and nothing of it ran, when another run is there; ConnectionLost when the host stays away,
         or was restarted, so that nobody knows how it went.
         """
-        name = errand.new_id()
-        script = errand.once(text, name)
+        name = once.new_id()
+        script = once.once(text, name)
         if self.claim is not None:
-            script = lock.held(script, self.claim, timeout=timeout)
+            script = lease.held(script, self.claim, timeout=timeout)
         try:
             done = self.run(script, timeout=timeout)
         except (ConnectionLost, Unreachable) as lost:
@@ -83,17 +84,17 @@ class Machine:
 
     def _holding(self, done: Completed) -> Completed:
         """The answer of a script that asked for the host first. Raises Locked when it was refused."""
-        if done.exit_status == lock.REFUSED and lock.SAID.encode() in done.stderr:
-            raise lock.refusal(done.stderr.decode("utf-8", "replace"), self.name)
-        self._held_until = time.monotonic() + lock.LEASE
+        if done.exit_status == lease.REFUSED and lease.SAID.encode() in done.stderr:
+            raise lease.refusal(done.stderr.decode("utf-8", "replace"), self.name)
+        self._held_until = time.monotonic() + lease.LEASE
         return done
 
     def _recalled(self, name: str, lost: ConnectError, timeout: float) -> Completed | None:
         """How the errand went during which the connection was lost; None when it never began, and never will."""
         deadline = time.monotonic() + timeout
         while True:
-            done = self.look(errand.recall(name, patience=LOOK_PATIENCE), timeout=60)
-            told = errand.told(done.stdout)
+            done = self.look(once.recall(name, patience=LOOK_PATIENCE), timeout=60)
+            told = once.told(done.stdout)
             if self._boot_id not in ("", told.boot_id):
                 raise ConnectionLost(
                     lost.what,
@@ -101,9 +102,9 @@ class Machine:
                     fix="run the same k8sboot command again: it looks at the host and goes on from there",
                     host=self.name,
                 )
-            if told.state == errand.NEVER:
+            if told.state == once.NEVER:
                 return None
-            if told.state == errand.ENDED:
+            if told.state == once.ENDED:
                 return Completed(told.exit_status, told.stdout, done.stderr)
             if time.monotonic() > deadline:
                 raise lost
@@ -120,29 +121,29 @@ class Machine:
     def hold(self) -> None:
         """Take the host for this run, or renew that. Raises Locked; StepFailed where there is no room for a lock."""
         if self.claim is not None:
-            done = self._holding(self.look(lock.take(self.claim), timeout=HOLD_TIMEOUT))
+            done = self._holding(self.look(lease.take(self.claim), timeout=HOLD_TIMEOUT))
             if done.exit_status != 0:
                 raise StepFailed(
-                    f"the lock {lock.LOCK} cannot be written",
+                    f"the lock {LOCK} cannot be written",
                     why=f"that ended with {done.exit_status}: without it two runs might alter the host at once",
-                    fix=f"make room in {lock.FOLDER} (`df -h /run; df -i /run`), then run again",
+                    fix=f"make room in {RUN_DIR} (`df -h /run; df -i /run`), then run again",
                     host=self.name,
                     detail=done.stderr.decode("utf-8", "replace")[-2000:],
                 )
 
     def renew(self) -> None:
         """Renew the lease of a host that was altered before and is idle; a job holds it by itself."""
-        is_due = 0 < self._held_until < time.monotonic() + lock.LEASE - lock.RENEW
+        is_due = 0 < self._held_until < time.monotonic() + lease.LEASE - lease.RENEW
         if self.claim and is_due and not self._has_job:
             with suppress(ConnectError, StepFailed, Locked):  # the next change will tell
-                self._holding(self.run(lock.take(self.claim), timeout=HOLD_TIMEOUT))
+                self._holding(self.run(lease.take(self.claim), timeout=HOLD_TIMEOUT))
 
     def let_go(self) -> None:
         """Give the lease back; where that fails it ends by itself."""
         if self.claim is not None and self._held_until > 0:
             self._held_until = 0.0
             with suppress(ConnectError, StepFailed):
-                self.run(lock.release(self.claim), timeout=HOLD_TIMEOUT)
+                self.run(lease.release(self.claim), timeout=HOLD_TIMEOUT)
 
     def end_jobs(self) -> None:
         """End the job that runs there, if one does; whoever follows it finds it Interrupted."""

@@ -18,7 +18,7 @@ from k8sboot.diagnosis.script import TIMEOUT, Scope, script
 from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, NotAsWanted, StepFailed
 from k8sboot.events import Evidence as EvidenceGathered
 from k8sboot.events import Listener, Notice, Working
-from k8sboot.host import Peer
+from k8sboot.host.peer import Peer
 from k8sboot.inventory.model import Spec
 
 GENERAL = frozenset(error.code for error in (StepFailed, CommandFailed, DeadlineExceeded, NotAsWanted))

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from k8sboot.cluster import Cluster
-from k8sboot.host import Command, Peer
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Question
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
+from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.kubernetes.versions import KubernetesVersion
-from k8sboot.reads import Question
-from k8sboot.writing import STATE_DIR
+from k8sboot.paths import STATE_DIR, UNFINISHED
 
-CONFIG = "/etc/kubernetes/k8sboot/kubeadm-config.yaml"
-ADMIN_CONF = "/etc/kubernetes/admin.conf"
-KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
-CA_CERT = "/etc/kubernetes/pki/ca.crt"
-UNFINISHED = f"{STATE_DIR}/kubeadm-unfinished"
-"""Lies on a host from before kubeadm init or join until they have succeeded: what it left may be reset."""
 USERS = Question(
     "kubectl-users",
     'for u in root "${SUDO_USER:-root}"; do'

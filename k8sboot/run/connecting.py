@@ -7,13 +7,13 @@ from functools import partial
 
 from k8sboot.errors import Bug, ConnectionLost, K8sbootError
 from k8sboot.events import Connected, Failed, Listener, Notice
-from k8sboot.host import Context, Host
+from k8sboot.host.host import Context, Host
+from k8sboot.host.lease import Claim
+from k8sboot.host.machine import Machine
+from k8sboot.host.reads import Reads
+from k8sboot.host.retry import insist
 from k8sboot.inventory.model import HostSpec
-from k8sboot.leases import refuse_held
-from k8sboot.lock import Claim
-from k8sboot.machine import Machine
-from k8sboot.patience import insist
-from k8sboot.reads import Reads
+from k8sboot.run.leases import refuse_held
 from k8sboot.ssh.connection import Connection
 
 CONNECT = "connect"

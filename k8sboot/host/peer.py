@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Sequence
 from typing import TypeVar
 
-from k8sboot.chain import FAILED
 from k8sboot.errors import CommandFailed, K8sbootError, Refused
-from k8sboot.machine import Machine
-from k8sboot.reads import Question
-from k8sboot.snapshot import Answer, Facts, FileState, UnitState
+from k8sboot.host.machine import Machine
+from k8sboot.host.reads import Question
+from k8sboot.host.script import FAILED
+from k8sboot.host.snapshot import Answer, Facts, FileState, UnitState
 from k8sboot.ssh.connection import Completed
 
 T = TypeVar("T")

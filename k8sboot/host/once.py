@@ -10,9 +10,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from k8sboot.lock import FOLDER
+from k8sboot.paths import ONCE_DIR
 
-HOME = f"{FOLDER}/errands"
 BEGIN, END = "# k8sboot errand\n", "# k8sboot errand end\n"
 CALLED_OFF = 77
 POLL = 0.2
@@ -31,10 +30,10 @@ def once(script: str, errand: str) -> str:
     Earlier errands of the host have been told by now, and their folders are removed. Where there is no room for a
     folder it runs without one.
     """
-    folder = f"{HOME}/{errand}"
+    folder = f"{ONCE_DIR}/{errand}"
     return (
-        f"{BEGIN}(umask 077; mkdir -p {HOME})\n"
-        f'for old in {HOME}/*; do [ ! -e "$old/rc" ] || rm -rf -- "$old"; done\n'
+        f"{BEGIN}(umask 077; mkdir -p {ONCE_DIR})\n"
+        f'for old in {ONCE_DIR}/*; do [ ! -e "$old/rc" ] || rm -rf -- "$old"; done\n'
         f"out={folder}/out err={folder}/err\n"
         f"(umask 077; mkdir {folder} && : > $out && : > $err) 2>/dev/null || {{\n"
         f"  [ ! -d {folder} ] || exit {CALLED_OFF}; out=/dev/stdout err=/dev/stderr; }}\n"
@@ -46,9 +45,9 @@ def once(script: str, errand: str) -> str:
 
 def recall(errand: str, *, patience: float) -> str:
     """Ask how an errand went, waiting so many seconds for its end; one that has not begun is called off."""
-    folder = f"{HOME}/{errand}"
+    folder = f"{ONCE_DIR}/{errand}"
     return (
-        f"cat /proc/sys/kernel/random/boot_id\n(umask 077; mkdir -p {HOME})\n"
+        f"cat /proc/sys/kernel/random/boot_id\n(umask 077; mkdir -p {ONCE_DIR})\n"
         f"if mkdir {folder} 2>/dev/null; then echo {NEVER} -; exit; fi\n"
         f"left={int(patience / POLL)}\n"
         f"while [ ! -e {folder}/rc ] && [ $left -gt 0 ]; do left=$((left - 1)); sleep {POLL}; done\n"

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from k8sboot.errors import K8sbootError
 from k8sboot.events import Event, Failed, Listener
-from k8sboot.machine import Machine
-from k8sboot.runner import Report
+from k8sboot.host.machine import Machine
+from k8sboot.run.runner import Report
 
 PHASE = "plan"
 """Under this name it is told what speaks against the run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from k8sboot.snapshot import Answer, Snapshot
+from k8sboot.host.snapshot import Answer, Snapshot
 
 
 class Foresight:

@@ -10,13 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from k8sboot.events import FileChange
-from k8sboot.former import KEEPING, ORIGINALS_DIR, STATE_DIR
+from k8sboot.host import restart_marks
+from k8sboot.host.originals import KEEPING
+from k8sboot.host.snapshot import FileState
+from k8sboot.paths import ORIGINALS_DIR
 from k8sboot.secret import Secret
-from k8sboot.snapshot import FileState
-
-__all__ = ["ORIGINALS_DIR", "RESTART_DIR", "STATE_DIR", "File", "write_script"]
-
-RESTART_DIR = "/run/k8sboot/restart"
 
 
 @dataclass(frozen=True)
@@ -130,9 +128,9 @@ def write_script(files: Iterable[File]) -> str:
     """
     parts = [_PUT]
     for file in files:
-        marks = [f"{RESTART_DIR}/{unit}" for unit in file.restarts]
+        marks = restart_marks.mark(file.restarts)
         if marks:
-            parts.append(f"mkdir -p {RESTART_DIR}; touch {shlex.join(marks)}\n")
+            parts.append("; ".join(shlex.join(command) for command in marks) + "\n")
         words = shlex.join([file.path, f"{file.mode:04o}", file.owner, _kind(file), " ".join(file.readers)])
         parts.append(f"put {words} <<'K8SBOOT-END'\n{base64.encodebytes(file.data).decode()}K8SBOOT-END\n")
     return "".join(parts)

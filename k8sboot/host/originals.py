@@ -22,9 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-STATE_DIR = "/var/lib/k8sboot"
-ORIGINALS_DIR = f"{STATE_DIR}/original"
-FORMER_DIR = f"{STATE_DIR}/former"
+from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR, STATE_DIR
 
 Kind = Literal["unit", "sysctl", "swap", "selinux", "hostname", "module", "hold", "package", "file"]
 

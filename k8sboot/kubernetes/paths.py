@@ -1,0 +1,6 @@
+"""Where kubeadm and kubelet keep their files on a host."""
+
+ADMIN_CONF = "/etc/kubernetes/admin.conf"
+KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
+CA_CERT = "/etc/kubernetes/pki/ca.crt"
+KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"

@@ -1,0 +1,64 @@
+"""Every path of ours on a host. Imports nothing of ours."""
+
+STATE_DIR = "/var/lib/k8sboot"
+"""What has to survive a reboot."""
+ORIGINALS_DIR = f"{STATE_DIR}/original"
+FORMER_DIR = f"{STATE_DIR}/former"
+JOBS_DIR = f"{STATE_DIR}/jobs"
+KERNEL_DIR = f"{STATE_DIR}/kernel"
+"""The packages of a newer kernel, until it has booted."""
+UNFINISHED = f"{STATE_DIR}/kubeadm-unfinished"
+"""Exists from before kubeadm init or join until it has succeeded: what it left behind may be reset."""
+
+RUN_DIR = "/run/k8sboot"
+"""What a reboot may clear; 0700."""
+LOCK = f"{RUN_DIR}/lock"
+WORK = f"{RUN_DIR}/work"
+GUARD = f"{RUN_DIR}/guard"
+ONCE_DIR = f"{RUN_DIR}/errands"
+RESTART_DIR = f"{RUN_DIR}/restart"
+KUBECTL_CACHE = f"{RUN_DIR}/kubectl"
+CERTIFICATE_KEY = f"{RUN_DIR}/certificate-key"
+JOIN_CONFIG = f"{RUN_DIR}/join.yaml"
+KUBE_PROXY_PATCH = f"{RUN_DIR}/kube-proxy.json"
+FETCH_PREFIX = "/run/k8sboot-fetch"
+
+PACKAGE_VERSIONS = "/etc/k8sboot/package-versions"
+MANIFESTS_DIR = "/etc/kubernetes/k8sboot"
+KUBEADM_CONFIG = f"{MANIFESTS_DIR}/kubeadm-config.yaml"
+
+LIMITS = "/etc/security/limits.d/90-k8sboot.conf"
+MODULES = "/etc/modules-load.d/k8sboot.conf"
+SYSCTLS = "/etc/sysctl.d/90-k8sboot.conf"
+UNMANAGED_INTERFACES = "/etc/NetworkManager/conf.d/90-k8sboot.conf"
+NTPDATE_CRON = "/etc/cron.d/k8sboot-ntpdate"
+
+
+def unit_limits(unit: str) -> str:
+    """The drop-in that sets the limits of a systemd unit."""
+    return f"/etc/systemd/system/{unit}.d/90-k8sboot-limits.conf"
+
+
+def docker_limits(unit: str) -> str:
+    """The same for Docker's unit, under the name that it has had from the start."""
+    return f"/etc/systemd/system/{unit}.d/k8sboot-limits.conf"
+
+
+def apt_repository(name: str) -> str:
+    """apt's list of one repository."""
+    return f"/etc/apt/sources.list.d/k8sboot-{name}.list"
+
+
+def apt_key(name: str, index: int) -> str:
+    """The key file of a repository; index counts from 0."""
+    return f"/etc/apt/keyrings/k8sboot-{name}" + (f"-{index + 1}.asc" if index else ".asc")
+
+
+def yum_repository(name: str) -> str:
+    """yum's file of one repository."""
+    return f"/etc/yum.repos.d/k8sboot-{name}.repo"
+
+
+def rpm_key(name: str, index: int) -> str:
+    """The key file of a repository; index counts from 0."""
+    return f"/etc/pki/rpm-gpg/k8sboot-{name}" + (f"-{index + 1}" if index else "")
