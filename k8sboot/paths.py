@@ -3,7 +3,7 @@
 STATE_DIR = "/var/lib/k8sboot"
 """What has to survive a reboot."""
 ORIGINALS_DIR = f"{STATE_DIR}/original"
-FORMER_DIR = f"{STATE_DIR}/former"
+PRIOR_DIR = f"{STATE_DIR}/former"
 JOBS_DIR = f"{STATE_DIR}/jobs"
 KERNEL_DIR = f"{STATE_DIR}/kernel"
 """The packages of a newer kernel, until it has booted."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from k8sboot.cluster import Cluster
-from k8sboot.diagnosis.diagnose import Autopsy
+from k8sboot.diagnosis.diagnose import Diagnosis
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import HostSpec, Spec
@@ -58,7 +58,7 @@ class Phase:
     is_serial: bool = False
     at_once: int = 0
     is_for_cluster: bool = False
-    autopsy: Autopsy | None = None
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class phase:  # noqa: N801 - reads as a word over a function
     is_serial: bool = False
     at_once: int = 0
     is_for_cluster: bool = False
-    autopsy: Autopsy | None = None
+    diagnosis: Diagnosis | None = None
 
     def __call__(self, work: Work) -> Phase:
         """The phase of this function."""
@@ -86,5 +86,5 @@ class phase:  # noqa: N801 - reads as a word over a function
             is_serial=self.is_serial,
             at_once=self.at_once,
             is_for_cluster=self.is_for_cluster,
-            autopsy=self.autopsy,
+            diagnosis=self.diagnosis,
         )

@@ -9,7 +9,7 @@ import click
 
 from k8sboot.errors import K8sbootError, Locked, UsageError
 from k8sboot.inventory.model import Spec
-from k8sboot.journal.store import Kept, latest
+from k8sboot.journal.store import StoredRun, latest
 
 COMMANDS = ("up", "phase")
 """Those whose hosts can be repeated."""
@@ -47,7 +47,7 @@ def command_to_repeat(journal: str, *, inventory: str | None) -> str:
     if not journal:
         return ""
     try:
-        story = Kept(Path(journal).parent, is_alive=False).story()
+        story = StoredRun(Path(journal).parent, is_alive=False).story()
     except K8sbootError:
         return ""
     if story.is_dry or not 0 < len(story.unfinished) < len(story.limit or story.hosts):

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from k8sboot.cli.options import common
 from k8sboot.errors import UsageError
 from k8sboot.journal.folders import LATEST, host_log
-from k8sboot.journal.store import Kept, find, kept
+from k8sboot.journal.store import StoredRun, find, kept
 from k8sboot.journal.story import steps_of
 from k8sboot.journal.tables import listed, row, shown, shown_host, whole
 
@@ -88,7 +88,7 @@ def _list(cluster: str, *, is_json: bool) -> None:
         _say(listed(runs), is_json=False)
 
 
-def _show_host(run: Kept, host: str, *, is_json: bool) -> None:
+def _show_host(run: StoredRun, host: str, *, is_json: bool) -> None:
     hosts = run.story().hosts
     if host not in hosts:
         raise UsageError(

@@ -8,8 +8,8 @@ from k8sboot.cli.masking import redactor
 from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import Phase
-from k8sboot.plans import Check, Document, Recorder, inventory_changed, read_plan
-from k8sboot.run.request import Plan
+from k8sboot.plans import Document, PlanComparison, Recorder, inventory_changed, read_plan
+from k8sboot.run.request import RunRequest
 from k8sboot.runbook import UP
 
 
@@ -71,10 +71,10 @@ class KeptPlan:
             )
         return wanted
 
-    def check(self, spec: Spec, plan: Plan) -> Check:
+    def check(self, spec: Spec, plan: RunRequest) -> PlanComparison:
         """What plans anew and compares before the run. Refused where the inventory already says otherwise."""
         changed = inventory_changed(self.document, spec)
         if changed:
             raise changed
         recorder = Recorder(plan.hosts(spec), self.document.phases, redactor(spec))
-        return Check(self.document, recorder)
+        return PlanComparison(self.document, recorder)

@@ -18,7 +18,7 @@ from k8sboot.inventory.load import Loaded
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.source import STDIN
 from k8sboot.journal.writer import Journal
-from k8sboot.run.event_queue import AtOnce
+from k8sboot.run.event_queue import SyncListener
 
 
 @contextmanager
@@ -51,7 +51,7 @@ class Listeners:
         self._trouble = ""
         self.console = ConsoleListener(sys.stderr, self._redact, verbosity=verbosity, titles=titles)
         self.journal = Journal(spec.cluster.name, self._redact, _about(context))
-        self.all: tuple[Listener, ...] = (AtOnce(self.journal), self.console, self._mind)
+        self.all: tuple[Listener, ...] = (SyncListener(self.journal), self.console, self._mind)
         if verbosity > 0 and self.journal.path:
             self.console(Notice(code="KB-LOG", text=f"the log is {self.journal.path}"))
         self.say_trouble()

@@ -9,7 +9,7 @@ from k8sboot.cli.choose import complete_phase, find
 from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
-from k8sboot.run.request import Plan
+from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options
 from k8sboot.runbook import UP, with_settling
 
@@ -42,4 +42,4 @@ def command(
     spec = read_inventory(context).spec
     options_ = Options(forks=forks, is_dry=dry_run)
     phases = with_settling(tuple(UP[i] for i in wanted))
-    run(context, spec, Plan("phase", phases, hosts_of(spec, limit), options_))
+    run(context, spec, RunRequest("phase", phases, hosts_of(spec, limit), options_))

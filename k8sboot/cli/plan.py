@@ -15,7 +15,7 @@ from k8sboot.cli.options import common, said
 from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
 from k8sboot.errors import UsageError
 from k8sboot.plans import Document, Recorder, write_plan
-from k8sboot.run.request import Plan
+from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options
 from k8sboot.runbook import UP
 
@@ -69,7 +69,7 @@ def command(
     """Show what `k8sboot up` would do; alter nothing. The plan goes to stdout, progress to stderr."""
     phases = between(UP, first=first, last=last, skip=skip)
     spec = read_inventory(context).spec
-    plan = Plan("plan", phases, hosts_of(spec, limit), Options(forks=forks, is_dry=True))
+    plan = RunRequest("plan", phases, hosts_of(spec, limit), Options(forks=forks, is_dry=True))
     recorder = Recorder(plan.hosts(spec), [phase.name for phase in phases], redactor(spec))
     code = carry_out(context, spec, plan, recorder=recorder)
     if code > 128:

@@ -11,7 +11,7 @@ from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
-from k8sboot.run.request import Plan
+from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options
 from k8sboot.runbook import RESET, RESET_WITH_OS
 
@@ -38,7 +38,7 @@ def command(
     if not yes and not dry_run:
         _ask(spec, chosen, restores=restore_os)
     phases = RESET_WITH_OS if restore_os else RESET
-    run(context, spec, Plan("reset", phases, chosen, Options(forks=forks, is_dry=dry_run)))
+    run(context, spec, RunRequest("reset", phases, chosen, Options(forks=forks, is_dry=dry_run)))
 
 
 def refuse_headless(spec: Spec, chosen: frozenset[str] | None) -> None:

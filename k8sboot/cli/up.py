@@ -14,7 +14,7 @@ from k8sboot.cli.kept import KeptPlan
 from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
-from k8sboot.run.request import Plan
+from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options
 from k8sboot.runbook import UP
 
@@ -57,9 +57,9 @@ def command(
     if kept:
         phases = kept.phases(phases if first or last or skip else None)
         chosen = kept.limit(spec, chosen)
-    plan = Plan("up", phases, chosen, Options(forks=forks, is_dry=dry_run))
+    plan = RunRequest("up", phases, chosen, Options(forks=forks, is_dry=dry_run))
     if kept:
-        plan = replace(plan, rehearsal=kept.check(spec, plan))
+        plan = replace(plan, plan_check=kept.check(spec, plan))
     if not yes and not dry_run and sys.stdin.isatty():
         click.confirm(
             f"Work on {', '.join(h.name for h in plan.hosts(spec))}?", default=True, abort=True, err=True

@@ -25,7 +25,7 @@ from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.journal.folders import state_dir
 from k8sboot.run import run_lock
-from k8sboot.run.request import Plan
+from k8sboot.run.request import RunRequest
 from k8sboot.run.session import Session
 from k8sboot.run.stop import Stop
 from k8sboot.ssh import connect
@@ -76,13 +76,15 @@ def hosts_of(spec: Spec, limit: tuple[str, ...]) -> frozenset[str] | None:
     return frozenset(limit) if limit else None
 
 
-def run(context: click.Context, spec: Spec, plan: Plan) -> None:
+def run(context: click.Context, spec: Spec, plan: RunRequest) -> None:
     """Run a plan, tell what happens, and leave with the exit code that fits."""
     if code := carry_out(context, spec, plan):
         context.exit(code)
 
 
-def carry_out(context: click.Context, spec: Spec, plan: Plan, *, recorder: Listener | None = None) -> int:
+def carry_out(
+    context: click.Context, spec: Spec, plan: RunRequest, *, recorder: Listener | None = None
+) -> int:
     """Run a plan and tell what happens; the exit code that fits. recorder: shows itself what the changes are."""
     stop = Stop()
     with listening(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
@@ -101,7 +103,7 @@ def carry_out(context: click.Context, spec: Spec, plan: Plan, *, recorder: Liste
     return _exit_code(errors) if errors else 0
 
 
-def _claim(spec: Spec, plan: Plan) -> AbstractContextManager[Claim | None]:
+def _claim(spec: Spec, plan: RunRequest) -> AbstractContextManager[Claim | None]:
     """A run that alters something is the only one; who only looks is in nobody's way."""
     return nullcontext() if plan.options.is_dry else run_lock.taken(_lock_file(spec), plan.command)
 

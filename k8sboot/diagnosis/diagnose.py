@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.catalogue import ABOUT_BOTH, ABOUT_NODES, ABOUT_PACKAGES
-from k8sboot.diagnosis.evidence import OUTPUT, Evidence, parse
+from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence, parse
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
 from k8sboot.diagnosis.script import TIMEOUT, Scope, script
 from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, NotAsWanted, StepFailed
@@ -32,7 +32,7 @@ OTHERS = 3
 
 
 @dataclass(frozen=True)
-class Scene:
+class FailedPhase:
     """What failed: a phase on a host, so many seconds after it had begun there."""
 
     cluster: Cluster
@@ -43,13 +43,13 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Autopsy:
+class Diagnosis:
     """catalogue: what is looked for. gathers: hosts are asked; else the step's own words must do."""
 
     catalogue: Catalogue
     gathers: bool = True
 
-    def __call__(self, scene: Scene, error: K8sbootError) -> None:
+    def __call__(self, scene: FailedPhase, error: K8sbootError) -> None:
         """Put what is found into the error, where that has no reason of its own yet."""
         if not isinstance(error, StepFailed) or error.error_code not in GENERAL:
             return
@@ -62,10 +62,10 @@ class Autopsy:
         else:
             _enrich(error, found)
 
-    def _findings(self, scene: Scene, error: StepFailed) -> tuple[Finding, ...]:
+    def _findings(self, scene: FailedPhase, error: StepFailed) -> tuple[Finding, ...]:
         said = _said(error)
         if not self.gathers:
-            return self.catalogue.examine([Seen(Evidence(said))])
+            return self.catalogue.examine([Seen(HostEvidence(said))])
         scene.emit(Working(host=scene.host.name, phase=scene.phase, what="find out why"))
         own = _evidence(scene, scene.host, said)
         suspects = _suspects(scene.cluster, own, scene.host)
@@ -80,18 +80,18 @@ def _said(error: StepFailed) -> dict[str, str]:
     return {OUTPUT: "\n".join(part for part in (error.what, error.why, output or error.detail) if part)}
 
 
-def _evidence(scene: Scene, host: Peer, said: dict[str, str]) -> Evidence:
+def _evidence(scene: FailedPhase, host: Peer, said: dict[str, str]) -> HostEvidence:
     """What a host tells, with what the first master tells of the cluster; kept as an event."""
     leader = scene.cluster.peers.get(scene.cluster.spec.masters[0].name)
     sections = {**said, **_gathered(scene, host), "clock-offset": f"{host.clock_offset:.1f}"}
-    found = Evidence(sections)
+    found = HostEvidence(sections)
     if leader is not None and leader.name != host.name and said:
-        found = found.joined_with(Evidence(_gathered(scene, leader, has_host=False)))
+        found = found.joined_with(HostEvidence(_gathered(scene, leader, has_host=False)))
     scene.emit(EvidenceGathered(host=host.name, phase=scene.phase, text=found.text()))
     return found
 
 
-def _gathered(scene: Scene, host: Peer, *, has_host: bool = True) -> dict[str, str]:
+def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[str, str]:
     scope = Scope(
         endpoint=scene.cluster.spec.cluster.control_plane_endpoint,
         registries=tuple(dict.fromkeys(_registries(scene.cluster.spec))),
@@ -118,7 +118,7 @@ def _registries(spec: Spec) -> Iterator[str]:
             yield host
 
 
-def _suspects(cluster: Cluster, seen: Evidence, host: Peer) -> list[Peer]:
+def _suspects(cluster: Cluster, seen: HostEvidence, host: Peer) -> list[Peer]:
     """Machines that the cluster says are not well: not Ready, or with a pod of the system that is not."""
     unready = [row[1] for row in seen.lines(r"^([^|\s]+)\|.*\|?Ready=(?:False|Unknown)", "conditions")]
     for row in seen.lines(r"^kube-system +\S+ +(\d+)/(\d+) .* (\S+) +\S+ +\S+$", "pods"):
@@ -139,14 +139,14 @@ def _enrich(error: StepFailed, found: tuple[Finding, ...]) -> None:
     error.fix = best.cure
 
 
-def _say_trouble(scene: Scene, what: str) -> None:
+def _say_trouble(scene: FailedPhase, what: str) -> None:
     text = f"what failed could not be looked into to the end: {what}"
     scene.emit(Notice(host=scene.host.name, phase=scene.phase, code="KB-EVIDENCE", text=text))
 
 
-PACKAGES = Autopsy(ABOUT_PACKAGES, gathers=False)
+PACKAGES = Diagnosis(ABOUT_PACKAGES, gathers=False)
 """For phases that install packages."""
-NODES = Autopsy(ABOUT_NODES)
+NODES = Diagnosis(ABOUT_NODES)
 """For phases in which kubeadm, kubelet, the runtime or the cluster must do something."""
-RUNTIME = Autopsy(ABOUT_BOTH)
+RUNTIME = Diagnosis(ABOUT_BOTH)
 """For the phase that does both."""

@@ -29,7 +29,7 @@ OUTPUT = "output"
 """The section that holds what the failed step itself said."""
 
 
-class Evidence:
+class HostEvidence:
     """Sections of text by name. What is not there is ''. Every line is short enough to be searched safely."""
 
     def __init__(self, sections: Mapping[str, str], redact: Redactor | None = None) -> None:
@@ -61,13 +61,15 @@ class Evidence:
         """All of it, to be kept in a file."""
         return "".join(f"==== {name}\n{text.rstrip()}\n\n" for name, text in self._sections.items())
 
-    def of_now(self) -> Evidence:
+    def of_now(self) -> HostEvidence:
         """Without logs: what the failed step said, and what is the case; logs may tell of an earlier failure."""
-        return Evidence({name: text for name, text in self._sections.items() if not name.startswith(LOGS)})
+        return HostEvidence(
+            {name: text for name, text in self._sections.items() if not name.startswith(LOGS)}
+        )
 
-    def joined_with(self, other: Evidence) -> Evidence:
+    def joined_with(self, other: HostEvidence) -> HostEvidence:
         """Both; where both have a section, this one's."""
-        return Evidence({**other._sections, **self._sections})
+        return HostEvidence({**other._sections, **self._sections})
 
 
 def parse(text: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from k8sboot.diagnosis.evidence import Evidence
+from k8sboot.diagnosis.evidence import HostEvidence
 from k8sboot.text.sanitize import safe_line
 
 LONGEST_VALUE = 240
@@ -20,7 +20,7 @@ class Finding:
     cure: str
 
 
-Cause = Callable[[Evidence], "Finding | None"]
+Cause = Callable[[HostEvidence], "Finding | None"]
 """Looks for one cause. Pure; does not raise, whatever the evidence is."""
 
 
@@ -28,7 +28,7 @@ Cause = Callable[[Evidence], "Finding | None"]
 class Seen:
     """Evidence, and what goes before a cause and a cure that are found in it: where it was seen."""
 
-    evidence: Evidence
+    evidence: HostEvidence
     where: str = ""
 
 

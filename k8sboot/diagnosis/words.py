@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from k8sboot.diagnosis.evidence import OUTPUT, Evidence
+from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, told
 
 KUBELET = ("kubelet-errors", "kubelet-tail")
@@ -15,7 +15,7 @@ SAID = (OUTPUT,)
 _URL = re.compile(r"(?:https?|ftp)://[^\s'\"\]]+")
 
 
-def kubelet_fails(evidence: Evidence) -> bool:
+def kubelet_fails(evidence: HostEvidence) -> bool:
     """kubelet does not stay up now. One that runs on, or was stopped, has got over what its log tells of before."""
     state = evidence.find(r"^ActiveState=(\S+)", "kubelet-unit")
     if not state:
@@ -26,7 +26,7 @@ def kubelet_fails(evidence: Evidence) -> bool:
 
 
 @dataclass(frozen=True)
-class Words:
+class LogPattern:
     """patterns: tried in turn; their named groups may stand in cause and cure as {name}, '' where there is none.
 
     {url} is the first address in the line where no group is called so. where: the sections that are looked at.
@@ -38,9 +38,9 @@ class Words:
     cause: str
     cure: str
     where: tuple[str, ...] = (OUTPUT,)
-    only_if: Callable[[Evidence], bool] = lambda _evidence: True
+    only_if: Callable[[HostEvidence], bool] = lambda _evidence: True
 
-    def __call__(self, evidence: Evidence) -> Finding | None:
+    def __call__(self, evidence: HostEvidence) -> Finding | None:
         """What the last such line says."""
         patterns = (self.patterns,) if isinstance(self.patterns, str) else self.patterns
         found = next((match for p in patterns if (match := evidence.find(p, *self.where))), None)

@@ -18,7 +18,7 @@ API_PATIENCE = 180
 
 def apiserver_answers(host: Peer) -> str:
     """What keeps the API server of this master from being ready, '' when it is ready."""
-    return host.ask(commands.api_ready(), timeout=30).complaint
+    return host.ask(commands.api_ready(), timeout=30).problem
 
 
 def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: float = 60) -> str:

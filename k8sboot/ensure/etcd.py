@@ -15,7 +15,7 @@ def no_etcd_member(host: Host, gone: Peer) -> None:
     if host.is_ahead:
         return
     question = etcd.member_list(host.name)
-    host.wait("etcd to tell its members", lambda: host.ask(question).complaint, timeout=PATIENCE)
+    host.wait("etcd to tell its members", lambda: host.ask(question).problem, timeout=PATIENCE)
     found = _ids(host, gone)
     if found:
         host.change(

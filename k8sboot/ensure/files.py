@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former
+from k8sboot.host.originals import PriorState
 from k8sboot.secret import Secret
 
 
@@ -44,7 +44,7 @@ def absent(host: Host, *paths: str) -> None:
     """No such files."""
     there = [path for path in paths if host.file(path) is not None]
     if there:
-        before = [Former("file", path) for path in there]
+        before = [PriorState("file", path) for path in there]
         host.change(f"remove {' '.join(there)}", *before, ["rm", "-f", "--", *there])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from k8sboot.ensure.files import file
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former
+from k8sboot.host.originals import PriorState
 from k8sboot.host.snapshot import from_to
 from k8sboot.kubernetes.kernel import brought_by
 from k8sboot.templates import render
@@ -38,7 +38,7 @@ def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[s
     if load:
         host.change(
             f"load modules {' '.join(load)}",
-            *[Former("module", name) for name in load],
+            *[PriorState("module", name) for name in load],
             *[["modprobe", "--", name] for name in load],
             diff="".join(from_to(f"module {name}", "not loaded", "loaded") for name in load),
             until=lambda: " ".join(
@@ -67,7 +67,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
         words = [f"{key}={value}" for key, value in differing.items()]
         host.change(
             f"set sysctls {' '.join(words)}",
-            *[Former("sysctl", key, aim=value) for key, value in differing.items()],
+            *[PriorState("sysctl", key, aim=value) for key, value in differing.items()],
             *[["sysctl", "-q", "-w", word] for word in words],
             diff="".join(
                 from_to(k, host.sysctl(k) or f"absent until {brought_by(k)} is loaded", v)

@@ -63,16 +63,16 @@ def _key(host: Host, path: str, source: str, pinned: frozenset[str], *, is_new: 
         text = openpgp.armored(Path(source).read_bytes())
     else:
         lying = host.read_file(path)
-        if lying is not None and not is_new and _complaint(lying, pinned) == "":
+        if lying is not None and not is_new and _problem(lying, pinned) == "":
             return
         done = host.ask(osfamily.of(host).fetch(host, source), timeout=240)
         _must_have_come(host, source, done)
         text = openpgp.armored(done.stdout)
-    complaint = _complaint(text, pinned)
-    if complaint:
+    problem = _problem(text, pinned)
+    if problem:
         raise Refused(
             f"{source} is not to be trusted for packages",
-            why=complaint,
+            why=problem,
             fix="find out who changed it; a key of your own goes into os.repositories with its fingerprint",
             host=host.name,
             code="KB-REPOSITORY-KEY",
@@ -80,7 +80,7 @@ def _key(host: Host, path: str, source: str, pinned: frozenset[str], *, is_new: 
     file(host, path, text)
 
 
-def _complaint(text: str, pinned: frozenset[str]) -> str:
+def _problem(text: str, pinned: frozenset[str]) -> str:
     """What is wrong with a key file, '' when nothing is."""
     found = openpgp.fingerprints(text)
     if not found:
@@ -97,7 +97,7 @@ def _must_have_come(host: Host, url: str, done: Completed) -> None:
         raise NotYet("os-packages")
     raise Refused(
         f"{host.name} cannot fetch {url}",
-        why=done.complaint,
+        why=done.problem,
         fix="take another os.mirror, or name this repository in os.repositories",
         host=host.name,
         code="KB-REPOSITORY",

@@ -6,7 +6,7 @@ import re
 
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former
+from k8sboot.host.originals import PriorState
 from k8sboot.host.snapshot import from_to
 
 CONFIG = "/etc/selinux/config"
@@ -27,7 +27,7 @@ def selinux(host: Host, mode: str) -> None:
     if host.facts.selinux == "Enforcing":
         host.change(
             "set SELinux to permissive",
-            Former("selinux", "mode", aim="Permissive"),
+            PriorState("selinux", "mode", aim="Permissive"),
             ["setenforce", "0"],
             diff=from_to("SELinux", "enforcing", "permissive"),
             until=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot.host import restart_marks
 from k8sboot.host.host import Host, not_active
-from k8sboot.host.originals import Former
+from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command
 from k8sboot.host.snapshot import from_to
 
@@ -22,7 +22,7 @@ def service(host: Host, unit: str) -> None:
         return
     host.change(
         f"enable and start {unit}",
-        Former("unit", unit, aim="enabled"),
+        PriorState("unit", unit, aim="enabled"),
         ["systemctl", "daemon-reload"],
         ["systemctl", "unmask", unit],
         ["systemctl", "enable", unit],
@@ -37,7 +37,7 @@ def service(host: Host, unit: str) -> None:
 def service_at_boot(host: Host, unit: str) -> None:
     """The unit starts at boot; whether it runs now is somebody else's matter, but its configuration is seen."""
     if host.unit(unit).enabled != "enabled":
-        before, diff = Former("unit", unit, aim="enabled"), _becomes(host, "enabled", unit)
+        before, diff = PriorState("unit", unit, aim="enabled"), _becomes(host, "enabled", unit)
         host.change(f"enable {unit}", before, ["systemctl", "enable", unit], diff=diff)
     restarted(host, unit)
 
@@ -63,7 +63,7 @@ def reloaded(host: Host, unit: str) -> None:
 def not_at_boot(host: Host, unit: str) -> None:
     """The unit does not start at the next boot; whether it runs now is left as it is."""
     if host.unit(unit).enabled == "enabled":
-        before, diff = Former("unit", unit, aim="disabled"), _becomes(host, "disabled", unit)
+        before, diff = PriorState("unit", unit, aim="disabled"), _becomes(host, "disabled", unit)
         host.change(f"disable {unit} for the next boot", before, ["systemctl", "disable", unit], diff=diff)
 
 
@@ -74,7 +74,7 @@ def service_off(host: Host, *units: str) -> None:
         off: Command = ["systemctl", "disable", "--now", *on]
         host.change(
             f"stop and disable {' '.join(on)}",
-            *[Former("unit", unit, aim="disabled") for unit in on],
+            *[PriorState("unit", unit, aim="disabled") for unit in on],
             off,
             diff=_becomes(host, "inactive, disabled", *on),
             until=lambda: _still_active(host, on),

@@ -6,7 +6,7 @@ import re
 
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former, file_with
+from k8sboot.host.originals import PriorState, file_with
 from k8sboot.host.snapshot import from_to
 
 FSTAB = "/etc/fstab"
@@ -18,7 +18,7 @@ def hostname(host: Host, name: str) -> None:
     if host.facts.hostname != name or (host.read_file("/etc/hostname") or "").strip() != name:
         host.change(
             f"set the host name to {name}",
-            Former("hostname", "kernel", aim=name),
+            PriorState("hostname", "kernel", aim=name),
             file_with("/etc/hostname", f"{name}\n"),
             ["hostnamectl", "set-hostname", name],
             diff=from_to("host name", host.facts.hostname, name),
@@ -52,8 +52,8 @@ def swap_off(host: Host) -> None:
     if host.facts.swaps:
         host.change(
             f"switch off swap on {' '.join(host.facts.swaps)}",
-            Former("swap", "devices"),
-            Former("unit", "swap.target", aim="masked"),
+            PriorState("swap", "devices"),
+            PriorState("unit", "swap.target", aim="masked"),
             ["swapoff", "-a"],
             ["systemctl", "mask", "swap.target"],
             diff=from_to("swap", " ".join(host.facts.swaps), "off"),

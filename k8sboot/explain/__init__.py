@@ -20,7 +20,7 @@ _STIFF = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
-class Entry:
+class Explanation:
     """One code. title: what it is in a line. meaning, causes, cure: Markdown; meaning may be ''."""
 
     code: str
@@ -42,7 +42,7 @@ class Entry:
         return "\n\n".join(_wrapped(part, width) for part in parts if part) + "\n"
 
 
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, Explanation]:
     """All entries by their codes, sorted."""
     return {code: found[0] for code, found in sorted(_by_code().items())}
 
@@ -62,22 +62,22 @@ def plain(word: str) -> str:
 
 
 @cache
-def _by_code() -> dict[str, list[Entry]]:
+def _by_code() -> dict[str, list[Explanation]]:
     """Each code's entries: a list, so that a test can see a code that has two."""
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[Explanation]] = {}
     for path in sorted(Path(__file__).parent.glob("*.md")):
         for entry in parse(path.read_text(encoding="utf-8")):
             found.setdefault(entry.code, []).append(entry)
     return found
 
 
-def parse(text: str) -> Iterator[Entry]:
+def parse(text: str) -> Iterator[Explanation]:
     """The entries of one file."""
     _, *rest = HEADING.split(text)
     for code, title, body in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
         meaning, _, more = body.partition("**Causes**\n")
         causes, _, cure = more.partition("**Cure**\n")
-        yield Entry(code, title, meaning.strip(), causes.strip(), cure.strip())
+        yield Explanation(code, title, meaning.strip(), causes.strip(), cure.strip())
 
 
 def _wrapped(text: str, width: int) -> str:

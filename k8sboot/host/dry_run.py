@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from k8sboot.host.snapshot import Answer, Snapshot
 
 
-class Foresight:
+class DryRun:
     """Empty in a real run.
 
     planned: the phases that would, or might, alter the host, in order. left_open: those of which not everything

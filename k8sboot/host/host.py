@@ -17,7 +17,7 @@ from k8sboot.events import Changed, Changing, Listener, Notice, Output, Unknown,
 from k8sboot.host import restart_marks
 from k8sboot.host.files import File, write_script
 from k8sboot.host.machine import Machine
-from k8sboot.host.originals import Former, noting
+from k8sboot.host.originals import PriorState, note_script
 from k8sboot.host.peer import Command, Peer, failure
 from k8sboot.host.reads import Question
 from k8sboot.host.reboot import REBOOT, not_back, order
@@ -48,7 +48,7 @@ class Host(Peer):
     def change(
         self,
         what: str,
-        *commands: Command | Former,
+        *commands: Command | PriorState,
         diff: str = "",
         timeout: float = 60,
         job: bool = False,
@@ -62,8 +62,8 @@ class Host(Peer):
         host on its own and outlives the connection. secrets: files (path: content, 0600, under /run) that exist
         while the commands run. until: looks afterwards and says what is not as wanted yet, '' if nothing.
         """
-        shown = tuple(shlex.join(c) for c in commands if not isinstance(c, Former))
-        notes = noting(c for c in commands if isinstance(c, Former))
+        shown = tuple(shlex.join(c) for c in commands if not isinstance(c, PriorState))
+        notes = note_script(c for c in commands if isinstance(c, PriorState))
 
         def do() -> str:
             script = notes + chain(shown, tuple(secrets or ()))
@@ -75,8 +75,8 @@ class Host(Peer):
                 self._machine.forget()
             if done.exit_status != 0:
                 raise failure(what, which(shown, done), done, self.name)
-            if until and (complaint := until()):
-                raise in_vain(what, complaint, self.name)
+            if until and (problem := until()):
+                raise in_vain(what, problem, self.name)
             return done.text
 
         return self._alter(Changed(what=what, diff=diff, commands=shown), do)
@@ -126,15 +126,15 @@ class Host(Peer):
         self._alter(Changed(what=what, commands=(REBOOT,)), lambda: order(self._machine))
         self.wait(f"{self.name} to boot", lambda: not_back(self._machine, before), timeout=timeout)
 
-    def wait(self, what: str, complaint: Callable[[], str], *, timeout: float, pause: float = 2.0) -> None:
+    def wait(self, what: str, problem: Callable[[], str], *, timeout: float, pause: float = 2.0) -> None:
         """Look until complaint() has nothing to say; DeadlineExceeded with its last words after timeout seconds.
 
         In a dry run in which one of the run's hosts would already have been altered there is nothing to wait for.
         """
-        if self.is_ahead or any(machine.foresight.planned for machine in self._context.run):
+        if self.is_ahead or any(machine.dry_run.planned for machine in self._context.run):
             return
         deadline = time.monotonic() + timeout
-        last, took = _complaint(complaint)
+        last, took = _problem(problem)
         if last:
             self._emit(Waiting(what=what, timeout=timeout))
         while last:
@@ -148,11 +148,11 @@ class Host(Peer):
             # On a machine that struggles to answer, our looking would be half of its load.
             time.sleep(max(pause, min(took, deadline - time.monotonic())))
             self._machine.forget()
-            last, took = _complaint(complaint)
+            last, took = _problem(problem)
 
-    def expect(self, what: str, complaint: Callable[[], str]) -> None:
+    def expect(self, what: str, problem: Callable[[], str]) -> None:
         """Look once; NotAsWanted with what complaint() says. In a dry run only while nothing is planned."""
-        said = "" if self.is_ahead else complaint()
+        said = "" if self.is_ahead else problem()
         if said:
             raise NotAsWanted(f"expected {what}", why=said, host=self.name)
 
@@ -162,15 +162,13 @@ class Host(Peer):
 
     def leave_open(self, what: str, *, after: str = "") -> None:
         """Dry run only: what might be done is known only after a phase, this one if none is said; it goes on."""
-        self._machine.foresight.leave_open(self._context.phase)
+        self._machine.dry_run.leave_open(self._context.phase)
         self._emit(Unknown(what=what, after=after or self._context.phase))
 
     def foresee(self, *questions: Question, packages: Mapping[str, str] | None = None) -> None:
         """A change has settled the questions, brought the packages. A dry run believes it; a real one looks."""
         if self.is_ahead:
-            self._machine.foresight.believe(
-                self._machine.snapshot, (q.name for q in questions), packages or {}
-            )
+            self._machine.dry_run.believe(self._machine.snapshot, (q.name for q in questions), packages or {})
 
     def _lay_out(self, what: str, secrets: Mapping[str, Secret]) -> None:
         """Put the files that the commands are to read where they look for them."""
@@ -206,7 +204,7 @@ class Host(Peer):
         if self._context.is_dry:
             said = ""
             or_plan()
-            self._machine.foresight.planned.append(self._context.phase)
+            self._machine.dry_run.planned.append(self._context.phase)
         else:
             self._emit(Changing(what=change.what, commands=change.commands))
             said = do()
@@ -218,11 +216,11 @@ class Host(Peer):
         self._context.emit(replace(event, host=self.name, phase=self._context.phase))
 
 
-def in_vain(what: str, complaint: str, host: str) -> NotAsWanted:
+def in_vain(what: str, problem: str, host: str) -> NotAsWanted:
     """The error of a change that said it was done, when a look at the host says otherwise."""
     return NotAsWanted(
         f"{what}: done without an error, but in vain",
-        why=complaint,
+        why=problem,
         fix=f"find out on {host} what stands in its way, then run again",
         host=host,
     )
@@ -234,7 +232,7 @@ def not_active(host: Peer, unit: str) -> str:
     return "" if state == "active" else f"{unit} is {state}: see `journalctl -u {unit}`"
 
 
-def _complaint(ask: Callable[[], str]) -> tuple[str, float]:
+def _problem(ask: Callable[[], str]) -> tuple[str, float]:
     """What is still missing, and the seconds the look took; a read that fails meanwhile is a complaint, no error."""
     began = time.monotonic()
     try:

@@ -37,10 +37,10 @@ class Claim:
 
     run: str
     told: str
-    seat: str = ""
+    origin: str = ""
 
     def __post_init__(self) -> None:
-        for word in (self.run, self.told, self.seat):
+        for word in (self.run, self.told, self.origin):
             if not _LINE.match(word):
                 raise ValueError("a claim is told in one line")
 
@@ -87,7 +87,7 @@ def held(script: str, claim: Claim, *, timeout: float) -> str:
     What the script starts does not inherit the lock, so that a daemon cannot keep it. The shell that does hold it
     has something left to do behind the script: else dash would become the script, and close the lock.
     """
-    words = shlex.join([claim.run, claim.seat or "-", str(int(timeout) + LEASE), claim.told])
+    words = shlex.join([claim.run, claim.origin or "-", str(int(timeout) + LEASE), claim.told])
     return f"{BEGIN}{_TAKE}hold {words} || exit {REFUSED}\n{END}(\n{script}\n) 8>&- 9>&-\nexit $?\n"
 
 
@@ -133,13 +133,13 @@ class Holder:
     """Who held a host when it was probed. seconds: what is left of the lease, 0 or less when it has ended."""
 
     run: str
-    seat: str
+    origin: str
     seconds: int
     told: str
 
     def is_foreign_to(self, claim: Claim) -> bool:
         """Another run, which may be alive."""
-        dead = self.seconds <= 0 or (claim.seat and self.seat == claim.seat)
+        dead = self.seconds <= 0 or (claim.origin and self.origin == claim.origin)
         return self.run != claim.run and not dead
 
 

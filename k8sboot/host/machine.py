@@ -10,11 +10,11 @@ from typing import Literal
 
 from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unreachable
 from k8sboot.host import lease, once
-from k8sboot.host.dry_run import Foresight
+from k8sboot.host.dry_run import DryRun
 from k8sboot.host.files import File
 from k8sboot.host.probe import parse, script
 from k8sboot.host.reads import Question, Reads, union
-from k8sboot.host.retry import Patience
+from k8sboot.host.retry import Retrier
 from k8sboot.host.snapshot import Answer, FileState, Snapshot, UnitState, offset
 from k8sboot.paths import LOCK, RUN_DIR
 from k8sboot.ssh.connection import Completed, Connection
@@ -45,7 +45,7 @@ class Machine:
         self.name = name
         self.address = address
         self.role = role
-        self.foresight = Foresight()
+        self.dry_run = DryRun()
         self.probes = 0
         self.clock_offset = 0.0
         self.claim: lease.Claim | None = None
@@ -53,7 +53,7 @@ class Machine:
         self._has_job = False
         self._boot_id = ""
         self._connection = connection
-        self._patience = Patience(note)
+        self._retrier = Retrier(note)
         self._reads = reads
         self._snapshot: Snapshot | None = None
         self._lock = threading.RLock()
@@ -64,7 +64,7 @@ class Machine:
 
     def look(self, text: str, *, timeout: float) -> Completed:
         """Run a short script that only reads; asked again when the connection dies under it."""
-        return self._patience.insist(lambda: self.run(text, timeout=timeout))
+        return self._retrier.retry(lambda: self.run(text, timeout=timeout))
 
     def alter(self, text: str, *, timeout: float) -> Completed:
         """Run a short script that alters the host, once, however often the connection dies meanwhile.
@@ -80,9 +80,9 @@ class Machine:
             done = self.run(script, timeout=timeout)
         except (ConnectionLost, Unreachable) as lost:
             done = self._recalled(name, lost, timeout) or self.alter(text, timeout=timeout)
-        return self._holding(done)
+        return self._acquired(done)
 
-    def _holding(self, done: Completed) -> Completed:
+    def _acquired(self, done: Completed) -> Completed:
         """The answer of a script that asked for the host first. Raises Locked when it was refused."""
         if done.exit_status == lease.REFUSED and lease.SAID.encode() in done.stderr:
             raise lease.refusal(done.stderr.decode("utf-8", "replace"), self.name)
@@ -94,7 +94,7 @@ class Machine:
         deadline = time.monotonic() + timeout
         while True:
             done = self.look(once.recall(name, patience=LOOK_PATIENCE), timeout=60)
-            told = once.told(done.stdout)
+            told = once.parse_outcome(done.stdout)
             if self._boot_id not in ("", told.boot_id):
                 raise ConnectionLost(
                     lost.what,
@@ -111,17 +111,17 @@ class Machine:
 
     def run_job(self, name: str, text: str, timeout: float, on_output: Callable[[str], None]) -> Completed:
         """Run a long script that alters the host and outlives the connection; from then on it holds the host."""
-        self.hold()
+        self.acquire()
         self._has_job = True
         try:
             return self._connection.run_job(name, text, timeout=timeout, on_output=on_output)
         finally:
             self._has_job = False
 
-    def hold(self) -> None:
+    def acquire(self) -> None:
         """Take the host for this run, or renew that. Raises Locked; StepFailed where there is no room for a lock."""
         if self.claim is not None:
-            done = self._holding(self.look(lease.take(self.claim), timeout=HOLD_TIMEOUT))
+            done = self._acquired(self.look(lease.take(self.claim), timeout=HOLD_TIMEOUT))
             if done.exit_status != 0:
                 raise StepFailed(
                     f"the lock {LOCK} cannot be written",
@@ -136,9 +136,9 @@ class Machine:
         is_due = 0 < self._held_until < time.monotonic() + lease.LEASE - lease.RENEW
         if self.claim and is_due and not self._has_job:
             with suppress(ConnectError, StepFailed, Locked):  # the next change will tell
-                self._holding(self.run(lease.take(self.claim), timeout=HOLD_TIMEOUT))
+                self._acquired(self.run(lease.take(self.claim), timeout=HOLD_TIMEOUT))
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Give the lease back; where that fails it ends by itself."""
         if self.claim is not None and self._held_until > 0:
             self._held_until = 0.0
@@ -160,7 +160,7 @@ class Machine:
 
     def start_over(self) -> None:
         """What was planned is forgotten, and what was seen with it."""
-        self.foresight = Foresight()
+        self.dry_run = DryRun()
         self.forget()
 
     def has_written(self, files: Sequence[File]) -> None:

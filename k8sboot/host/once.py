@@ -57,7 +57,7 @@ def recall(errand: str, *, patience: float) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class Outcome:
     """How an errand went. state: NEVER begun, ENDED or RUNNING. boot_id: of the host that tells."""
 
     boot_id: str
@@ -66,9 +66,9 @@ class Told:
     stdout: bytes
 
 
-def told(output: bytes) -> Told:
+def parse_outcome(output: bytes) -> Outcome:
     """What recall() printed. Raises ValueError when it is something else."""
     boot, _, rest = output.partition(b"\n")
     head, _, stdout = rest.partition(b"\n")
     state, status = head.decode("ascii", "replace").split()
-    return Told(boot.decode("ascii", "replace"), state, -1 if status == "-" else int(status), stdout)
+    return Outcome(boot.decode("ascii", "replace"), state, -1 if status == "-" else int(status), stdout)

@@ -22,13 +22,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR, STATE_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR, STATE_DIR
 
 Kind = Literal["unit", "sysctl", "swap", "selinux", "hostname", "module", "hold", "package", "file"]
 
 
 @dataclass(frozen=True)
-class Former:
+class PriorState:
     """Something whose state is to be noted before it is altered; stands among the commands of a change.
 
     aim: what k8sboot sets it to: a unit's UnitFileState, a value, a file's SHA-256. '' where nobody asks for it.
@@ -39,16 +39,16 @@ class Former:
     aim: str = ""
 
 
-def file_with(path: str, content: str) -> Former:
+def file_with(path: str, content: str) -> PriorState:
     """A file that a tool of the system is about to write like this; of a link, the line that readlink prints."""
-    return Former("file", path, hashlib.sha256(content.encode()).hexdigest())
+    return PriorState("file", path, hashlib.sha256(content.encode()).hexdigest())
 
 
 # A link is kept as a link, and known by where it leads to. The digest lies there before its file: one without was
 # kept by an older k8sboot.
 KEEPING = f"""
 new=
-complete() {{ [ -d {ORIGINALS_DIR} ] || [ -d {FORMER_DIR} ] || mkdir -p {FORMER_DIR}/complete; }}
+complete() {{ [ -d {ORIGINALS_DIR} ] || [ -d {PRIOR_DIR} ] || mkdir -p {PRIOR_DIR}/complete; }}
 digest() {{
   if [ -L "$1" ]; then h=$(readlink -- "$1" | sha256sum); else h=$(sha256sum < "$1"); fi
   printf '%s\\n' "${{h%% *}}"
@@ -89,7 +89,7 @@ was() {{ # KIND NAME AIM
   [ -z "$3" ] || line "$4" "$3"
 }}
 note() {{ # KIND NAME AIM
-  note={FORMER_DIR}/$1/$(printf '%s' "$2" | tr / %)
+  note={PRIOR_DIR}/$1/$(printf '%s' "$2" | tr / %)
   if [ ! -s "$note" ]; then
     case $1 in
       unit) text=$(systemctl show --no-pager -p LoadState -p ActiveState -p UnitFileState -- "$2") ;;
@@ -118,7 +118,7 @@ END = f"""[ -z "$new" ] || sync $new 2>/dev/null || sync
 """
 
 
-def noting(formers: Iterable[Former]) -> str:
+def note_script(states: Iterable[PriorState]) -> str:
     """Shell lines that note these once and end the script where that fails; '' for none."""
-    lines = "".join(f"was {shlex.join((f.kind, f.name, f.aim))}\n" for f in formers)
+    lines = "".join(f"was {shlex.join((f.kind, f.name, f.aim))}\n" for f in states)
     return f"{BEGIN}{lines}{END}" if lines else ""

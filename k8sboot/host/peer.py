@@ -44,21 +44,21 @@ class Peer:
     @property
     def is_ahead(self) -> bool:
         """Dry run only: the host would have been altered by now, so that reads tell of the past."""
-        return bool(self._machine.foresight.planned)
+        return bool(self._machine.dry_run.planned)
 
     def relies_on(self, *phases: str) -> None:
         """Dry run only: NotYet when one of these phases would alter this host: what is read here tells of before."""
         for phase in phases:
-            if phase in self._machine.foresight.planned:
+            if phase in self._machine.dry_run.planned:
                 raise NotYet(phase)
 
     def leaves_open(self, phase: str) -> bool:
         """Dry run only: what that phase would do here is not known, or not all of it."""
-        return phase in self._machine.foresight.left_open
+        return phase in self._machine.dry_run.left_open
 
     def foreseen(self, question: Question) -> str:
         """Dry run only: the phase whose planned change will have settled this question; '' where none has."""
-        return self._machine.foresight.settled.get(question.name, "")
+        return self._machine.dry_run.settled.get(question.name, "")
 
     @property
     def clock_offset(self) -> float:
@@ -81,7 +81,7 @@ class Peer:
         done = self.ask(command, timeout=timeout)
         if done.exit_status != 0:
             if self.is_ahead:
-                raise NotYet(self._machine.foresight.last)
+                raise NotYet(self._machine.dry_run.last)
             raise failure(f"cannot read from {self.name}", shlex.join(command), done, self.name)
         return done
 

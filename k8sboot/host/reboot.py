@@ -18,7 +18,7 @@ def order(machine: Machine) -> str:
         if done.exit_status != 0:
             raise StepFailed(
                 f"`{REBOOT}` ended with {done.exit_status}",
-                why=done.complaint,
+                why=done.problem,
                 fix="look at `systemctl list-jobs` and `systemd-inhibit` on it, then run again",
                 host=machine.name,
             )

@@ -21,7 +21,7 @@ QUIET = 10.0
 """Seconds in which a host that was given up is not asked again."""
 
 
-def insist(
+def retry(
     read: Callable[[], T],
     *,
     deadline: float = READ_DEADLINE,
@@ -45,7 +45,7 @@ def insist(
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-class Patience:
+class Retrier:
     """How long one host is insisted upon: once it was given up, not at length again until it has answered.
 
     Many may read from a host that is dead, one after the other: they do not each wait for all of that time.
@@ -57,13 +57,13 @@ class Patience:
         self._error: Exception | None = None
         self._quiet_until = 0.0
 
-    def insist(self, read: Callable[[], T]) -> T:
+    def retry(self, read: Callable[[], T]) -> T:
         """What read() returns. Raises what it ends in, or ended in a moment ago."""
         error = self._error
         if error is not None and time.monotonic() < self._quiet_until:
             raise copy.copy(error)
         try:
-            found = insist(read, deadline=READ_DEADLINE if error is None else 0.0, told=self._told)
+            found = retry(read, deadline=READ_DEADLINE if error is None else 0.0, told=self._told)
         except (ConnectionLost, Unreachable) as lost:
             self._error, self._quiet_until = lost, time.monotonic() + QUIET
             raise

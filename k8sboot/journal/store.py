@@ -9,11 +9,11 @@ from pathlib import Path
 from k8sboot.errors import K8sbootError, UsageError
 from k8sboot.journal import folders
 from k8sboot.journal.records import Record
-from k8sboot.journal.story import Story, parse, story_of
+from k8sboot.journal.story import RunSummary, parse, summary_of
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredRun:
     """A run whose journal is kept. folder: where. is_alive: it is at work now."""
 
     folder: Path
@@ -42,22 +42,22 @@ class Kept:
                 code="KB-JOURNAL",
             ) from None
 
-    def story(self) -> Story:
+    def story(self) -> RunSummary:
         """What it was."""
-        story = story_of(self.records(has_output=False))
+        story = summary_of(self.records(has_output=False))
         story.cluster = story.cluster or self.folder.parent.name
         return story
 
 
-def kept(cluster: str = "") -> list[Kept]:
+def kept(cluster: str = "") -> list[StoredRun]:
     """The runs of one cluster, or of all, oldest first."""
     found = [
         run for each in folders.clusters() if cluster in ("", each.name) for run in folders.runs_of(each)
     ]
-    return [Kept(run, folders.is_alive(run)) for run in sorted(found, key=lambda run: run.name)]
+    return [StoredRun(run, folders.is_alive(run)) for run in sorted(found, key=lambda run: run.name)]
 
 
-def find(word: str, cluster: str = "") -> Kept:
+def find(word: str, cluster: str = "") -> StoredRun:
     """The run of that name, or the only one that begins so, or `latest`; UsageError."""
     runs = kept(cluster)
     found = runs[-1:] if word == folders.LATEST else [r for r in runs if r.name.startswith(word)]
@@ -70,7 +70,7 @@ def find(word: str, cluster: str = "") -> Kept:
     raise UsageError(f"there is no run {word!r}", fix="`k8sboot history` lists the runs that are kept")
 
 
-def latest(cluster: str, commands: tuple[str, ...]) -> tuple[Kept, Story] | None:
+def latest(cluster: str, commands: tuple[str, ...]) -> tuple[StoredRun, RunSummary] | None:
     """A cluster's last run of one of these commands that was no dry run; None where none is kept."""
     for run in reversed(kept(cluster)):
         story = run.story()

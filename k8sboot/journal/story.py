@@ -14,7 +14,7 @@ _OUTPUT = '"event": "Output"'
 
 
 @dataclass
-class Walk:
+class PhaseResult:
     """A phase on a host. result: ok, failed, cut short, not started, unknown (in a dry run), or under way."""
 
     host: str
@@ -26,7 +26,7 @@ class Walk:
 
 
 @dataclass
-class Story:
+class RunSummary:
     """A run. began: seconds since the epoch. changes: by host, those that have changes. errors: what Failed said,
     with host and phase. under_way: changes that had begun and not ended, by host. lasted: seconds.
     """
@@ -41,7 +41,7 @@ class Story:
     began: float = 0.0
     lasted: float = 0.0
     changes: dict[str, int] = field(default_factory=dict)
-    walks: list[Walk] = field(default_factory=list)
+    walks: list[PhaseResult] = field(default_factory=list)
     errors: list[Record] = field(default_factory=list)
     under_way: dict[str, Record] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Story:
     def _with_error(self) -> set[str]:
         return {str(error["host"]) for error in self.errors if error.get("host")}
 
-    def _is_last(self, walk: Walk) -> bool:
+    def _is_last(self, walk: PhaseResult) -> bool:
         return walk.phase in self.phases[-1:] and walk.result in ("ok", "unknown")
 
 
@@ -100,9 +100,9 @@ def parse(lines: Iterable[str], *, has_output: bool = True) -> Iterator[Record]:
             yield found
 
 
-def story_of(records: Iterable[Record]) -> Story:
+def summary_of(records: Iterable[Record]) -> RunSummary:
     """The story that records tell."""
-    story = Story()
+    story = RunSummary()
     for record in records:
         time = _number(record, "time")
         story.began = story.began or time
@@ -133,38 +133,38 @@ def _drop_begun(found: list[Record], changed: Record) -> None:
             return
 
 
-def _journal(story: Story, record: Record) -> None:
+def _journal(story: RunSummary, record: Record) -> None:
     story.about = {key: value for key, value in record.items() if key not in ("time", "event")}
     story.cluster = _text(record, "cluster")
 
 
-def _run_started(story: Story, record: Record) -> None:
+def _run_started(story: RunSummary, record: Record) -> None:
     story.command, story.cluster = _text(record, "command"), _text(record, "cluster")
     story.hosts, story.limit = _names(record, "hosts"), _names(record, "limit")
     story.phases, story.is_dry = _names(record, "phases"), record.get("is_dry") is True
 
 
-def _phase_started(story: Story, record: Record) -> None:
-    story.walks.append(Walk(_text(record, "host"), _text(record, "phase")))
+def _phase_started(story: RunSummary, record: Record) -> None:
+    story.walks.append(PhaseResult(_text(record, "host"), _text(record, "phase")))
 
 
-def _phase_ended(story: Story, record: Record) -> None:
+def _phase_ended(story: RunSummary, record: Record) -> None:
     walk = _walk(story, record)
     walk.result = "ok" if walk.result == "under way" else walk.result
     walk.changes, walk.seconds = int(_number(record, "changes")), _number(record, "seconds")
 
 
-def _unknown(story: Story, record: Record) -> None:
+def _unknown(story: RunSummary, record: Record) -> None:
     walk = _walk(story, record)
     walk.result, walk.why = "unknown", f"known only after {_text(record, 'after')}"
 
 
-def _skipped(story: Story, record: Record) -> None:
+def _skipped(story: RunSummary, record: Record) -> None:
     walk = _walk(story, record)
     walk.result, walk.why = "not started", _text(record, "why")
 
 
-def _failed(story: Story, record: Record) -> None:
+def _failed(story: RunSummary, record: Record) -> None:
     found = record.get("error")
     error = found if isinstance(found, dict) else {}
     host, phase = _text(record, "host"), _text(record, "phase")
@@ -176,32 +176,32 @@ def _failed(story: Story, record: Record) -> None:
         walk.result, walk.why = "cut short" if is_wish else "failed", _text(error, "what")
 
 
-def _changing(story: Story, record: Record) -> None:
+def _changing(story: RunSummary, record: Record) -> None:
     story.under_way[_text(record, "host")] = record
 
 
-def _changed(story: Story, record: Record) -> None:
+def _changed(story: RunSummary, record: Record) -> None:
     host = _text(record, "host")
     story.changes[host] = story.changes.get(host, 0) + 1
     story.under_way.pop(host, None)
 
 
-def _notice(story: Story, record: Record) -> None:
+def _notice(story: RunSummary, record: Record) -> None:
     story.is_interrupted = story.is_interrupted or record.get("code") == INTERRUPTED
 
 
-def _run_ended(story: Story, record: Record) -> None:
+def _run_ended(story: RunSummary, record: Record) -> None:
     story.has_ended = True
     story.lost = list(dict.fromkeys([*story.lost, *_names(record, "failed")]))
 
 
-def _walk(story: Story, record: Record) -> Walk:
+def _walk(story: RunSummary, record: Record) -> PhaseResult:
     """The phase of the host that the record is about; one that never started is one, too."""
     host, phase = _text(record, "host"), _text(record, "phase")
     for walk in reversed(story.walks):
         if (walk.host, walk.phase) == (host, phase):
             return walk
-    story.walks.append(Walk(host, phase))
+    story.walks.append(PhaseResult(host, phase))
     return story.walks[-1]
 
 
@@ -222,7 +222,7 @@ def _names(record: Record, key: str) -> list[str]:
     return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
-_TAKE: dict[str, Callable[[Story, Record], None]] = {
+_TAKE: dict[str, Callable[[RunSummary, Record], None]] = {
     "Journal": _journal,
     "RunStarted": _run_started,
     "PhaseStarted": _phase_started,

@@ -9,15 +9,15 @@ from typing import Any
 
 from k8sboot.journal.prose import INDENT, clock, error_lines, length, text, told
 from k8sboot.journal.records import Record
-from k8sboot.journal.store import Kept
-from k8sboot.journal.story import Story, Walk, steps_of
+from k8sboot.journal.store import StoredRun
+from k8sboot.journal.story import PhaseResult, RunSummary, steps_of
 from k8sboot.text.sanitize import safe_line
 
 NAMED = 5
 """Hosts. Of more of them that failed the others are counted."""
 
 
-def result(run: Kept, story: Story) -> str:
+def result(run: StoredRun, story: RunSummary) -> str:
     """How a run ended, in a few words."""
     if run.is_alive:
         return "running"
@@ -31,7 +31,7 @@ def result(run: Kept, story: Story) -> str:
     return safe_line(", ".join(parts)) or "ok"
 
 
-def listed(runs: Iterable[tuple[Kept, Story]]) -> list[str]:
+def listed(runs: Iterable[tuple[StoredRun, RunSummary]]) -> list[str]:
     """A line a run, under a head."""
     rows = [
         (
@@ -49,7 +49,7 @@ def listed(runs: Iterable[tuple[Kept, Story]]) -> list[str]:
     return _table(("RUN", "WHEN", "CLUSTER", "COMMAND", "TOOK", "HOSTS", "CHANGES", "RESULT"), rows)
 
 
-def shown(run: Kept, story: Story) -> list[str]:
+def shown(run: StoredRun, story: RunSummary) -> list[str]:
     """A run: who and what, its phases by host, and its errors in full."""
     return [
         f"run {run.name}: {safe_line(_command(story))} of {safe_line(story.cluster)}, {result(run, story)}",
@@ -61,7 +61,7 @@ def shown(run: Kept, story: Story) -> list[str]:
     ]
 
 
-def shown_host(run: Kept, records: Iterable[Record], host: str) -> list[str]:
+def shown_host(run: StoredRun, records: Iterable[Record], host: str) -> list[str]:
     """What ran on a host, in order, with the commands, diffs and errors."""
     steps = steps_of(records, host)
     is_open = bool(steps) and steps[-1]["event"] == "Changing"
@@ -71,7 +71,7 @@ def shown_host(run: Kept, records: Iterable[Record], host: str) -> list[str]:
     ]
 
 
-def row(run: Kept, story: Story) -> dict[str, Any]:
+def row(run: StoredRun, story: RunSummary) -> dict[str, Any]:
     """A run in plain values, as in the list."""
     return {
         "run": run.name,
@@ -89,7 +89,7 @@ def row(run: Kept, story: Story) -> dict[str, Any]:
     }
 
 
-def whole(run: Kept, story: Story) -> dict[str, Any]:
+def whole(run: StoredRun, story: RunSummary) -> dict[str, Any]:
     """A run in plain values, with all that is told of it."""
     return {
         **row(run, story),
@@ -101,11 +101,11 @@ def whole(run: Kept, story: Story) -> dict[str, Any]:
     }
 
 
-def _command(story: Story) -> str:
+def _command(story: RunSummary) -> str:
     return (story.command or text(story.about, "command") or "?") + (" --dry-run" if story.is_dry else "")
 
 
-def _facts(run: Kept, story: Story) -> list[tuple[str, str]]:
+def _facts(run: StoredRun, story: RunSummary) -> list[tuple[str, str]]:
     about = story.about
     words = about.get("words")
     line = shlex.join(["k8sboot", *map(str, words)]) if isinstance(words, list) else ""
@@ -123,17 +123,17 @@ def _facts(run: Kept, story: Story) -> list[tuple[str, str]]:
     ]
 
 
-def _by_host(story: Story) -> list[Walk]:
+def _by_host(story: RunSummary) -> list[PhaseResult]:
     place = {host: index for index, host in enumerate(story.hosts)}
     return sorted(story.walks, key=lambda walk: place.get(walk.host, len(place)))
 
 
-def _row(walk: Walk) -> tuple[str, ...]:
+def _row(walk: PhaseResult) -> tuple[str, ...]:
     took = length(walk.seconds) if walk.result in ("ok", "unknown") else ""
     return walk.host, walk.phase, walk.result, str(walk.changes), took, walk.why
 
 
-def _begun(host: str, record: Record, run: Kept) -> list[str]:
+def _begun(host: str, record: Record, run: StoredRun) -> list[str]:
     how = "under way" if run.is_alive else "begun, and how it ended is not known"
     return ["", f"{safe_line(host)}: {text(record, 'what')}: {how}"]
 

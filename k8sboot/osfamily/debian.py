@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from k8sboot import paths
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former
+from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import from_to
@@ -166,7 +166,7 @@ class Debian(Family):
         words = [f"{name}={version}" if version else name for name, version in versions.items()]
         host.change(
             f"install {' '.join(words)}",
-            *[Former("package", name) for name in versions if not host.package(name)],
+            *[PriorState("package", name) for name in versions if not host.package(name)],
             [*APT_GET, "install", "-y", "--no-install-recommends", "--allow-change-held-packages",
              "--allow-downgrades", *words],
             diff=diff,
@@ -181,7 +181,7 @@ class Debian(Family):
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """apt-mark hold."""
         wait_for(host, APT_HOLDER)
-        before = [Former("hold", name) for name in names]
+        before = [PriorState("hold", name) for name in names]
         diff = "".join(from_to(name, "moves with updates", "held") for name in names)
         host.change(f"hold {' '.join(names)}", *before, ["apt-mark", "hold", *names], diff=diff)
 

@@ -13,18 +13,18 @@ _DEFAULT = re.compile(r'^\s*set default="(.*)"$', re.MULTILINE)
 
 
 @dataclass
-class Entry:
+class MenuEntry:
     """An entry or a submenu. name: what grub-reboot takes, its submenu's before it. release: the kernel's, or ''."""
 
     name: str
     title: str
     release: str = ""
-    inner: list[Entry] = field(default_factory=list)
+    inner: list[MenuEntry] = field(default_factory=list)
 
 
-def entries(grub_cfg: str) -> list[Entry]:
+def entries(grub_cfg: str) -> list[MenuEntry]:
     """The menu as a tree, in its order."""
-    top = Entry("", "")
+    top = MenuEntry("", "")
     stack = [top]
     for raw in grub_cfg.splitlines():
         line = raw.strip()
@@ -33,7 +33,7 @@ def entries(grub_cfg: str) -> list[Entry]:
             title = opening.group(2) or opening.group(3) or ""
             found_id = _ID.search(line)
             own = found_id.group(1) if found_id else title
-            entry = Entry(f"{stack[-1].name}>{own}".lstrip(">"), title)
+            entry = MenuEntry(f"{stack[-1].name}>{own}".lstrip(">"), title)
             stack[-1].inner.append(entry)
             stack.append(entry)
         elif kernel and len(stack) > 1:
@@ -80,13 +80,13 @@ def _default(grub_cfg: str) -> str:
     return values[-1] if values else "0"
 
 
-def _pick(level: Sequence[Entry], part: str) -> Entry | None:
+def _pick(level: Sequence[MenuEntry], part: str) -> MenuEntry | None:
     if part.isdecimal():
         return level[int(part)] if int(part) < len(level) else None
     return next((e for e in level if part in (e.name.rpartition(">")[2], e.title)), None)
 
 
-def _flat(level: Sequence[Entry]) -> Iterator[Entry]:
+def _flat(level: Sequence[MenuEntry]) -> Iterator[MenuEntry]:
     for entry in level:
         yield entry
         yield from _flat(entry.inner)

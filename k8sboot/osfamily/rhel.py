@@ -9,7 +9,7 @@ from k8sboot import paths
 from k8sboot.errors import CommandFailed
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former
+from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
@@ -158,7 +158,7 @@ class Rhel(Family):
             if part
         ]
         words = [f"{name}-{version}" if version else name for name, version in versions.items()]
-        before = [Former("package", name) for name in versions if not host.package(name)]
+        before = [PriorState("package", name) for name in versions if not host.package(name)]
         host.change(f"install {' '.join(words)}", *before, *steps, diff=diff, timeout=3600, job=True)
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former
+from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer, failure
 from k8sboot.host.reads import Question
 from k8sboot.host.snapshot import from_to
@@ -110,7 +110,7 @@ def lock(host: Host, names: tuple[str, ...]) -> None:
     steps: list[Command] = [["yum", "-q", "versionlock", "delete", *stale]] if stale else []
     host.change(
         f"hold {' '.join(names)}",
-        *[Former("hold", name) for name in names if name not in stale],
+        *[PriorState("hold", name) for name in names if name not in stale],
         *steps,
         ["yum", "-q", "versionlock", "add", *names],
         diff="".join(from_to(name, "moves with updates", "held") for name in names),

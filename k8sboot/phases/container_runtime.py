@@ -32,7 +32,7 @@ def _reads(spec: Spec) -> Reads:
     )
 
 
-@phase(on=everyone, reads=_reads, after=("package-versions",), autopsy=RUNTIME)
+@phase(on=everyone, reads=_reads, after=("package-versions",), diagnosis=RUNTIME)
 def container_runtime(cluster: Cluster, host: Host) -> None:
     """Install and configure the container runtime."""
     settings = cluster.spec.runtime

@@ -14,7 +14,7 @@ from k8sboot.phase import everyone, phase
 NODE_IMAGES = ("kube-proxy", "pause", "coredns")
 
 
-@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,)), after=("preflight",), autopsy=NODES)
+@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,)), after=("preflight",), diagnosis=NODES)
 def images(cluster: Cluster, host: Host) -> None:
     """Pull the images of Kubernetes and Calico."""
     if host.file(KUBELET_CONF) is not None:

@@ -56,7 +56,7 @@ def _usable(host: Host, leader: Peer) -> list[tokens.BootstrapToken]:
     return [t for t in found if t.description == DESCRIPTION and t.can_join(now)]
 
 
-@phase(on=other_masters, reads=MEMBER, after=("join-token",), is_serial=True, autopsy=NODES)
+@phase(on=other_masters, reads=MEMBER, after=("join-token",), is_serial=True, diagnosis=NODES)
 def join_masters(cluster: Cluster, host: Host) -> None:
     """Join the other masters, one at a time: etcd takes one new member at once."""
     key = cluster.first_master.read_file(CERTIFICATE_KEY) or ""
@@ -64,7 +64,7 @@ def join_masters(cluster: Cluster, host: Host) -> None:
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)
 
 
-@phase(on=nodes, reads=MEMBER, after=("join-token",), autopsy=NODES)
+@phase(on=nodes, reads=MEMBER, after=("join-token",), diagnosis=NODES)
 def join_nodes(cluster: Cluster, host: Host) -> None:
     """Join the nodes."""
     _join(cluster, host, key="")

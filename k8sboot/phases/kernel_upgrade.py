@@ -22,7 +22,7 @@ def _reads(spec: Spec) -> Reads:
     return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER, CGROUPS))))
 
 
-@phase(on=masters, reads=_reads, after=("preflight",), is_serial=True, autopsy=RUNTIME)
+@phase(on=masters, reads=_reads, after=("preflight",), is_serial=True, diagnosis=RUNTIME)
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
     """Bring the masters a newer kernel, one at a time."""
     if cluster.spec.os.kernel.minimum:
@@ -40,7 +40,7 @@ def _masters_away(cluster: Cluster, host: Host) -> str:
     return "; ".join(f"{name}: {why}" for name, why in said.items() if why)
 
 
-@phase(on=nodes, reads=_reads, after=("kernel-upgrade-masters",), at_once=NODES_AT_ONCE, autopsy=PACKAGES)
+@phase(on=nodes, reads=_reads, after=("kernel-upgrade-masters",), at_once=NODES_AT_ONCE, diagnosis=PACKAGES)
 def kernel_upgrade_nodes(cluster: Cluster, host: Host) -> None:
     """Bring the nodes a newer kernel, a few at a time, once the masters have proven it."""
     if cluster.spec.os.kernel.minimum:

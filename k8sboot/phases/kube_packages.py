@@ -24,7 +24,7 @@ def _reads(_spec: Spec) -> Reads:
     )
 
 
-@phase(on=everyone, reads=_reads, after=("package-versions",), autopsy=PACKAGES)
+@phase(on=everyone, reads=_reads, after=("package-versions",), diagnosis=PACKAGES)
 def kube_packages(cluster: Cluster, host: Host) -> None:
     """Install kubeadm, kubelet and kubectl."""
     names = [n for n in KUBERNETES_PACKAGES if host.role == "master" or n != "kubectl"]

@@ -72,7 +72,7 @@ def _refuse_without_modules(cluster: Cluster) -> None:
     on=everyone,
     reads=Reads(questions=(MODE,)),
     after=("kube-proxy", "join-masters", "join-nodes"),
-    autopsy=NODES,
+    diagnosis=NODES,
 )
 def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
     """Ask every machine for kube-proxy's real mode."""

@@ -15,7 +15,7 @@ from k8sboot.paths import KUBEADM_CONFIG, UNFINISHED
 from k8sboot.phase import first_master, phase
 
 
-@phase(on=first_master, reads=Reads(files=(ADMIN_CONF, UNFINISHED)), after=("preflight",), autopsy=NODES)
+@phase(on=first_master, reads=Reads(files=(ADMIN_CONF, UNFINISHED)), after=("preflight",), diagnosis=NODES)
 def kubeadm_init(cluster: Cluster, host: Host) -> None:
     """Create the control plane."""
     socket = cri_socket(version(cluster), cluster.spec.runtime.name)

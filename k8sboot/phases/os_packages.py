@@ -29,7 +29,7 @@ def _reads_of(family: Family, spec: Spec) -> Reads:
     return union((own, family.reads))
 
 
-@phase(on=everyone, reads=_reads, after=("preflight",), autopsy=PACKAGES)
+@phase(on=everyone, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def os_packages(cluster: Cluster, host: Host) -> None:
     """Name the repositories, trust their keys, install the runbook's tools."""
     family, spec = osfamily.of(host), cluster.spec
@@ -42,7 +42,7 @@ def os_packages(cluster: Cluster, host: Host) -> None:
     )
 
 
-@phase(on=everyone, after=("preflight",), autopsy=PACKAGES)
+@phase(on=everyone, after=("preflight",), diagnosis=PACKAGES)
 def os_update(cluster: Cluster, host: Host) -> None:
     """Update everything but the kernel and what is held, where the inventory wants it."""
     if cluster.spec.os.update:

@@ -18,7 +18,7 @@ def _reads(spec: Spec) -> Reads:
     return Reads(files=(PACKAGE_VERSIONS,), packages=tuple(asked_for(spec)))
 
 
-@phase(on=first_master, reads=_reads, after=("preflight",), autopsy=PACKAGES)
+@phase(on=first_master, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def package_versions(cluster: Cluster, host: Host) -> None:
     """Choose the exact versions of Docker and Kubernetes that every machine gets."""
     chosen = ensure.choose(host, *asked_for(cluster.spec).values())

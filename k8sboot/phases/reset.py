@@ -6,9 +6,9 @@ from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import USERS, version
 from k8sboot.ensure.cluster import apiserver_answers
-from k8sboot.ensure.restore.notes import NOTED, noted
+from k8sboot.ensure.restore.notes import NOTED, read_notes
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former
+from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes import commands, parsers
@@ -67,7 +67,7 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     homes = [line.split(":", 2)[2] for line in host.answer(USERS).text.splitlines()]
     configs = [f"{home}/.kube/config" for home in homes]
     # One that k8sboot has not written is kept, too, before it goes.
-    steps: list[Command | Former] = [Former("file", path) for path in configs]
+    steps: list[Command | PriorState] = [PriorState("file", path) for path in configs]
     if host.package("kubeadm"):
         steps.append(commands.kubeadm_reset(cri_socket(version(cluster), cluster.spec.runtime.name)))
     steps += [
@@ -100,7 +100,7 @@ def leave(cluster: Cluster, host: Host) -> None:
 @phase(on=everyone, reads=Reads(questions=(NOTED,)), after=("reset-host",))
 def what_stays(cluster: Cluster, host: Host) -> None:
     """Say what a reset leaves on the machine."""
-    if not noted(host).is_empty:
+    if not read_notes(host).is_empty:
         host.notice(
             "KB-RESET-STAYS",
             "left in place: packages, repositories, the container runtime and its images, and the OS settings of"

@@ -13,7 +13,7 @@ from k8sboot.phase import first_master, phase
     on=first_master,
     after=("calico", "metrics-server", "kube-proxy", "join-masters", "join-nodes"),
     is_for_cluster=True,
-    autopsy=NODES,
+    diagnosis=NODES,
 )
 def settle(cluster: Cluster, host: Host) -> None:
     """Wait for the system's workloads to be ready."""

@@ -26,7 +26,7 @@ def _reads(_spec: Spec) -> Reads:
     )
 
 
-@phase(on=everyone, reads=_reads, after=("preflight",), autopsy=PACKAGES)
+@phase(on=everyone, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def time_sync(cluster: Cluster, host: Host) -> None:
     """Keep the clock together with the others: chrony, or ntpdate by cron."""
     match cluster.spec.os.time_sync:

@@ -23,7 +23,7 @@ QUERY_ID = 0x6B38
     on=first_master,
     after=("join-masters", "join-nodes", "calico", "kube-proxy"),
     is_for_cluster=True,
-    autopsy=NODES,
+    diagnosis=NODES,
 )
 def verify(cluster: Cluster, host: Host) -> None:
     """Wait for Ready nodes and for metrics."""
@@ -53,7 +53,7 @@ def _nodes(host: Peer) -> tuple[parsers.Node, ...]:
 
 
 def _no_metrics(host: Peer) -> str:
-    return host.ask(commands.kubectl("top", "nodes"), timeout=30).complaint
+    return host.ask(commands.kubectl("top", "nodes"), timeout=30).problem
 
 
 def dns_question(spec: Spec) -> Question:
@@ -82,7 +82,7 @@ def _dns_address(spec: Spec) -> str:
     on=everyone,
     reads=lambda spec: Reads(questions=(dns_question(spec),)),
     after=("join-masters", "join-nodes", "calico", "kube-proxy", "settle"),
-    autopsy=NODES,
+    diagnosis=NODES,
 )
 def service_dns(cluster: Cluster, host: Host) -> None:
     """Resolve a Service's name on every machine."""

@@ -3,12 +3,12 @@
 from k8sboot.plans.document import Change, Document, Failure, Open, Step
 from k8sboot.plans.file import read_plan, write_plan
 from k8sboot.plans.inventory import digests
-from k8sboot.plans.outdated import Check, inventory_changed
+from k8sboot.plans.outdated import PlanComparison, inventory_changed
 from k8sboot.plans.recorder import Recorder
 
 __all__ = [
     "Change",
-    "Check",
+    "PlanComparison",
     "Document",
     "Failure",
     "Open",

@@ -19,7 +19,7 @@ CODE = "KB-PLAN-CHANGED"
 FIX = "plan anew and read that: `k8sboot plan --out FILE`; nothing was altered"
 
 
-class Check:
+class PlanComparison:
     """A listener for the dry run before a planned run, which says at its end whether that is as planned."""
 
     def __init__(self, planned: Document, recorder: Recorder) -> None:
@@ -30,7 +30,7 @@ class Check:
         """Hear an event."""
         self._recorder(event)
 
-    def complaint(self) -> Refused | None:
+    def problem(self) -> Refused | None:
         """What is not as planned, None when all is."""
         found = list(differences(self._planned, tuple(self._recorder.steps())))
         if not found:

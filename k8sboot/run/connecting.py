@@ -11,7 +11,7 @@ from k8sboot.host.host import Context, Host
 from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Reads
-from k8sboot.host.retry import insist
+from k8sboot.host.retry import retry
 from k8sboot.inventory.model import HostSpec
 from k8sboot.run.leases import refuse_held
 from k8sboot.ssh.connection import Connection
@@ -22,7 +22,7 @@ Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
 """Opens a connection to a host; the second argument takes lines for the user."""
 
 
-class Arrivals:
+class Connections:
     """Who is there, by name, and who failed to come and why; each machine is met in a thread of its own."""
 
     def __init__(self, connect: Connect, tell: Listener, *, claim: Claim | None, is_dry: bool) -> None:
@@ -35,7 +35,7 @@ class Arrivals:
         self._claim = claim
         self._is_dry = is_dry
 
-    def meet(self, host: HostSpec, reads: Reads) -> None:
+    def connect(self, host: HostSpec, reads: Reads) -> None:
         """Connect to one host and take its first probe; a job of an earlier run is let come to its end."""
         try:
             machine = self._probed(host, reads)
@@ -48,11 +48,11 @@ class Arrivals:
         except Exception as error:  # a bug of ours must not make a host vanish without a word
             self._fail(host.name, Bug.of(error))
 
-    def hold(self, name: str) -> None:
+    def acquire(self, name: str) -> None:
         """Take the first master, which stands for the cluster; other hosts are taken when they are altered."""
         try:
             if name in self.machines:
-                self.machines[name].hold()
+                self.machines[name].acquire()
         except K8sbootError as error:
             self._fail(name, error)
 
@@ -63,7 +63,7 @@ class Arrivals:
 
     def _probed(self, host: HostSpec, reads: Reads) -> Machine:
         note = partial(self._note, host.name)
-        connection = insist(lambda: self._connect(host, note), causes=(ConnectionLost,), told=note)
+        connection = retry(lambda: self._connect(host, note), causes=(ConnectionLost,), told=note)
         self._connections.append(connection)
         machine = Machine(host.name, host.address, host.role, connection, reads, note=note)
         facts = machine.snapshot.host_facts

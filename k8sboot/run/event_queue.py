@@ -10,7 +10,7 @@ from k8sboot.events import Event, Listener
 
 
 @dataclass(frozen=True)
-class AtOnce:
+class SyncListener:
     """A listener, for all threads, that is told in the one in which something happens.
 
     A change begins only when it has been told of it.
@@ -23,12 +23,12 @@ class AtOnce:
         self.listener(event)
 
 
-class Wire:
+class EventQueue:
     """Takes events from any thread. Those who are not told at once are told by the thread that calls tell()."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
-        self._at_once = [each for each in listeners if isinstance(each, AtOnce)]
-        self._in_turn = [each for each in listeners if not isinstance(each, AtOnce)]
+        self._at_once = [each for each in listeners if isinstance(each, SyncListener)]
+        self._in_turn = [each for each in listeners if not isinstance(each, SyncListener)]
         self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._has_ended = False
 

@@ -32,7 +32,7 @@ class Leases:
         """Stop renewing, and give back what is held, from all hosts at once."""
         self._end.set()
         threads = [
-            threading.Thread(target=machine.let_go, name=f"let-go-{name}", daemon=True)
+            threading.Thread(target=machine.release, name=f"let-go-{name}", daemon=True)
             for name, machine in tuple(self._machines.items())
         ]
         for thread in threads:

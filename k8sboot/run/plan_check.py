@@ -14,18 +14,18 @@ PHASE = "plan"
 """Under this name it is told what speaks against the run."""
 
 
-class Rehearsal(Protocol):
+class PlanCheck(Protocol):
     """Hears the dry run, and says whether the real one may begin."""
 
     def __call__(self, event: Event) -> None:
         """Hear an event, in whatever thread it happens."""
 
-    def complaint(self) -> K8sbootError | None:
+    def problem(self) -> K8sbootError | None:
         """Why it may not, with the host that shows it; None where nothing speaks against it."""
 
 
 def obstacles(
-    rehearsal: Rehearsal,
+    plan_check: PlanCheck,
     machines: Collection[Machine],
     walk: Callable[[bool, Listener], Report],
     tell: Listener,
@@ -33,15 +33,15 @@ def obstacles(
     """What speaks against the run, by host. walk: a run, dry or not, told to a listener. tell: hears failures."""
 
     def hear(event: Event) -> None:
-        rehearsal(event)
+        plan_check(event)
         if isinstance(event, Failed):
             tell(event)
 
     errors = walk(True, hear).errors
-    complaint = None if errors else rehearsal.complaint()
-    if complaint:
-        tell(Failed(host=complaint.host, phase=PHASE, error=complaint))
-        return {complaint.host: complaint}
+    problem = None if errors else plan_check.problem()
+    if problem:
+        tell(Failed(host=problem.host, phase=PHASE, error=problem))
+        return {problem.host: problem}
     for machine in machines:
         machine.start_over()
     return errors

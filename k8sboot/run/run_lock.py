@@ -30,7 +30,7 @@ def taken(path: Path | None, command: str) -> Iterator[Claim]:
         has_seat = handle >= 0 and _locks(handle)
         if has_seat:
             _note(handle, told)
-        yield Claim(run, told, _seat(handle) if has_seat else "")
+        yield Claim(run, told, _origin(handle) if has_seat else "")
     finally:
         if handle >= 0:
             os.close(handle)
@@ -74,7 +74,7 @@ def _note(handle: int, told: str) -> None:
         os.pwrite(handle, told.encode("utf-8", "replace"), 0)
 
 
-def _seat(handle: int) -> str:
+def _origin(handle: int) -> str:
     """The same for the same file of the same boot of the same machine, and for no other."""
     place = os.fstat(handle)
     facts = [f"{place.st_dev} {place.st_ino}"]

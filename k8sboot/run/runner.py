@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from k8sboot.cluster import Cluster
-from k8sboot.diagnosis.diagnose import Scene
+from k8sboot.diagnosis.diagnose import FailedPhase
 from k8sboot.errors import Bug, Interrupted, K8sbootError
 from k8sboot.events import Event, Failed, Listener, PhaseEnded, PhaseStarted, Skipped, Unknown
 from k8sboot.host.host import Context, Host
@@ -121,12 +121,12 @@ class Run:
 
     def _look_into(self, name: str, phase: Phase, error: K8sbootError, seconds: float) -> None:
         """Let the phase's autopsy find the cause. Meanwhile nothing new starts after a master's failure."""
-        if phase.autopsy is None or self._options.is_dry:
+        if phase.diagnosis is None or self._options.is_dry:
             return
         if self._machines[name].role == "master":
             self.stop(f"{name} failed in {phase.name}")
         host = self._cluster.peers[name]
-        phase.autopsy(Scene(self._cluster, host, phase.name, seconds, self._emit), error)
+        phase.diagnosis(FailedPhase(self._cluster, host, phase.name, seconds, self._emit), error)
 
     def _work(self, name: str, phase: Phase) -> None:
         machine, run = self._machines[name], tuple(self._machines.values())
@@ -136,7 +136,7 @@ class Run:
         try:
             phase.run(self._cluster, host)
         except NotYet as unknown:
-            machine.foresight.leave_open(phase.name)
+            machine.dry_run.leave_open(phase.name)
             self._emit(Unknown(host=name, phase=phase.name, after=unknown.after))
         finally:
             self.report.changes[name] += host.changes

@@ -17,15 +17,13 @@ from k8sboot.host.machine import Machine
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import union
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.run.connecting import CONNECT, Arrivals, Connect
-from k8sboot.run.event_queue import Wire
+from k8sboot.run.connecting import CONNECT, Connect, Connections
+from k8sboot.run.event_queue import EventQueue
 from k8sboot.run.leases import Leases
 from k8sboot.run.plan_check import obstacles
-from k8sboot.run.request import Plan
+from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import INTERRUPTED, Report, Run
 from k8sboot.run.stop import Stop
-
-__all__ = ["Plan", "Session"]
 
 
 class Session:
@@ -34,7 +32,7 @@ class Session:
     def __init__(
         self,
         spec: Spec,
-        plan: Plan,
+        plan: RunRequest,
         connect: Connect,
         listeners: Sequence[Listener],
         *,
@@ -47,9 +45,11 @@ class Session:
         self._is_ending_jobs = False
         self._spec = spec
         self._plan = plan
-        self._events = Wire(listeners)
+        self._events = EventQueue(listeners)
         is_dry = plan.options.is_dry
-        self._arrivals = Arrivals(connect, self._events.put, claim=None if is_dry else claim, is_dry=is_dry)
+        self._connections = Connections(
+            connect, self._events.put, claim=None if is_dry else claim, is_dry=is_dry
+        )
         self._run: Run | None = None
 
     def run(self) -> Report:
@@ -67,11 +67,11 @@ class Session:
             )
         )
         try:
-            with Leases(self._arrivals.machines):
+            with Leases(self._connections.machines):
                 report = self._until_left(hosts)
         finally:
-            self._arrivals.close()
-        report.errors = {**self._arrivals.errors, **report.errors}
+            self._connections.close()
+        report.errors = {**self._connections.errors, **report.errors}
         self._events.end(
             RunEnded(
                 changes=report.changes,
@@ -90,18 +90,18 @@ class Session:
 
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
         reads = union(phase.reads(self._spec) for phase in self._plan.phases)
-        self._drain([_started(h.name, self._arrivals.meet, h, reads) for h in hosts])
-        machines, errors = self._arrivals.machines, self._arrivals.errors
+        self._drain([_started(h.name, self._connections.connect, h, reads) for h in hosts])
+        machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name
-        self._drain([_started(first, self._arrivals.hold, first)])
+        self._drain([_started(first, self._connections.acquire, first)])
         if first in errors:
             self._skip_all(f"{first} failed in {CONNECT}")
             return Report(changes=dict.fromkeys(machines, 0))
         ordered = {h.name: machines[h.name] for h in hosts if h.name in machines}
         peers = {name: Peer(machine) for name, machine in ordered.items()}
         walk = partial(self._walk, Cluster(self._spec, peers, self._plan.limit), ordered)
-        if self._plan.rehearsal:
-            errors = errors or obstacles(self._plan.rehearsal, ordered.values(), walk, self._events.put)
+        if self._plan.plan_check:
+            errors = errors or obstacles(self._plan.plan_check, ordered.values(), walk, self._events.put)
             if errors:
                 self._drain([])
                 return Report(changes=dict.fromkeys(ordered, 0), errors=errors)
@@ -117,7 +117,7 @@ class Session:
 
     def _skip_all(self, why: str) -> None:
         for phase in self._plan.phases[:1]:
-            for name in (n for n in self._arrivals.machines if n not in self._arrivals.errors):
+            for name in (n for n in self._connections.machines if n not in self._connections.errors):
                 self._events.put(Skipped(host=name, phase=phase.name, why=why))
 
     def _drain(self, threads: list[threading.Thread]) -> None:
@@ -141,7 +141,7 @@ class Session:
             )
         if self._stop.ends_jobs and not self._is_ending_jobs:
             self._is_ending_jobs = True
-            for machine in self._arrivals.machines.values():
+            for machine in self._connections.machines.values():
                 machine.end_jobs()
             self._notice_stop(
                 f"{self._stop.name} again: jobs on the hosts are ended (again to leave at once)"

@@ -21,7 +21,7 @@ class Completed:
         return self.stdout.decode("utf-8", "replace")
 
     @property
-    def complaint(self) -> str:
+    def problem(self) -> str:
         """Its last words on stderr, at most 300 characters, or else its exit status; '' when it ended well."""
         if self.exit_status == 0:
             return ""

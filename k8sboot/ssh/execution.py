@@ -12,7 +12,7 @@ from paramiko import Channel, ChannelException, SSHException, Transport
 
 from k8sboot.errors import ConnectError, ConnectionLost, DeadlineExceeded, ShellSilent
 from k8sboot.ssh.connection import Completed
-from k8sboot.ssh.link import Wire
+from k8sboot.ssh.link import WatchedStream
 from k8sboot.ssh.script import MarkedStream, Markers, wrap
 from k8sboot.ssh.watch import LOGIN_AFTER, Watched, watched
 
@@ -25,12 +25,12 @@ SHELL_WAIT = 60.0
 
 
 @dataclass(frozen=True)
-class Session:
+class Execution:
     """An authenticated transport, and the inventory name of the host at its other end."""
 
     host: str
     transport: Transport
-    wire: Wire
+    wire: WatchedStream
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Shell:
     preamble: Callable[[], bytes] = bytes
 
 
-def execute(session: Session, shell: Shell, script: str, *, timeout: float) -> Completed:
+def execute(session: Execution, shell: Shell, script: str, *, timeout: float) -> Completed:
     """Run script and return how it ended; exit_status is -1 when a signal killed the shell that ran it.
 
     Raises DeadlineExceeded, ConnectionLost, ConnectError (the login shell did not run the script).
@@ -54,7 +54,9 @@ def execute(session: Session, shell: Shell, script: str, *, timeout: float) -> C
     return exchange(session, command, shell.preamble() + wrap(script, markers), markers, timeout=timeout)
 
 
-def exchange(session: Session, command: str, stdin: bytes, markers: Markers, *, timeout: float) -> Completed:
+def exchange(
+    session: Execution, command: str, stdin: bytes, markers: Markers, *, timeout: float
+) -> Completed:
     """Run a command line that prints the markers around its output, feed it stdin; errors as execute()."""
     with watched(session.wire, session.transport) as link:
         try:
@@ -64,7 +66,7 @@ def exchange(session: Session, command: str, stdin: bytes, markers: Markers, *, 
             raise _lost(session, link, error) from None
 
 
-def _open(session: Session, timeout: float) -> Channel:
+def _open(session: Execution, timeout: float) -> Channel:
     """A session channel. A server with MaxSessions 1 may still be busy burying our last one."""
     patience = time.monotonic() + min(timeout, SESSION_SLOT_WAIT)
     while True:
@@ -82,12 +84,12 @@ def _open(session: Session, timeout: float) -> Channel:
             time.sleep(0.1)
 
 
-def login_wait(session: Session) -> float:
+def login_wait(session: Execution) -> float:
     """Seconds for what the server has to do after a login before it opens the first channel."""
     return LOGIN_AFTER if session.wire.is_fresh else 0.0
 
 
-def _lost(session: Session, link: Watched, error: BaseException) -> ConnectionLost:
+def _lost(session: Execution, link: Watched, error: BaseException) -> ConnectionLost:
     why = link.given_up or str(error) or "the connection was closed by the other side"
     return ConnectionLost(
         "the SSH connection died during a command",
@@ -109,7 +111,7 @@ class _Bell(threading.Event):
 
 
 class _Run:
-    def __init__(self, session: Session, channel: Channel, markers: Markers, timeout: float) -> None:
+    def __init__(self, session: Execution, channel: Channel, markers: Markers, timeout: float) -> None:
         self._session = session
         self._channel = channel
         self._deadline = time.monotonic() + timeout

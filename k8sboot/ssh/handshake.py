@@ -14,7 +14,7 @@ from paramiko.ssh_exception import IncompatiblePeer
 
 from k8sboot.errors import ConnectError, ConnectionLost, Unreachable
 from k8sboot.ssh.host_keys import Judge
-from k8sboot.ssh.link import Wire
+from k8sboot.ssh.link import WatchedStream
 from k8sboot.ssh.login import Login
 
 BANNER_TIMEOUT = 15.0
@@ -37,7 +37,7 @@ class Dropped(Exception):
     """The server hung up before it said a word: too many half-open connections. Worth a retry."""
 
 
-def negotiate(wire: Wire, login: Login, notice: Callable[[str], None]) -> Transport:
+def negotiate(wire: WatchedStream, login: Login, notice: Callable[[str], None]) -> Transport:
     """Agree on keys with the server behind wire and check its host key.
 
     Raises Dropped, Unreachable (no SSH server there), HostKeyRefused, ConnectionLost.
@@ -66,7 +66,7 @@ def abandon(transport: Transport) -> None:
         transport.close()
 
 
-def _start(transport: Transport, wire: Wire, login: Login) -> None:
+def _start(transport: Transport, wire: WatchedStream, login: Login) -> None:
     done = threading.Event()
     deadline = time.monotonic() + BANNER_TIMEOUT + login.target.connect_timeout
     transport.start_client(event=done)
@@ -78,11 +78,11 @@ def _start(transport: Transport, wire: Wire, login: Login) -> None:
     raise _why_not(error, wire, login)
 
 
-def _why_not(error: BaseException, wire: Wire, login: Login) -> Exception:
+def _why_not(error: BaseException, wire: WatchedStream, login: Login) -> Exception:
     first = wire.first
-    complaint = wire.complaint()
-    if complaint and not first:
-        return Unreachable("the ProxyCommand leads nowhere", why=complaint, fix=PROXY_FIX, host=login.name)
+    problem = wire.problem()
+    if problem and not first:
+        return Unreachable("the ProxyCommand leads nowhere", why=problem, fix=PROXY_FIX, host=login.name)
     if first.startswith(TURNED_AWAY) or (not first and _ended(error)):
         return Dropped(
             "more half-open connections than its MaxStartups allows" if first else "it said nothing at all"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from k8sboot.errors import ConnectionLost, Interrupted
 from k8sboot.ssh.connection import Completed
-from k8sboot.ssh.execution import Session, Shell, execute
+from k8sboot.ssh.execution import Execution, Shell, execute
 from k8sboot.ssh.handshake import abandon
 from k8sboot.ssh.job_scripts import new_id
 from k8sboot.ssh.jobs import Follower
@@ -41,13 +41,13 @@ class HostConnection:
         self._notice = notice
         self._lock = threading.RLock()
         self._next = threading.Lock()
-        self._session: Session | None = None
+        self._session: Execution | None = None
         self._shell: Shell | None = None
         self._closed = False
         self._job: Follower | None = None
         self._ends_jobs = False
 
-    def open(self) -> tuple[Session, Shell]:
+    def open(self) -> tuple[Execution, Shell]:
         """The live session and its root shell, both made anew when the last one died. Raises ConnectError."""
         with self._lock:
             self._refuse_when_closed()

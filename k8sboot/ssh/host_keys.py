@@ -17,7 +17,7 @@ ON_CONSOLE = "`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the machine's cons
 ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
 # Keys taken in this process that could not be written down, by the file they belong in.
-_remembered: dict[Path, list[known_hosts.Entry]] = {}
+_remembered: dict[Path, list[known_hosts.KnownHost]] = {}
 _lock = threading.Lock()
 
 
@@ -82,7 +82,7 @@ class Judge:
                 host=self._login.name,
             )
 
-    def _refused(self, what: str, key: bytes, against: Sequence[known_hosts.Entry]) -> HostKeyRefused:
+    def _refused(self, what: str, key: bytes, against: Sequence[known_hosts.KnownHost]) -> HostKeyRefused:
         host, port = self._login.filed_as
         on_file = "; ".join(f"{entry.fingerprint} ({entry.key_type}) at {entry.where}" for entry in against)
         file = against[0].where.rpartition(":")[0]

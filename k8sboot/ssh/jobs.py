@@ -79,7 +79,7 @@ class Follower:
 
     def start(self, script: str) -> None:
         """Start the job, once, however often the link dies meanwhile."""
-        done = self._insist(job_scripts.start(self._job, script), START_TIMEOUT)
+        done = self._retry(job_scripts.start(self._job, script), START_TIMEOUT)
         if done.exit_status != 0:
             raise CommandFailed(
                 f"cannot start the job {self._job}",
@@ -109,10 +109,10 @@ class Follower:
 
     def _look(self) -> job_scripts.Look:
         patience = max(0.0, min(LOOK_PATIENCE, self._deadline - time.monotonic()))
-        done = self._insist(job_scripts.look(self._job, offset=self._offset, patience=patience), LOOK_TIMEOUT)
+        done = self._retry(job_scripts.look(self._job, offset=self._offset, patience=patience), LOOK_TIMEOUT)
         return job_scripts.parse_look(done.stdout)
 
-    def _insist(self, script: str, timeout: float) -> Completed:
+    def _retry(self, script: str, timeout: float) -> Completed:
         """Run a script that may run twice, over a new connection when the link dies, until the deadline."""
         failures = 0
         while True:

@@ -23,7 +23,7 @@ Verdict = Literal["match", "changed", "unknown", "revoked"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class KnownHost:
     """One line. key: the binary public key; where: file:line."""
 
     marker: str
@@ -43,7 +43,7 @@ class Judgement:
     """What the files say about a key; against: the entries that made it so."""
 
     verdict: Verdict
-    against: tuple[Entry, ...] = ()
+    against: tuple[KnownHost, ...] = ()
 
 
 def fingerprint(key: bytes) -> str:
@@ -56,9 +56,9 @@ def lookup_name(host: str, port: int) -> str:
     return host.lower() if port == 22 else f"[{host.lower()}]:{port}"
 
 
-def read(paths: Iterable[Path]) -> tuple[list[Entry], list[str]]:
+def read(paths: Iterable[Path]) -> tuple[list[KnownHost], list[str]]:
     """All entries of the files that exist, and warnings on what could not be read."""
-    entries: list[Entry] = []
+    entries: list[KnownHost] = []
     warnings: list[str] = []
     for path in paths:
         try:
@@ -72,7 +72,7 @@ def read(paths: Iterable[Path]) -> tuple[list[Entry], list[str]]:
     return entries, warnings
 
 
-def _parse(text: str, path: str, entries: list[Entry], warnings: list[str]) -> None:
+def _parse(text: str, path: str, entries: list[KnownHost], warnings: list[str]) -> None:
     for number, line in enumerate(text.split("\n"), start=1):
         where = f"{path}:{number}"
         content = line.strip(" \t\r")
@@ -85,7 +85,7 @@ def _parse(text: str, path: str, entries: list[Entry], warnings: list[str]) -> N
             entries.append(entry)
 
 
-def parse_line(line: str, where: str) -> Entry | None:
+def parse_line(line: str, where: str) -> KnownHost | None:
     """One non-empty line, or None when it is broken."""
     fields = re.split(r"[ \t]+", line)
     marker = fields.pop(0) if fields[0].startswith("@") else ""
@@ -97,7 +97,7 @@ def parse_line(line: str, where: str) -> Entry | None:
         return None
     if inner_type(key) != fields[1]:
         return None
-    return Entry(marker, fields[0], fields[1], key, where)
+    return KnownHost(marker, fields[0], fields[1], key, where)
 
 
 def inner_type(key: bytes) -> str:
@@ -140,7 +140,7 @@ def _matches_glob(pattern: str, name: str) -> bool:
     return fnmatch.fnmatchcase(name, re.sub(r"\[", "[[]", pattern))
 
 
-def judge(entries: Sequence[Entry], *, host: str, port: int, key: bytes) -> Judgement:
+def judge(entries: Sequence[KnownHost], *, host: str, port: int, key: bytes) -> Judgement:
     """What the entries say about the key that host:port showed.
 
     As in OpenSSH, a key filed for the host without a port also vouches for its other ports.
@@ -153,7 +153,7 @@ def judge(entries: Sequence[Entry], *, host: str, port: int, key: bytes) -> Judg
     return found
 
 
-def _judge_name(entries: Sequence[Entry], name: str, key: bytes) -> Judgement:
+def _judge_name(entries: Sequence[KnownHost], name: str, key: bytes) -> Judgement:
     mine = [entry for entry in entries if matches(entry.hosts, name)]
     revoked = tuple(entry for entry in mine if entry.marker == "@revoked" and entry.key == key)
     if revoked:
@@ -165,7 +165,7 @@ def _judge_name(entries: Sequence[Entry], name: str, key: bytes) -> Judgement:
     return Judgement("changed", plain) if plain else Judgement("unknown")
 
 
-def known_types(entries: Sequence[Entry], *, host: str, port: int) -> list[str]:
+def known_types(entries: Sequence[KnownHost], *, host: str, port: int) -> list[str]:
     """The key types filed for host:port (or the host on port 22), in the order of the files."""
     names = [lookup_name(host, port), lookup_name(host, 22)]
     types = [

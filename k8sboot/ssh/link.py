@@ -25,14 +25,14 @@ class Stream(Protocol):
     def close(self) -> None: ...
 
 
-class Wire:
+class WatchedStream:
     """Passes bytes through and remembers the first ones received and the time of the last."""
 
     def __init__(
-        self, stream: Stream, *, base: socket.socket | None = None, complaint: Callable[[], str] = str
+        self, stream: Stream, *, base: socket.socket | None = None, problem: Callable[[], str] = str
     ) -> None:
         """base: the socket whose send queue tells of progress. complaint: what the way itself reports."""
-        self.complaint = complaint
+        self.problem = problem
         self._stream = stream
         self._base = base
         self._queued = 0
@@ -84,14 +84,14 @@ class Wire:
         return int(struct.unpack("i", answer)[0])
 
 
-def dial(address: str, port: int, *, timeout: float, host: str) -> Wire:
+def dial(address: str, port: int, *, timeout: float, host: str) -> WatchedStream:
     """Open a TCP connection within timeout seconds. Raises Unreachable; host is the name errors show."""
     try:
         sock = socket.create_connection((address, port), timeout=timeout)
     except OSError as error:
         raise _unreachable(error, f"{address}:{port}", timeout=timeout, host=host) from None
     tune(sock)
-    return Wire(sock, base=sock)
+    return WatchedStream(sock, base=sock)
 
 
 def tune(sock: socket.socket) -> None:

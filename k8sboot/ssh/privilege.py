@@ -9,7 +9,7 @@ from typing import Literal
 from k8sboot.errors import ConnectError, DeadlineExceeded, ShellSilent, SudoRefused
 from k8sboot.secret import Secret
 from k8sboot.ssh.connection import Completed
-from k8sboot.ssh.execution import Session, Shell, exchange, execute
+from k8sboot.ssh.execution import Execution, Shell, exchange, execute
 from k8sboot.ssh.script import Markers
 
 Way = Literal["root", "sudo", "sudo with password"]
@@ -27,7 +27,7 @@ def plain_shell() -> Shell:
     return Shell(lambda limit: f"timeout -k 5 {limit} /bin/sh -s")
 
 
-def root_shell(session: Session, password: Secret | None, *, user: str) -> Shell:
+def root_shell(session: Execution, password: Secret | None, *, user: str) -> Shell:
     """The shell that runs scripts as root on this connection.
 
     Raises SudoRefused, and ConnectError when the login shell or sudo hangs. A login as root is taken at its
@@ -73,7 +73,7 @@ def _password_shell(password: Secret) -> Shell:
     )
 
 
-def _probe(session: Session, password: Secret | None, user: str) -> Way:
+def _probe(session: Execution, password: Secret | None, user: str) -> Way:
     found = execute(session, plain_shell(), PROBE, timeout=PROBE_TIMEOUT)
     words = found.text.split()
     if words == ["root"]:
@@ -92,7 +92,7 @@ def _probe(session: Session, password: Secret | None, user: str) -> Way:
     return _try_password(session, password, user)
 
 
-def _try_password(session: Session, password: Secret, user: str) -> Way:
+def _try_password(session: Execution, password: Secret, user: str) -> Way:
     """One attempt, no more: stdin ends after the password, so sudo cannot ask a second time."""
     markers = Markers.fresh()
     begin, end = markers.words()

@@ -12,7 +12,7 @@ import threading
 from typing import IO
 
 from k8sboot.errors import Unreachable
-from k8sboot.ssh.link import Wire
+from k8sboot.ssh.link import WatchedStream
 
 END_WAIT = 2.0
 
@@ -22,7 +22,7 @@ class _Command:
 
     def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
         self._complaints = complaints
-        self._complaint = ""
+        self._problem = ""
         self._lock = threading.RLock()
         self._sock = sock
         self._process = process
@@ -30,12 +30,12 @@ class _Command:
         self.send = sock.send
         self.settimeout = sock.settimeout
 
-    def complaint(self) -> str:
+    def problem(self) -> str:
         """What the command said on stderr, and how it ended."""
         with self._lock:
             if not self._complaints.closed:
-                self._complaint = self._describe()
-            return self._complaint
+                self._problem = self._describe()
+            return self._problem
 
     def _describe(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -50,7 +50,7 @@ class _Command:
         """Close the stream, end the command and all it started, and reap it."""
         # paramiko's thread and ours may both come here.
         with self._lock:
-            self.complaint()
+            self.problem()
             self._sock.close()
             self._complaints.close()
             for number in (signal.SIGTERM, signal.SIGKILL):
@@ -61,7 +61,7 @@ class _Command:
                         self._process.wait(END_WAIT)
 
 
-def spawn(command: str, *, host: str) -> Wire:
+def spawn(command: str, *, host: str) -> WatchedStream:
     """Start the command by the user's shell, as ssh does, and return the stream to it. Raises Unreachable."""
     ours, theirs = socket.socketpair()
     complaints = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the stream
@@ -81,4 +81,4 @@ def spawn(command: str, *, host: str) -> Wire:
     finally:
         theirs.close()
     stream = _Command(ours, process, complaints)
-    return Wire(stream, complaint=stream.complaint)
+    return WatchedStream(stream, problem=stream.problem)

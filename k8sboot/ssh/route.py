@@ -14,9 +14,9 @@ from paramiko import ChannelException, SSHException
 from k8sboot.errors import Unreachable
 from k8sboot.ssh import proxy_command
 from k8sboot.ssh.authenticate import authenticate
-from k8sboot.ssh.execution import Session, login_wait
+from k8sboot.ssh.execution import Execution, login_wait
 from k8sboot.ssh.handshake import Dropped, abandon, negotiate
-from k8sboot.ssh.link import Wire, dial
+from k8sboot.ssh.link import WatchedStream, dial
 from k8sboot.ssh.login import Login
 from k8sboot.ssh.ssh_config import resolve, split_hop
 from k8sboot.ssh.target import Target
@@ -30,7 +30,7 @@ DROPPED_RETRIES = 5
 _handshakes = threading.BoundedSemaphore(AT_ONCE)
 
 
-def open_session(login: Login, notice: Notice) -> Session:
+def open_session(login: Login, notice: Notice) -> Execution:
     """Connect, check the host key and log in. Raises ConnectError.
 
     Only a server that hangs up before its first word is tried again, a few times: MaxStartups throws dice.
@@ -49,7 +49,7 @@ def open_session(login: Login, notice: Notice) -> Session:
     )
 
 
-def _attempt(login: Login, notice: Notice) -> Session:
+def _attempt(login: Login, notice: Notice) -> Execution:
     with _gate(login), _way(login, notice) as wire:
         transport = negotiate(wire, login, notice)
         try:
@@ -58,7 +58,7 @@ def _attempt(login: Login, notice: Notice) -> Session:
         except BaseException:
             abandon(transport)
             raise
-        return Session(login.name, transport, wire)
+        return Execution(login.name, transport, wire)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def _gate(login: Login) -> Iterator[None]:
 
 
 @contextmanager
-def _way(login: Login, notice: Notice) -> Iterator[Wire]:
+def _way(login: Login, notice: Notice) -> Iterator[WatchedStream]:
     """The byte stream to the host; closed again when the block fails."""
     wire = _lay(login, notice)
     try:
@@ -83,7 +83,7 @@ def _way(login: Login, notice: Notice) -> Iterator[Wire]:
         raise
 
 
-def _lay(login: Login, notice: Notice) -> Wire:
+def _lay(login: Login, notice: Notice) -> WatchedStream:
     if login.jump:
         return _bastion_of(login).reach(login, notice)
     if login.proxy_command:
@@ -100,9 +100,9 @@ class _Bastion:
         default_factory=lambda: threading.BoundedSemaphore(AT_ONCE_PER_BASTION)
     )
     lock: threading.Lock = field(default_factory=threading.Lock)
-    session: Session | None = None
+    session: Execution | None = None
 
-    def reach(self, login: Login, notice: Notice) -> Wire:
+    def reach(self, login: Login, notice: Notice) -> WatchedStream:
         """A stream to login's address, made by the bastion. Raises ConnectError."""
         session = self._open(login, notice)
         try:
@@ -121,9 +121,9 @@ class _Bastion:
                 host=login.name,
                 fix="run again",
             ) from None
-        return Wire(channel)
+        return WatchedStream(channel)
 
-    def _open(self, login: Login, notice: Notice) -> Session:
+    def _open(self, login: Login, notice: Notice) -> Execution:
         with self.lock:
             if self.session is None or not self.session.transport.is_active():
                 self.session = open_session(self._named_for(login), notice)

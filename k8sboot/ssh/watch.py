@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from k8sboot.ssh.link import Wire
+from k8sboot.ssh.link import WatchedStream
 
 if TYPE_CHECKING:
     from paramiko import Transport
@@ -30,7 +30,7 @@ TICK = 0.5
 class Watched:
     """A busy link: its wire, its transport, and why it was given up, '' while it was not."""
 
-    def __init__(self, wire: Wire, transport: Transport) -> None:
+    def __init__(self, wire: WatchedStream, transport: Transport) -> None:
         self.wire = wire
         self.transport = transport
         self.given_up = ""
@@ -52,7 +52,7 @@ class Watched:
             self.transport.global_request("keepalive@openssh.com", wait=True)
 
 
-def _reason(wire: Wire) -> str:
+def _reason(wire: WatchedStream) -> str:
     if wire.is_fresh:
         return (
             f"the login was accepted, and no session came of it within {LOGIN_AFTER:g} seconds: PAM holds it up "
@@ -67,7 +67,7 @@ _thread: threading.Thread | None = None
 
 
 @contextlib.contextmanager
-def watched(wire: Wire, transport: Transport) -> Iterator[Watched]:
+def watched(wire: WatchedStream, transport: Transport) -> Iterator[Watched]:
     """Have the link watched for the length of the block."""
     link = Watched(wire, transport)
     # Silence between two commands means nothing: nobody asked.

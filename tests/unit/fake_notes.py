@@ -8,7 +8,7 @@ import re
 
 from fake_state import FakeFile, HostState, Reply
 
-from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 
 BESIDE = (".k8sboot-sha256", ".k8sboot-ours", ".k8sboot-copy", ".k8sboot-readers")
 
@@ -35,7 +35,7 @@ class Notes(HostState):
             if aim:
                 self._line(f"{ORIGINALS_DIR}{name}.k8sboot-ours", aim)
             return
-        path = f"{FORMER_DIR}/{kind}/{name.replace('/', '%')}"
+        path = f"{PRIOR_DIR}/{kind}/{name.replace('/', '%')}"
         if path not in self.files:
             if kind in ("sysctl", "selinux", "hostname") and aim == self.state_of(kind, name):
                 return
@@ -82,8 +82,8 @@ class Notes(HostState):
         return name in self.held or any(re.search(f"(^|:){locked}", line) for line in lines)
 
     def _complete(self) -> None:
-        if not any(path.startswith((f"{ORIGINALS_DIR}/", f"{FORMER_DIR}/")) for path in self.files):
-            self.put(f"{FORMER_DIR}/complete/", "")
+        if not any(path.startswith((f"{ORIGINALS_DIR}/", f"{PRIOR_DIR}/")) for path in self.files):
+            self.put(f"{PRIOR_DIR}/complete/", "")
 
     def keep(self, path: str) -> None:
         """The first original of a file."""
@@ -118,10 +118,10 @@ class Notes(HostState):
 
     def notes(self) -> Reply:
         """The answer to ensure.noted's question."""
-        lines = ["complete"] if f"{FORMER_DIR}/complete/" in self.files else []
+        lines = ["complete"] if f"{PRIOR_DIR}/complete/" in self.files else []
         for path in sorted(self.files):
-            if path.startswith(f"{FORMER_DIR}/") and not path.endswith((".ours", "/complete/")):
-                kind, name = path.removeprefix(f"{FORMER_DIR}/").split("/")
+            if path.startswith(f"{PRIOR_DIR}/") and not path.endswith((".ours", "/complete/")):
+                kind, name = path.removeprefix(f"{PRIOR_DIR}/").split("/")
                 name = name.replace("%", "/")
                 now = self.state_of(kind, name)
                 lines.append(

@@ -13,12 +13,12 @@ from k8sboot.events import Event
 from k8sboot.host.lease import Claim
 from k8sboot.inventory.model import HostSpec
 from k8sboot.phase import Phase
-from k8sboot.run.event_queue import AtOnce
-from k8sboot.run.request import Plan
+from k8sboot.run.event_queue import SyncListener
+from k8sboot.run.request import RunRequest
 from k8sboot.run.session import Session
 from k8sboot.ssh.connection import Completed, Connection
 
-DEAD = Claim("run0", "up by me, pid 2", ME.seat)
+DEAD = Claim("run0", "up by me, pid 2", ME.origin)
 
 
 class Killed(BaseException):
@@ -78,8 +78,8 @@ def run_killed(cluster: FakeCluster, phases: Sequence[Phase], *, after: int) -> 
         cluster.hosts[host.name].is_closed = False
         return Line(cluster.hosts[host.name], life)
 
-    listeners = (AtOnce(life.witness), life.check)
-    session = Session(cluster.spec, Plan("up", tuple(phases)), connect, listeners, claim=DEAD)
+    listeners = (SyncListener(life.witness), life.check)
+    session = Session(cluster.spec, RunRequest("up", tuple(phases)), connect, listeners, claim=DEAD)
     life.wake = session._events._queue.put
     others, hook = set(threading.enumerate()), threading.excepthook
     threading.excepthook = lambda failed: None if failed.exc_type is Killed else hook(failed)

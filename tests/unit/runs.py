@@ -12,8 +12,8 @@ from k8sboot.events import Changed, Event, Notice, PhaseEnded, Skipped, Unknown
 from k8sboot.host.lease import Claim
 from k8sboot.inventory.model import HostSpec
 from k8sboot.phase import Phase
-from k8sboot.run.event_queue import AtOnce
-from k8sboot.run.request import Plan
+from k8sboot.run.event_queue import SyncListener
+from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options, Report
 from k8sboot.run.session import Session
 from k8sboot.run.stop import Stop
@@ -86,10 +86,10 @@ def run(
         connection.clear()
         return connection
 
-    plan = Plan(
+    plan = RunRequest(
         "test", tuple(phases), frozenset(limit) if limit else None, Options(forks=forks, is_dry=is_dry)
     )
-    listeners = (AtOnce(witness), events.append, listener)
+    listeners = (SyncListener(witness), events.append, listener)
     session = Session(cluster.spec, plan, connect, listeners, stop=stop, claim=claim)
     report = session.run()
     for name, host in cluster.hosts.items():

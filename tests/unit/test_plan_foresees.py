@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from dry_runs import surprises
 from fake_answers import node, object_list
 from fake_cluster import FakeCluster
 from fake_state import FakeUnit, HostState
 from fake_yum import LOCK_LIST
 from families import machines
-from foresight import surprises
 from runs import mutations, raise_errors, run
 
 from k8sboot.paths import UNFINISHED

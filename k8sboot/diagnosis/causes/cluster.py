@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from k8sboot.diagnosis.evidence import Evidence
+from k8sboot.diagnosis.evidence import HostEvidence
 from k8sboot.diagnosis.finding import Finding, told
-from k8sboot.diagnosis.words import KUBELET, Words
+from k8sboot.diagnosis.words import KUBELET, LogPattern
 
-disk_pressure = Words(
+disk_pressure = LogPattern(
     "KB-DISK-PRESSURE",
     r"DiskPressure=True|must evict pod\(s\) to reclaim (?:ephemeral-storage|inodes|nodefs|imagefs)"
     r"|attempting to reclaim (?:ephemeral-storage|inodes)|had taint {node.kubernetes.io/disk-pressure",
@@ -19,7 +19,7 @@ disk_pressure = Words(
     ("conditions", "events", *KUBELET),
 )
 
-ipvs_modules = Words(
+ipvs_modules = LogPattern(
     "KB-IPVS-MODULES",
     r"IPVS proxier will not be used because the following required kernel modules are not loaded: "
     r"\[(?P<names>[^\]]*)\]",
@@ -29,7 +29,7 @@ ipvs_modules = Words(
     ("log-kube-proxy",),
 )
 
-conntrack_limit = Words(
+conntrack_limit = LogPattern(
     "KB-CONNTRACK-LIMIT",
     r"open /proc/sys/net/(?:netfilter/)?nf_conntrack_max: (?P<why>permission denied|read-only file system)",
     "kube-proxy ends, because it may not set nf_conntrack_max here ({why}): the machine is a container",
@@ -40,7 +40,7 @@ conntrack_limit = Words(
 )
 
 
-def cni_missing(evidence: Evidence) -> Finding | None:
+def cni_missing(evidence: HostEvidence) -> Finding | None:
     """A node that is not Ready because no network for pods is there."""
     found = evidence.find(r"^([^|]+)\|.*Ready=False: [^|]*(?:network plugin|cni)[^|]*", "conditions")
     if not found:
@@ -56,14 +56,14 @@ def cni_missing(evidence: Evidence) -> Finding | None:
     )
 
 
-def _has_cni(evidence: Evidence) -> bool:
+def _has_cni(evidence: HostEvidence) -> bool:
     """ls has listed a configuration under that folder, before the next one."""
     _, _, rest = evidence["kubernetes-files"].partition("/etc/cni/net.d:\n")
     listed = re.split(r"(?m)^/\S*:$", rest)[0]
     return re.search(r"(?m)\.conf(?:list)?$", listed) is not None
 
 
-calico_bgp = Words(
+calico_bgp = LogPattern(
     "KB-CALICO-BGP",
     r"BIRD is not ready: BGP not established with (?P<peers>[\d., ]+)",
     "Calico cannot speak BGP with {peers}: pods there cannot be reached",
@@ -72,7 +72,7 @@ calico_bgp = Words(
     ("events",),
 )
 
-unschedulable = Words(
+unschedulable = LogPattern(
     "KB-UNSCHEDULABLE",
     r"FailedScheduling +(?P<what>\d+/\d+ nodes are available:.*\bInsufficient (?:cpu|memory|pods).*)",
     "a pod fits on no machine: {what}",
@@ -80,7 +80,7 @@ unschedulable = Words(
     ("events",),
 )
 
-node_silent = Words(
+node_silent = LogPattern(
     "KB-NODE-SILENT",
     r"^(?P<node>[^|]+)\|.*Ready=Unknown: (?P<why>[^|]*)",
     "nothing has been heard of {node} for a while: {why}",
@@ -88,7 +88,7 @@ node_silent = Words(
     ("conditions",),
 )
 
-pod_failing = Words(
+pod_failing = LogPattern(
     "KB-POD-FAILING",
     r"^kube-system +(?P<pod>\S+) +\S+ +(?P<state>CrashLoopBackOff|Error|OOMKilled|\S*ImagePull\S*"
     r"|Create\w*Error"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from k8sboot.diagnosis.causes.machine import is_ours
-from k8sboot.diagnosis.evidence import OUTPUT, Evidence
+from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, told
-from k8sboot.diagnosis.words import SAID, Words
+from k8sboot.diagnosis.words import SAID, LogPattern
 
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 SLOW_LINES = 3
@@ -15,7 +15,7 @@ SLOW_LINES = 3
 _KLOG = re.compile(r"^[IWEF]\d{4} [\d:.]+ +\d+ [^\]]*\] ")
 
 
-def stale_cluster(evidence: Evidence) -> Finding | None:
+def stale_cluster(evidence: HostEvidence) -> Finding | None:
     """Files or processes of an earlier cluster that kubeadm finds in its way."""
     files = evidence.lines(
         r"\[ERROR (?:FileAvailable|DirAvailable)-\S*\]: (\S+) (?:already exists|is not empty)", *SAID
@@ -33,12 +33,12 @@ def stale_cluster(evidence: Evidence) -> Finding | None:
     )
 
 
-def _is_ours(evidence: Evidence, port: str) -> bool:
+def _is_ours(evidence: HostEvidence, port: str) -> bool:
     held = evidence.find(rf':{port}\s.*(?:\(\("|LISTEN +\d+/)([\w-]+)', "ports")
     return held is not None and is_ours(held[1])
 
 
-preflight = Words(
+preflight = LogPattern(
     "KB-KUBEADM-PREFLIGHT",
     r"\[ERROR (?P<check>[\w.-]+)\]: (?P<what>.*)",
     "kubeadm's check {check} refuses the machine: {what}",
@@ -46,7 +46,7 @@ preflight = Words(
     SAID,
 )
 
-etcd_data = Words(
+etcd_data = LogPattern(
     "KB-ETCD-DATA",
     r"(?P<why>cannot access data directory.*|member \S+ has already been bootstrapped|.*crc mismatch.*"
     r"|tocommit\(\d+\) is out of range.*|failed to (?:read|open|repair) WAL.*|cluster ID mismatch.*"
@@ -59,7 +59,7 @@ etcd_data = Words(
     ("log-etcd",),
 )
 
-etcd_unhealthy = Words(
+etcd_unhealthy = LogPattern(
     "KB-ETCD-UNHEALTHY",
     (
         r"etcd cluster is not healthy: (?P<why>.*)",
@@ -73,7 +73,7 @@ etcd_unhealthy = Words(
 )
 
 
-def etcd_slow(evidence: Evidence) -> Finding | None:
+def etcd_slow(evidence: HostEvidence) -> Finding | None:
     """A disk on which etcd cannot keep its leader."""
     slow = evidence.lines(
         r"took too long.*\b[\d.]+s\b|slow fdatasync|sync duration of|heartbeat on time|likely overloaded|slow disk",
@@ -93,7 +93,7 @@ def etcd_slow(evidence: Evidence) -> Finding | None:
 _FLAG = r"^(?:error: )?(unknown flag: \S+|invalid argument .*|flag provided but not defined: \S+)"
 
 
-def component_flag(evidence: Evidence) -> Finding | None:
+def component_flag(evidence: HostEvidence) -> Finding | None:
     """A flag in a static pod that its program does not know, or a value that it does not take."""
     for name in COMPONENTS:
         found = evidence.find(_FLAG, f"log-{name}")
@@ -107,7 +107,7 @@ def component_flag(evidence: Evidence) -> Finding | None:
     return None
 
 
-def component_exits(evidence: Evidence) -> Finding | None:
+def component_exits(evidence: HostEvidence) -> Finding | None:
     """A control plane container that has ended, for a reason that no other entry knows: its own last words."""
     for name in COMPONENTS:
         newest = evidence.lines(rf"^k8s_{name}_\S*\|[^|]*\|(.*)", "containers")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from k8sboot.diagnosis.evidence import OUTPUT, Evidence
+from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, told
 from k8sboot.diagnosis.words import KUBELET, SAID
 
@@ -44,7 +44,7 @@ _CURES = {
 }
 
 
-def sandbox_image(evidence: Evidence) -> Finding | None:
+def sandbox_image(evidence: HostEvidence) -> Finding | None:
     """Without the pause image no pod at all starts, and kubeadm says nothing of it."""
     found = evidence.find(_SANDBOX, *KUBELET, "events")
     if not found:
@@ -62,7 +62,7 @@ def sandbox_image(evidence: Evidence) -> Finding | None:
     )
 
 
-def image_pull(evidence: Evidence) -> Finding | None:
+def image_pull(evidence: HostEvidence) -> Finding | None:
     """An image that does not come, for a reason that its registry, or the way there, gives."""
     found = (
         evidence.find(_PULL, *SAID)
@@ -81,7 +81,7 @@ def image_pull(evidence: Evidence) -> Finding | None:
     )
 
 
-def _pulled(evidence: Evidence) -> str:
+def _pulled(evidence: HostEvidence) -> str:
     found = evidence.find(_IMAGE, OUTPUT)
     return found[1] if found else ""
 

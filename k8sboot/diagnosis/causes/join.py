@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from k8sboot.diagnosis.evidence import OUTPUT, Evidence
+from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, told
-from k8sboot.diagnosis.words import KUBELET, SAID, Words
+from k8sboot.diagnosis.words import KUBELET, SAID, LogPattern
 
 
-def token_unsigned(evidence: Evidence) -> Finding | None:
+def token_unsigned(evidence: HostEvidence) -> Finding | None:
     """The token is there, and kube-controller-manager has not put its signature beside it."""
     said = evidence.find(r'could not find a JWS signature .* for token ID "(\w+)"', *SAID)
     if not said or not evidence.find(rf"^bootstrap-token-{said[1]}\b", "tokens"):
@@ -21,7 +21,7 @@ def token_unsigned(evidence: Evidence) -> Finding | None:
     )
 
 
-token = Words(
+token = LogPattern(
     "KB-TOKEN-EXPIRED",
     (
         r'could not find a JWS signature in the cluster-info ConfigMap for token ID "(?P<id>\w+)"',
@@ -34,7 +34,7 @@ token = Words(
     lambda evidence: token_unsigned(evidence) is None,
 )
 
-unauthorized = Words(
+unauthorized = LogPattern(
     "KB-TOKEN-EXPIRED",
     r"configmaps \"kubeadm-config\" is forbidden: User \"system:anonymous\"|failed to "
     r"(?:get|fetch|retrieve).*: Unauthorized$"
@@ -44,7 +44,7 @@ unauthorized = Words(
     (OUTPUT, *KUBELET),
 )
 
-certificate_key = Words(
+certificate_key = LogPattern(
     "KB-CERTIFICATE-KEY",
     r"Secret \"kubeadm-certs\" was not found|error decoding certificate key|cipher: message authentication "
     r"failed",
@@ -55,7 +55,7 @@ certificate_key = Words(
     SAID,
 )
 
-ca_mismatch = Words(
+ca_mismatch = LogPattern(
     "KB-CA-MISMATCH",
     r"none of the public keys \"?(?P<keys>[^\"]*)\"? are pinned",
     "the cluster at the endpoint has another CA ({keys}) than the first master",
@@ -65,7 +65,7 @@ ca_mismatch = Words(
 )
 
 
-def stale_ca(evidence: Evidence) -> Finding | None:
+def stale_ca(evidence: HostEvidence) -> Finding | None:
     """kubelet trusts the CA of a cluster that is no more."""
     found = evidence.find(
         r"https://([^/\"\\]+)/\S*: x509: certificate signed by unknown authority", OUTPUT, *KUBELET
@@ -80,7 +80,7 @@ def stale_ca(evidence: Evidence) -> Finding | None:
     )
 
 
-node_taken = Words(
+node_taken = LogPattern(
     "KB-NODE-TAKEN",
     r'a Node with name "(?P<name>[^"]+)" and status "(?P<status>\w+)" already exists in the cluster',
     "the cluster has a node {name} already, and it is {status}",
@@ -97,7 +97,7 @@ _REASON = (
 )
 
 
-def endpoint(evidence: Evidence) -> Finding | None:
+def endpoint(evidence: HostEvidence) -> Finding | None:
     """The API's address does not answer from this machine."""
     said = evidence.find(_DIAL, *SAID)
     if said and "/v2/" in said[0]:
@@ -110,7 +110,7 @@ def endpoint(evidence: Evidence) -> Finding | None:
     return None
 
 
-def _serves(evidence: Evidence) -> bool:
+def _serves(evidence: HostEvidence) -> bool:
     return evidence.find(r":6443\s.*kube-apiserver", "ports") is not None
 
 
@@ -142,7 +142,7 @@ def _unreachable(where: str, why: str, tried: str) -> Finding:
     )
 
 
-csr_pending = Words(
+csr_pending = LogPattern(
     "KB-CSR-PENDING",
     # younger than two minutes, kubectl shows an age in seconds
     r"^(?P<name>\S+) +(?:\d+[mhdy])+\d*s? .*kubernetes\.io/kube-apiserver-client-kubelet .*(?<!\w)Pending\s*$",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from k8sboot.diagnosis.evidence import OUTPUT, Evidence
+from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, told
-from k8sboot.diagnosis.words import KUBELET, SAID, Words, kubelet_fails
+from k8sboot.diagnosis.words import KUBELET, SAID, LogPattern, kubelet_fails
 
 CONTROL_PLANE = ("log-etcd", "log-kube-apiserver", "log-kube-controller-manager", "log-kube-scheduler")
 MAX_SKEW = 30.0
 NEARLY_FULL_KIB = 4096
 
 
-def disk_full(evidence: Evidence) -> Finding | None:
+def disk_full(evidence: HostEvidence) -> Finding | None:
     """A write that failed, or a file system that has nothing left."""
     full = next(_full(evidence), "")
     said = evidence.find(
@@ -34,7 +34,7 @@ def disk_full(evidence: Evidence) -> Finding | None:
     )
 
 
-def _full(evidence: Evidence) -> Iterator[str]:
+def _full(evidence: HostEvidence) -> Iterator[str]:
     """File systems on which nothing more can be written, in df's words."""
     for section, kind, limit in (("disk", "KiB", NEARLY_FULL_KIB), ("inodes", "inodes", 0)):
         for row in evidence.lines(r"^\S+ +(\d+) +\d+ +(-?\d+) +\d+% +(/\S*)$", section):
@@ -52,7 +52,7 @@ def _written_to(said: re.Match[str] | None) -> str:
     return f" for {told(found).rstrip('.')}" if found else ""
 
 
-def out_of_memory(evidence: Evidence) -> Finding | None:
+def out_of_memory(evidence: HostEvidence) -> Finding | None:
     """The kernel has killed a process since the phase began."""
     killed = evidence.find(r"out of memory.*kill(?:ed)? process (\d+) \(([^)]+)\)", "oom")
     if not killed:
@@ -69,7 +69,7 @@ def out_of_memory(evidence: Evidence) -> Finding | None:
     )
 
 
-def swap(evidence: Evidence) -> Finding | None:
+def swap(evidence: HostEvidence) -> Finding | None:
     """kubelet or kubeadm refuses to run beside swap; that swap is on alone says nothing."""
     where = (*SAID, *KUBELET) if kubelet_fails(evidence) else SAID
     if not evidence.find(r"running with swap on is not supported", *where):
@@ -84,7 +84,7 @@ def swap(evidence: Evidence) -> Finding | None:
     )
 
 
-def port_busy(evidence: Evidence) -> Finding | None:
+def port_busy(evidence: HostEvidence) -> Finding | None:
     """A port of Kubernetes is another program's."""
     found = evidence.find(r"\[ERROR Port-(\d+)\]|listen tcp\S* \S*:(\d+): bind: address already in use",
                           *SAID, *CONTROL_PLANE, *KUBELET)  # fmt: skip
@@ -108,7 +108,7 @@ def is_ours(name: str) -> bool:
     return name in ("kubelet", "etcd") or name.startswith("kube-")
 
 
-def _holder(evidence: Evidence, port: str) -> tuple[str, str]:
+def _holder(evidence: HostEvidence, port: str) -> tuple[str, str]:
     """(name, pid) of the process that listens on a port, as ss or netstat has it."""
     for row in evidence.lines(rf":{port}\s", "ports"):
         ss = re.search(r'\(\("([^"]+)",pid=(\d+)', row.string)
@@ -120,7 +120,7 @@ def _holder(evidence: Evidence, port: str) -> tuple[str, str]:
     return "", ""
 
 
-def clock(evidence: Evidence) -> Finding | None:
+def clock(evidence: HostEvidence) -> Finding | None:
     """A certificate that is not valid yet, or no more, by a clock that is off."""
     said = evidence.find(
         r"x509: certificate has expired or is not yet valid(?:: current time (\S+) is (before|after) (\S+))?",
@@ -144,12 +144,12 @@ def clock(evidence: Evidence) -> Finding | None:
     )
 
 
-def _offset(evidence: Evidence) -> float:
+def _offset(evidence: HostEvidence) -> float:
     found = evidence.find(r"^(-?\d{1,12})(?:\.\d+)?$", "clock-offset")
     return float(found[1]) if found else 0.0
 
 
-def certificate_expired(evidence: Evidence) -> Finding | None:
+def certificate_expired(evidence: HostEvidence) -> Finding | None:
     """A certificate that is past its end, by a clock that is right."""
     said = evidence.find(
         r"x509: certificate has expired or is not yet valid: current time (\S+) is after ([^\s,]+)",
@@ -166,7 +166,7 @@ def certificate_expired(evidence: Evidence) -> Finding | None:
     )
 
 
-kernel_setting = Words(
+kernel_setting = LogPattern(
     "KB-KERNEL-SETTING",
     r"\[ERROR FileContent-\S*?(?P<name>bridge-nf-call-ip6?tables|ip_forward)\]: (?P<what>.*)",
     "the kernel's {name} is not as Kubernetes needs it: {what}",
@@ -176,7 +176,7 @@ kernel_setting = Words(
     SAID,
 )
 
-tool_missing = Words(
+tool_missing = LogPattern(
     "KB-TOOL-MISSING",
     r"\[ERROR FileExisting-\S+\]: (?P<name>\S+) not found in system path",
     "the program {name}, which kubelet calls, is not installed",
@@ -184,7 +184,7 @@ tool_missing = Words(
     SAID,
 )
 
-cgroups = Words(
+cgroups = LogPattern(
     "KB-KERNEL-CGROUPS",
     (
         r"Following Cgroup subsystem not mounted: \[(?P<which>[^\]]+)\]",

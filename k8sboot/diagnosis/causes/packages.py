@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from k8sboot.diagnosis.words import Words
+from k8sboot.diagnosis.words import LogPattern
 
 _URL = r"(?P<url>(?:https?|ftp)://[^\s'\"\]]+)"
 _LOCKED = (
     "let it come to its end (unattended-upgrades takes minutes), then run again; never remove a lock file"
 )
 
-lock_held = Words(
+lock_held = LogPattern(
     "KB-PACKAGE-LOCK",
     (
         r"could not get lock (?P<file>\S+?)\. it is held by (?P<who>process \d+(?: \([^)]+\))?)",
@@ -19,7 +19,7 @@ lock_held = Words(
     f"see what it is with `ps -ef | grep -E 'apt|dpkg|yum|dnf'`; {_LOCKED}",
 )
 
-lock = Words(
+lock = LogPattern(
     "KB-PACKAGE-LOCK",
     (
         r"could not get lock (?P<file>\S+) - open",
@@ -30,7 +30,7 @@ lock = Words(
     f"see who holds it with `fuser -v {{file}}`; {_LOCKED}",
 )
 
-interrupted = Words(
+interrupted = LogPattern(
     "KB-PACKAGES-INTERRUPTED",
     (r"dpkg was interrupted", r"there are unfinished transactions remaining", r"rpmdb open failed"),
     "an earlier installation was cut off, and the package manager wants that mended first",
@@ -38,7 +38,7 @@ interrupted = Words(
     "--cleanup-only; rpm --rebuilddb`",
 )
 
-signature = Words(
+signature = LogPattern(
     "KB-REPOSITORY-SIGNATURE",
     (
         r"(?P<what>(?:NO_PUBKEY|EXPKEYSIG|KEYEXPIRED|BADSIG|REVKEYSIG|EXPSIG) \w+)",
@@ -54,7 +54,7 @@ signature = Words(
     "fingerprint in os.repositories; take another os.mirror where it has expired. k8sboot installs nothing unsigned",
 )
 
-not_found = Words(
+not_found = LogPattern(
     "KB-REPOSITORY-404",
     (
         rf"{_URL}(?:: \[Errno 14\] HTTPS? Error|\s+)\s*(?:404|410)\b",
@@ -66,7 +66,7 @@ not_found = Words(
     "another os.mirror; CentOS 7 is only left in archives (vault.centos.org)",
 )
 
-dns = Words(
+dns = LogPattern(
     "KB-REPOSITORY-DNS",
     r"(?:could not resolve(?: host)?|couldn't resolve host name for|temporary failure resolving)[: ]*'?"
     r"(?P<host>[\w.:/-]+)",
@@ -75,7 +75,7 @@ dns = Words(
     "in os.repositories",
 )
 
-proxy = Words(
+proxy = LogPattern(
     "KB-REPOSITORY-PROXY",
     r"(?:\b407 +Proxy|http code 407 from proxy|proxy authentication required)",
     "the proxy on the way to a package mirror wants a login: {url}",
@@ -83,7 +83,7 @@ proxy = Words(
     "/etc/yum.conf",
 )
 
-tls = Words(
+tls = LogPattern(
     "KB-REPOSITORY-TLS",
     r"(?P<why>certificate verification failed[^.]*\.?|ssl certificate problem.*|curl#60 .*|curl error \(60\).*"
     r"|peer certificate cannot be authenticated.*)",
@@ -92,7 +92,7 @@ tls = Words(
     "URL: the packages' signatures are checked all the same",
 )
 
-unreachable = Words(
+unreachable = LogPattern(
     "KB-REPOSITORY-UNREACHABLE",
     (
         r"(?P<why>curl#(?:7|28|56) .*|curl error \((?:7|28|56)\).*)",
@@ -103,14 +103,14 @@ unreachable = Words(
     "see that the host has a way to it: `curl -fIL URL`, a firewall or a proxy between; or take another os.mirror",
 )
 
-expired = Words(
+expired = LogPattern(
     "KB-REPOSITORY-EXPIRED",
     rf"release file for {_URL} is expired \(invalid since (?P<since>[^)]+)\)",
     "the mirror is not kept up: {url} is invalid since {since}",
     "take another mirror in os.repositories; if the host's clock is ahead, set it: `chronyc makestep`",
 )
 
-changing = Words(
+changing = LogPattern(
     "KB-REPOSITORY-CHANGING",
     (
         r"(?P<why>file has unexpected size \([^)]*\)|hash sum mismatch)",
@@ -121,7 +121,7 @@ changing = Words(
     "os.mirror",
 )
 
-depends = Words(
+depends = LogPattern(
     "KB-PACKAGE-DEPENDS",
     (
         r"^ *(?P<what>\S+ : (?:Pre-?)?Depends: .*)",
@@ -136,7 +136,7 @@ depends = Words(
     "way (podman and buildah beside docker-ce, an older hold) off the host",
 )
 
-unknown = Words(
+unknown = LogPattern(
     "KB-PACKAGE-UNKNOWN",
     (
         r"version '(?P<version>[^']+)' for '(?P<name>[^']+)' was not found",
@@ -150,7 +150,7 @@ unknown = Words(
     "NAME` or `yum list --showduplicates NAME`",
 )
 
-script_failed = Words(
+script_failed = LogPattern(
     "KB-PACKAGE-SCRIPT",
     (
         r"dpkg: error processing package (?P<name>\S+) \(--configure\)",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from k8sboot.diagnosis.evidence import Evidence
+from k8sboot.diagnosis.evidence import HostEvidence
 from k8sboot.diagnosis.finding import Finding, told
-from k8sboot.diagnosis.words import KUBELET, SAID, Words, kubelet_fails
+from k8sboot.diagnosis.words import KUBELET, SAID, LogPattern, kubelet_fails
 
 
-def _unit(evidence: Evidence, name: str) -> dict[str, str]:
+def _unit(evidence: HostEvidence, name: str) -> dict[str, str]:
     """A unit's properties in the section runtime-unit, where each unit's name goes before them."""
     _, _, rest = f"\n{evidence['runtime-unit']}\n".partition(f"\n{name}\n")
     lines = rest.splitlines()
@@ -15,7 +15,7 @@ def _unit(evidence: Evidence, name: str) -> dict[str, str]:
     return {key: value for key, _, value in (line.partition("=") for line in own)}
 
 
-daemon_json = Words(
+daemon_json = LogPattern(
     "KB-DAEMON-JSON",
     r"unable to configure the Docker daemon with file (?P<file>\S+): (?P<why>.*)",
     "Docker does not start: it cannot use {file}: {why}",
@@ -27,7 +27,7 @@ daemon_json = Words(
 )
 
 
-def runtime_down(evidence: Evidence) -> Finding | None:
+def runtime_down(evidence: HostEvidence) -> Finding | None:
     """Docker answers nobody now."""
     said = evidence.find(
         r"cannot connect to the docker daemon|container runtime is not running"
@@ -47,7 +47,7 @@ def runtime_down(evidence: Evidence) -> Finding | None:
     )
 
 
-def runtime_hangs(evidence: Evidence) -> Finding | None:
+def runtime_hangs(evidence: HostEvidence) -> Finding | None:
     """Docker runs and answers nobody."""
     if not evidence.find("^docker info has no answer", "docker-info"):
         return None
@@ -59,7 +59,7 @@ def runtime_hangs(evidence: Evidence) -> Finding | None:
     )
 
 
-cgroup_mismatch = Words(
+cgroup_mismatch = LogPattern(
     "KB-CGROUP-MISMATCH",
     r'kubelet cgroup driver: \\*"(?P<kubelet>[^"\\]+)\\*" is different from docker cgroup driver: '
     r'\\*"(?P<docker>[^"\\]+)',
@@ -71,7 +71,7 @@ cgroup_mismatch = Words(
     kubelet_fails,
 )
 
-cgroup_path = Words(
+cgroup_path = LogPattern(
     "KB-CGROUP-MISMATCH",
     r"expected cgroupsPath to be of format \\*\"slice:prefix:name\\*\" for systemd cgroups",
     "the runtime uses the cgroup driver systemd, kubelet cgroupfs",
@@ -79,7 +79,7 @@ cgroup_path = Words(
     (*KUBELET, "events"),
 )
 
-kubelet_flag = Words(
+kubelet_flag = LogPattern(
     "KB-KUBELET-FLAG",
     r"unknown (?:shorthand )?flag: (?P<flag>'?[\w-]+'?(?: in -\S+)?)",
     "kubelet does not start: this version has no flag {flag}",
@@ -91,7 +91,7 @@ kubelet_flag = Words(
     kubelet_fails,
 )
 
-kubelet_config = Words(
+kubelet_config = LogPattern(
     "KB-KUBELET-CONFIG",
     # that the file is not there is how every kubelet waits for kubeadm
     r"failed to load kubelet config file (?P<file>[^\s,]+),? (?!.*no such file)(?:error:? )?(?P<why>.*)",
@@ -103,7 +103,7 @@ kubelet_config = Words(
     kubelet_fails,
 )
 
-node_name = Words(
+node_name = LogPattern(
     "KB-NODE-NAME",
     r'node \\*"(?P<own>[^"\\]+)\\*" is not allowed to modify node \\*"(?P<other>[^"\\]+)',
     "kubelet has the certificate of the node {own} and calls itself {other}",
@@ -117,7 +117,7 @@ node_name = Words(
 _FATAL = r"^F\d{4} [^\]]*\] (?!.*no such file)(?P<a>.*)|\"Failed to run kubelet\" err=\"(?P<b>.*)\"$"
 
 
-def kubelet_down(evidence: Evidence) -> Finding | None:
+def kubelet_down(evidence: HostEvidence) -> Finding | None:
     """A kubelet that should run and does not: its own last words."""
     state = evidence.find(r"^ActiveState=(\S+)", "kubelet-unit")
     fatal = evidence.find(_FATAL, *KUBELET) if kubelet_fails(evidence) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question
-from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR, STATE_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR, STATE_DIR
 
 _SCRIPT = r"""
 cd @STATE@ 2>/dev/null || exit 0
@@ -74,12 +74,12 @@ class State:
     @property
     def notes(self) -> tuple[str, ...]:
         """Where the notes lie."""
-        path = f"{FORMER_DIR}/{self.kind}/{self.name.replace('/', '%')}"
+        path = f"{PRIOR_DIR}/{self.kind}/{self.name.replace('/', '%')}"
         return path, f"{path}.ours"
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptOriginal:
     """A file whose original was kept. was, now: a SHA-256, 'absent' or, now, 'other' for what is no file.
 
     is_whole: the original has not changed since it was kept. ours: digests of what k8sboot has put there.
@@ -118,7 +118,7 @@ class Notes:
     """All of a host. is_complete: False where an older k8sboot has altered it without such notes."""
 
     states: tuple[State, ...]
-    files: tuple[Kept, ...]
+    files: tuple[KeptOriginal, ...]
     is_complete: bool
 
     @property
@@ -127,12 +127,12 @@ class Notes:
         return not self.states and not self.files
 
 
-def noted(host: Peer) -> Notes:
+def read_notes(host: Peer) -> Notes:
     """What is noted on a host, and what is there now."""
     return parse(host.answer(NOTED).text)
 
 
-def noted_now(host: Peer) -> Notes:
+def notes_now(host: Peer) -> Notes:
     """The same, asked anew."""
     return parse(host.read(["sh", "-c", NOTED.script, NOTED.name], timeout=300))
 
@@ -152,9 +152,9 @@ def _state(words: list[str]) -> State:
     return State(kind, name, _text(was), tuple(_text(ours).splitlines()), _text(now))
 
 
-def _kept(words: list[str]) -> Kept:
+def _kept(words: list[str]) -> KeptOriginal:
     _, path, was, whole, now, ours, readers, made = words
-    return Kept(
+    return KeptOriginal(
         path=_text(path),
         was=was,
         is_whole=whole == "yes",

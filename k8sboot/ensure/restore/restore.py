@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from k8sboot import osfamily
-from k8sboot.ensure.restore.notes import Kept, Notes, State, noted, noted_now
+from k8sboot.ensure.restore.notes import KeptOriginal, Notes, State, notes_now, read_notes
 from k8sboot.ensure.restore.verdicts import DONE, SHARED, Verdict, diff, of_file, of_state, without_ours
 from k8sboot.ensure.services import reloaded, restarted
 from k8sboot.errors import NotAsWanted, StepFailed
 from k8sboot.host import restart_marks
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
-from k8sboot.host.originals import Former, file_with
+from k8sboot.host.originals import PriorState, file_with
 from k8sboot.host.peer import Command
-from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 
 NETWORK = ("NetworkManager.service",)
 """Holds the machine's link: told to read its configuration again, never restarted."""
@@ -28,13 +28,13 @@ def as_before(host: Host, *, readers: Sequence[str]) -> None:
 
     What was edited since stays and is a notice with a diff. Raises NotAsWanted, in the end, with all that failed.
     """
-    before = noted(host)
+    before = read_notes(host)
     failed: list[str] = []
     if not before.is_empty:
         _say_what_is_not_known(host, before)
         for step in (_settings, _files, _units, _swap):
             failed += step(host, before)
-        after = before if host.is_ahead else noted_now(host)
+        after = before if host.is_ahead else notes_now(host)
         _forget(host, after)
     failed += _restarts(host, (*readers, *(unit for kept in before.files for unit in kept.readers)))
     if before.is_empty:
@@ -51,7 +51,7 @@ def as_before(host: Host, *, readers: Sequence[str]) -> None:
 
 
 def _tried(
-    host: Host, what: str, *commands: Command | Former, timeout: float = 120, job: bool = False
+    host: Host, what: str, *commands: Command | PriorState, timeout: float = 120, job: bool = False
 ) -> list[str]:
     """A change whose failure does not keep the others from being made; what went wrong."""
     try:
@@ -114,7 +114,7 @@ def _restarts(host: Host, units: Iterable[str]) -> list[str]:
     return failed
 
 
-def _emptied(kept: Kept) -> list[Command]:
+def _emptied(kept: KeptOriginal) -> list[Command]:
     """Folders that were made for a file go, where nothing is in them."""
     if not kept.made or of_file(kept).state == "left":
         return []
@@ -126,7 +126,7 @@ def _emptied(kept: Kept) -> list[Command]:
     return [["find", kept.made, "-depth", "-type", "d", "-empty", "(", *names, ")", "-delete"]]
 
 
-def _trimmed(host: Host, kept: Kept) -> File | None:
+def _trimmed(host: Host, kept: KeptOriginal) -> File | None:
     """A file of the operator's that was edited since, without our lines; None where there are none in it."""
     state = host.file(kept.path) if of_file(kept) == Verdict("left") else None
     text = _without_ours(host, kept) if state else None
@@ -135,7 +135,7 @@ def _trimmed(host: Host, kept: Kept) -> File | None:
     return File(kept.path, text, mode=state.mode, owner=state.owner, is_ours=False)
 
 
-def _without_ours(host: Host, kept: Kept) -> str | None:
+def _without_ours(host: Host, kept: KeptOriginal) -> str | None:
     """The file's text without our lines; None where the whole file was k8sboot's, or is not known to be shared."""
     original, copy = _text(host, kept.original), _text(host, kept.copy)
     now = _text(host, kept.path)
@@ -173,7 +173,7 @@ def _swap(host: Host, notes: Notes) -> list[str]:
     return failed
 
 
-def _verdict(host: Host, note: State | Kept) -> Verdict:
+def _verdict(host: Host, note: State | KeptOriginal) -> Verdict:
     """The verdict with what only a file's text can tell."""
     if isinstance(note, State):
         return of_state(note)
@@ -190,7 +190,7 @@ def _verdict(host: Host, note: State | Kept) -> Verdict:
 
 def _forget(host: Host, after: Notes) -> None:
     """Take away the notes of what is as it was, and say what is not."""
-    notes: list[State | Kept] = [*after.states, *after.files]
+    notes: list[State | KeptOriginal] = [*after.states, *after.files]
     verdicts = [(note, _verdict(host, note)) for note in notes]
     for note, verdict in verdicts:
         if verdict.state == "left":
@@ -199,12 +199,12 @@ def _forget(host: Host, after: Notes) -> None:
     over = ("done", "due") if host.is_ahead else ("done",)
     gone = [path for note, v in verdicts if v.state in over for path in note.notes]
     if all(v.state in over for _, v in verdicts):
-        gone = [ORIGINALS_DIR, FORMER_DIR]
+        gone = [ORIGINALS_DIR, PRIOR_DIR]
     if gone:
         host.change("forget what is as it was", ["sync"], ["rm", "-rf", "--", *gone])
 
 
-def _say_left(host: Host, note: State | Kept, why: str) -> None:
+def _say_left(host: Host, note: State | KeptOriginal, why: str) -> None:
     if isinstance(note, State):
         host.notice("KB-RESTORE-LEFT", f"{_words(note)} is left as it is: {why}")
         return

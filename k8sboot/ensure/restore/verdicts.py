@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k8sboot.ensure.files import with_block
-from k8sboot.ensure.restore.notes import Kept, State
+from k8sboot.ensure.restore.notes import KeptOriginal, State
 from k8sboot.ensure.security import CONFIG, with_former_mode
 from k8sboot.ensure.system import FSTAB, with_swap
 from k8sboot.host import restart_marks
@@ -104,7 +104,7 @@ def _properties(text: str) -> dict[str, str]:
     return {key: found.get(key, "") for key in ("LoadState", "ActiveState", "UnitFileState")}
 
 
-def of_file(kept: Kept) -> Verdict:
+def of_file(kept: KeptOriginal) -> Verdict:
     """What is to be done about a file, by its digests; 'left' without a reason where only its text can tell."""
     if kept.now == kept.was:
         return DONE

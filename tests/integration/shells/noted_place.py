@@ -11,7 +11,7 @@ import pytest
 
 from k8sboot.ensure.restore.notes import NOTED, Notes, parse
 from k8sboot.host.files import File, write_script
-from k8sboot.host.originals import Former, noting
+from k8sboot.host.originals import PriorState, note_script
 from k8sboot.paths import STATE_DIR
 
 SHELLS = [
@@ -56,8 +56,8 @@ class Place:
             shell, input=script, capture_output=True, text=True, env={"PATH": path}, timeout=60
         )
 
-    def note(self, shell: list[str], *formers: Former, then: str = "echo done") -> str:
-        done = self.run(shell, f"{noting(formers)}{then}\n")
+    def note(self, shell: list[str], *states: PriorState, then: str = "echo done") -> str:
+        done = self.run(shell, f"{note_script(states)}{then}\n")
         return done.stdout.strip() or f"{done.returncode}: {done.stderr}"
 
     def notes(self, shell: list[str]) -> Notes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from k8sboot.host.files import File, write_script
-from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR, RESTART_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR, RESTART_DIR
 from k8sboot.secret import Secret
 
 SHELLS = [
@@ -43,7 +43,7 @@ class Place:
 
     def script(self, *files: File) -> str:
         text = write_script(files)
-        text = text.replace(ORIGINALS_DIR, str(self.kept)).replace(FORMER_DIR, str(self.root / "former"))
+        text = text.replace(ORIGINALS_DIR, str(self.kept)).replace(PRIOR_DIR, str(self.root / "former"))
         return text.replace(RESTART_DIR, str(self.marks))
 
     def put(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from k8sboot.diagnosis.catalogue import ABOUT_NODES
-from k8sboot.diagnosis.evidence import Evidence
+from k8sboot.diagnosis.evidence import HostEvidence
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -19,5 +19,5 @@ def read(name: str) -> dict[str, str]:
 
 def look(sections: dict[str, str], catalogue: Catalogue = ABOUT_NODES) -> tuple[Finding, ...]:
     """What is found, best first."""
-    evidence = Evidence(sections)
+    evidence = HostEvidence(sections)
     return catalogue.examine([Seen(evidence.of_now()), Seen(evidence)])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recordings import RECORDED, look, read
 
 from k8sboot.diagnosis.catalogue import ABOUT_BOTH
-from k8sboot.diagnosis.evidence import LONGEST_LINE, Evidence, parse
+from k8sboot.diagnosis.evidence import LONGEST_LINE, HostEvidence, parse
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
 from k8sboot.diagnosis.script import Scope, script
 
@@ -63,14 +63,16 @@ def test_a_log_that_looks_like_a_section_is_none():
     ],
 )
 def test_secrets_are_masked_before_anything_is_looked_for(secret: str):
-    text = Evidence({"output": f"the token is {secret} there"}).text()
+    text = HostEvidence({"output": f"the token is {secret} there"}).text()
     for piece in ("0123456789abcdef", "LS0tLS1CRUdJTg", "MIIEpA", ":secret@"):
         assert piece not in text
     assert "***" in text
 
 
 def test_lines_and_sections_are_cut_the_end_stays():
-    found = Evidence({"a": "x" * 100_000 + "\n" + "y" * 10_000, "b": "early\n" + "z\n" * 100_000 + "late"})
+    found = HostEvidence(
+        {"a": "x" * 100_000 + "\n" + "y" * 10_000, "b": "early\n" + "z\n" * 100_000 + "late"}
+    )
     assert max(len(each) for each in found["a"].splitlines()) == LONGEST_LINE
     assert found["b"].endswith("late")
     assert "early" not in found["b"]
@@ -123,7 +125,7 @@ def test_very_long_lines_are_searched_in_time(filling: str):
 
 def test_where_it_was_seen_goes_before_the_cause():
     catalogue = Catalogue((lambda e: Finding("KB-X", "broken", "mend") if e["a"] else None,))
-    (found,) = catalogue.examine([Seen(Evidence({})), Seen(Evidence({"a": "1"}), "on n2: ")])
+    (found,) = catalogue.examine([Seen(HostEvidence({})), Seen(HostEvidence({"a": "1"}), "on n2: ")])
     assert found.cause == "on n2: broken"
 
 
@@ -132,6 +134,6 @@ def test_each_code_is_told_once_the_best_first():
         return lambda e: Finding(code, e[section], "") if e[section] else None
 
     catalogue = Catalogue((says("a", "KB-1"), says("b", "KB-2")), (says("c", "KB-3"),))
-    first, second = Evidence({"b": "two"}), Evidence({"a": "one", "b": "too", "c": "three"})
+    first, second = HostEvidence({"b": "two"}), HostEvidence({"a": "one", "b": "too", "c": "three"})
     assert [f.cause for f in catalogue.examine([Seen(first), Seen(second)])] == ["two", "one"]
-    assert [f.code for f in catalogue.examine([Seen(Evidence({"c": "x"}))])] == ["KB-3"]
+    assert [f.code for f in catalogue.examine([Seen(HostEvidence({"c": "x"}))])] == ["KB-3"]

@@ -12,7 +12,7 @@ from inventories import spec
 from runs import run
 
 from k8sboot.errors import Unreachable
-from k8sboot.journal.story import Story, parse, story_of
+from k8sboot.journal.story import RunSummary, parse, summary_of
 from k8sboot.journal.writer import Journal
 from k8sboot.runbook import UP
 from k8sboot.text.redact import Redactor
@@ -23,10 +23,10 @@ HOSTS = ("m1", "m2", "n1", "n2")
 BREAKS = ("kubeadm join", "kubeadm init", "docker pull", "modprobe", "hostnamectl", "apt-get")
 
 
-def replayed(log: Journal) -> Story:
+def replayed(log: Journal) -> RunSummary:
     log.close()
     assert log.trouble == ""
-    return story_of(parse(Path(log.path).read_text().splitlines()))
+    return summary_of(parse(Path(log.path).read_text().splitlines()))
 
 
 @given(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sboot.journal.prose import told
-from k8sboot.journal.story import parse, steps_of, story_of
+from k8sboot.journal.story import parse, steps_of, summary_of
 
 HOSTS = ["m1", "n1", "n2"]
 LAST = "verify"
@@ -92,12 +92,12 @@ N1_FAILED = [*did("m1", "kernel", LAST), failed("n1"), *did("n2", "kernel", LAST
     ],
 )  # fmt: skip
 def test_the_hosts_that_a_run_did_not_finish(records, unfinished):
-    assert story_of(records).unfinished == unfinished
+    assert summary_of(records).unfinished == unfinished
 
 
 def test_a_host_whose_job_was_ended_by_wish_has_not_failed():
     ended_by_wish = {**failed("n1"), "error": {"code": "KB-INTERRUPTED", "what": "was asked to end"}}
-    story = story_of([started(), *did("m1", LAST), ended_by_wish, *did("n2", LAST), ended("n1")])
+    story = summary_of([started(), *did("m1", LAST), ended_by_wish, *did("n2", LAST), ended("n1")])
     assert (story.failed, story.was_cut, story.unfinished) == ([], True, ["n1"])
     assert [walk.result for walk in story.walks if walk.host == "n1"] == ["cut short"]
 
@@ -105,10 +105,10 @@ def test_a_host_whose_job_was_ended_by_wish_has_not_failed():
 def test_a_change_that_began_and_did_not_end_is_under_way():
     change = {"host": "n1", "phase": "kernel", "what": "load x"}
     begun = {"event": "Changing", **change}
-    assert story_of([started(), begun]).under_way == {"n1": begun}
-    done = story_of([started(), begun, {"event": "Changed", **change}])
+    assert summary_of([started(), begun]).under_way == {"n1": begun}
+    done = summary_of([started(), begun, {"event": "Changed", **change}])
     assert (done.under_way, done.changes) == ({}, {"n1": 1})
-    assert story_of([started(), begun, failed("n1")]).under_way == {}
+    assert summary_of([started(), begun, failed("n1")]).under_way == {}
 
 
 def test_steps_of_a_host_are_in_order_and_a_change_is_told_once():
@@ -170,7 +170,7 @@ FIELDS = [
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.dictionaries(st.sampled_from(FIELDS), VALUES))))
 def test_no_record_whatever_is_in_it_stops_a_reader(found):
     records = list(parse(json.dumps({"event": event, **fields}) for event, fields in found))
-    story = story_of(records)
+    story = summary_of(records)
     assert story.unfinished is not None
     for record in records:
         for line in told(record):

@@ -15,10 +15,10 @@ from k8sboot.events import Changed, Failed, Notice, Unknown
 from k8sboot.inventory.model import OsSettings, SshSettings
 from k8sboot.plans import (
     Change,
-    Check,
     Document,
     Failure,
     Open,
+    PlanComparison,
     Recorder,
     Step,
     digests,
@@ -90,24 +90,24 @@ def test_a_plan_is_the_same_after_its_way_through_a_file(tmp_path_factory, given
 @given(steps(), steps())
 def test_only_the_very_same_is_the_same_plan(planned, now):
     full = [[s for s in each if s.changes or s.unknown] for each in (planned, now)]
-    complaint = Check(document(planned), replayed(now)).complaint()
-    assert (complaint is None) == (full[0] == full[1])
+    problem = PlanComparison(document(planned), replayed(now)).problem()
+    assert (problem is None) == (full[0] == full[1])
 
 
 @given(steps())
 def test_the_same_again_is_no_reason_to_complain(planned):
-    assert Check(document(planned), replayed(planned)).complaint() is None
+    assert PlanComparison(document(planned), replayed(planned)).problem() is None
 
 
-def complaint(planned, now) -> Refused:
-    found = Check(document(planned), replayed(now)).complaint()
+def problem(planned, now) -> Refused:
+    found = PlanComparison(document(planned), replayed(now)).problem()
     assert found is not None
     return found
 
 
 def test_the_first_difference_is_told_and_a_few_more():
     planned = [Step("hosts", "n1", tuple(Change(f"do {i}") for i in range(9)))]
-    found = complaint(planned, [Step("hosts", "m1", (Change("do more"),))])
+    found = problem(planned, [Step("hosts", "m1", (Change("do more"),))])
     assert (found.error_code, found.host, found.exit_code) == ("KB-PLAN-CHANGED", "m1", 1)
     assert found.why == "not planned, and now: do more"
     assert found.detail.splitlines()[1] == "n1 hosts: planned, and not now: do 0"
@@ -126,7 +126,7 @@ def test_a_difference_is_told_by_its_first_line(one, other, says):
     pair = [
         Step("hosts", "m1", **{"changes" if isinstance(c, Change) else "unknown": (c,)}) for c in (one, other)
     ]
-    assert says in complaint(pair[:1], pair[1:]).why
+    assert says in problem(pair[:1], pair[1:]).why
 
 
 def test_hosts_and_phases_are_in_order_whoever_spoke_first():

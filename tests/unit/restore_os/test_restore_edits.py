@@ -7,7 +7,7 @@ from fake_notes import BESIDE
 from restored import CHRONY, assert_as_before, bare_debian, bare_el7, cut, left, mend, restore
 from runs import raise_errors
 
-from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -67,7 +67,7 @@ def test_in_a_file_of_the_operators_only_our_lines_go(finished, path, edit, want
     assert host.text(path) == wanted
     assert host.files[path].mode == 0o640
     assert left(told) == {}
-    assert not [p for p in host.files if p.startswith((ORIGINALS_DIR, FORMER_DIR))]
+    assert not [p for p in host.files if p.startswith((ORIGINALS_DIR, PRIOR_DIR))]
 
 
 def test_an_edited_file_keeps_its_edits_wherever_a_restore_is_cut(finished):

@@ -6,7 +6,7 @@ import pytest
 from restored import CHRONY, assert_as_before, bare_debian, bare_el7, left, restore
 from runs import raise_errors
 
-from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -19,8 +19,8 @@ def test_swap_on_a_device_that_is_gone_is_an_error_and_all_else_is_back(finished
     assert told.errors == {"m1": "KB-NOT-AS-WANTED"}
     assert "cannot open /dev/zram0" in told.report.errors["m1"].why
     assert host.text(CHRONY) == "server ntp.lan\n"
-    noted = {p for p in host.files if p.startswith((FORMER_DIR, ORIGINALS_DIR))}
-    assert noted == {f"{FORMER_DIR}/complete/", f"{FORMER_DIR}/swap/devices"}
+    noted = {p for p in host.files if p.startswith((PRIOR_DIR, ORIGINALS_DIR))}
+    assert noted == {f"{PRIOR_DIR}/complete/", f"{PRIOR_DIR}/swap/devices"}
     host.no_devices.clear()
     raise_errors(restore(it))
     assert_as_before(it, bare_debian)

@@ -11,7 +11,7 @@ from restored import CHRONY, FAMILIES, assert_as_before, bare_debian, cluster, c
 from runs import mutations, raise_errors, run
 
 from k8sboot.events import Notice
-from k8sboot.paths import FORMER_DIR, ORIGINALS_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 from k8sboot.runbook import RESET, UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -107,7 +107,7 @@ def test_what_an_up_that_was_cut_anywhere_has_done_is_undone(system):
 def as_older_k8sboot_left_it(host: FakeConnection) -> None:
     """Only first originals of what it wrote itself, and marks for those that were not there."""
     by_tools = tuple(f"{ORIGINALS_DIR}/etc/{name}" for name in ("hostname", "timezone", "localtime"))
-    for path in [p for p in host.files if p.startswith((FORMER_DIR, *by_tools)) or p.endswith(BESIDE)]:
+    for path in [p for p in host.files if p.startswith((PRIOR_DIR, *by_tools)) or p.endswith(BESIDE)]:
         del host.files[path]
 
 

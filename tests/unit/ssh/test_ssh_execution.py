@@ -13,7 +13,7 @@ import pytest
 from k8sboot.errors import ConnectionLost, ShellSilent
 from k8sboot.ssh import watch
 from k8sboot.ssh.execution import Session, exchange
-from k8sboot.ssh.link import Wire
+from k8sboot.ssh.link import EventQueue
 from k8sboot.ssh.script import Markers
 
 
@@ -62,7 +62,7 @@ def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     server = paramiko.Transport(there)
     server.add_server_key(paramiko.ECDSAKey.generate())
     server.start_server(server=request.param(), event=threading.Event())
-    wire = Wire(here)
+    wire = EventQueue(here)
     client = paramiko.Transport(wire)  # type: ignore[arg-type]
     client.start_client(timeout=10)
     client.auth_none("root")

@@ -112,7 +112,7 @@ def test_line_is_added_once_and_only_under_the_lock(tmp_path):
 
 @given(st.binary(max_size=400))
 def test_no_file_content_is_fatal(content):
-    found: list[known_hosts.Entry] = []
+    found: list[known_hosts.KnownHost] = []
     known_hosts._parse(content.decode("utf-8", "surrogateescape"), str(Path("f")), found, [])
     judge(found, host="h", port=22, key=key("a"))
 

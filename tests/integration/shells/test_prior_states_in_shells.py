@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 from noted_place import IN_SHELLS
 
-from k8sboot.host.originals import Former, noting
+from k8sboot.host.originals import PriorState, note_script
 from k8sboot.paths import STATE_DIR
 
 ALL = (
-    Former("unit", "ufw.service", aim="disabled"),
-    Former("sysctl", "net.x", aim="7"),
-    Former("swap", "devices"),
-    Former("selinux", "mode", aim="Permissive"),
-    Former("hostname", "kernel", aim="new"),
-    Former("module", "br_netfilter"),
-    Former("hold", "kubelet"),
-    Former("package", "jq"),
+    PriorState("unit", "ufw.service", aim="disabled"),
+    PriorState("sysctl", "net.x", aim="7"),
+    PriorState("swap", "devices"),
+    PriorState("selinux", "mode", aim="Permissive"),
+    PriorState("hostname", "kernel", aim="new"),
+    PriorState("module", "br_netfilter"),
+    PriorState("hold", "kubelet"),
+    PriorState("package", "jq"),
 )
 
 
@@ -47,20 +47,20 @@ def test_the_first_former_state_wins_and_all_that_was_set_is_known(place, shell)
     assert place.tree() == before, "what is known is not written again"
     place.sysctl.write_text("7\n")
     place.says("uname", "new\n")
-    place.note(shell, Former("sysctl", "net.x", aim="8"))
+    place.note(shell, PriorState("sysctl", "net.x", aim="8"))
     found = {s.name: s for s in place.notes(shell).states}
     assert (found["net.x"].was, found["net.x"].now, found["net.x"].ours) == ("1\t2", "7", ("7", "8"))
 
 
 @IN_SHELLS
 def test_a_setting_that_somebody_else_has_set_already_is_not_ours_to_undo(place, shell):
-    assert place.note(shell, Former("sysctl", "net.x", aim="1 2")) == "done"
-    assert place.note(shell, Former("selinux", "mode", aim="Enforcing")) == "done"
+    assert place.note(shell, PriorState("sysctl", "net.x", aim="1 2")) == "done"
+    assert place.note(shell, PriorState("selinux", "mode", aim="Enforcing")) == "done"
     assert place.notes(shell).is_empty
     assert place.tree() == {}
-    assert place.note(shell, Former("sysctl", "net.x", aim="7"), ALL[0]) == "done"
+    assert place.note(shell, PriorState("sysctl", "net.x", aim="7"), ALL[0]) == "done"
     place.sysctl.write_text("7\n")
-    assert place.note(shell, Former("sysctl", "net.x", aim="7")) == "done"
+    assert place.note(shell, PriorState("sysctl", "net.x", aim="7")) == "done"
     found = {s.name: (s.was, s.ours) for s in place.notes(shell).states}
     assert found["net.x"] == ("1\t2", ("7",)), "what was noted stays, though it has our value now"
 
@@ -72,7 +72,7 @@ def test_what_cannot_be_noted_is_not_altered(place, shell, tool):
         pytest.skip("busybox runs its own, whatever the PATH")
     (place.bin / tool).write_text("#!/bin/sh\nexit 1\n")
     (place.bin / tool).chmod(0o755)
-    said = place.note(shell, Former("unit", "ufw.service"), then="echo altered")
+    said = place.note(shell, PriorState("unit", "ufw.service"), then="echo altered")
     assert "altered: what was before cannot be noted" in said
     assert "altered\n" not in said
 
@@ -121,7 +121,7 @@ def test_what_an_older_k8sboot_left_is_read_and_not_taken_for_all(place, shell):
 def test_a_signal_while_it_is_noted_ends_the_change(place):
     fake = place.bin / "systemctl"
     fake.write_text(f"#!/bin/sh\ntouch {place.root}/here; sleep 1; cat {place.root}/systemctl\n")
-    script = f"{noting(ALL[:1])}touch {place.root}/altered\n".replace(STATE_DIR, str(place.state))
+    script = f"{note_script(ALL[:1])}touch {place.root}/altered\n".replace(STATE_DIR, str(place.state))
     process = subprocess.Popen(
         ["dash", "-c", script], env={"PATH": f"{place.bin}:{os.environ['PATH']}"}, start_new_session=True
     )

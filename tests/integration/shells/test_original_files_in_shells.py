@@ -6,7 +6,7 @@ from pathlib import Path
 
 from noted_place import IN_SHELLS
 
-from k8sboot.host.originals import Former, file_with
+from k8sboot.host.originals import PriorState, file_with
 from k8sboot.secret import Secret
 
 
@@ -44,11 +44,11 @@ def test_a_link_that_a_tool_replaces_is_kept_as_a_link(place, shell):
     (place.root / "Oslo").write_text("tz of Oslo")
     link, name = place.etc / "localtime", place.etc / "timezone"
     link.symlink_to("../Rome")
-    formers = (file_with(str(link), "../Oslo\n"), file_with(str(name), "Oslo\n"))
-    assert place.note(shell, *formers) == "done"
+    states = (file_with(str(link), "../Oslo\n"), file_with(str(name), "Oslo\n"))
+    assert place.note(shell, *states) == "done"
     link.unlink()
     link.symlink_to("../Oslo")
-    assert place.note(shell, *formers) == "done"
+    assert place.note(shell, *states) == "done"
     kept, beside = place.notes(shell).files
     assert place.at(kept.original).is_symlink()
     assert str(place.at(kept.original).readlink()) == "../Rome"
@@ -64,5 +64,5 @@ def test_a_link_that_a_tool_replaces_is_kept_as_a_link(place, shell):
 def test_a_name_may_be_whatever_a_file_can_be_called(place, shell):
     path = f'{place.etc}/it\'s "odd" $(x) é'
     Path(path).write_text("x")
-    assert place.note(shell, Former("file", path)) == "done"
+    assert place.note(shell, PriorState("file", path)) == "done"
     assert [f.path for f in place.notes(shell).files] == [path]

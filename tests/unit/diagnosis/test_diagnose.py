@@ -11,10 +11,10 @@ from inventories import spec
 from runs import Told, run
 
 from k8sboot.diagnosis import diagnose
-from k8sboot.diagnosis.diagnose import Autopsy
+from k8sboot.diagnosis.diagnose import Diagnosis
 from k8sboot.diagnosis.finding import Catalogue, Finding
 from k8sboot.errors import ConnectionLost, Refused, StepFailed
-from k8sboot.events import Event, Evidence, Failed, PhaseStarted, Skipped, Working
+from k8sboot.events import Event, Failed, HostEvidence, PhaseStarted, Skipped, Working
 from k8sboot.inventory.model import RuntimeSettings
 from k8sboot.phase import first_master, nodes, phase
 from k8sboot.runbook import UP
@@ -30,10 +30,10 @@ NOT_READY = (
 )
 
 
-def failing(error: Exception, *, on=first_master, how: Autopsy | None = diagnose.NODES):
+def failing(error: Exception, *, on=first_master, how: Diagnosis | None = diagnose.NODES):
     """A phase that fails so, on one host of those that it is for."""
 
-    @phase(on=on, autopsy=how)
+    @phase(on=on, diagnosis=how)
     def fails(cluster, host) -> None:
         """Fail."""
         if host.name in ("m1", "n1"):
@@ -43,7 +43,7 @@ def failing(error: Exception, *, on=first_master, how: Autopsy | None = diagnose
 
 
 def evidence(told: Told) -> dict[str, str]:
-    return {event.host: event.text for event in told.events if isinstance(event, Evidence)}
+    return {event.host: event.text for event in told.events if isinstance(event, HostEvidence)}
 
 
 def test_kubeadm_that_timed_out_is_not_the_last_word(bare: FakeCluster):
@@ -73,8 +73,8 @@ def test_what_is_not_known_stays_as_it_was(bare: FakeCluster):
 def test_evidence_is_told_before_the_failure_and_what_goes_on_is_said(bare: FakeCluster):
     bare.hosts["m1"].evidence = {"swaps": "none\n", "unasked": "x"}
     told = run(bare, [failing(StepFailed("no", detail="said this"))])
-    events: list[Event] = [e for e in told.events if isinstance(e, Working | Evidence | Failed)]
-    assert [type(event) for event in events] == [Working, Evidence, Failed]
+    events: list[Event] = [e for e in told.events if isinstance(e, Working | HostEvidence | Failed)]
+    assert [type(event) for event in events] == [Working, HostEvidence, Failed]
     assert {(event.host, event.phase) for event in events} == {("m1", "fails")}
     assert "==== swaps\nnone\n" in evidence(told)["m1"]
     assert "said this" in evidence(told)["m1"]
@@ -189,7 +189,7 @@ def test_a_cause_that_stumbles_does_not_hide_the_failure(bare: FakeCluster):
     def stumble(_evidence) -> Finding:
         raise ZeroDivisionError("surprise")
 
-    told = run(bare, [failing(StepFailed("no"), how=Autopsy(Catalogue((stumble,))))])
+    told = run(bare, [failing(StepFailed("no"), how=Diagnosis(Catalogue((stumble,))))])
     assert told.errors == {"m1": "KB-STEP"}
     assert told.codes == ["KB-EVIDENCE"]
 
@@ -215,7 +215,7 @@ def test_nothing_new_starts_while_a_masters_failure_is_looked_into(bare: FakeClu
         if event.phase == "second" and isinstance(event, Skipped | PhaseStarted):
             decided.set()
 
-    @phase(on=first_master, autopsy=Autopsy(Catalogue((look,)), gathers=False))
+    @phase(on=first_master, diagnosis=Diagnosis(Catalogue((look,)), gathers=False))
     def fails(cluster, host) -> None:
         """Fail when the others are at work."""
         begun.wait()

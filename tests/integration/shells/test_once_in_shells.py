@@ -35,7 +35,7 @@ class Place:
 
     def recall(self, name: str, patience: float = 5) -> tuple[once.Told, bytes]:
         done = self.act(once.recall(name, patience=patience))
-        return once.told(done.stdout), done.stderr
+        return once.parse_outcome(done.stdout), done.stderr
 
 
 @pytest.fixture(params=SHELLS)

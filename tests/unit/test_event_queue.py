@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 
 from k8sboot.events import Event
-from k8sboot.run.event_queue import AtOnce, Wire
+from k8sboot.run.event_queue import EventQueue, SyncListener
 
 
 def test_some_are_told_at_once_and_the_others_when_it_is_their_turn():
     at_once: list[str] = []
     in_turn: list[tuple[str, str]] = []
-    wire = Wire([
+    wire = EventQueue([
         lambda event: in_turn.append((event.host, threading.current_thread().name)),
-        AtOnce(lambda event: at_once.append(threading.current_thread().name)),
+        SyncListener(lambda event: at_once.append(threading.current_thread().name)),
     ])  # fmt: skip
     thread = threading.Thread(target=wire.put, args=(Event(host="n1"),), name="n1")
     thread.start()
@@ -27,7 +27,7 @@ def test_some_are_told_at_once_and_the_others_when_it_is_their_turn():
 
 def test_nothing_is_told_behind_the_end_and_all_before_it():
     told: list[str] = []
-    wire = Wire([lambda event: told.append(event.phase)])
+    wire = EventQueue([lambda event: told.append(event.phase)])
     wire.put(Event(phase="first"))
     wire.end(Event(phase="last"))
     wire.put(Event(phase="late"))
@@ -37,5 +37,5 @@ def test_nothing_is_told_behind_the_end_and_all_before_it():
 
 def test_where_there_is_nothing_to_tell_nobody_is_told():
     told: list[Event] = []
-    Wire([told.append]).tell(timeout=0)
+    EventQueue([told.append]).tell(timeout=0)
     assert told == []
