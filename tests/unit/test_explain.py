@@ -10,7 +10,7 @@ import pytest
 
 import k8sboot
 from k8sboot import explain
-from k8sboot.explain import Entry
+from k8sboot.explain import Explanation
 
 SOURCE = Path(k8sboot.__file__).parent
 ENTRIES = explain.entries()
@@ -52,7 +52,7 @@ def test_no_heading_is_overlooked():
 
 
 @EACH
-def test_an_entry_says_what_it_is_why_it_comes_and_what_to_do(entry: Entry):
+def test_an_entry_says_what_it_is_why_it_comes_and_what_to_do(entry: Explanation):
     assert 8 < len(entry.title) <= 75
     assert not entry.title.endswith(".")
     assert entry.causes.startswith("- ")
@@ -66,7 +66,7 @@ def can_be_parted(line: str) -> bool:
 
 @EACH
 @pytest.mark.parametrize("width", [40, 80])
-def test_an_entry_keeps_to_the_width_and_its_commands_stay_whole(entry: Entry, width: int):
+def test_an_entry_keeps_to_the_width_and_its_commands_stay_whole(entry: Explanation, width: int):
     lines = entry.text(width).splitlines()
     prose = [line for line in lines if not line.startswith("    ")]
     assert [line for line in prose if len(line) > width and can_be_parted(line)] == []
@@ -75,7 +75,9 @@ def test_an_entry_keeps_to_the_width_and_its_commands_stay_whole(entry: Entry, w
 
 
 def test_words_in_backquotes_are_not_parted():
-    entry = Entry("KB-X", "a title", "Meaning with `a long command` in it.", "- `one two three` four", "- do")
+    entry = Explanation(
+        "KB-X", "a title", "Meaning with `a long command` in it.", "- `one two three` four", "- do"
+    )
     assert entry.text(20) == (
         "KB-X: a title\n\nMeaning with\n`a long command` in\nit.\n\nUsual causes\n\n- `one two three`\n"
         "  four\n\nWhat to do\n\n- do\n"

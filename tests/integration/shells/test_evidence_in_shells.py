@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.diagnosis.evidence import Evidence, parse
+from k8sboot.diagnosis.evidence import HostEvidence, parse
 from k8sboot.diagnosis.script import TIMEOUT, Scope, script
 
 IN_SHELLS = pytest.mark.parametrize(
@@ -22,13 +22,13 @@ IN_SHELLS = pytest.mark.parametrize(
 )
 
 
-def gather(shell: list[str], scope: Scope, path: str = os.environ["PATH"]) -> Evidence:
+def gather(shell: list[str], scope: Scope, path: str = os.environ["PATH"]) -> HostEvidence:
     done = subprocess.run(
         shell, input=script(scope), capture_output=True, text=True, timeout=TIMEOUT, env={"PATH": path}
     )
     assert done.returncode == 0, done.stderr
     assert all(line.startswith("section ") for line in done.stdout.splitlines()), done.stdout
-    return Evidence(parse(done.stdout))
+    return HostEvidence(parse(done.stdout))
 
 
 @IN_SHELLS

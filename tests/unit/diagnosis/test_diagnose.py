@@ -14,7 +14,7 @@ from k8sboot.diagnosis import diagnose
 from k8sboot.diagnosis.diagnose import Diagnosis
 from k8sboot.diagnosis.finding import Catalogue, Finding
 from k8sboot.errors import ConnectionLost, Refused, StepFailed
-from k8sboot.events import Event, Failed, HostEvidence, PhaseStarted, Skipped, Working
+from k8sboot.events import Event, Evidence, Failed, PhaseStarted, Skipped, Working
 from k8sboot.inventory.model import RuntimeSettings
 from k8sboot.phase import first_master, nodes, phase
 from k8sboot.runbook import UP
@@ -43,7 +43,7 @@ def failing(error: Exception, *, on=first_master, how: Diagnosis | None = diagno
 
 
 def evidence(told: Told) -> dict[str, str]:
-    return {event.host: event.text for event in told.events if isinstance(event, HostEvidence)}
+    return {event.host: event.text for event in told.events if isinstance(event, Evidence)}
 
 
 def test_kubeadm_that_timed_out_is_not_the_last_word(bare: FakeCluster):
@@ -73,8 +73,8 @@ def test_what_is_not_known_stays_as_it_was(bare: FakeCluster):
 def test_evidence_is_told_before_the_failure_and_what_goes_on_is_said(bare: FakeCluster):
     bare.hosts["m1"].evidence = {"swaps": "none\n", "unasked": "x"}
     told = run(bare, [failing(StepFailed("no", detail="said this"))])
-    events: list[Event] = [e for e in told.events if isinstance(e, Working | HostEvidence | Failed)]
-    assert [type(event) for event in events] == [Working, HostEvidence, Failed]
+    events: list[Event] = [e for e in told.events if isinstance(e, Working | Evidence | Failed)]
+    assert [type(event) for event in events] == [Working, Evidence, Failed]
     assert {(event.host, event.phase) for event in events} == {("m1", "fails")}
     assert "==== swaps\nnone\n" in evidence(told)["m1"]
     assert "said this" in evidence(told)["m1"]

@@ -12,8 +12,8 @@ import pytest
 
 from k8sboot.errors import ConnectionLost, ShellSilent
 from k8sboot.ssh import watch
-from k8sboot.ssh.execution import Session, exchange
-from k8sboot.ssh.link import EventQueue
+from k8sboot.ssh.execution import Execution, exchange
+from k8sboot.ssh.link import WatchedStream
 from k8sboot.ssh.script import Markers
 
 
@@ -57,21 +57,21 @@ class _HeldUp(_Reticent):
 
 
 @pytest.fixture(params=[_Reticent])
-def session(request: pytest.FixtureRequest) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest) -> Iterator[Execution]:
     here, there = socket.socketpair()
     server = paramiko.Transport(there)
     server.add_server_key(paramiko.ECDSAKey.generate())
     server.start_server(server=request.param(), event=threading.Event())
-    wire = EventQueue(here)
+    wire = WatchedStream(here)
     client = paramiko.Transport(wire)  # type: ignore[arg-type]
     client.start_client(timeout=10)
     client.auth_none("root")
-    yield Session("node1", client, wire)
+    yield Execution("node1", client, wire)
     client.close()
     server.close()
 
 
-def test_server_that_never_answers_a_command_is_given_up_in_time(session: Session):
+def test_server_that_never_answers_a_command_is_given_up_in_time(session: Execution):
     with pytest.raises(ShellSilent, match="did not answer within 1 s whether it runs a command") as caught:
         exchange(session, "true", b"", Markers.fresh(), timeout=1)
 
@@ -81,7 +81,7 @@ def test_server_that_never_answers_a_command_is_given_up_in_time(session: Sessio
     assert session.transport.is_active()
 
 
-def test_link_that_is_closed_while_a_command_is_given_up_is_no_mistake(session: Session, monkeypatch):
+def test_link_that_is_closed_while_a_command_is_given_up_is_no_mistake(session: Execution, monkeypatch):
     def closed_meanwhile(_channel: paramiko.Channel) -> None:
         session.transport.close()
         raise EOFError
@@ -99,7 +99,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("session", [_HeldUp], indirect=True)
-def test_login_that_is_held_up_is_waited_for(session: Session):
+def test_login_that_is_held_up_is_waited_for(session: Execution):
     session.wire.is_fresh = True
     markers = Markers.fresh()
     done = exchange(session, f"{markers.begin.decode()} {markers.end.decode()}", b"", markers, timeout=0.5)
@@ -111,7 +111,7 @@ def test_login_that_is_held_up_is_waited_for(session: Session):
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("session", [_HeldUp], indirect=True)
 @pytest.mark.parametrize(("is_fresh", "why"), [(True, "no session came of it"), (False, "no sign of life")])
-def test_server_that_stays_silent_is_given_up(session: Session, monkeypatch, is_fresh, why):
+def test_server_that_stays_silent_is_given_up(session: Execution, monkeypatch, is_fresh, why):
     monkeypatch.setattr(watch, "LOGIN_AFTER", 0.5)
     session.wire.is_fresh = is_fresh
     with pytest.raises(ConnectionLost, match=why):
