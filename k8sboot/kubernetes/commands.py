@@ -36,16 +36,6 @@ def kubeadm_reset(cri_socket: str) -> Words:
     return ("kubeadm", "reset", "--force", "--cri-socket", cri_socket)
 
 
-def images_pull(config: str) -> Words:
-    """Pull every image that this configuration needs."""
-    return ("kubeadm", "config", "images", "pull", "--config", config)
-
-
-def images_list(config: str) -> Words:
-    """Name every image that this configuration needs, one a line."""
-    return ("kubeadm", "config", "images", "list", "--config", config)
-
-
 def images_of(version: str, repository: str) -> Words:
     """Name every image of a version in a repository, one a line, without a configuration file."""
     return (
@@ -57,11 +47,6 @@ def images_of(version: str, repository: str) -> Words:
 def config_migrate(config: str) -> Words:
     """Print the configuration as the newest API has it; fails where a field is unknown."""
     return ("kubeadm", "config", "migrate", "--old-config", config)
-
-
-def kubeadm_version() -> Words:
-    """Print kubeadm's own version, such as v1.23.17."""
-    return ("kubeadm", "version", "--output", "short")
 
 
 def upload_certs() -> Words:
@@ -149,21 +134,6 @@ def replace(path: str) -> Words:
 def rollout_restart(kind: str, name: str, *, namespace: str) -> Words:
     """Replace the pods of a workload, one by one."""
     return kubectl("rollout", "restart", f"{kind}/{name}", "--namespace", namespace)
-
-
-def rollout_status(kind: str, name: str, *, namespace: str, timeout: int) -> Words:
-    """Wait, at most timeout seconds, until a workload's pods are the new ones and ready."""
-    return kubectl("rollout", "status", f"{kind}/{name}", "--namespace", namespace, f"--timeout={timeout}s")
-
-
-def cordon(node: str) -> Words:
-    """Let no new pod onto a node."""
-    return kubectl("cordon", node)
-
-
-def uncordon(node: str) -> Words:
-    """Let pods onto a node again."""
-    return kubectl("uncordon", node)
 
 
 def drain(node: str, *, kubectl_version: KubernetesVersion, timeout: int) -> Words:

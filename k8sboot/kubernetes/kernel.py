@@ -77,7 +77,7 @@ def brought_by(sysctl: str) -> str:
 
 def is_at_least(release: str, minimum: str) -> bool:
     """A kernel's release (`uname -r`) is this version ('5.4', '5.4.278') or a newer one."""
-    return _numbers(release) >= _numbers(minimum)
+    return kernel_version(release) >= kernel_version(minimum)
 
 
 CGROUPS_V1 = {"6.11": "CONFIG_MEMCG_V1", "6.12": "CONFIG_CPUSETS_V1"}
@@ -94,13 +94,10 @@ def lacks_cgroups_v1(release: str, config: str) -> tuple[str, ...]:
     )
 
 
-def _numbers(release: str) -> tuple[int, ...]:
+def kernel_version(release: str) -> tuple[int, int, int]:
+    """(3, 10, 0) of '3.10.0-1160.el7.x86_64'; (0, 0, 0) of what is no release."""
     found = re.match(r"(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?", release, re.ASCII)
-    return tuple(int(part or 0) for part in found.groups()) if found else (0, 0, 0)
-
-
-def kernel_version(release: str) -> tuple[int, int]:
-    """(3, 10) of '3.10.0-1160.el7.x86_64'; (0, 0) of what is no release."""
-    parts = release.split(".", 2)
-    numbers = [int(part) for part in parts[:2] if part.isascii() and part.isdecimal() and len(part) < 6]
-    return (numbers[0], numbers[1]) if len(numbers) == 2 else (0, 0)
+    if not found:
+        return (0, 0, 0)
+    major, minor, patch = (int(part or 0) for part in found.groups())
+    return major, minor, patch

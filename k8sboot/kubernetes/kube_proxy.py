@@ -1,4 +1,4 @@
-"""kube-proxy: the mode in its ConfigMap, and what a mode asks of kernel and version."""
+"""kube-proxy: the mode in its ConfigMap, and the kernel modules that a mode needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.answers import read_object
 from k8sboot.kubernetes.kernel import kernel_version
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
 
 CONFIG_KEY = "config.conf"
@@ -33,12 +32,6 @@ def set_mode(config_map: str, *, mode: str, scheduler: str, strict_arp: bool) ->
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 
 
-def configured_mode(config_map: str) -> str:
-    """The mode that the ConfigMap asks for; iptables where it leaves that open."""
-    mode = _config(read_object(config_map, asked="the ConfigMap kube-proxy")).get("mode")
-    return mode if isinstance(mode, str) and mode else "iptables"
-
-
 def required_modules(kernel_release: str, *, mode: str, scheduler: str) -> tuple[str, ...]:
     """Modules that kube-proxy's mode needs on this kernel (`uname -r`).
 
@@ -51,15 +44,6 @@ def required_modules(kernel_release: str, *, mode: str, scheduler: str) -> tuple
     conntrack = "nf_conntrack_ipv4" if separate else "nf_conntrack"
     schedulers = dict.fromkeys(("rr", "wrr", "sh", scheduler))
     return ("ip_vs", *(f"ip_vs_{name}" for name in schedulers), conntrack)
-
-
-def mode_advice(version: KubernetesVersion, mode: str) -> str:
-    """What a user of this mode should know; empty where there is nothing. Source: Kubernetes KEP-5495."""
-    if mode == "ipvs" and version.minor >= 35:
-        return (
-            "kube-proxy's ipvs mode is deprecated since 1.35; nftables takes its place on kernels from 5.13"
-        )
-    return ""
 
 
 def _config(config_map: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from k8sboot.kubernetes.releases import metrics_server_version
 from k8sboot.kubernetes.versions import KubernetesVersion, disruption_budget_api
 
 # These serve each project under its own folder; a mirror keeps them all in one.
 _FOLDERED = ("registry.k8s.io", "k8s.gcr.io")
+
+# (from this minor on, the version). Source: metrics-server's README, "Compatibility Matrix".
+_METRICS_SERVER = ((34, "v0.9.0"), (31, "v0.8.1"), (27, "v0.7.2"), (25, "v0.6.4"), (0, "v0.5.2"))
+
+
+def metrics_server_version(version: KubernetesVersion) -> str:
+    """The newest metrics-server whose matrix names this minor."""
+    return next(found for minor, found in _METRICS_SERVER if version.minor >= minor)
 
 
 def metrics_server_image(version: KubernetesVersion, image_repository: str) -> str:

@@ -13,17 +13,13 @@ _ROLE = "node-role.kubernetes.io/"
 
 @dataclass(frozen=True)
 class Node:
-    """A member of the cluster. reason and message say why it is not ready; taints are key=value:effect."""
+    """A member of the cluster. reason and message say why it is not ready."""
 
     name: str
     is_ready: bool
     reason: str
     message: str
     roles: tuple[str, ...]
-    internal_ip: str
-    kubelet_version: str
-    is_unschedulable: bool
-    taints: tuple[str, ...]
 
     @property
     def is_control_plane(self) -> bool:
@@ -77,28 +73,18 @@ def workloads(text: str) -> tuple[Workload, ...]:
 
 def _node(item: Mapping[str, Any]) -> Node:
     ready = _condition(item, "Ready")
-    addresses = mappings_at(item, "status", "addresses")
     return Node(
         name=text_at(item, "metadata", "name"),
         is_ready=text_at(ready, "status") == "True",
         reason=text_at(ready, "reason"),
         message=text_at(ready, "message"),
         roles=_roles(at(item, "metadata", "labels")),
-        internal_ip=next((text_at(a, "address") for a in addresses if a.get("type") == "InternalIP"), ""),
-        kubelet_version=text_at(item, "status", "nodeInfo", "kubeletVersion"),
-        is_unschedulable=at(item, "spec", "unschedulable") is True,
-        taints=tuple(_taint(taint) for taint in mappings_at(item, "spec", "taints")),
     )
 
 
 def _roles(labels: object) -> tuple[str, ...]:
     keys = labels if isinstance(labels, Mapping) else {}
     return tuple(sorted(key.removeprefix(_ROLE) for key in keys if key.startswith(_ROLE)))
-
-
-def _taint(taint: Mapping[str, Any]) -> str:
-    value = text_at(taint, "value")
-    return f"{text_at(taint, 'key')}{'=' if value else ''}{value}:{text_at(taint, 'effect')}"
 
 
 def _pod(item: Mapping[str, Any]) -> Pod:

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from k8sboot.errors import StepFailed
-from k8sboot.kubernetes.answers import at, mappings_at, read_items, text_at
+from k8sboot.kubernetes.answers import at, read_items, text_at
 from k8sboot.secret import Secret
 
 _TOKEN = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
@@ -41,18 +41,6 @@ def bootstrap_tokens(text: str) -> tuple[BootstrapToken, ...]:
     items = read_items(text, asked="bootstrap tokens")
     found = (_token(item) for item in items if text_at(item, "type") == "bootstrap.kubernetes.io/token")
     return tuple(token for token in found if token is not None)
-
-
-def uploaded_key_expires(text: str) -> datetime | None:
-    """When the certificates that init or upload-certs left in the cluster are deleted; None where unknown.
-
-    From the JSON of the Secrets of kube-system: that of the token which owns kubeadm-certs. Raises BadAnswer.
-    """
-    items = read_items(text, asked="the uploaded certificates")
-    certs = next((item for item in items if text_at(item, "metadata", "name") == "kubeadm-certs"), None)
-    owners = {text_at(owner, "name") for owner in mappings_at(certs, "metadata", "ownerReferences")}
-    tokens = (_token(item) for item in items if text_at(item, "metadata", "name") in owners)
-    return next((token.expires for token in tokens if token is not None), None)
 
 
 def printed_token(output: str) -> Secret:

@@ -95,4 +95,4 @@ def _unresolved(cluster: Cluster, host: Host, question: Question) -> str:
     if not said:
         return f"no answer from the DNS Service {_dns_address(cluster.spec)}"
     answer = dns.parse_answer(base64.b64decode(said), name=_api_name(cluster.spec), query_id=QUERY_ID)
-    return "" if answer.addresses else f"{_api_name(cluster.spec)}: {answer.rcode_name}"
+    return "" if answer.is_resolved else f"{_api_name(cluster.spec)}: {answer.rcode_name}"

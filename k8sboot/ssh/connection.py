@@ -54,10 +54,3 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Close the connection; idempotent."""
-
-
-class Connector(Protocol):
-    """Opens connections; what cli/ passes down and tests replace."""
-
-    def __call__(self, name: str) -> Connection:
-        """Connect to the inventory host of that name. Raises ConnectError."""

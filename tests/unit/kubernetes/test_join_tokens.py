@@ -12,7 +12,6 @@ from k8sboot.kubernetes.tokens import (
     bootstrap_tokens,
     printed_certificate_key,
     printed_token,
-    uploaded_key_expires,
 )
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
@@ -94,15 +93,6 @@ def test_an_end_in_another_time_zone_is_understood() -> None:
 )
 def test_what_is_no_whole_token_is_left_out(item: dict[str, Any]) -> None:
     assert bootstrap_tokens(listed(item)) == ()
-
-
-def test_uploaded_certificates_last_as_long_as_the_token_that_owns_them() -> None:
-    certs = {"metadata": {"name": "kubeadm-certs", "ownerReferences": [{"name": "bootstrap-token-own111"}]}}
-    later = (NOW + timedelta(hours=2)).isoformat()
-    assert uploaded_key_expires(listed(token_secret(), certs, token_secret("own111", expiration=later))) == (
-        NOW + timedelta(hours=2)
-    )
-    assert uploaded_key_expires(listed(token_secret())) is None
 
 
 def test_the_printed_token_is_found_among_warnings() -> None:

@@ -8,8 +8,7 @@ import yaml
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.answers import BadAnswer
-from k8sboot.kubernetes.kube_proxy import configured_mode, mode_advice, required_modules, set_mode
-from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.kubernetes.kube_proxy import required_modules, set_mode
 
 CONFIG = """\
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -70,11 +69,6 @@ def test_the_switch_back_to_iptables_leaves_the_ipvs_fields() -> None:
     assert (config["mode"], config["ipvs"]["scheduler"]) == ("iptables", "rr")
 
 
-def test_no_mode_means_iptables() -> None:
-    assert configured_mode(config_map()) == "iptables"
-    assert configured_mode(to_ipvs(config_map())) == "ipvs"
-
-
 def test_a_config_map_without_a_configuration_is_refused() -> None:
     with pytest.raises(Refused, match=r"config\.conf"):
         to_ipvs('{"kind": "ConfigMap", "data": {}}')
@@ -104,9 +98,3 @@ def test_a_rarer_scheduler_needs_its_module_too() -> None:
 
 def test_iptables_needs_none_of_it() -> None:
     assert required_modules("6.1.0", mode="iptables", scheduler="rr") == ()
-
-
-def test_ipvs_is_advised_against_where_it_is_deprecated() -> None:
-    assert mode_advice(KubernetesVersion(1, 34, 0), "ipvs") == ""
-    assert "nftables" in mode_advice(KubernetesVersion(1, 35, 0), "ipvs")
-    assert mode_advice(KubernetesVersion(1, 35, 0), "iptables") == ""

@@ -38,6 +38,9 @@ def test_kubeadm_of_that_version_takes_the_file(name: str, tmp_path: Path) -> No
     assert unknown_fields(migrated.stderr) == ()
     if name.startswith("kubeadm-config"):
         listed = subprocess.run(
-            [kubeadm, *commands.images_list(str(file))[1:]], capture_output=True, text=True, check=True
+            [kubeadm, "config", "images", "list", "--config", str(file)],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert len(listed.stdout.split()) >= 7

@@ -28,13 +28,10 @@ CASES = [
         commands.kubeadm_reset("/var/run/dockershim.sock"),
         "kubeadm reset --force --cri-socket /var/run/dockershim.sock",
     ),
-    (commands.images_pull("/c"), "kubeadm config images pull --config /c"),
-    (commands.images_list("/c"), "kubeadm config images list --config /c"),
     (
         commands.images_of("v1.23.17", "r.example/k8s"),
         "kubeadm config images list --kubernetes-version v1.23.17 --image-repository r.example/k8s",
     ),
-    (commands.kubeadm_version(), "kubeadm version --output short"),
     (
         commands.upload_certs(),
         "kubeadm init phase upload-certs --upload-certs --kubeconfig /etc/kubernetes/admin.conf",
@@ -65,12 +62,6 @@ CASES = [
         commands.rollout_restart("daemonset", "kube-proxy", namespace="kube-system"),
         f"{KUBECTL} rollout restart daemonset/kube-proxy --namespace kube-system",
     ),
-    (
-        commands.rollout_status("deployment", "coredns", namespace="kube-system", timeout=90),
-        f"{KUBECTL} rollout status deployment/coredns --namespace kube-system --timeout=90s",
-    ),
-    (commands.cordon("n1"), f"{KUBECTL} cordon n1"),
-    (commands.uncordon("n1"), f"{KUBECTL} uncordon n1"),
     (
         commands.drain("n1", kubectl_version=NEW, timeout=60),
         f"{KUBECTL} drain n1 --ignore-daemonsets --delete-emptydir-data --force --timeout=60s",

@@ -3,9 +3,13 @@ from __future__ import annotations
 import pytest
 
 from k8sboot.errors import UsageError
-from k8sboot.kubernetes import calico, releases, versions
+from k8sboot.kubernetes import versions
 from k8sboot.kubernetes.kernel import REQUIRED_SYSCTLS, SYSCTLS, kernel_version
-from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
+from k8sboot.kubernetes.metrics_server import (
+    metrics_server_image,
+    metrics_server_values,
+    metrics_server_version,
+)
 from k8sboot.kubernetes.versions import KubernetesVersion
 
 V = KubernetesVersion.parse
@@ -108,19 +112,6 @@ def test_an_upgrade_goes_one_minor_at_a_time_and_never_back() -> None:
     assert "older" in versions.upgrade_step(running=running, wanted=V("v1.22.4"))
 
 
-def test_images_of_the_runbook_are_known() -> None:
-    known = releases.images(V("v1.23.17"))
-    assert known is not None
-    assert (known.pause, known.etcd[-1], known.coredns) == ("3.6", "3.5.6", ("1.8.6",))
-    assert releases.images(V("v1.19.0")) is None
-
-
-def test_every_supported_minor_has_a_calico_whose_manifest_is_pinned() -> None:
-    for minor in range(versions.OLDEST_MINOR, versions.NEWEST_MINOR + 1):
-        assert releases.calico_version(KubernetesVersion(1, minor, 0)) in calico.MANIFEST_SHA256
-    assert releases.calico_version(V("v1.23.17")) == "v3.25.2"
-
-
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
@@ -129,7 +120,7 @@ def test_every_supported_minor_has_a_calico_whose_manifest_is_pinned() -> None:
     ],
 )
 def test_metrics_server_follows_its_matrix(version: str, expected: str) -> None:
-    assert releases.metrics_server_version(V(version)) == expected
+    assert metrics_server_version(V(version)) == expected
 
 
 def test_metrics_server_lies_in_its_own_folder_upstream_only() -> None:
@@ -161,11 +152,12 @@ def test_a_disruption_budget_uses_the_api_of_its_version() -> None:
 @pytest.mark.parametrize(
     ("release", "version"),
     [
-        *(("3.10.0-1160.el7.x86_64", (3, 10)), ("6.1.0-18-amd64", (6, 1)), ("5.4.278-1.el7", (5, 4))),
-        *(("", (0, 0)), ("x.y", (0, 0)), ("9" * 90 + ".1", (0, 0))),
+        *(("3.10.0-1160.el7.x86_64", (3, 10, 0)), ("6.1.0-18-amd64", (6, 1, 0))),
+        *(("5.4.278-1.el7", (5, 4, 278)), ("6.8-rc1", (6, 8, 0))),
+        *(("", (0, 0, 0)), ("x.y", (0, 0, 0)), ("9" * 90 + ".1", (0, 0, 0))),
     ],
 )
-def test_a_kernel_release_is_read(release: str, version: tuple[int, int]) -> None:
+def test_a_kernel_release_is_read(release: str, version: tuple[int, int, int]) -> None:
     assert kernel_version(release) == version
 
 
