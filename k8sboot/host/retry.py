@@ -1,14 +1,14 @@
-"""Reads are asked again when a connection dies under them, with jitter and a deadline. Changes never are."""
+"""Repeat reads when the connection dies under them, with jitter and a deadline. Changes are never repeated."""
 
 from __future__ import annotations
 
 import copy
-import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 from k8sboot.errors import ConnectionLost, Unreachable
+from k8sboot.ssh.retry import backoff, retry
 
 T = TypeVar("T")
 
@@ -16,54 +16,54 @@ READ_DEADLINE = 180.0
 """Seconds in which a host must be reached again: longer than a cable that is put back, or a reboot."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+JITTER = (0.5, 1.0)
 
 QUIET = 10.0
 """Seconds in which a host that was given up is not asked again."""
 
 
-def retry(
+def retry_read(
     read: Callable[[], T],
     *,
+    notice: Callable[[str], None],
     deadline: float = READ_DEADLINE,
     causes: tuple[type[Exception], ...] = (ConnectionLost, Unreachable),
-    told: Callable[[str], None],
 ) -> T:
-    """What read() returns; asked again while it ends in one of causes, until deadline seconds are over.
+    """What read() returns; repeated while it ends in one of causes, until deadline seconds are over.
 
-    told: takes a line for the user each time.
+    notice: takes a line for the user before each repetition.
     """
     end = time.monotonic() + deadline
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            return read()
-        except causes as error:
-            if time.monotonic() + pause > end:
-                raise
-            told(f"{error}; trying again for {end - time.monotonic():.0f} s more")
-        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads hosts, guards nothing
-        pause = min(pause * 2, LONGEST_PAUSE)
+    return retry(
+        read,
+        causes=causes,
+        pauses=backoff(FIRST_PAUSE, LONGEST_PAUSE, JITTER),
+        deadline=end,
+        before_retry=lambda error, _pause: notice(
+            f"{error}; trying again for {end - time.monotonic():.0f} s more"
+        ),
+    )
 
 
 class Retrier:
-    """How long one host is insisted upon: once it was given up, not at length again until it has answered.
+    """Repeats the reads of one host. Once the host was given up, it is not waited for again until it has answered.
 
-    Many may read from a host that is dead, one after the other: they do not each wait for all of that time.
+    Many may read from a dead host, one after the other: they do not each wait until the deadline.
     """
 
-    def __init__(self, told: Callable[[str], None]) -> None:
-        """told: takes a line for the user each time that the host is asked again."""
-        self._told = told
+    def __init__(self, notice: Callable[[str], None]) -> None:
+        """notice: takes a line for the user before each repetition."""
+        self._notice = notice
         self._error: Exception | None = None
         self._quiet_until = 0.0
 
     def retry(self, read: Callable[[], T]) -> T:
-        """What read() returns. Raises what it ends in, or ended in a moment ago."""
+        """What read() returns. Raises its last error, or for QUIET seconds the one it raised before."""
         error = self._error
         if error is not None and time.monotonic() < self._quiet_until:
             raise copy.copy(error)
         try:
-            found = retry(read, deadline=READ_DEADLINE if error is None else 0.0, told=self._told)
+            found = retry_read(read, notice=self._notice, deadline=READ_DEADLINE if error is None else 0.0)
         except (ConnectionLost, Unreachable) as lost:
             self._error, self._quiet_until = lost, time.monotonic() + QUIET
             raise

@@ -11,7 +11,7 @@ from k8sboot.host.host import Context, Host
 from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Reads
-from k8sboot.host.retry import retry
+from k8sboot.host.retry import retry_read
 from k8sboot.inventory.model import HostSpec
 from k8sboot.run.leases import refuse_held
 from k8sboot.ssh.connection import Connection
@@ -63,7 +63,7 @@ class Connections:
 
     def _probed(self, host: HostSpec, reads: Reads) -> Machine:
         note = partial(self._note, host.name)
-        connection = retry(lambda: self._connect(host, note), causes=(ConnectionLost,), told=note)
+        connection = retry_read(lambda: self._connect(host, note), causes=(ConnectionLost,), notice=note)
         self._connections.append(connection)
         machine = Machine(host.name, host.address, host.role, connection, reads, note=note)
         facts = machine.snapshot.host_facts

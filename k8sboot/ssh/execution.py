@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -13,12 +14,13 @@ from paramiko import Channel, ChannelException, SSHException, Transport
 from k8sboot.errors import ConnectError, ConnectionLost, DeadlineExceeded, ShellSilent
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.link import WatchedStream
+from k8sboot.ssh.retry import retry
 from k8sboot.ssh.script import MarkedStream, Markers, wrap
 from k8sboot.ssh.watch import LOGIN_AFTER, Watched, watched
 
 SLICE = 256 * 1024
 CHANNEL_TIMEOUT = 15.0
-SESSION_SLOT_WAIT = 8.0
+SESSION_SLOT_WAIT, SESSION_SLOT_PAUSE = 8.0, 0.1
 LAST_WORDS_WAIT = 1.0
 SHELL_WAIT = 60.0
 """Seconds in which a login shell, and sudo, come to our script: longer than a slow lookup of a name takes."""
@@ -67,21 +69,22 @@ def exchange(
 
 
 def _open(session: Execution, timeout: float) -> Channel:
-    """A session channel. A server with MaxSessions 1 may still be busy burying our last one."""
-    patience = time.monotonic() + min(timeout, SESSION_SLOT_WAIT)
-    while True:
-        try:
-            return session.transport.open_session(timeout=CHANNEL_TIMEOUT + login_wait(session))
-        except ChannelException as error:
-            if time.monotonic() > patience:
-                raise ConnectError(
-                    "the SSH server opens no session",
-                    why=f"{error.text}; MaxSessions in its sshd_config may be reached",
-                    fix="set MaxSessions to at least 1 on the host and let no other session share this login",
-                    host=session.host,
-                    code="KB-SSH-SESSION",
-                ) from None
-            time.sleep(0.1)
+    """A session channel. A server with MaxSessions 1 may still be closing our last one."""
+    try:
+        return retry(
+            lambda: session.transport.open_session(timeout=CHANNEL_TIMEOUT + login_wait(session)),
+            causes=(ChannelException,),
+            pauses=itertools.repeat(SESSION_SLOT_PAUSE),
+            deadline=time.monotonic() + min(timeout, SESSION_SLOT_WAIT),
+        )
+    except ChannelException as error:
+        raise ConnectError(
+            "the SSH server opens no session",
+            why=f"{error.text}; MaxSessions in its sshd_config may be reached",
+            fix="set MaxSessions to at least 1 on the host and let no other session share this login",
+            host=session.host,
+            code="KB-SSH-SESSION",
+        ) from None
 
 
 def login_wait(session: Execution) -> float:

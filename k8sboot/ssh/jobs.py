@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import random
 import time
 from collections.abc import Callable
 
@@ -19,13 +18,15 @@ from k8sboot.errors import (
 from k8sboot.paths import JOBS_DIR
 from k8sboot.ssh import job_scripts
 from k8sboot.ssh.connection import Completed
+from k8sboot.ssh.retry import backoff, retry
 from k8sboot.ssh.script import Capped
 
 START_TIMEOUT = 60.0
 LOOK_PATIENCE = 5.0
 LOOK_TIMEOUT = 60.0
 STOP_TIMEOUT = 30.0
-BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0)
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
+JITTER = (0.75, 1.25)
 LONGEST_LINE = 64 * 1024
 TAIL_LINES = 25
 
@@ -114,17 +115,22 @@ class Follower:
 
     def _retry(self, script: str, timeout: float) -> Completed:
         """Run a script that may run twice, over a new connection when the link dies, until the deadline."""
-        failures = 0
-        while True:
-            try:
-                return self._run(script, timeout)
-            except (ConnectionLost, Unreachable, DeadlineExceeded) as error:
-                pause = BACK_OFF[min(failures, len(BACK_OFF) - 1)] * random.uniform(0.75, 1.25)  # noqa: S311
-                failures += 1
-                if self._is_ending or time.monotonic() + pause >= self._deadline:
-                    raise self._out_of_reach(error) from None
-                self._notice(f"{error}; trying again in {pause:.1f} s, {self._job} goes on without us")
-                time.sleep(pause)
+        causes = (ConnectionLost, Unreachable, DeadlineExceeded)
+        try:
+            return retry(
+                lambda: self._run(script, timeout),
+                causes=causes,
+                pauses=backoff(FIRST_PAUSE, LONGEST_PAUSE, JITTER),
+                deadline=self._deadline,
+                before_retry=self._announce,
+            )
+        except causes as error:
+            raise self._out_of_reach(error) from None
+
+    def _announce(self, error: Exception, pause: float) -> None:
+        if self._is_ending:
+            raise error
+        self._notice(f"{error}; trying again in {pause:.1f} s, {self._job} goes on without us")
 
     def _finish(self, found: job_scripts.Look) -> Completed:
         if found.exit_status is None:

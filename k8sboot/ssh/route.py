@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
+import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from k8sboot.ssh.execution import Execution, login_wait
 from k8sboot.ssh.handshake import Dropped, abandon, negotiate
 from k8sboot.ssh.link import WatchedStream, dial
 from k8sboot.ssh.login import Login
+from k8sboot.ssh.retry import backoff, retry
 from k8sboot.ssh.ssh_config import resolve, split_hop
 from k8sboot.ssh.target import Target
 
@@ -33,20 +33,21 @@ _handshakes = threading.BoundedSemaphore(AT_ONCE)
 def open_session(login: Login, notice: Notice) -> Execution:
     """Connect, check the host key and log in. Raises ConnectError.
 
-    Only a server that hangs up before its first word is tried again, a few times: MaxStartups throws dice.
+    Retries, a few times, only a server that hangs up before its banner: MaxStartups drops connections at random.
     """
-    for attempt in range(DROPPED_RETRIES + 1):
-        try:
-            return _attempt(login, notice)
-        except Dropped as error:
-            reason = str(error)
-        time.sleep(min(4.0, 0.3 * 2**attempt) * random.uniform(0.5, 1.5))  # noqa: S311  spread, not secrecy
-    raise Unreachable(
-        f"the SSH server at {login.address}:{login.port} hung up at once, {DROPPED_RETRIES + 1} times",
-        why=reason,
-        fix="raise MaxStartups in its sshd_config, and see its log (`journalctl -u ssh -u sshd`)",
-        host=login.name,
-    )
+    try:
+        return retry(
+            lambda: _attempt(login, notice),
+            causes=(Dropped,),
+            pauses=itertools.islice(backoff(0.3, 4.0, (0.5, 1.5)), DROPPED_RETRIES),
+        )
+    except Dropped as error:
+        raise Unreachable(
+            f"the SSH server at {login.address}:{login.port} hung up at once, {DROPPED_RETRIES + 1} times",
+            why=str(error),
+            fix="raise MaxStartups in its sshd_config, and see its log (`journalctl -u ssh -u sshd`)",
+            host=login.name,
+        ) from None
 
 
 def _attempt(login: Login, notice: Notice) -> Execution:

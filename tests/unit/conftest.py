@@ -19,10 +19,11 @@ from workbench import Bench
 
 from k8sboot.ensure.boot import CGROUPS, CONTAINER
 from k8sboot.host import host as host_module
-from k8sboot.host import retry as patience_module
+from k8sboot.host import retry as host_retry_module
 from k8sboot.host.reads import Reads, union
 from k8sboot.osfamily.grub import Grub
 from k8sboot.runbook import UP
+from k8sboot.ssh import retry as retry_module
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
     fake_time = SimpleNamespace(monotonic=lambda: found.now, sleep=sleep)
     monkeypatch.setattr(host_module, "time", fake_time)
-    monkeypatch.setattr(patience_module, "time", fake_time)
+    monkeypatch.setattr(host_retry_module, "time", fake_time)
+    monkeypatch.setattr(retry_module, "time", fake_time)
     return found
 
 

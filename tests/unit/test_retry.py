@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
-from k8sboot.errors import Unreachable
+from k8sboot.errors import ConnectionLost, Unreachable
 from k8sboot.host.retry import QUIET, READ_DEADLINE, Retrier
+from k8sboot.ssh.retry import backoff, retry
 
 
 class Dead:
@@ -53,3 +56,29 @@ def test_it_is_asked_once_after_a_while_and_waited_for_again_when_it_has_answere
     host.is_dead = True
     clock.on_nap = lambda: setattr(host, "is_dead", False)
     assert patience.retry(host.read) == "here"
+
+
+def test_attempts_end_with_the_pauses_and_the_last_error_is_raised(clock):
+    host = Dead()
+    with pytest.raises(Unreachable, match="cannot reach it"):
+        retry(host.read, causes=(Unreachable,), pauses=[1.0, 2.0])
+    assert (host.asked, clock.now) == (3, 3.0)
+
+
+def test_no_attempt_begins_after_the_deadline(clock):
+    host = Dead()
+    with pytest.raises(Unreachable):
+        retry(host.read, causes=(Unreachable,), pauses=itertools.repeat(3.0), deadline=10.0)
+    assert (host.asked, clock.now) == (4, 9.0)
+
+
+def test_an_error_of_another_kind_is_not_retried(clock):
+    host = Dead()
+    with pytest.raises(Unreachable):
+        retry(host.read, causes=(ConnectionLost,), pauses=itertools.repeat(1.0))
+    assert (host.asked, clock.slept) == (1, 0)
+
+
+def test_pauses_double_up_to_the_longest():
+    assert list(itertools.islice(backoff(0.5, 8.0, (1.0, 1.0)), 6)) == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    assert all(0.75 <= pause <= 1.25 for pause in itertools.islice(backoff(1.0, 1.0, (0.75, 1.25)), 50))
