@@ -47,6 +47,14 @@ def test_reset_takes_kubernetes_off_and_a_second_one_alters_nothing(finished: Fa
     ]
 
 
+def test_reset_takes_etcds_data_where_kubeadm_left_it(finished: FakeCluster):
+    host = finished.hosts["m1"]
+    host.put("/var/lib/etcd/member/snap/db", "what the next kubeadm init would stumble over")
+    host.put("/var/lib/etcd/backup.db", "the operator's own")
+    raise_errors(run(finished, RESET))
+    assert [path for path in host.files if path.startswith("/var/lib/etcd/")] == ["/var/lib/etcd/backup.db"]
+
+
 def test_reset_of_machines_that_never_were_a_cluster_alters_nothing(bare: FakeCluster):
     assert raise_errors(run(bare, RESET)).changes == {}
 

@@ -9,10 +9,14 @@ from runs import mutations, raise_errors, run
 
 from k8sboot.errors import Refused
 from k8sboot.host.reads import Reads
+from k8sboot.paths import KUBEADM_CONFIG
 from k8sboot.phase import Phase
 from k8sboot.runbook import RESET, RESET_WITH_OS, UP
 
 pytestmark = pytest.mark.usefixtures("clock")
+PREFLIGHT = [phase for phase in UP if phase.name == "preflight"]
+MIB_IN_KIB = 1024
+GIB_IN_KIB = 1024 * MIB_IN_KIB
 EACH = pytest.mark.parametrize("phase", [*UP, *RESET], ids=lambda phase: phase.name)
 
 
@@ -58,7 +62,7 @@ def test_a_dry_run_of_a_phase_alters_nothing_on_bare_machines(bare: FakeCluster,
         ({"arch": "ppc64le"}, "the processor is ppc64le"),
         ({"cpus": "1"}, "1 processor"),
         ({"memory_kib": "1000000"}, "976 MiB of memory"),
-        ({"disk_free_kib": "1000"}, "free under /var"),
+        ({"disk_free_kib": "1000"}, "0 MiB free under /var, 2048 are needed"),
         ({"listening": 'LISTEN 0 4 *:6443 *:* users:(("nc",pid=1,fd=3))'}, "port 6443 is taken"),
         ({"macs": "02:aa:00"}, "MAC address"),
         ({"product_uuid": "same"}, "product_uuid"),
@@ -73,6 +77,42 @@ def test_preflight_refuses_before_anything_is_altered(bare: FakeCluster, facts, 
     assert isinstance(error, Refused)
     assert words in error.what
     assert bare.hosts["m1"].mutations == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"disk_free_kib": f"{2 * GIB_IN_KIB - 1}"}, "2047 MiB free under /var, 2048 are needed"),
+        ({"memory_kib": f"{1700 * MIB_IN_KIB - 1}"}, "1699 MiB of memory, a master needs 1700"),
+        ({"cpus": "1"}, "1 processor, a master needs 2"),
+    ],
+    ids=["disk", "memory", "processors"],
+)
+def test_a_little_less_than_a_master_needs_is_refused(bare: FakeCluster, facts, words):
+    bare.hosts["m1"].facts.update(facts)
+    error = run(bare, PREFLIGHT).report.errors["m1"]
+    assert error.error_code == "KB-PREFLIGHT"
+    assert words in error.what
+
+
+def test_exactly_what_a_master_needs_is_enough(bare: FakeCluster):
+    needs = {"disk_free_kib": 2 * GIB_IN_KIB, "memory_kib": 1700 * MIB_IN_KIB, "cpus": 2}
+    bare.hosts["m1"].facts.update({name: str(value) for name, value in needs.items()})
+    assert run(bare, PREFLIGHT).errors == {}
+
+
+def test_a_node_needs_room_like_a_master_but_less_memory_and_one_processor(bare: FakeCluster):
+    bare.hosts["n1"].facts.update({"memory_kib": f"{600 * MIB_IN_KIB}", "cpus": "1"})
+    bare.hosts["n2"].facts.update({"disk_free_kib": f"{2 * GIB_IN_KIB - 1}"})
+    assert run(bare, PREFLIGHT).errors == {"n2": "KB-PREFLIGHT"}
+
+
+def test_kubeadms_configuration_is_for_root_alone_as_it_may_hold_secrets(finished: FakeCluster):
+    written = finished.hosts["m1"].files[KUBEADM_CONFIG]
+    assert f"{written.mode:o}" == "600"
+    written.mode = 0o644
+    assert raise_errors(run(finished, UP)).changes == {"m1": [f"write {KUBEADM_CONFIG}"]}
+    assert f"{finished.hosts['m1'].files[KUBEADM_CONFIG].mode:o}" == "600"
 
 
 def test_a_kernel_without_the_control_groups_of_kubelet_is_refused(bare: FakeCluster):
