@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cures import faults_of
 from recordings import look
 
 from k8sboot.diagnosis import causes
@@ -32,7 +33,7 @@ def test_a_cause_is_found_by_its_words(case: dict[str, Any]):
     assert best.code == case["code"]
     assert case["says"] in best.cause
     assert not {"{", "}"} & set(best.cause)
-    assert best.cure.count("`") >= 2
+    assert faults_of(best.cure) == []
 
 
 @pytest.mark.parametrize("case", cases("packages.yaml"))
@@ -40,7 +41,8 @@ def test_a_package_manager_is_understood(case: dict[str, Any]):
     best = look({"output": case["output"]}, ABOUT_PACKAGES)[0]
     assert best.code == case["code"]
     assert case["says"] in best.cause
-    assert not {"{", "}"} & set(best.cause + best.cure)
+    assert not {"{", "}"} & set(best.cause)
+    assert faults_of(best.cure) == []
 
 
 @pytest.mark.parametrize("case", cases("near-misses.yaml"))
