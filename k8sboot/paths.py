@@ -39,8 +39,8 @@ def unit_limits(unit: str) -> str:
     return f"/etc/systemd/system/{unit}.d/90-k8sboot-limits.conf"
 
 
-def docker_limits(unit: str) -> str:
-    """The same for Docker's unit, under the name that it has had from the start."""
+def runtime_limits(unit: str) -> str:
+    """The same for the container runtime's own unit, under the name that existing hosts have."""
     return f"/etc/systemd/system/{unit}.d/k8sboot-limits.conf"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question
@@ -17,15 +18,6 @@ USERS = Question(
 )
 """Who has a kubeconfig on a master: root and who logged in, a line `user:group:home` each."""
 
-DOCKER_PATIENCE = 20
-"""Seconds. Docker answers in tenths of one."""
-CGROUP_DRIVER = Question(
-    "cgroup-driver",
-    # A stopped Docker would be started by its socket for being asked; one that hangs answers nobody, ever.
-    "command -v docker >/dev/null && systemctl -q is-active docker.service"
-    f" && timeout {DOCKER_PATIENCE} docker info -f '{{{{.CgroupDriver}}}}'",
-)
-
 
 def marked(kubeadm: Command) -> tuple[Command, ...]:
     """A kubeadm command between the setting and the removal of that mark."""
@@ -35,6 +27,11 @@ def marked(kubeadm: Command) -> tuple[Command, ...]:
 def version(cluster: Cluster) -> KubernetesVersion:
     """The Kubernetes version that is wanted."""
     return KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version)
+
+
+def cri_socket(cluster: Cluster) -> str:
+    """Where kubelet finds the container runtime."""
+    return runtime.of(cluster.spec).cri_socket(version(cluster))
 
 
 def control_plane(cluster: Cluster) -> ControlPlane:
@@ -51,7 +48,7 @@ def control_plane(cluster: Cluster) -> ControlPlane:
         dns_domain=wanted.dns_domain,
         image_repository=wanted.image_repository,
         cert_sans=wanted.cert_sans,
-        runtime=cluster.spec.runtime.name,
+        cri_socket=cri_socket(cluster),
     )
 
 

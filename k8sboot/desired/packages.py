@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.host.peer import Peer
 from k8sboot.inventory.model import Spec
@@ -16,19 +17,10 @@ CHOOSES = "package-versions"
 
 
 def asked_for(spec: Spec) -> dict[str, Wanted]:
-    """The packages whose version is one for all machines, as the inventory asks for them.
-
-    What is named after the engine (docker-ce-cli) has the engine's version.
-    """
-    engine, *others = spec.runtime.packages
-    version = spec.runtime.version
-    exactly = f"={spec.cluster.kubernetes_version.removeprefix('v')}"
-    wanted = (
-        Wanted(engine, version, is_held=True),
-        *(Wanted(n, version if n.startswith(f"{engine}-") else "", is_held=True) for n in others),
-        *(Wanted(name, exactly, is_held=True) for name in KUBERNETES_PACKAGES),
-    )
-    return {each.name: each for each in wanted}
+    """The packages whose version is one for all machines, as the inventory asks for them."""
+    kubernetes = f"={spec.cluster.kubernetes_version.removeprefix('v')}"
+    versions = {**runtime.of(spec).packages(spec), **dict.fromkeys(KUBERNETES_PACKAGES, kubernetes)}
+    return {name: Wanted(name, version, is_held=True) for name, version in versions.items()}
 
 
 def exactly(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:

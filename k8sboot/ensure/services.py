@@ -9,7 +9,7 @@ from k8sboot.host.peer import Command
 from k8sboot.host.snapshot import from_to
 
 START_TIMEOUT = 300
-"""Seconds: docker.service has no limit of its own, others have 90."""
+"""Seconds. systemd gives most units 90 to start, and some no limit at all."""
 
 
 def service(host: Host, unit: str) -> None:

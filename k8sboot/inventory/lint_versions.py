@@ -45,6 +45,7 @@ def lint_versions(spec: Spec) -> Iterator[Finding]:
     yield from _kubernetes(spec)
     yield from _calico(spec)
     yield from _typha(spec)
+    yield from _runtime_packages(spec)
     yield from _registries(spec)
     for kind, patch in _patches(spec):
         yield from _known_token(patch, ("kubeadm", kind))
@@ -111,6 +112,12 @@ def _typha(spec: Spec) -> Iterator[Finding]:
     elif replicas == 0 and hosts > 50:
         message = f"{hosts} machines without Typha load the API server heavily"
         yield Finding("KB-TYPHA", message, (path,), "leave the key out: -1 derives it", is_warning=True)
+
+
+def _runtime_packages(spec: Spec) -> Iterator[Finding]:
+    if not spec.runtime.packages:
+        message = f"`runtime.packages` is empty: nothing would install {spec.runtime.name}"
+        yield Finding("KB-VALUE", message, (("runtime", "packages"),), "leave the key out for the default")
 
 
 def _registries(spec: Spec) -> Iterator[Finding]:

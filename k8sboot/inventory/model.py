@@ -15,6 +15,7 @@ from k8sboot.secret import Secret
 HostKeyPolicy = Literal["accept-new", "strict", "insecure"]
 ProxyMode = Literal["ipvs", "iptables"]
 Encapsulation = Literal["ipip", "vxlan", "none"]
+RuntimeName = Literal["docker"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class OsSettings:
 class RuntimeSettings:
     """The `runtime` section. version: a prefix of the package's upstream version."""
 
-    name: Literal["docker"] = "docker"
+    name: RuntimeName = "docker"
     version: str = "20.10"
     packages: tuple[str, ...] = ("docker-ce", "docker-ce-cli", "containerd.io")
     registry_mirrors: tuple[str, ...] = ()

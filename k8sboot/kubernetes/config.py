@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.patching import patched
-from k8sboot.kubernetes.versions import KubernetesVersion, config_api, control_plane_taints, cri_socket
+from k8sboot.kubernetes.versions import KubernetesVersion, config_api, control_plane_taints
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
 
 API_PORT = 6443
@@ -35,19 +35,22 @@ class Render(Protocol):
 
 @dataclass(frozen=True)
 class ControlPlane:
-    """What the whole cluster has in common. endpoint: host:port. addresses: of every master."""
+    """What the whole cluster has in common. endpoint: host:port. addresses: of every master.
+
+    cri_socket: where kubelet finds the container runtime.
+    """
 
     version: KubernetesVersion
     endpoint: str
     addresses: tuple[str, ...]
     names: tuple[str, ...]
+    cri_socket: str
     name: str = "kubernetes"
     pod_subnet: str = "172.16.0.0/16"
     service_subnet: str = "10.96.0.0/16"
     dns_domain: str = "cluster.local"
     image_repository: str = "registry.k8s.io"
     cert_sans: tuple[str, ...] = ()
-    runtime: str = "docker"
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def kubeadm_config(
         cluster=cluster,
         node=node,
         proxy=proxy,
-        cri_socket=cri_socket(cluster.version, cluster.runtime),
+        cri_socket=cluster.cri_socket,
         taints=control_plane_taints(cluster.version),
         cert_sans=cert_sans(cluster),
     )
@@ -128,7 +131,7 @@ def join_config(
         api=api,
         node=node,
         credentials=credentials,
-        cri_socket=cri_socket(cluster.version, cluster.runtime),
+        cri_socket=cluster.cri_socket,
         taints=control_plane_taints(cluster.version) if credentials.certificate_key else (),
     )
     return _with_patches(text, {"JoinConfiguration": patch}, api=api)

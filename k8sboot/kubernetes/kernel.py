@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# Pods' file systems, and bridged packets through the packet filter: kubeadm's preflight and Docker want them.
+# Pods' file systems, and bridged packets through the packet filter: kubeadm's preflight and runtimes want them.
 REQUIRED_MODULES = ("overlay", "br_netfilter")
 
 # Of use where the kernel has them: sets and reverse-path tests for the packet filter, Calico's tunnel.

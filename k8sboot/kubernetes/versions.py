@@ -52,32 +52,6 @@ def unsupported(version: KubernetesVersion) -> str:
     return f"k8sboot knows Kubernetes 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}, and {version} is outside"
 
 
-def runtime_unsupported(version: KubernetesVersion, runtime: str) -> str:
-    """Why this version cannot run on that runtime; empty when it can.
-
-    Source: Kubernetes CHANGELOG-1.24 (dockershim removed).
-    """
-    if runtime != "docker":
-        return f"the container runtime {runtime} is not supported yet; docker is"
-    if version.minor >= 24:
-        return f"Kubernetes {version} has no dockershim (it left in 1.24), and docker is the only runtime yet"
-    return ""
-
-
-def cri_socket(version: KubernetesVersion, runtime: str) -> str:
-    """Where kubelet finds the runtime.
-
-    Dockershim's goes without unix://: kubeadm up to 1.23 tells docker from others by the whole string.
-    Source: kubernetes/website container-runtimes.md.
-    """
-    if runtime == "docker":
-        return "/var/run/dockershim.sock" if version.minor < 24 else "unix:///run/cri-dockerd.sock"
-    return {
-        "containerd": "unix:///run/containerd/containerd.sock",
-        "cri-o": "unix:///var/run/crio/crio.sock",
-    }[runtime]
-
-
 def config_api(version: KubernetesVersion) -> ConfigApi:
     """The newest kubeadm configuration API that this version's kubeadm reads.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from k8sboot import runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import CGROUP_DRIVER
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes.paths import KUBELET_CONFIG
@@ -14,7 +14,7 @@ from k8sboot.phase import everyone, phase
 
 @phase(
     on=everyone,
-    reads=Reads(files=(KUBELET_CONFIG,), questions=(CGROUP_DRIVER,)),
+    reads=lambda spec: Reads(files=(KUBELET_CONFIG,), questions=(runtime.of(spec).cgroup_driver,)),
     after=("kubeadm-init", "join-masters", "join-nodes"),
 )
 def cgroup_driver(cluster: Cluster, host: Host) -> None:
@@ -23,12 +23,11 @@ def cgroup_driver(cluster: Cluster, host: Host) -> None:
     text = host.known(host.read_file(KUBELET_CONFIG), what="a kubelet configuration", after="join-nodes")
     found = re.search(r"(?m)^cgroupDriver:\s*['\"]?(\w+)", text)
     kubelet = found[1] if found else "cgroupfs"  # kubelet's own default
-    runtime = host.answer(CGROUP_DRIVER).text.strip()
+    engine = runtime.of(cluster.spec)
+    other = host.answer(engine.cgroup_driver).text.strip()
     host.expect(
         "kubelet and the runtime to use one cgroup driver",
         lambda: (
-            ""
-            if kubelet == runtime
-            else f"kubelet has {kubelet} in {KUBELET_CONFIG}, docker info says {runtime}"
+            "" if kubelet == other else f"kubelet has {kubelet} in {KUBELET_CONFIG}, {engine.name} {other}"
         ),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.calico import calico_images
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
-from k8sboot.kubernetes import commands, runtime
+from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, phase
 
@@ -24,7 +25,8 @@ def images(cluster: Cluster, host: Host) -> None:
     listed = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository)).split()
     needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]
     needed += calico_images(cluster) if cluster.spec.calico.enabled else ()
-    present = host.read(runtime.present(needed)).split()
+    engine = runtime.of(cluster.spec)
+    present = host.read(engine.present(needed)).split()
     missing = [image for image in needed if image not in present]
     if missing:
-        host.change(f"pull {len(missing)} images", *map(runtime.pull, missing), timeout=1800, job=True)
+        host.change(f"pull {len(missing)} images", *map(engine.pull, missing), timeout=1800, job=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import control_plane, is_member, marked, registration, version
+from k8sboot.desired.kubeadm import control_plane, cri_socket, is_member, marked, registration
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
@@ -15,7 +15,6 @@ from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, config, tokens
 from k8sboot.kubernetes.paths import CA_CERT, KUBELET_CONF
 from k8sboot.kubernetes.pki import ca_cert_hash, kubeconfig_cluster
-from k8sboot.kubernetes.versions import cri_socket
 from k8sboot.paths import CERTIFICATE_KEY, JOIN_CONFIG, UNFINISHED
 from k8sboot.phase import first_master, nodes, other_masters, phase
 from k8sboot.secret import Secret
@@ -72,8 +71,7 @@ def join_nodes(cluster: Cluster, host: Host) -> None:
 
 def _join(cluster: Cluster, host: Host, *, key: str) -> None:
     leader = cluster.first_master
-    socket = cri_socket(version(cluster), cluster.spec.runtime.name)
-    ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
+    ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(cri_socket(cluster)))
     leader.relies_on("kubeadm-init")
     ca_hash = ca_cert_hash(_ca(leader))
     if is_member(host):

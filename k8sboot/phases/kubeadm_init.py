@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import marked, version
+from k8sboot.desired.kubeadm import cri_socket, marked
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.paths import ADMIN_CONF
-from k8sboot.kubernetes.versions import cri_socket
 from k8sboot.paths import KUBEADM_CONFIG, UNFINISHED
 from k8sboot.phase import first_master, phase
 
@@ -18,8 +17,8 @@ from k8sboot.phase import first_master, phase
 @phase(on=first_master, reads=Reads(files=(ADMIN_CONF, UNFINISHED)), after=("preflight",), diagnosis=NODES)
 def kubeadm_init(cluster: Cluster, host: Host) -> None:
     """Create the control plane."""
-    socket = cri_socket(version(cluster), cluster.spec.runtime.name)
-    is_undone = ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(socket))
+    reset = commands.kubeadm_reset(cri_socket(cluster))
+    is_undone = ensure.reset_unfinished(host, UNFINISHED, reset)
     if is_undone or host.file(ADMIN_CONF) is None:
         host.change("kubeadm init", *marked(commands.kubeadm_init(KUBEADM_CONFIG)), timeout=900, job=True)
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from k8sboot import ensure, osfamily
+from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
 from k8sboot.ensure.system import FSTAB
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Question, Reads
+from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kernel import CNI_INTERFACES
 from k8sboot.paths import LIMITS, UNMANAGED_INTERFACES, unit_limits
 from k8sboot.phase import everyone, phase
 from k8sboot.templates import render
 
-# systemd starts containerd beside Docker, and kubelet; limits.conf reaches neither.
-SERVICE_LIMITS = {unit: unit_limits(unit) for unit in ("containerd.service", "kubelet.service")}
 NETWORK_MANAGER = "NetworkManager.service"
 # Swap in compressed memory that is set up by a service rather than by swap.target.
 ZRAM = ("zramswap.service", "zram-swap.service", "zram.service")
@@ -32,20 +31,22 @@ done""",
 )
 
 
-@phase(
-    on=everyone,
-    reads=Reads(
-        files=(FSTAB, LIMITS, SELINUX_CONFIG, UNMANAGED_INTERFACES, *SERVICE_LIMITS.values()),
-        units=(
-            *(unit for family in osfamily.FAMILIES for unit in family.firewall_units),
-            NETWORK_MANAGER,
-            *SERVICE_LIMITS,
-            *ZRAM,
-        ),
+def service_limits(spec: Spec) -> dict[str, str]:
+    """Units, each with the path of its limits: systemd starts them, and limits.conf reaches none of them."""
+    return {unit: unit_limits(unit) for unit in (*runtime.of(spec).lower_units, "kubelet.service")}
+
+
+def _reads(spec: Spec) -> Reads:
+    limits = service_limits(spec)
+    firewalls = (unit for family in osfamily.FAMILIES for unit in family.firewall_units)
+    return Reads(
+        files=(FSTAB, LIMITS, SELINUX_CONFIG, UNMANAGED_INTERFACES, *limits.values()),
+        units=(*firewalls, NETWORK_MANAGER, *limits, *ZRAM),
         questions=(NETWORK_RAISES_LINKS,),
-    ),
-    after=("preflight",),
-)
+    )
+
+
+@phase(on=everyone, reads=_reads, after=("preflight",))
 def os_prep(cluster: Cluster, host: Host) -> None:
     """Switch off swap and firewall, tame SELinux and NetworkManager, set time zone and limits."""
     settings = cluster.spec.os
@@ -57,7 +58,9 @@ def os_prep(cluster: Cluster, host: Host) -> None:
     ensure.timezone(host, settings.timezone)
     limits = render("limits.conf.j2", open_files=settings.open_files, processes=settings.processes)
     of_service = render("service-limits.conf.j2", open_files=settings.open_files)
-    services = (File(path, of_service, restarts=(unit,)) for unit, path in SERVICE_LIMITS.items())
+    services = (
+        File(path, of_service, restarts=(unit,)) for unit, path in service_limits(cluster.spec).items()
+    )
     ensure.files(host, File(LIMITS, limits), *services)
 
 

@@ -20,6 +20,6 @@ def _reads(spec: Spec) -> Reads:
 
 @phase(on=first_master, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def package_versions(cluster: Cluster, host: Host) -> None:
-    """Choose the exact versions of Docker and Kubernetes that every machine gets."""
+    """Choose the exact versions of the container runtime and Kubernetes for every host."""
     chosen = ensure.choose(host, *asked_for(cluster.spec).values())
     ensure.file(host, PACKAGE_VERSIONS, render("package-versions.j2", versions=chosen))

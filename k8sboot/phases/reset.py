@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import USERS, version
+from k8sboot.desired.kubeadm import USERS, cri_socket, version
 from k8sboot.ensure.cluster import apiserver_answers
 from k8sboot.ensure.restore.notes import NOTED, read_notes
 from k8sboot.host.host import Host
@@ -13,7 +13,6 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.paths import ADMIN_CONF
-from k8sboot.kubernetes.versions import cri_socket
 from k8sboot.paths import MANIFESTS_DIR, UNFINISHED
 from k8sboot.phase import everyone, first_master, phase
 
@@ -69,7 +68,7 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     # One that k8sboot has not written is kept, too, before it goes.
     steps: list[Command | PriorState] = [PriorState("file", path) for path in configs]
     if host.package("kubeadm"):
-        steps.append(commands.kubeadm_reset(cri_socket(version(cluster), cluster.spec.runtime.name)))
+        steps.append(commands.kubeadm_reset(cri_socket(cluster)))
     steps += [
         ["/bin/sh", "-c", UNDO_NETWORK],
         [

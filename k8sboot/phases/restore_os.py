@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k8sboot import ensure, osfamily
+from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.restore.notes import NOTED
 from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
@@ -14,8 +14,7 @@ from k8sboot.phase import everyone, phase
 READERS = (
     "NetworkManager.service",
     *(family.paths.chrony_unit for family in osfamily.FAMILIES),
-    "containerd.service",
-    "docker.service",
+    *(unit for engine in runtime.RUNTIMES for unit in (*engine.lower_units, engine.unit)),
     "kubelet.service",
 )
 """Units whose configuration k8sboot writes."""

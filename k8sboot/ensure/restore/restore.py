@@ -104,7 +104,7 @@ def _files(host: Host, notes: Notes) -> list[str]:
 
 
 def _restarts(host: Host, units: Iterable[str]) -> list[str]:
-    """Units that run and whose configuration was put back. Docker sets sysctls of its own: after all else."""
+    """Units that run and whose configuration was put back. Runtimes set sysctls of their own: after all else."""
     failed: list[str] = []
     for unit in dict.fromkeys(units):
         try:

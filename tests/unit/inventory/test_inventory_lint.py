@@ -117,6 +117,12 @@ def test_a_kernel_without_a_minimum_is_told(problems):
     assert problems(with_minimum + hosts("192.0.2.1", "192.0.2.2")) == []
 
 
+def test_a_runtime_without_packages_is_refused(problems):
+    assert told(problems, "runtime:\n  packages: []\n" + hosts("192.0.2.1", "192.0.2.2")) == [
+        ("error", "KB-VALUE", 2)
+    ]
+
+
 @pytest.mark.parametrize("minimum", ["5", "5.x", "v5.4", "5.4.1.2", "3.10.0-1160"])
 def test_a_kernels_minimum_is_a_version(problems, minimum):
     text = f"os: {{kernel: {{minimum: '{minimum}'}}}}\n" + hosts("192.0.2.1", "192.0.2.2")

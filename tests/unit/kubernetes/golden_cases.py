@@ -15,6 +15,7 @@ from k8sboot.kubernetes.config import (
 )
 from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
 from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.runtime.docker import Docker
 from k8sboot.templates import render
 
 VERSIONS = ("v1.20.2", "v1.21.14", "v1.23.17", "v1.24.17", "v1.30.14", "v1.31.4", "v1.36.0")
@@ -34,12 +35,16 @@ def rendered(name: str, **values: object) -> str:
     return render(name, **values)
 
 
+DOCKER = Docker()
+
+
 def one_master(version: str) -> ControlPlane:
     return ControlPlane(
         version=KubernetesVersion.parse(version),
         endpoint="192.168.174.110:6443",
         addresses=("192.168.174.110",),
         names=("k8s-master01",),
+        cri_socket=DOCKER.cri_socket(KubernetesVersion.parse(version)),
         image_repository=ALIYUN,
     )
 
@@ -50,6 +55,7 @@ def three_masters(version: str) -> ControlPlane:
         endpoint="api.prod.example.com:8443",
         addresses=("10.1.0.11", "10.1.0.12", "10.1.0.13"),
         names=("m1", "m2", "m3"),
+        cri_socket=DOCKER.cri_socket(KubernetesVersion.parse(version)),
         name="prod",
         pod_subnet="10.200.0.0/16",
         service_subnet="10.201.0.0/16",

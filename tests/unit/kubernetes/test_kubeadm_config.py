@@ -20,6 +20,7 @@ from k8sboot.kubernetes.config import (
 )
 from k8sboot.kubernetes.patching import patched
 from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.runtime.docker import Docker
 from k8sboot.templates import render
 
 VERSIONS = (
@@ -37,8 +38,10 @@ NODE = NodeRegistration("m1", "10.0.0.1")
 
 
 def cluster(version: str = "v1.23.17", **changes: Any) -> ControlPlane:
+    parsed = KubernetesVersion.parse(version)
     values = {
-        "version": KubernetesVersion.parse(version),
+        "version": parsed,
+        "cri_socket": Docker().cri_socket(parsed),
         "endpoint": "api.example.com:6443",
         "addresses": ("10.0.0.1", "10.0.0.2"),
         "names": ("m1", "m2"),

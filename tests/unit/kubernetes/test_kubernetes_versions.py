@@ -55,18 +55,6 @@ def test_versions_outside_what_is_known_are_named() -> None:
     assert versions.unsupported(V("v2.23.0"))
 
 
-def test_docker_goes_up_to_1_23() -> None:
-    assert versions.runtime_unsupported(V("v1.23.17"), "docker") == ""
-    assert "dockershim" in versions.runtime_unsupported(V("v1.24.0"), "docker")
-    assert "containerd" in versions.runtime_unsupported(V("v1.23.17"), "containerd")
-
-
-def test_dockershim_is_named_as_kubeadm_compares_it() -> None:
-    assert versions.cri_socket(V("v1.23.17"), "docker") == "/var/run/dockershim.sock"
-    assert versions.cri_socket(V("v1.24.0"), "docker") == "unix:///run/cri-dockerd.sock"
-    assert versions.cri_socket(V("v1.23.17"), "containerd") == "unix:///run/containerd/containerd.sock"
-
-
 @pytest.mark.parametrize(
     ("version", "labels", "taints"),
     [

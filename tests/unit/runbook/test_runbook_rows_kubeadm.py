@@ -14,6 +14,7 @@ from k8sboot.kubernetes.config import ControlPlane, NodeRegistration, Proxy, kub
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import KUBEADM_CONFIG
 from k8sboot.runbook import UP
+from k8sboot.runtime.docker import Docker
 from k8sboot.templates import render
 
 TUTORIAL_TOKEN = "abcdef.0123456789abcdef"
@@ -26,8 +27,10 @@ def documents(cluster):
 
 
 def config_of(version, *, masters=1):
+    parsed = KubernetesVersion.parse(version)
     plane = ControlPlane(
-        version=KubernetesVersion.parse(version),
+        version=parsed,
+        cri_socket=Docker().cri_socket(parsed),
         endpoint="api.example.com:6443",
         addresses=tuple(f"10.0.0.{n + 1}" for n in range(masters)),
         names=tuple(f"m{n + 1}" for n in range(masters)),

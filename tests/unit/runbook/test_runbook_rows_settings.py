@@ -14,7 +14,7 @@ from k8sboot.host.reads import Reads, union
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
 from k8sboot.osfamily.grub import Grub
 from k8sboot.paths import NTPDATE_CRON, RESTART_DIR
-from k8sboot.phases.os_prep import SERVICE_LIMITS
+from k8sboot.phases.os_prep import service_limits
 from k8sboot.runbook import UP
 
 
@@ -70,16 +70,16 @@ def test_runbook_12_roots_key_goes_to_the_others_only_where_asked_for(finished, 
 
 
 def test_runbook_13_limits_are_valid_and_reach_root_and_services(finished):
-    host = finished.hosts["n1"]
+    host, services = finished.hosts["n1"], service_limits(finished.spec)
     lines = host.text("/etc/security/limits.d/90-k8sboot.conf").splitlines()
     limits = {tuple(line.split()[:3]): line.split()[3] for line in lines if not line.startswith("#")}
     assert {who for who, _, _ in limits} == {"*", "root"}
     for (who, kind, item), value in limits.items():
         if kind == "soft" and value != "unlimited":
             assert int(value) <= int(limits[who, "hard", item])
-    for path in (*SERVICE_LIMITS.values(), "/etc/systemd/system/docker.service.d/k8sboot-limits.conf"):
+    for path in (*services.values(), "/etc/systemd/system/docker.service.d/k8sboot-limits.conf"):
         assert "LimitNOFILE=655360\n" in host.text(path)
-    assert set(SERVICE_LIMITS) == {"containerd.service", "kubelet.service"}
+    assert set(services) == {"containerd.service", "kubelet.service"}
 
 
 def test_runbook_14_modules_that_exist_are_loaded_before_the_sysctls_that_need_them(centos):

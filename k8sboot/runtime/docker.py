@@ -1,0 +1,95 @@
+"""Docker Engine, through the dockershim that kubelet has up to Kubernetes 1.23."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from k8sboot.host.files import File
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Question
+from k8sboot.inventory.model import Spec
+from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.paths import runtime_limits
+from k8sboot.runtime.contract import Runtime
+from k8sboot.templates import render
+
+FIRST_WITHOUT_DOCKERSHIM = 24
+"""Kubernetes' minor. Source: CHANGELOG-1.24."""
+ANSWER_TIMEOUT = 20
+"""Seconds. Docker answers in tenths of one."""
+TIMED_OUT = 124
+"""Exit status of coreutils' timeout when it has ended the command."""
+UNIT = "docker.service"
+DAEMON_JSON = "/etc/docker/daemon.json"
+LIMITS = runtime_limits(UNIT)
+CGROUP_DRIVER = Question(
+    "cgroup-driver",
+    # Asking a stopped Docker would start it by its socket; a Docker that hangs never answers.
+    "command -v docker >/dev/null && systemctl -q is-active docker.service"
+    f" && timeout {ANSWER_TIMEOUT} docker info -f '{{{{.CgroupDriver}}}}'",
+)
+
+
+class Docker(Runtime):
+    """Docker Engine with the containerd that it starts its containers with."""
+
+    name = "docker"
+    unit = UNIT
+    lower_units = ("containerd.service",)
+    data_dir = "/var/lib/docker"
+    cgroup_driver = CGROUP_DRIVER
+
+    def packages(self, spec: Spec) -> Mapping[str, str]:
+        """The first is the engine; what is named after it (docker-ce-cli) has the engine's version."""
+        names, version = spec.runtime.packages, spec.runtime.version
+        engine = names[0] if names else ""
+        return {name: version if name == engine or name.startswith(f"{engine}-") else "" for name in names}
+
+    def files(self, spec: Spec) -> tuple[File, ...]:
+        """daemon.json, with the systemd cgroup driver from the first start on, and the unit's limits."""
+        settings = spec.runtime
+        daemon = render(
+            "daemon.json.j2",
+            registry_mirrors=settings.registry_mirrors,
+            insecure_registries=settings.insecure_registries,
+            log_max_size=settings.log_max_size,
+            log_max_file=settings.log_max_file,
+        )
+        limits = render("service-limits.conf.j2", open_files=spec.os.open_files)
+        return File(DAEMON_JSON, daemon, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,))
+
+    def problem(self, host: Peer) -> str:
+        """It must answer, and use the systemd cgroup driver."""
+        answer = host.answer(CGROUP_DRIVER)
+        if answer.exit_status == TIMED_OUT:
+            return f"`docker info` has not answered within {ANSWER_TIMEOUT} s"
+        driver = answer.text.strip()
+        return "" if driver == "systemd" else f"docker info says {driver or 'nothing'}; see {DAEMON_JSON}"
+
+    def cri_socket(self, version: KubernetesVersion) -> str:
+        """Dockershim's goes without unix://: kubeadm up to 1.23 tells Docker from others by the whole text.
+
+        Source: kubernetes/website container-runtimes.md.
+        """
+        if version.minor < FIRST_WITHOUT_DOCKERSHIM:
+            return "/var/run/dockershim.sock"
+        return "unix:///run/cri-dockerd.sock"
+
+    def unsupported(self, version: KubernetesVersion) -> str:
+        """From 1.24 on kubelet has no dockershim."""
+        if version.minor < FIRST_WITHOUT_DOCKERSHIM:
+            return ""
+        return f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
+
+    def pull(self, image: str) -> Command:
+        """docker pull."""
+        return ("docker", "pull", "--quiet", image)
+
+    def present(self, images: Iterable[str]) -> Command:
+        """docker image ls; an image that is absent does not fail it."""
+        return ("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", *_filters(images))
+
+
+def _filters(images: Iterable[str]) -> Iterator[str]:
+    for image in images:
+        yield from ("--filter", f"reference={image}")

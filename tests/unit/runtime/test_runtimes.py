@@ -1,0 +1,46 @@
+"""The seam for container runtimes: each is known by one file, and nothing else names one."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import get_args
+
+from inventories import spec
+
+import k8sboot
+from k8sboot import runtime
+from k8sboot.inventory.model import RuntimeName, RuntimeSettings
+
+PACKAGE = Path(k8sboot.__file__).parent
+MAY_NAME_DOCKER = (
+    "runtime/docker.py",
+    "runtime/__init__.py",  # the registry
+    "inventory/",  # its words, lints and defaults
+    "osfamily/",  # package repositories
+    "diagnosis/causes/",
+    "explain/",
+    "diagnosis/script.py",
+    "host/probe.py",
+    "phases/os_prep.py",
+)
+
+
+def test_every_runtime_that_an_inventory_may_name_is_there() -> None:
+    names = get_args(RuntimeName)
+    assert [each.name for each in runtime.RUNTIMES] == list(names)
+    for name in names:
+        asked = dataclasses.replace(spec(), runtime=RuntimeSettings(name=name))
+        assert runtime.of(asked).name == name
+
+
+def test_docker_is_named_behind_the_seam_alone() -> None:
+    naming = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*")
+        if path.suffix in (".py", ".sh", ".md", ".j2")
+        and re.search("docker", path.read_text(), re.IGNORECASE)
+    }
+    assert "runtime/docker.py" in naming
+    assert {name for name in naming if not name.startswith(MAY_NAME_DOCKER)} == set()
