@@ -1,4 +1,4 @@
-"""Every cause that is looked for, the ones that bring others with them first."""
+"""All causes, in the order in which they are looked for: a cause stands before those that it brings about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from k8sboot.diagnosis.causes import cluster, control_plane, images, join, machi
 from k8sboot.diagnosis.finding import Catalogue
 
 ABOUT_PACKAGES = Catalogue(causes=(machine.disk_full, machine.clock, *packages.PACKAGES))
-"""What the words of a package manager can tell."""
+"""For the output of package managers."""
 
 ABOUT_NODES = Catalogue(
     causes=(
@@ -27,6 +27,6 @@ ABOUT_NODES = Catalogue(
         cluster.pod_failing,
     ),
 )
-"""What the evidence of a host, or of the cluster that it belongs to, can tell."""
+"""For the evidence of a host or of its cluster."""
 
 ABOUT_BOTH = Catalogue((*ABOUT_NODES.causes, *ABOUT_PACKAGES.causes), ABOUT_NODES.symptoms)

@@ -1,7 +1,7 @@
-"""When a phase has failed on a host: the evidence is gathered there, and the cause it tells goes into the error.
+"""Find the cause of a failed phase: gather evidence on the host and put the cause into the error.
 
-A phase declares which of these is for it (`autopsy=`); the runner calls it. It changes nothing, takes a bounded
-time, and never fails: at worst the error stays as it was.
+A phase declares its diagnosis (`autopsy=`); the runner calls it. It changes nothing, takes a bounded time, and
+never fails: at worst the error stays as it was.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from k8sboot.host.peer import Peer
 from k8sboot.inventory.model import Spec
 
 GENERAL = frozenset(error.code for error in (StepFailed, CommandFailed, DeadlineExceeded, NotAsWanted))
-"""Codes of errors that say that something failed, and not why. What was refused says so itself."""
+"""Codes of errors that say that something failed, but not why. Refusals state their own reason."""
 MARGIN = 10
-"""Seconds before a phase began from which on logs are read: clocks and rounding."""
+"""Seconds of log to read from before the phase began: allows for clocks and rounding."""
 MOST_SUSPECTS = 3
-"""Other machines that are asked, too, where the failure is one of the cluster."""
+"""Other hosts to gather evidence from if the cluster failed as a whole."""
 OTHERS = 3
-"""Findings beside the best one that an error names."""
+"""Further findings that an error names after the best one."""
 
 
 @dataclass(frozen=True)
 class FailedPhase:
-    """What failed: a phase on a host, so many seconds after it had begun there."""
+    """The failure: a phase on a host. seconds: since the phase began there."""
 
     cluster: Cluster
     host: Peer
@@ -44,48 +44,48 @@ class FailedPhase:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """catalogue: what is looked for. gathers: hosts are asked; else the step's own words must do."""
+    """catalogue: the causes to look for. gathers: also run the evidence script on hosts."""
 
     catalogue: Catalogue
     gathers: bool = True
 
     def __call__(self, scene: FailedPhase, error: K8sbootError) -> None:
-        """Put what is found into the error, where that has no reason of its own yet."""
+        """Add the findings to the error, unless it has a reason of its own."""
         if not isinstance(error, StepFailed) or error.error_code not in GENERAL:
             return
         try:
             found = self._findings(scene, error)
         except K8sbootError as trouble:
             _say_trouble(scene, str(trouble))
-        except Exception as mistake:  # whatever evidence does to us, the failure itself must be told
+        except Exception as mistake:  # whatever goes wrong here, the failure itself must be reported
             _say_trouble(scene, str(Bug.of(mistake)))
         else:
             _enrich(error, found)
 
     def _findings(self, scene: FailedPhase, error: StepFailed) -> tuple[Finding, ...]:
-        said = _said(error)
+        output = _step_output(error)
         if not self.gathers:
-            return self.catalogue.examine([Seen(HostEvidence(said))])
-        scene.emit(Working(host=scene.host.name, phase=scene.phase, what="find out why"))
-        own = _evidence(scene, scene.host, said)
+            return self.catalogue.examine([Seen(HostEvidence(output))])
+        scene.emit(Working(host=scene.host.name, phase=scene.phase, what="look for the cause"))
+        own = _evidence(scene, scene.host, output)
         suspects = _suspects(scene.cluster, own, scene.host)
         error.witnesses = (scene.host.name, *(peer.name for peer in suspects))
         others = [Seen(_evidence(scene, peer, {}), f"on {peer.name}: ") for peer in suspects]
         return self.catalogue.examine([Seen(own.of_now()), Seen(own), *others])
 
 
-def _said(error: StepFailed) -> dict[str, str]:
-    """All that the failed step said. A command's own output comes last, where it is looked at first."""
+def _step_output(error: StepFailed) -> dict[str, str]:
+    """All output of the failed step. A command's own output comes last, where it is searched first."""
     output = error.output if isinstance(error, CommandFailed) else ""
     return {OUTPUT: "\n".join(part for part in (error.what, error.why, output or error.detail) if part)}
 
 
-def _evidence(scene: FailedPhase, host: Peer, said: dict[str, str]) -> HostEvidence:
-    """What a host tells, with what the first master tells of the cluster; kept as an event."""
+def _evidence(scene: FailedPhase, host: Peer, output: dict[str, str]) -> HostEvidence:
+    """A host's evidence, with the cluster's from the first master; recorded as an event."""
     leader = scene.cluster.peers.get(scene.cluster.spec.masters[0].name)
-    sections = {**said, **_gathered(scene, host), "clock-offset": f"{host.clock_offset:.1f}"}
+    sections = {**output, **_gathered(scene, host), "clock-offset": f"{host.clock_offset:.1f}"}
     found = HostEvidence(sections)
-    if leader is not None and leader.name != host.name and said:
+    if leader is not None and leader.name != host.name and output:
         found = found.joined_with(HostEvidence(_gathered(scene, leader, has_host=False)))
     scene.emit(EvidenceGathered(host=host.name, phase=scene.phase, text=found.text()))
     return found
@@ -106,7 +106,7 @@ def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[
 
 
 def _registries(spec: Spec) -> Iterator[str]:
-    """HOST[:PORT] of every registry that the inventory names."""
+    """HOST[:PORT] of every registry in the inventory."""
     for place in (
         spec.cluster.image_repository,
         spec.calico.image_repository,
@@ -119,7 +119,7 @@ def _registries(spec: Spec) -> Iterator[str]:
 
 
 def _suspects(cluster: Cluster, seen: HostEvidence, host: Peer) -> list[Peer]:
-    """Machines that the cluster says are not well: not Ready, or with a pod of the system that is not."""
+    """Hosts that the cluster reports as unhealthy: not Ready, or with an unready Pod in kube-system."""
     unready = [row[1] for row in seen.lines(r"^([^|\s]+)\|.*\|?Ready=(?:False|Unknown)", "conditions")]
     for row in seen.lines(r"^kube-system +\S+ +(\d+)/(\d+) .* (\S+) +\S+ +\S+$", "pods"):
         unready += [row[3]] if row[1] != row[2] else []
@@ -128,25 +128,25 @@ def _suspects(cluster: Cluster, seen: HostEvidence, host: Peer) -> list[Peer]:
 
 
 def _enrich(error: StepFailed, found: tuple[Finding, ...]) -> None:
-    """The best finding becomes the error's cause and cure; the others are named; what was seen stays."""
+    """The best finding becomes the error's cause and cure; the others are listed; the original reason stays."""
     if not found:
         return
     best, *others = found
     also = [f"also: {f.cause} [{f.code}]" for f in others[:OTHERS]]
-    seen = [f"seen as: {error.why}"] if error.why else []
+    seen = [f"reported as: {error.why}"] if error.why else []
     error.error_code = best.code
     error.why = "\n".join([best.cause, *also, *seen])
     error.fix = best.cure
 
 
 def _say_trouble(scene: FailedPhase, what: str) -> None:
-    text = f"what failed could not be looked into to the end: {what}"
+    text = f"could not gather all evidence of the failure: {what}"
     scene.emit(Notice(host=scene.host.name, phase=scene.phase, code="KB-EVIDENCE", text=text))
 
 
 PACKAGES = Diagnosis(ABOUT_PACKAGES, gathers=False)
 """For phases that install packages."""
 NODES = Diagnosis(ABOUT_NODES)
-"""For phases in which kubeadm, kubelet, the runtime or the cluster must do something."""
+"""For phases that depend on kubeadm, kubelet, the runtime or the cluster."""
 RUNTIME = Diagnosis(ABOUT_BOTH)
 """For the phase that does both."""

@@ -1,4 +1,4 @@
-"""What a host said of itself when a phase had failed there: named sections of text, sized, clean, without secrets."""
+"""The evidence that a host returns after a failed phase: named sections of text, limited in size and redacted."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ LOGS = (
     "pods",
     "containers",
 )
-"""How the names of sections begin that tell of the past, or of consequences."""
+"""Prefixes of sections that may report the past, or mere consequences."""
 OUTPUT = "output"
-"""The section that holds what the failed step itself said."""
+"""The section that holds the output of the failed step."""
 
 
 class HostEvidence:
-    """Sections of text by name. What is not there is ''. Every line is short enough to be searched safely."""
+    """Sections of text by name; '' for a section that is missing. Lines are short enough for a safe regex search."""
 
     def __init__(self, sections: Mapping[str, str], redact: Redactor | None = None) -> None:
         mask = redact or Redactor()
@@ -42,7 +42,7 @@ class HostEvidence:
         return self._sections.get(name, "")
 
     def find(self, pattern: str, *names: str) -> re.Match[str] | None:
-        """The last line of these sections, looked at in turn, that the pattern is found in."""
+        """The last line that the pattern matches, in the first of these sections that has one."""
         compiled = re.compile(pattern, re.IGNORECASE)
         for name in names:
             for line in reversed(self[name].splitlines()):
@@ -52,38 +52,38 @@ class HostEvidence:
         return None
 
     def lines(self, pattern: str, *names: str) -> list[re.Match[str]]:
-        """Every line of these sections that the pattern is found in."""
+        """Every line of these sections that the pattern matches."""
         compiled = re.compile(pattern, re.IGNORECASE)
         found = (compiled.search(line) for name in names for line in self[name].splitlines())
         return [match for match in found if match]
 
     def text(self) -> str:
-        """All of it, to be kept in a file."""
+        """All sections as one text, for a file."""
         return "".join(f"==== {name}\n{text.rstrip()}\n\n" for name, text in self._sections.items())
 
     def of_now(self) -> HostEvidence:
-        """Without logs: what the failed step said, and what is the case; logs may tell of an earlier failure."""
+        """Without logs: the step's output and the present state. Logs may report an earlier failure."""
         return HostEvidence(
             {name: text for name, text in self._sections.items() if not name.startswith(LOGS)}
         )
 
     def joined_with(self, other: HostEvidence) -> HostEvidence:
-        """Both; where both have a section, this one's."""
+        """Both merged; a section of this one wins."""
         return HostEvidence({**other._sections, **self._sections})
 
 
 def parse(text: str) -> dict[str, str]:
-    """The sections in the output of the script: lines `section NAME .BASE64`. Others are passed over."""
+    """Parse the script's output, lines `section NAME .BASE64`. Other lines are ignored."""
     found: dict[str, str] = {}
     for line in text.split("\n"):
         words = line.split(" ")
         if len(words) == 3 and words[0] == "section" and words[2].startswith("."):
-            with suppress(binascii.Error, ValueError):  # hostile or cut short: as good as unsaid
+            with suppress(binascii.Error, ValueError):  # hostile or truncated: as if it were missing
                 found[words[1]] = base64.b64decode(words[2][1:], validate=True).decode("utf-8", "replace")
     return found
 
 
 def _clean(text: str, redact: Redactor) -> str:
-    """Masked before and after: a control character inside a secret hides it, and one taken out may reveal it."""
+    """Redact before and after sanitizing: a control character inside a secret hides it, removing one may reveal it."""
     plain = redact(safe(redact(text[-LONGEST_SECTION:])))
     return "\n".join(line[:LONGEST_LINE] for line in plain.splitlines())

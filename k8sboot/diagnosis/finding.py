@@ -1,4 +1,4 @@
-"""What a piece of evidence says: a cause with its code, and its cure."""
+"""What evidence shows: a cause with its code, and its cure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_VALUE = 240
 
 @dataclass(frozen=True)
 class Finding:
-    """code: `k8sboot explain` knows it. cause: one line that names what was seen. cure: what to do, a command."""
+    """code: one that `k8sboot explain` knows. cause: one line with the values seen. cure: what to do, an imperative."""
 
     code: str
     cause: str
@@ -21,12 +21,12 @@ class Finding:
 
 
 Cause = Callable[[HostEvidence], "Finding | None"]
-"""Looks for one cause. Pure; does not raise, whatever the evidence is."""
+"""Looks for one cause. Pure; never raises, whatever the evidence is."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Evidence, and what goes before a cause and a cure that are found in it: where it was seen."""
+    """Evidence, and a prefix for the cause and the cure that are found in it: the host where it was seen."""
 
     evidence: HostEvidence
     where: str = ""
@@ -34,15 +34,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """causes: the ones that bring others with them first. symptoms: looked for only where no cause is found."""
+    """causes: in order, root causes first. symptoms: looked for only if no cause is found."""
 
     causes: tuple[Cause, ...]
     symptoms: tuple[Cause, ...] = ()
 
     def examine(self, seen: Sequence[Seen]) -> tuple[Finding, ...]:
-        """What the evidence says, best first, each code once.
+        """All findings, best first, each code once.
 
-        What the first piece tells goes before all that the others tell.
+        Findings in the first piece of evidence precede those in the others.
         """
         found = [*_found(self.causes, seen[:1]), *_found(self.causes, seen[1:])]
         first: dict[str, Finding] = {}
@@ -59,7 +59,7 @@ def _found(causes: Iterable[Cause], seen: Sequence[Seen]) -> Iterator[Finding]:
                 yield Finding(finding.code, piece.where + finding.cause, piece.where + finding.cure)
 
 
-def told(text: str, longest: int = LONGEST_VALUE) -> str:
-    """A value out of the evidence, for use in a message: on one line and not too long."""
+def excerpt(text: str, longest: int = LONGEST_VALUE) -> str:
+    """A value from the evidence for use in a message: one line, shortened."""
     line = safe_line(text).replace('\\"', '"').replace("\\n", " ")
     return line if len(line) <= longest else line[: longest - 1] + "…"

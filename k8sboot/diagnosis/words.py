@@ -1,4 +1,4 @@
-"""A cause that one line of the evidence tells: a row of a table."""
+"""A cause that one line of the evidence shows: a row of a table."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
-from k8sboot.diagnosis.finding import Finding, told
+from k8sboot.diagnosis.finding import Finding, excerpt
 
 KUBELET = ("kubelet-errors", "kubelet-tail")
-SAID = (OUTPUT,)
+STEP_OUTPUT = (OUTPUT,)
 _URL = re.compile(r"(?:https?|ftp)://[^\s'\"\]]+")
 
 
 def kubelet_fails(evidence: HostEvidence) -> bool:
-    """kubelet does not stay up now. One that runs on, or was stopped, has got over what its log tells of before."""
+    """Whether kubelet keeps failing now. If it is active or was stopped, errors in its log are in the past."""
     state = evidence.find(r"^ActiveState=(\S+)", "kubelet-unit")
     if not state:
         return True
-    if state[1] == "active":  # it may be in the second before it ends again
+    if state[1] == "active":  # it may be about to exit again
         return evidence["kubelet-errors"].rstrip().rpartition("\n")[2].startswith("kubelet.service:")
     return state[1] != "inactive"
 
 
 @dataclass(frozen=True)
 class LogPattern:
-    """patterns: tried in turn; their named groups may stand in cause and cure as {name}, '' where there is none.
+    """patterns: tried in turn; their named groups fill {name} in cause and cure, '' if unmatched.
 
-    {url} is the first address in the line where no group is called so. where: the sections that are looked at.
-    only_if: what else must be the case.
+    {url} is the first URL in the line if no group has that name. where: the sections to search.
+    only_if: a further condition.
     """
 
     code: str
@@ -41,12 +41,12 @@ class LogPattern:
     only_if: Callable[[HostEvidence], bool] = lambda _evidence: True
 
     def __call__(self, evidence: HostEvidence) -> Finding | None:
-        """What the last such line says."""
+        """The finding for the last line that matches."""
         patterns = (self.patterns,) if isinstance(self.patterns, str) else self.patterns
         found = next((match for p in patterns if (match := evidence.find(p, *self.where))), None)
         if not found or not self.only_if(evidence):
             return None
         address = _URL.search(found.string)
         groups = {"url": address[0] if address else "", **found.groupdict()}
-        values = defaultdict(str, {name: told(value or "") for name, value in groups.items()})
+        values = defaultdict(str, {name: excerpt(value or "") for name, value in groups.items()})
         return Finding(self.code, self.cause.format_map(values).strip(" :"), self.cure.format_map(values))

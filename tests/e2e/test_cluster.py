@@ -170,7 +170,7 @@ def test_a_failure_names_its_cause_and_keeps_the_evidence(lab: Lab) -> None:
     finally:
         lab.ssh(MASTER, "systemctl", "stop", "squatter")
     assert f"error[KB-PORT-BUSY] {MASTER}: kubeadm init: failed" in done.stderr
-    assert re.search(r"why: port 10259, which Kubernetes needs, is taken by socat \(pid \d+\)", done.stderr)
+    assert re.search(r"why: port 10259, which Kubernetes needs, is in use by socat \(pid \d+\)", done.stderr)
     (path,) = re.findall(r"^  evidence: (.+)$", done.stderr, re.MULTILINE)
     assert "==== kubelet-unit" in Path(path).read_text()
     assert "port" in lab.run("explain", "KB-PORT-BUSY").stdout

@@ -1,4 +1,4 @@
-"""Causes in the control plane: etcd, the API server and what stands beside it, an earlier cluster's leftovers."""
+"""Causes in the control plane: etcd, the API server, the other components, remains of an earlier cluster."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ import re
 
 from k8sboot.diagnosis.causes.machine import is_ours
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
-from k8sboot.diagnosis.finding import Finding, told
-from k8sboot.diagnosis.words import SAID, LogPattern
+from k8sboot.diagnosis.finding import Finding, excerpt
+from k8sboot.diagnosis.words import STEP_OUTPUT, LogPattern
 
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 SLOW_LINES = 3
-"""A disk is slow now and then; so many complaints of more than a second among etcd's last lines are not."""
+"""Warnings of a second or more at the end of etcd's log from which on the disk is too slow: fewer are normal."""
 _KLOG = re.compile(r"^[IWEF]\d{4} [\d:.]+ +\d+ [^\]]*\] ")
 
 
 def stale_cluster(evidence: HostEvidence) -> Finding | None:
-    """Files or processes of an earlier cluster that kubeadm finds in its way."""
+    """Files or processes of an earlier cluster make kubeadm refuse the machine."""
     files = evidence.lines(
-        r"\[ERROR (?:FileAvailable|DirAvailable)-\S*\]: (\S+) (?:already exists|is not empty)", *SAID
+        r"\[ERROR (?:FileAvailable|DirAvailable)-\S*\]: (\S+) (?:already exists|is not empty)", *STEP_OUTPUT
     )
-    ports = [row[1] for row in evidence.lines(r"\[ERROR Port-(\d+)\]", *SAID) if _is_ours(evidence, row[1])]
+    ports = [
+        row[1] for row in evidence.lines(r"\[ERROR Port-(\d+)\]", *STEP_OUTPUT) if _is_ours(evidence, row[1])
+    ]
     found = [row[1] for row in files] + [f"port {port}" for port in ports]
     if not found:
         return None
     return Finding(
         "KB-STALE-CLUSTER",
-        f"an earlier cluster has left something on the machine: {told(', '.join(found[:6]))}",
-        "if nothing of it is needed any more: `k8sboot reset --limit HOST`, or on it `kubeadm reset "
-        "--force`; then run "
-        "again",
+        f"the machine still has files or processes of an earlier cluster: {excerpt(', '.join(found[:6]))}",
+        "if the earlier cluster is no longer needed, run `k8sboot reset --limit HOST`, or `kubeadm reset "
+        "--force` on the host; then run again",
     )
 
 
@@ -41,9 +42,10 @@ def _is_ours(evidence: HostEvidence, port: str) -> bool:
 preflight = LogPattern(
     "KB-KUBEADM-PREFLIGHT",
     r"\[ERROR (?P<check>[\w.-]+)\]: (?P<what>.*)",
-    "kubeadm's check {check} refuses the machine: {what}",
-    "mend that, then run again; `kubeadm init phase preflight` on the host tries it alone",
-    SAID,
+    "kubeadm's preflight check {check} failed: {what}",
+    "fix what the check reports, then run again; `kubeadm init phase preflight` on the host repeats the "
+    "checks alone",
+    STEP_OUTPUT,
 )
 
 etcd_data = LogPattern(
@@ -52,10 +54,9 @@ etcd_data = LogPattern(
     r"|tocommit\(\d+\) is out of range.*|failed to (?:read|open|repair) WAL.*|cluster ID mismatch.*"
     r"|snap: .*corrupt.*|(?:mkdir|open|write) /var/lib/etcd\S*: (?:permission denied|read-only file system)"
     r"|invalid database|database file.*(?:invalid|corrupt).*|wal: (?:.*corrupt|.*broken|file ).*)",
-    "etcd cannot use what lies in /var/lib/etcd: {why}",
-    "where it belongs to no cluster that you need: `k8sboot reset --limit HOST` and run again; with "
-    "SELinux: `restorecon "
-    "-R /var/lib/etcd`; otherwise restore a snapshot",
+    "etcd cannot use its data in /var/lib/etcd: {why}",
+    "if no cluster needs that data, run `k8sboot reset --limit HOST` and run again; if SELinux denies "
+    "access, run `restorecon -R /var/lib/etcd`; otherwise restore a snapshot",
     ("log-etcd",),
 )
 
@@ -66,15 +67,15 @@ etcd_unhealthy = LogPattern(
         r"(?P<why>failed to dial endpoint https://\S+:2379 .*)",
         r"etcdserver: (?P<why>unhealthy cluster)",
     ),
-    "etcd takes no new member, because not all that it has answer: {why}",
-    "see `kubectl -n kube-system get pods -l component=etcd -o wide`; a member that is gone for good is taken out with "
-    "`etcdctl member remove ID`, then run again",
+    "etcd rejects the new member because an existing member is unhealthy: {why}",
+    "find the unhealthy member with `kubectl -n kube-system get pods -l component=etcd -o wide`; start "
+    "it, or remove it with `etcdctl member remove ID` if it is lost; then run again",
     (OUTPUT, "log-etcd", "log-kube-apiserver"),
 )
 
 
 def etcd_slow(evidence: HostEvidence) -> Finding | None:
-    """A disk on which etcd cannot keep its leader."""
+    """The disk is so slow that etcd keeps losing its leader."""
     slow = evidence.lines(
         r"took too long.*\b[\d.]+s\b|slow fdatasync|sync duration of|heartbeat on time|likely overloaded|slow disk",
         "log-etcd",
@@ -85,8 +86,8 @@ def etcd_slow(evidence: HostEvidence) -> Finding | None:
     last = f", {took[1]}" if took else ""
     return Finding(
         "KB-ETCD-SLOW",
-        f"the disk is too slow for etcd: {len(slow)} complaints in its last lines{last}",
-        "put /var/lib/etcd on an SSD that nothing else writes to; `iostat -x 1 5` shows who does now",
+        f"the disk is too slow for etcd: {len(slow)} warnings at the end of its log{last}",
+        "move /var/lib/etcd to a dedicated SSD; `iostat -x 1 5` shows what writes to the disk now",
     )
 
 
@@ -94,36 +95,37 @@ _FLAG = r"^(?:error: )?(unknown flag: \S+|invalid argument .*|flag provided but 
 
 
 def component_flag(evidence: HostEvidence) -> Finding | None:
-    """A flag in a static pod that its program does not know, or a value that it does not take."""
+    """A static Pod has a flag that its program does not know, or a value that it rejects."""
     for name in COMPONENTS:
         found = evidence.find(_FLAG, f"log-{name}")
         if found:
             return Finding(
                 "KB-CONTROL-PLANE-FLAG",
-                f"{name} does not start: {told(found[1])}",
-                "correct extraArgs in kubeadm.clusterConfiguration of the inventory and run again; where the control "
-                f"plane ran before, `vi /etc/kubernetes/manifests/{name}.yaml` on every master",
+                f"{name} does not start: {excerpt(found[1])}",
+                "correct extraArgs in kubeadm.clusterConfiguration of the inventory, then run again; if "
+                f"the control plane ran before, also correct `/etc/kubernetes/manifests/{name}.yaml` on "
+                "every master",
             )
     return None
 
 
 def component_exits(evidence: HostEvidence) -> Finding | None:
-    """A control plane container that has ended, for a reason that no other entry knows: its own last words."""
+    """A control plane container exited for a reason that no other cause explains: the last lines of its log."""
     for name in COMPONENTS:
         newest = evidence.lines(rf"^k8s_{name}_\S*\|[^|]*\|(.*)", "containers")
         ended = re.match(r"Exited \((\d+)\)", newest[0][1]) if newest else None
         if ended and ended[1] != "0":
-            words = told(_KLOG.sub("", _last_words(evidence[f"log-{name}"]))) or "without a word"
+            words = excerpt(_KLOG.sub("", _last_words(evidence[f"log-{name}"]))) or "no message in its log"
             return Finding(
                 "KB-CONTAINER-EXITED",
-                f"{name} ends again and again, with {ended[1]}: {words}",
-                f"`docker logs $(docker ps -aqf name=k8s_{name}_ | head -n 1)` shows the rest",
+                f"{name} keeps exiting with status {ended[1]}: {words}",
+                f"read its log: `docker logs $(docker ps -aqf name=k8s_{name}_ | head -n 1)`",
             )
     return None
 
 
 def _last_words(log: str) -> str:
-    """The last line that says it is an error, or the very last."""
+    """The last line that reports an error, or else the last line."""
     lines = [line for line in log.splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"F\d{4} |panic|error", line, re.IGNORECASE)]
     return (errors or lines or [""])[-1]

@@ -1,4 +1,4 @@
-"""Causes in the machine itself: space, memory, swap, ports, the clock, the kernel."""
+"""Causes in the machine: disk space, memory, swap, ports, the clock, the kernel."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
-from k8sboot.diagnosis.finding import Finding, told
-from k8sboot.diagnosis.words import KUBELET, SAID, LogPattern, kubelet_fails
+from k8sboot.diagnosis.finding import Finding, excerpt
+from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT, LogPattern, kubelet_fails
 
 CONTROL_PLANE = ("log-etcd", "log-kube-apiserver", "log-kube-controller-manager", "log-kube-scheduler")
 MAX_SKEW = 30.0
@@ -15,12 +15,12 @@ NEARLY_FULL_KIB = 4096
 
 
 def disk_full(evidence: HostEvidence) -> Finding | None:
-    """A write that failed, or a file system that has nothing left."""
+    """A write failed, or a file system is full."""
     full = next(_full(evidence), "")
     said = evidence.find(
         r"no space left on device|have enough free space in (?P<path>\S+)|more space needed on the "
         r"(?P<on>\S+)",
-        *SAID, *KUBELET, *CONTROL_PLANE, "runtime-errors", "events",
+        *STEP_OUTPUT, *KUBELET, *CONTROL_PLANE, "runtime-errors", "events",
     )  # fmt: skip
     if not said and not full:
         return None
@@ -28,14 +28,14 @@ def disk_full(evidence: HostEvidence) -> Finding | None:
     where = full or (" for etcd in /var/lib/etcd" if is_etcd else _written_to(said))
     return Finding(
         "KB-DISK-FULL",
-        f"there is no space left{where}",
-        "make room, see `df -h; df -i`, for example with `docker system prune --all --force; journalctl "
-        "--vacuum-size=200M; apt-get clean || yum clean all`; then run again",
+        f"no space left{where}",
+        "free disk space, then run again: check `df -h; df -i`, then, for example, run `docker system "
+        "prune --all --force; journalctl --vacuum-size=200M; apt-get clean || yum clean all`",
     )
 
 
 def _full(evidence: HostEvidence) -> Iterator[str]:
-    """File systems on which nothing more can be written, in df's words."""
+    """File systems that are full, as df reports them."""
     for section, kind, limit in (("disk", "KiB", NEARLY_FULL_KIB), ("inodes", "inodes", 0)):
         for row in evidence.lines(r"^\S+ +(\d+) +\d+ +(-?\d+) +\d+% +(/\S*)$", section):
             size, free, mount = int(row[1]), int(row[2]), row[3]
@@ -49,62 +49,63 @@ def _written_to(said: re.Match[str] | None) -> str:
     named = said["path"] or said["on"]
     path = re.search(r"(?:write|open|mkdir|close|create|sync) (/[^\s:\"']+)", said.string)
     found = named or (path[1] if path else "")
-    return f" for {told(found).rstrip('.')}" if found else ""
+    return f" for {excerpt(found).rstrip('.')}" if found else ""
 
 
 def out_of_memory(evidence: HostEvidence) -> Finding | None:
-    """The kernel has killed a process since the phase began."""
+    """The kernel killed a process since the phase began."""
     killed = evidence.find(r"out of memory.*kill(?:ed)? process (\d+) \(([^)]+)\)", "oom")
     if not killed:
         return None
     total = evidence.find(r"^MemTotal: +(\d+) kB", "memory")
-    of = f" of {int(total[1]) // 1024} MiB" if total else ""
+    of = f" ({int(total[1]) // 1024} MiB in total)" if total else ""
     is_limit = "cgroup" in killed.string.lower()
-    short = "at the limit of its cgroup" if is_limit else f"for want of memory{of}"
+    short = "at the limit of its cgroup" if is_limit else f"for lack of memory{of}"
     return Finding(
         "KB-OUT-OF-MEMORY",
-        f"the kernel killed {told(killed[2])} (pid {killed[1]}) {short}",
-        "give the machine more memory (a master needs 2 GiB or more), or stop what else uses it: "
-        "`ps aux --sort=-rss | head`; then run again",
+        f"the kernel killed {excerpt(killed[2])} (pid {killed[1]}) {short}",
+        "give the machine more memory (a master needs at least 2 GiB), or stop other processes: `ps aux "
+        "--sort=-rss | head` shows the largest; then run again",
     )
 
 
 def swap(evidence: HostEvidence) -> Finding | None:
-    """kubelet or kubeadm refuses to run beside swap; that swap is on alone says nothing."""
-    where = (*SAID, *KUBELET) if kubelet_fails(evidence) else SAID
+    """kubelet or kubeadm refuses to run with swap on; swap that is on is no proof by itself."""
+    where = (*STEP_OUTPUT, *KUBELET) if kubelet_fails(evidence) else STEP_OUTPUT
     if not evidence.find(r"running with swap on is not supported", *where):
         return None
     devices = [row[1] for row in evidence.lines(r"^(/\S+) +\S+ +\d+", "swaps")]
-    named = f" ({told(', '.join(devices))})" if devices else ""
+    named = f" ({excerpt(', '.join(devices))})" if devices else ""
     return Finding(
         "KB-SWAP",
-        f"kubelet does not run where swap is on{named}",
-        "`swapoff -a && systemctl mask swap.target` and comment its line in /etc/fstab out, which "
-        "`k8sboot phase os-prep` does; find out what switched it on again",
+        f"kubelet does not start because swap is on{named}",
+        "run `k8sboot phase os-prep`, which turns swap off now and at boot; by hand, run `swapoff -a && "
+        "systemctl mask swap.target` and comment out its line in /etc/fstab. Then find out what turned it "
+        "on again",
     )
 
 
 def port_busy(evidence: HostEvidence) -> Finding | None:
-    """A port of Kubernetes is another program's."""
+    """Another program listens on a port that Kubernetes needs."""
     found = evidence.find(r"\[ERROR Port-(\d+)\]|listen tcp\S* \S*:(\d+): bind: address already in use",
-                          *SAID, *CONTROL_PLANE, *KUBELET)  # fmt: skip
+                          *STEP_OUTPUT, *CONTROL_PLANE, *KUBELET)  # fmt: skip
     if not found:
         return None
     port = found[1] or found[2]
     name, pid = _holder(evidence, port)
     if is_ours(name):
         return None
-    by = f"{name} (pid {pid})" if name else "something"
+    by = f"{name} (pid {pid})" if name else "an unknown process"
     look = f"systemctl status {pid}" if pid else f"ss -ltnp 'sport = :{port}'"
     return Finding(
         "KB-PORT-BUSY",
-        f"port {port}, which Kubernetes needs, is taken by {by}",
-        f"see what it is with `{look}`, stop it for good or give it another port, and run again",
+        f"port {port}, which Kubernetes needs, is in use by {by}",
+        f"identify the process with `{look}`, stop and disable it or move it to another port, then run again",
     )
 
 
 def is_ours(name: str) -> bool:
-    """The name of a process is that of a part of Kubernetes."""
+    """Whether a process name is that of a Kubernetes component."""
     return name in ("kubelet", "etcd") or name.startswith("kube-")
 
 
@@ -114,33 +115,37 @@ def _holder(evidence: HostEvidence, port: str) -> tuple[str, str]:
         ss = re.search(r'\(\("([^"]+)",pid=(\d+)', row.string)
         netstat = re.search(r"LISTEN +(\d+)/(\S+)", row.string)
         if ss:
-            return told(ss[1]), ss[2]
+            return excerpt(ss[1]), ss[2]
         if netstat:
-            return told(netstat[2]), netstat[1]
+            return excerpt(netstat[2]), netstat[1]
     return "", ""
 
 
 def clock(evidence: HostEvidence) -> Finding | None:
-    """A certificate that is not valid yet, or no more, by a clock that is off."""
+    """A certificate is not yet valid, or no longer valid, because the clock is wrong."""
     said = evidence.find(
         r"x509: certificate has expired or is not yet valid(?:: current time (\S+) is (before|after) (\S+))?",
-        *SAID, *KUBELET, *CONTROL_PLANE,
+        *STEP_OUTPUT, *KUBELET, *CONTROL_PLANE,
     )  # fmt: skip
     early = evidence.find(r"Release file for (\S+) is not valid yet \(invalid for another ([^)]+)\)", OUTPUT)
     off = _offset(evidence)
     if early:
-        what = f"by its clock {told(early[1])} is {told(early[2])} ahead of time"
+        what = f"its clock is behind: {excerpt(early[1])} becomes valid only in {excerpt(early[2])}"
     elif said and said[2] == "before":
-        what = f"its clock says {told(said[1])}, and a certificate is valid only from {told(said[3]).rstrip(',')}"
+        what = (
+            f"its clock says {excerpt(said[1])}, but a certificate is valid only from "
+            f"{excerpt(said[3]).rstrip(',')}"
+        )
     elif said and abs(off) > MAX_SKEW:
-        what = "certificates are judged by a clock that is wrong"
+        what = "its clock is wrong, so that valid certificates appear expired"
     else:
         return None
-    by = f"; it is {off:+.0f} s off the clock of this machine" if abs(off) > MAX_SKEW else ""
+    by = f"; it differs by {off:+.0f} s from the local clock" if abs(off) > MAX_SKEW else ""
     return Finding(
         "KB-CLOCK",
         what + by,
-        "set the clock: `chronyc makestep || ntpdate -u pool.ntp.org`, see `timedatectl`, then run again",
+        "set the clock with `chronyc makestep || ntpdate -u pool.ntp.org`, check it with `timedatectl`, "
+        "then run again",
     )
 
 
@@ -150,38 +155,36 @@ def _offset(evidence: HostEvidence) -> float:
 
 
 def certificate_expired(evidence: HostEvidence) -> Finding | None:
-    """A certificate that is past its end, by a clock that is right."""
+    """A certificate has expired, and the clock is right."""
     said = evidence.find(
         r"x509: certificate has expired or is not yet valid: current time (\S+) is after ([^\s,]+)",
-        *SAID, *KUBELET, *CONTROL_PLANE,
+        *STEP_OUTPUT, *KUBELET, *CONTROL_PLANE,
     )  # fmt: skip
     if not said:
         return None
     return Finding(
         "KB-CERTIFICATE-EXPIRED",
-        f"a certificate of the cluster ended on {told(said[2])}",
-        "on every master: `kubeadm certs renew all` (before 1.20 `kubeadm alpha certs renew all`), restart "
-        "the control "
-        "plane's pods; see `kubeadm certs check-expiration`",
+        f"a certificate of the cluster expired on {excerpt(said[2])}",
+        "run `kubeadm certs renew all` on every master (before 1.20 `kubeadm alpha certs renew all`), "
+        "then restart the control plane's Pods; `kubeadm certs check-expiration` shows the dates",
     )
 
 
 kernel_setting = LogPattern(
     "KB-KERNEL-SETTING",
     r"\[ERROR FileContent-\S*?(?P<name>bridge-nf-call-ip6?tables|ip_forward)\]: (?P<what>.*)",
-    "the kernel's {name} is not as Kubernetes needs it: {what}",
-    "`modprobe br_netfilter`, then `k8sboot phase kernel`, which sets it now and at boot; if it is set "
-    "back, look for "
-    "who does: `grep -r {name} /etc/sysctl* /run/sysctl.d /usr/lib/sysctl.d`",
-    SAID,
+    "the kernel setting {name} is wrong for Kubernetes: {what}",
+    "run `modprobe br_netfilter`, then `k8sboot phase kernel`, which sets it now and at boot; if it "
+    "changes back, find out what sets it: `grep -r {name} /etc/sysctl* /run/sysctl.d /usr/lib/sysctl.d`",
+    STEP_OUTPUT,
 )
 
 tool_missing = LogPattern(
     "KB-TOOL-MISSING",
     r"\[ERROR FileExisting-\S+\]: (?P<name>\S+) not found in system path",
-    "the program {name}, which kubelet calls, is not installed",
-    "`k8sboot phase os-packages`, or `apt-get install {name} || yum install {name}`",
-    SAID,
+    "the program {name}, which kubelet needs, is not installed",
+    "run `k8sboot phase os-packages`, or `apt-get install {name} || yum install {name}`",
+    STEP_OUTPUT,
 )
 
 cgroups = LogPattern(
@@ -190,10 +193,10 @@ cgroups = LogPattern(
         r"Following Cgroup subsystem not mounted: \[(?P<which>[^\]]+)\]",
         r"\[ERROR SystemVerification\]: missing (?:required )?cgroups: (?P<which>.*)",
     ),
-    "the kernel has no control groups v1 for {which}, and kubelet does not run without",
-    "give them to the kernel (`cgroup_enable=memory` on its command line, where it has them), boot another, or use "
-    "control groups v2: `k8sboot explain KB-KERNEL-CGROUPS`; then run again",
-    (*SAID, *KUBELET),
+    "the kernel has no cgroup v1 controllers for {which}, which kubelet requires",
+    "enable them on the kernel command line (`cgroup_enable=memory`) if the kernel has them, boot another "
+    "kernel, or switch to cgroup v2 (see `k8sboot explain KB-KERNEL-CGROUPS`); then run again",
+    (*STEP_OUTPUT, *KUBELET),
 )
 
 MACHINE = (

@@ -1,4 +1,4 @@
-"""Causes in package managers and their repositories, by what apt, dpkg, yum and dnf say."""
+"""Causes in package managers and their repositories, from the output of apt, dpkg, yum and dnf."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from k8sboot.diagnosis.words import LogPattern
 
 _URL = r"(?P<url>(?:https?|ftp)://[^\s'\"\]]+)"
 _LOCKED = (
-    "let it come to its end (unattended-upgrades takes minutes), then run again; never remove a lock file"
+    "wait until it has finished (unattended-upgrades takes minutes), then run again; never remove a lock file"
 )
 
 lock_held = LogPattern(
@@ -15,8 +15,8 @@ lock_held = LogPattern(
         r"could not get lock (?P<file>\S+?)\. it is held by (?P<who>process \d+(?: \([^)]+\))?)",
         r"existing lock (?P<file>\S+): another copy is running as (?P<who>pid \d+)",
     ),
-    "another program works with packages: {who} holds {file}",
-    f"see what it is with `ps -ef | grep -E 'apt|dpkg|yum|dnf'`; {_LOCKED}",
+    "another program is using the package manager: {who} holds {file}",
+    f"identify it with `ps -ef | grep -E 'apt|dpkg|yum|dnf'`; {_LOCKED}",
 )
 
 lock = LogPattern(
@@ -26,16 +26,16 @@ lock = LogPattern(
         r"unable to acquire the dpkg frontend lock \((?P<file>[^)]+)\)",
         r"can't create transaction lock on (?P<file>\S+)",
     ),
-    "another program works with packages: {file} is locked",
-    f"see who holds it with `fuser -v {{file}}`; {_LOCKED}",
+    "another program is using the package manager: {file} is locked",
+    f"find its holder with `fuser -v {{file}}`; {_LOCKED}",
 )
 
 interrupted = LogPattern(
     "KB-PACKAGES-INTERRUPTED",
     (r"dpkg was interrupted", r"there are unfinished transactions remaining", r"rpmdb open failed"),
-    "an earlier installation was cut off, and the package manager wants that mended first",
-    "run again: k8sboot repairs it; by hand `dpkg --configure -a && apt-get -f install`, or `yum-complete-transaction "
-    "--cleanup-only; rpm --rebuilddb`",
+    "an earlier installation was interrupted, and the package manager must be repaired first",
+    "run again, k8sboot repairs it; by hand, run `dpkg --configure -a && apt-get -f install`, or "
+    "`yum-complete-transaction --cleanup-only; rpm --rebuilddb`",
 )
 
 signature = LogPattern(
@@ -49,9 +49,9 @@ signature = LogPattern(
         r"(?P<what>the gpg keys listed for .* are not correct for this package)",
         rf"the repository '{_URL}.* is (?P<what>not signed|no longer signed)",
     ),
-    "a repository's signature does not hold: {what} {url}",
-    "an old mirror or a changed key: look at the key that the repository publishes, and name it as `key` with its "
-    "fingerprint in os.repositories; take another os.mirror where it has expired. k8sboot installs nothing unsigned",
+    "a repository's signature cannot be verified: {what} {url}",
+    "get the repository's current key and set it as `key` with its fingerprint in os.repositories; if the "
+    "key has expired, set another os.mirror. k8sboot never installs unsigned packages",
 )
 
 not_found = LogPattern(
@@ -62,8 +62,8 @@ not_found = LogPattern(
         r"the repository '(?P<url>\S+[^']*)' does not have a release file",
     ),
     "the mirror does not have {url}",
-    "the release is gone from there, or the URL is wrong: name a mirror that has it in os.repositories, or take "
-    "another os.mirror; CentOS 7 is only left in archives (vault.centos.org)",
+    "set a mirror that has the release in os.repositories, or another os.mirror; CentOS 7 is only "
+    "available from archives (vault.centos.org)",
 )
 
 dns = LogPattern(
@@ -71,16 +71,16 @@ dns = LogPattern(
     r"(?:could not resolve(?: host)?|couldn't resolve host name for|temporary failure resolving)[: ]*'?"
     r"(?P<host>[\w.:/-]+)",
     "the name of a package mirror does not resolve: {host}",
-    "see `getent hosts NAME` and /etc/resolv.conf on the host; mirrorlist.centos.org is gone for good: name a mirror "
-    "in os.repositories",
+    "fix name resolution on the host: check `getent hosts NAME` and /etc/resolv.conf; "
+    "mirrorlist.centos.org no longer exists: set a mirror in os.repositories",
 )
 
 proxy = LogPattern(
     "KB-REPOSITORY-PROXY",
     r"(?:\b407 +Proxy|http code 407 from proxy|proxy authentication required)",
-    "the proxy on the way to a package mirror wants a login: {url}",
-    "give apt or yum the proxy with its user: `Acquire::http::Proxy` in /etc/apt/apt.conf.d/, `proxy=` in "
-    "/etc/yum.conf",
+    "the proxy for a package mirror requires a login: {url}",
+    "set the proxy with its user and password: `Acquire::http::Proxy` in /etc/apt/apt.conf.d/, or "
+    "`proxy=` in /etc/yum.conf",
 )
 
 tls = LogPattern(
@@ -88,8 +88,8 @@ tls = LogPattern(
     r"(?P<why>certificate verification failed[^.]*\.?|ssl certificate problem.*|curl#60 .*|curl error \(60\).*"
     r"|peer certificate cannot be authenticated.*)",
     "a package mirror's certificate is not trusted: {why} {url}",
-    "install its CA on the host (`update-ca-certificates`, `update-ca-trust`), set the clock, or take its http:// "
-    "URL: the packages' signatures are checked all the same",
+    "install its CA on the host (`update-ca-certificates`, `update-ca-trust`), or set the clock, or use "
+    "its http:// URL: package signatures are still verified",
 )
 
 unreachable = LogPattern(
@@ -100,14 +100,15 @@ unreachable = LogPattern(
         r"(?P<why>connection timed out|connection failed|connection refused|network is unreachable)",
     ),
     "a package mirror cannot be reached: {why} {url}",
-    "see that the host has a way to it: `curl -fIL URL`, a firewall or a proxy between; or take another os.mirror",
+    "check the connection from the host with `curl -fIL URL`, and any firewall or proxy in between; or "
+    "set another os.mirror",
 )
 
 expired = LogPattern(
     "KB-REPOSITORY-EXPIRED",
     rf"release file for {_URL} is expired \(invalid since (?P<since>[^)]+)\)",
-    "the mirror is not kept up: {url} is invalid since {since}",
-    "take another mirror in os.repositories; if the host's clock is ahead, set it: `chronyc makestep`",
+    "the mirror is out of date: {url} is invalid since {since}",
+    "set another mirror in os.repositories; if the host's clock is ahead, set it: `chronyc makestep`",
 )
 
 changing = LogPattern(
@@ -116,9 +117,9 @@ changing = LogPattern(
         r"(?P<why>file has unexpected size \([^)]*\)|hash sum mismatch)",
         r"(?P<why>does not match (?:metalink|intended download).*|metadata file does not match checksum)",
     ),
-    "the mirror's index and its files do not fit together: {why} {url}",
-    "it is being updated, or a cache between holds old files: wait some minutes and run again; or take another "
-    "os.mirror",
+    "the mirror's index and its files do not match: {why} {url}",
+    "wait some minutes and run again: the mirror is being updated, or a cache in between holds old files; "
+    "or set another os.mirror",
 )
 
 depends = LogPattern(
@@ -131,9 +132,10 @@ depends = LogPattern(
         r"(?P<what>file \S+ from install of \S+ conflicts with .*)",
         r"(?P<what>you have held broken packages)",
     ),
-    "packages do not fit together: {what}",
-    "see `apt-mark showhold; apt-cache policy NAME` or `yum versionlock list; yum deplist NAME`; take what is in the "
-    "way (podman and buildah beside docker-ce, an older hold) off the host",
+    "package dependencies cannot be resolved: {what}",
+    "remove the conflicting package from the host, or its hold (for example podman and buildah next to "
+    "docker-ce): check `apt-mark showhold; apt-cache policy NAME` or `yum versionlock list; yum deplist "
+    "NAME`",
 )
 
 unknown = LogPattern(
@@ -145,9 +147,9 @@ unknown = LogPattern(
         r"(?:unable to find a match|no match for argument): (?P<name>.*)",
         r"package '?(?P<name>[^\s']+)'? has no installation candidate",
     ),
-    "no repository of the host has {name} {version}",
-    "name a repository that has it in os.repositories, or another version in the inventory; see `apt-cache policy "
-    "NAME` or `yum list --showduplicates NAME`",
+    "none of the host's repositories has {name} {version}",
+    "set a repository that has it in os.repositories, or another version in the inventory; check "
+    "`apt-cache policy NAME` or `yum list --showduplicates NAME`",
 )
 
 script_failed = LogPattern(
@@ -157,9 +159,9 @@ script_failed = LogPattern(
         r"error in (?:PREIN|POSTIN|PREUN)\S* scriptlet in rpm package (?P<name>\S+)",
         r"%(?:pre|post)\((?P<name>[^)]+)\) scriptlet failed",
     ),
-    "the script that comes with the package {name} failed",
-    "its words stand above; a service that does not start is the usual reason: `systemctl --failed; journalctl -xe`, "
-    "then run again",
+    "the installation script of the package {name} failed",
+    "fix the error in its output above, then run again; usually a service does not start: `systemctl "
+    "--failed; journalctl -xe`",
 )
 
 PACKAGES = (

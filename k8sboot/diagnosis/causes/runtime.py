@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from k8sboot.diagnosis.evidence import HostEvidence
-from k8sboot.diagnosis.finding import Finding, told
-from k8sboot.diagnosis.words import KUBELET, SAID, LogPattern, kubelet_fails
+from k8sboot.diagnosis.finding import Finding, excerpt
+from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT, LogPattern, kubelet_fails
 
 
 def _unit(evidence: HostEvidence, name: str) -> dict[str, str]:
-    """A unit's properties in the section runtime-unit, where each unit's name goes before them."""
+    """A unit's properties in the section runtime-unit, where a line with each unit's name precedes them."""
     _, _, rest = f"\n{evidence['runtime-unit']}\n".partition(f"\n{name}\n")
     lines = rest.splitlines()
     own = lines[: next((i for i, line in enumerate(lines) if "=" not in line), len(lines))]
@@ -18,44 +18,45 @@ def _unit(evidence: HostEvidence, name: str) -> dict[str, str]:
 daemon_json = LogPattern(
     "KB-DAEMON-JSON",
     r"unable to configure the Docker daemon with file (?P<file>\S+): (?P<why>.*)",
-    "Docker does not start: it cannot use {file}: {why}",
-    "see `journalctl -u docker -n 30`; `k8sboot phase container-runtime` writes the file anew; what else "
-    "the file should "
-    "hold and what the unit says on dockerd's command line must not contradict each other",
-    (*SAID, "runtime-errors"),
+    "Docker does not start because it cannot use {file}: {why}",
+    "run `k8sboot phase container-runtime`, which rewrites the file; remove settings that are both in the "
+    "file and on dockerd's command line in the unit; see `journalctl -u docker -n 30`",
+    (*STEP_OUTPUT, "runtime-errors"),
     lambda evidence: _unit(evidence, "docker").get("ActiveState") != "active",
 )
 
 
 def runtime_down(evidence: HostEvidence) -> Finding | None:
-    """Docker answers nobody now."""
+    """Docker does not answer because it is not running."""
     said = evidence.find(
         r"cannot connect to the docker daemon|container runtime is not running"
         r"|docker\.sock: connect: |containerd\.sock: connect: |failed to get docker version",
-        *SAID, "docker-info", "containers", *KUBELET,
+        *STEP_OUTPUT, "docker-info", "containers", *KUBELET,
     )  # fmt: skip
     unit = _unit(evidence, "docker")
     if not said or unit.get("ActiveState") == "active":
         return None
     state = unit.get("ActiveState", "")
     last = evidence.find(r"level=(?:fatal|error) msg=\"?(.*)|^(failed to start daemon.*)", "runtime-errors")
-    why = f"; its last words: {told(last[1] or last[2])}" if last else ""
+    why = f"; last error: {excerpt(last[1] or last[2])}" if last else ""
     return Finding(
         "KB-RUNTIME-DOWN",
-        f"the container runtime does not run{f': docker.service is {told(state)}' if state else ''}{why}",
-        "`systemctl restart docker` and `journalctl -u docker -n 50 --no-pager`; when it stays up, run again",
+        f"the container runtime is not running{f': docker.service is {excerpt(state)}' if state else ''}{why}",
+        "run `systemctl restart docker` and read `journalctl -u docker -n 50 --no-pager`; once it stays "
+        "active, run again",
     )
 
 
 def runtime_hangs(evidence: HostEvidence) -> Finding | None:
-    """Docker runs and answers nobody."""
+    """Docker runs but does not answer."""
     if not evidence.find("^docker info has no answer", "docker-info"):
         return None
     return Finding(
         "KB-RUNTIME-HANGS",
-        "docker.service is active, and Docker answers nobody: `docker info` hangs",
-        "`journalctl -u docker -n 50 --no-pager` and `dmesg | tail` on the host, then `systemctl restart docker` "
-        "(it stops the containers there); when `docker info` answers, run again",
+        "docker.service is active, but Docker does not answer: `docker info` hangs",
+        "check `journalctl -u docker -n 50 --no-pager` and `dmesg | tail` on the host, then run "
+        "`systemctl restart docker` (this stops the containers there); once `docker info` answers, run "
+        "again",
     )
 
 
@@ -64,9 +65,9 @@ cgroup_mismatch = LogPattern(
     r'kubelet cgroup driver: \\*"(?P<kubelet>[^"\\]+)\\*" is different from docker cgroup driver: '
     r'\\*"(?P<docker>[^"\\]+)',
     "kubelet uses the cgroup driver {kubelet}, Docker {docker}",
-    "`k8sboot phase container-runtime cgroup-driver` gives both systemd; by hand: "
-    '"exec-opts": ["native.cgroupdriver=systemd"] in /etc/docker/daemon.json, `systemctl restart docker '
-    "kubelet`",
+    "run `k8sboot phase container-runtime cgroup-driver`, which sets both to systemd; by hand, set "
+    '"exec-opts": ["native.cgroupdriver=systemd"] in /etc/docker/daemon.json, then run `systemctl restart '
+    "docker kubelet`",
     KUBELET,
     kubelet_fails,
 )
@@ -83,10 +84,9 @@ kubelet_flag = LogPattern(
     "KB-KUBELET-FLAG",
     r"unknown (?:shorthand )?flag: (?P<flag>'?[\w-]+'?(?: in -\S+)?)",
     "kubelet does not start: this version has no flag {flag}",
-    "take it out where it stands: `grep -rn -- KUBELET /var/lib/kubelet/kubeadm-flags.env "
-    "/etc/default/kubelet "
-    "/etc/sysconfig/kubelet /etc/systemd/system/kubelet.service.d`; then `systemctl restart kubelet` and "
-    "run again",
+    "remove the flag: find it with `grep -rn -- KUBELET /var/lib/kubelet/kubeadm-flags.env "
+    "/etc/default/kubelet /etc/sysconfig/kubelet /etc/systemd/system/kubelet.service.d`; then run "
+    "`systemctl restart kubelet` and run again",
     KUBELET,
     kubelet_fails,
 )
@@ -96,9 +96,8 @@ kubelet_config = LogPattern(
     # that the file is not there is how every kubelet waits for kubeadm
     r"failed to load kubelet config file (?P<file>[^\s,]+),? (?!.*no such file)(?:error:? )?(?P<why>.*)",
     "kubelet does not start: it cannot read {file}: {why}",
-    "mend kubeadm.kubeletConfiguration in the inventory, which goes into that file; see `journalctl -u "
-    "kubelet -n 30`, "
-    "then run again",
+    "correct kubeadm.kubeletConfiguration in the inventory, which is written to that file, then run "
+    "again; see `journalctl -u kubelet -n 30`",
     KUBELET,
     kubelet_fails,
 )
@@ -106,10 +105,9 @@ kubelet_config = LogPattern(
 node_name = LogPattern(
     "KB-NODE-NAME",
     r'node \\*"(?P<own>[^"\\]+)\\*" is not allowed to modify node \\*"(?P<other>[^"\\]+)',
-    "kubelet has the certificate of the node {own} and calls itself {other}",
-    "set the host name back, `hostnamectl set-hostname {own}`, and take --hostname-override out; or "
-    "`k8sboot reset "
-    "--limit HOST` and join it anew",
+    "kubelet has the certificate of the node {own} but registers as {other}",
+    "restore the host name with `hostnamectl set-hostname {own}` and remove --hostname-override; or run "
+    "`k8sboot reset --limit HOST`, then join it again",
     KUBELET,
 )
 
@@ -118,17 +116,17 @@ _FATAL = r"^F\d{4} [^\]]*\] (?!.*no such file)(?P<a>.*)|\"Failed to run kubelet\
 
 
 def kubelet_down(evidence: HostEvidence) -> Finding | None:
-    """A kubelet that should run and does not: its own last words."""
+    """kubelet should be running but is not: its last log lines."""
     state = evidence.find(r"^ActiveState=(\S+)", "kubelet-unit")
     fatal = evidence.find(_FATAL, *KUBELET) if kubelet_fails(evidence) else None
     is_wanted = evidence.find(r" kubelet\.conf$", "kubernetes-files") is not None
     if not state or (not fatal and (state[1] == "active" or not is_wanted)):
         return None
-    words = f": {told(fatal['a'] or fatal['b'])}" if fatal else ""
+    words = f": {excerpt(fatal['a'] or fatal['b'])}" if fatal else ""
     return Finding(
         "KB-KUBELET-DOWN",
-        f"kubelet does not run ({told(state[1])}){words}",
-        "`systemctl restart kubelet`, then `journalctl -u kubelet -n 50 --no-pager`",
+        f"kubelet is not running ({excerpt(state[1])}){words}",
+        "run `systemctl restart kubelet`, then read `journalctl -u kubelet -n 50 --no-pager`",
     )
 
 

@@ -171,7 +171,8 @@ def test_a_failure_is_told_with_its_cause_its_cure_and_where_the_evidence_lies(k
     said = k8sboot("up")
     assert said.code == 1
     assert (
-        "error[KB-SWAP] m1: kubeadm init: failed\n  why: kubelet does not run where swap is on\n" in said.err
+        "error[KB-SWAP] m1: kubeadm init: failed\n  why: kubelet does not start because swap is on\n"
+        in said.err
     )
     assert "  more: k8sboot explain KB-SWAP\n" in said.err
     (path,) = [line.split()[-1] for line in said.err.splitlines() if line.startswith("  evidence: ")]

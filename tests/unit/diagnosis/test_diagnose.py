@@ -57,9 +57,9 @@ def test_kubeadm_that_timed_out_is_not_the_last_word(bare: FakeCluster):
     assert error.error_code == "KB-SWAP"
     assert error.what == "kubeadm init: failed"
     first, *rest = error.why.splitlines()
-    assert first == "kubelet does not run where swap is on (/dev/dm-1)"
-    assert rest[-1].startswith("seen as: `kubeadm init ")
-    assert error.fix.startswith("`swapoff -a")
+    assert first == "kubelet does not start because swap is on (/dev/dm-1)"
+    assert rest[-1].startswith("reported as: `kubeadm init ")
+    assert error.fix.startswith("run `k8sboot phase os-prep`, which turns swap off")
     assert error.detail.splitlines()[-1] == "timed out waiting for the condition"
 
 
@@ -93,7 +93,7 @@ def test_other_findings_are_named_with_their_codes(bare: FakeCluster):
     bare.hosts["m1"].evidence = {"kubelet-errors": SWAP, "oom": "Out of memory: Killed process 7 (etcd) x"}
     error = run(bare, [failing(StepFailed("no"))]).report.errors["m1"]
     assert error.error_code == "KB-OUT-OF-MEMORY"
-    assert error.why.splitlines()[1] == "also: kubelet does not run where swap is on [KB-SWAP]"
+    assert error.why.splitlines()[1] == "also: kubelet does not start because swap is on [KB-SWAP]"
 
 
 @pytest.mark.parametrize(

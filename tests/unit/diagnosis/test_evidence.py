@@ -82,7 +82,7 @@ def test_control_characters_do_not_reach_a_finding():
     (found,) = look(
         {"output": "\x1b]0;x\x07unable to configure the Docker daemon with file /e\x1b[31m: no\u202e"}
     )
-    assert found.cause == "Docker does not start: it cannot use /e: no"
+    assert found.cause == "Docker does not start because it cannot use /e: no"
 
 
 def test_no_evidence_gives_nothing():
