@@ -32,8 +32,8 @@ conntrack_limit = LogPattern(
     "KB-CONNTRACK-LIMIT",
     r"open /proc/sys/net/(?:netfilter/)?nf_conntrack_max: (?P<why>permission denied|read-only file system)",
     "kube-proxy exits because it cannot set nf_conntrack_max ({why}): the machine is a container",
-    "set `kubeadm: {{kubeProxyConfiguration: {{conntrack: {{maxPerCore: 0}}}}}}` in the inventory; in a "
-    "running cluster also run `kubectl -n kube-system edit configmap kube-proxy`",
+    "set kubeadm.kubeProxyConfiguration.conntrack.maxPerCore to 0 in the inventory; in a running cluster "
+    "also run `kubectl -n kube-system edit configmap kube-proxy`",
     ("log-kube-proxy",),
 )
 

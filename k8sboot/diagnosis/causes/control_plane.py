@@ -103,7 +103,7 @@ def component_flag(evidence: HostEvidence) -> Finding | None:
                 "KB-CONTROL-PLANE-FLAG",
                 f"{name} does not start: {excerpt(found[1])}",
                 "correct extraArgs in kubeadm.clusterConfiguration of the inventory, then run again; if "
-                f"the control plane ran before, also correct `/etc/kubernetes/manifests/{name}.yaml` on "
+                f"the control plane ran before, also run `vi /etc/kubernetes/manifests/{name}.yaml` on "
                 "every master",
             )
     return None
