@@ -9,6 +9,7 @@ from k8sboot.inventory import model
 from k8sboot.inventory.check import Values
 from k8sboot.inventory.forms import joined_endpoint
 from k8sboot.inventory.secret_source import SecretSource
+from k8sboot.kubernetes.ports import API_SERVER
 from k8sboot.secret import Secret
 
 Secrets = Mapping[SecretSource, Secret]
@@ -20,7 +21,7 @@ def build(values: Values, secrets: Secrets) -> model.Spec:
     cluster = _section(values, "cluster")
     cluster.setdefault("control_plane_endpoint", "")
     if not cluster["control_plane_endpoint"] and masters and masters[0].address:
-        cluster["control_plane_endpoint"] = joined_endpoint(masters[0].address, 6443)
+        cluster["control_plane_endpoint"] = joined_endpoint(masters[0].address, API_SERVER)
     return model.Spec(
         cluster=model.ClusterSettings(**cluster),
         masters=masters,

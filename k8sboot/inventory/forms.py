@@ -8,6 +8,8 @@ import ipaddress
 import re
 from collections.abc import Callable
 
+from k8sboot.kubernetes.ports import API_SERVER
+
 Form = Callable[[str], str]
 
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -83,11 +85,13 @@ def alternative_name(text: str) -> str:
 
 
 def endpoint(text: str) -> str:
-    """HOST:PORT; a bare host gets 6443. IPv6 with a port is written [::1]:6443."""
+    """HOST:PORT; a bare host gets the API server's usual port. IPv6 with a port is written [::1]:6443."""
     host, port = split_endpoint(text)
     if not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= 65535:
         raise FormError(
-            "wants HOST:PORT with a port from 1 to 65535", f"did you mean `{host}:6443`?", "KB-ENDPOINT"
+            "wants HOST:PORT with a port from 1 to 65535",
+            f"did you mean `{host}:{API_SERVER}`?",
+            "KB-ENDPOINT",
         )
     try:
         return joined_endpoint(address(host), int(port))
@@ -95,7 +99,7 @@ def endpoint(text: str) -> str:
         fix = (
             f"did you mean `{text.partition('://')[2]}`?"
             if "://" in text
-            else "for example `k8s-api.example.com:6443`"
+            else f"for example `k8s-api.example.com:{API_SERVER}`"
         )
         raise FormError(
             "wants HOST or HOST:PORT" if error.suggestion else error.message, fix, "KB-ENDPOINT"
@@ -103,12 +107,12 @@ def endpoint(text: str) -> str:
 
 
 def split_endpoint(text: str) -> tuple[str, str]:
-    """Host and port of an endpoint; the port is 6443 when none is written."""
+    """Host and port of an endpoint; the usual one where none is written."""
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
-        return host, rest.removeprefix(":") or "6443"
+        return host, rest.removeprefix(":") or str(API_SERVER)
     if text.count(":") != 1:
-        return text, "6443"
+        return text, str(API_SERVER)
     host, _, port = text.partition(":")
     return host, port
 

@@ -14,11 +14,10 @@ from itertools import takewhile
 from typing import Any, Protocol
 
 from k8sboot.errors import Refused
+from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.patching import patched
 from k8sboot.kubernetes.versions import KubernetesVersion, config_api, control_plane_taints
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
-
-API_PORT = 6443
 
 # What the runbook asked of a sysctl that kube-proxy owns: it takes the larger of this and its own reckoning.
 CONNTRACK_MIN = 2310720
@@ -59,7 +58,7 @@ class NodeRegistration:
 
     name: str
     address: str
-    bind_port: int = API_PORT
+    bind_port: int = ports.API_SERVER
 
 
 @dataclass(frozen=True)

@@ -58,17 +58,6 @@ _BROUGHT_BY = {
     "net.ipv4.vs.": "ip_vs",
 }
 
-# Interfaces that Calico and kube-proxy make; a network manager must not touch them.
-CNI_INTERFACES = (
-    "cali*",
-    "tunl*",
-    "vxlan.calico",
-    "vxlan-v6.calico",
-    "wireguard.cali",
-    "wg-v6.cali",
-    "kube-ipvs0",
-)
-
 
 def brought_by(sysctl: str) -> str:
     """The kernel module that a sysctl comes with; '' where it is the kernel's own."""

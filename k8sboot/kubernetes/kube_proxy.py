@@ -46,6 +46,12 @@ def required_modules(kernel_release: str, *, mode: str, scheduler: str) -> tuple
     return ("ip_vs", *(f"ip_vs_{name}" for name in schedulers), conntrack)
 
 
+def possible_modules(*, mode: str, scheduler: str) -> tuple[str, ...]:
+    """Modules that kube-proxy's mode needs on one kernel or another, each once."""
+    found = (required_modules(kernel, mode=mode, scheduler=scheduler) for kernel in ("5.0", "3.10"))
+    return tuple(dict.fromkeys(name for names in found for name in names))
+
+
 def _config(config_map: dict[str, Any]) -> dict[str, Any]:
     data = config_map.get("data")
     text = data.get(CONFIG_KEY) if isinstance(data, dict) else None

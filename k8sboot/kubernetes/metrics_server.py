@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.versions import KubernetesVersion, disruption_budget_api
 
 # These serve each project under its own folder; a mirror keeps them all in one.
@@ -31,7 +32,7 @@ def metrics_server_values(
     Summary API (nodes/stats) up to 0.5, its /metrics/resource (nodes/metrics) after.
     """
     minor = _minor(image.rpartition(":")[2]) or _minor(metrics_server_version(version))
-    port = 4443 if minor <= 6 else 10250
+    port = 4443 if minor <= 6 else ports.KUBELET
     old = minor <= 5
     return {
         "image": image,

@@ -8,19 +8,16 @@ from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTL_FLOORS, SYSCTLS
-from k8sboot.kubernetes.kube_proxy import required_modules
+from k8sboot.kubernetes.kube_proxy import possible_modules, required_modules
 from k8sboot.phase import everyone, phase
 
 
 def _reads(spec: Spec) -> Reads:
     proxy = spec.kube_proxy
-    ipvs = (
-        *required_modules("5.0", mode=proxy.mode, scheduler=proxy.scheduler),
-        *required_modules("3.10", mode=proxy.mode, scheduler=proxy.scheduler),
-    )
+    for_proxy = possible_modules(mode=proxy.mode, scheduler=proxy.scheduler)
     return Reads(
         files=(paths.MODULES, paths.SYSCTLS),
-        modules=(*REQUIRED_MODULES, *OPTIONAL_MODULES, *ipvs, *spec.os.modules),
+        modules=(*REQUIRED_MODULES, *OPTIONAL_MODULES, *for_proxy, *spec.os.modules),
         sysctls=(*SYSCTLS, *spec.os.sysctl),
     )
 

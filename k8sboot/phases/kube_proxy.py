@@ -12,6 +12,7 @@ from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands
 from k8sboot.kubernetes import kube_proxy as proxies
 from k8sboot.kubernetes.paths import KUBELET_CONF
+from k8sboot.kubernetes.ports import PROXY_METRICS
 from k8sboot.paths import KUBE_PROXY_PATCH
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.secret import Secret
@@ -20,16 +21,14 @@ FIRST, EACH = 300, 30
 """Seconds for the first new kube-proxy, and for each more: their DaemonSet replaces them one after the other."""
 MODE = Question(
     "proxy-mode",
-    f"[ -f {KUBELET_CONF} ] || exit 1; timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/10249; "
+    f"[ -f {KUBELET_CONF} ] || exit 1; timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/{PROXY_METRICS}; "
     'printf "GET /proxyMode HTTP/1.0\\r\\n\\r\\n" >&3; tail -n 1 <&3\'',
 )
 
 
 def _reads(spec: Spec) -> Reads:
     proxy = spec.kube_proxy
-    kernels = ("5.0", "3.10")
-    wanted = (proxies.required_modules(k, mode=proxy.mode, scheduler=proxy.scheduler) for k in kernels)
-    return Reads(modules=tuple(name for names in wanted for name in names))
+    return Reads(modules=proxies.possible_modules(mode=proxy.mode, scheduler=proxy.scheduler))
 
 
 @phase(on=first_master, reads=_reads, after=("kernel", "kubeadm-init"), is_for_cluster=True)
@@ -90,5 +89,5 @@ def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
 def _other_mode(host: Host, wanted: str, missing: list[str]) -> str:
     mode = host.answer(MODE).text.strip()
     lacking = f"; its kernel {host.facts.kernel} has not loaded {', '.join(missing)}" if missing else ""
-    said = f"it runs {mode}" if mode else "nothing answers on 127.0.0.1:10249"
+    said = f"it runs {mode}" if mode else f"nothing answers on 127.0.0.1:{PROXY_METRICS}"
     return "" if mode == wanted else said + lacking

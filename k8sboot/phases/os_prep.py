@@ -10,7 +10,7 @@ from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes.kernel import CNI_INTERFACES
+from k8sboot.kubernetes.interfaces import UNMANAGED
 from k8sboot.paths import LIMITS, UNMANAGED_INTERFACES, unit_limits
 from k8sboot.phase import everyone, phase
 from k8sboot.templates import render
@@ -72,7 +72,7 @@ def _network_manager(host: Host) -> None:
     """
     if not host.unit(NETWORK_MANAGER).exists:
         return
-    text = render("networkmanager-unmanaged.conf.j2", interfaces=CNI_INTERFACES)
+    text = render("networkmanager-unmanaged.conf.j2", interfaces=UNMANAGED)
     ensure.file(host, UNMANAGED_INTERFACES, text, restarts=(NETWORK_MANAGER,))
     ensure.reloaded(host, NETWORK_MANAGER)
     if host.answer(NETWORK_RAISES_LINKS).exit_status == 0:

@@ -13,6 +13,7 @@ from k8sboot.errors import Refused
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question, Reads
+from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, phase
 
@@ -20,8 +21,6 @@ MAX_SKEW = 30
 MIN_MASTER_CPUS = 2
 MIN_MASTER_MEMORY_KIB = 1700 * 1024
 MIN_DISK_FREE_KIB = 2 * 1024 * 1024
-MASTER_PORTS = (6443, 2379, 2380, 10257, 10259)
-KUBELET_PORT = 10250
 NO_CGROUPS = Question(
     "missing-control-groups",
     """have= need='cpu memory' v2=/sys/fs/cgroup/cgroup.controllers
@@ -67,7 +66,7 @@ def _ports(host: Host) -> Iterator[str]:
     """Ports that are taken by something else; on a machine that is in the cluster already they are its own."""
     if host.file(KUBELET_CONF) is not None:
         return
-    wanted = {KUBELET_PORT, *MASTER_PORTS} if host.role == "master" else {KUBELET_PORT}
+    wanted = {ports.KUBELET, *(ports.CONTROL_PLANE if host.role == "master" else ())}
     for line in host.facts.listening.splitlines():
         words = line.split()
         taken = [p for p in wanted if len(words) > 3 and words[3].endswith(f":{p}")]

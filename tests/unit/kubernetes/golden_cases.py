@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from k8sboot.kubernetes import kernel
+from k8sboot.kubernetes import interfaces, kernel
 from k8sboot.kubernetes.config import (
     ControlPlane,
     JoinCredentials,
@@ -188,7 +188,5 @@ CASES: dict[str, Case] = {
         ],
     ),
     "grub.cfg": template_case("grub.cfg.j2", panic="panic=30"),
-    "networkmanager.conf": template_case(
-        "networkmanager-unmanaged.conf.j2", interfaces=kernel.CNI_INTERFACES
-    ),
+    "networkmanager.conf": template_case("networkmanager-unmanaged.conf.j2", interfaces=interfaces.UNMANAGED),
 }

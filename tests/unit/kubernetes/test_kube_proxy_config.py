@@ -8,7 +8,7 @@ import yaml
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.answers import BadAnswer
-from k8sboot.kubernetes.kube_proxy import required_modules, set_mode
+from k8sboot.kubernetes.kube_proxy import possible_modules, required_modules, set_mode
 
 CONFIG = """\
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -98,3 +98,9 @@ def test_a_rarer_scheduler_needs_its_module_too() -> None:
 
 def test_iptables_needs_none_of_it() -> None:
     assert required_modules("6.1.0", mode="iptables", scheduler="rr") == ()
+
+
+def test_a_probe_asks_for_the_modules_of_old_and_of_new_kernels() -> None:
+    asked = possible_modules(mode="ipvs", scheduler="rr")
+    assert {"nf_conntrack", "nf_conntrack_ipv4"} < set(asked)
+    assert len(asked) == len(set(asked))

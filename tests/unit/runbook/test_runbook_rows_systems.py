@@ -13,7 +13,7 @@ from runs import raise_errors, run
 
 from k8sboot import ensure
 from k8sboot.inventory.model import OsSettings
-from k8sboot.kubernetes.kernel import CNI_INTERFACES
+from k8sboot.kubernetes.interfaces import UNMANAGED
 from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.paths import UNMANAGED_INTERFACES
 from k8sboot.phases.os_prep import NETWORK_MANAGER
@@ -25,8 +25,8 @@ def test_runbook_01_networkmanager_is_kept_where_nothing_else_raises_the_link(fi
     manager = host.units[NETWORK_MANAGER]
     assert (manager.active, manager.enabled, manager.restarts) == ("active", "enabled", 0)
     text = host.text(UNMANAGED_INTERFACES)
-    assert {"cali*", "tunl*", "vxlan.calico", "kube-ipvs0"} <= set(CNI_INTERFACES)
-    assert all(f"interface-name:{name}" in text for name in CNI_INTERFACES)
+    assert {"cali*", "tunl*", "vxlan.calico", "kube-ipvs0"} <= set(UNMANAGED)
+    assert all(f"interface-name:{name}" in text for name in UNMANAGED)
     assert f"systemctl reload {NETWORK_MANAGER}" in host.events
 
 

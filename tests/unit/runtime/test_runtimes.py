@@ -23,6 +23,7 @@ MAY_NAME_DOCKER = (
     "explain/",
     "diagnosis/script.py",
     "host/probe.py",
+    "kubernetes/interfaces.py",
     "phases/os_prep.py",
 )
 

@@ -1,0 +1,48 @@
+"""Network interfaces that software makes on a host, and the patterns that single out some of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One kind of interface; a field is '' where it is none of that field's matter. No field is a whole pattern.
+
+    prefix: how names begin that are not the host's own hardware. unmanaged: a glob of names that a network manager
+    must not touch. trace: how names begin that show that Kubernetes is or was here. deleted: the names that a reset
+    deletes, up to a `$`, or how they begin. Regular expressions, but for the glob.
+    """
+
+    prefix: str = ""
+    unmanaged: str = ""
+    trace: str = ""
+    deleted: str = ""
+
+
+INTERFACES = (
+    # container runtimes, bridges, and networks of pods in general
+    Interface(prefix="docker"),
+    Interface(prefix="br-"),
+    Interface(prefix="veth"),
+    Interface(prefix="cni"),
+    Interface(prefix="flannel"),
+    # Calico
+    Interface(prefix="cali", unmanaged="cali*", trace="cali", deleted="cali"),
+    Interface(prefix="tunl", unmanaged="tunl*", trace="tunl0"),
+    Interface(prefix="vxlan", unmanaged="vxlan.calico", trace="vxlan.calico", deleted="vxlan.calico$"),
+    Interface(unmanaged="vxlan-v6.calico"),
+    Interface(unmanaged="wireguard.cali"),
+    Interface(unmanaged="wg-v6.cali"),
+    # kube-proxy
+    Interface(prefix="kube-", unmanaged="kube-ipvs0", trace="kube-ipvs0", deleted="kube-ipvs0$"),
+)
+
+SOFTWARE = "|".join(each.prefix for each in INTERFACES if each.prefix)
+"""Interfaces that are not hardware of the host: a pattern for the beginning of a name."""
+UNMANAGED = tuple(each.unmanaged for each in INTERFACES if each.unmanaged)
+"""Interfaces that Calico and kube-proxy make, for NetworkManager to leave alone: globs."""
+TRACES = "|".join(each.trace for each in INTERFACES if each.trace)
+"""Interfaces that Kubernetes leaves behind: a pattern for the beginning of a name."""
+DELETED = "|".join(each.deleted for each in INTERFACES if each.deleted)
+"""Interfaces that a reset deletes: a pattern for the beginning of a name."""

@@ -1,0 +1,46 @@
+"""Which network interfaces each pattern singles out."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+
+import pytest
+
+from k8sboot.kubernetes.interfaces import DELETED, SOFTWARE, TRACES, UNMANAGED
+
+
+@pytest.mark.parametrize(
+    ("name", "uses"),
+    [
+        ("eth0", ""),
+        ("enp0s3", ""),
+        ("bond0", ""),
+        ("wlan0", ""),
+        ("docker0", "software"),
+        ("br-8f0c", "software"),
+        ("br0", ""),
+        ("veth12ab", "software"),
+        ("cni0", "software"),
+        ("flannel.1", "software"),
+        ("cali0a1b", "software unmanaged trace deleted"),
+        ("tunl0", "software unmanaged trace"),
+        ("tunl1", "software unmanaged"),
+        ("vxlan.calico", "software unmanaged trace deleted"),
+        ("vxlan.calico9", "software trace"),
+        ("vxlan100", "software"),
+        ("vxlan-v6.calico", "software unmanaged"),
+        ("wireguard.cali", "unmanaged"),
+        ("wg-v6.cali", "unmanaged"),
+        ("kube-ipvs0", "software unmanaged trace deleted"),
+        ("kube-bridge", "software"),
+    ],
+)
+def test_an_interface_is_seen_by_those_whom_it_concerns(name, uses):
+    found = {
+        "software": re.match(SOFTWARE, name),
+        "unmanaged": any(fnmatchcase(name, glob) for glob in UNMANAGED),
+        "trace": re.match(TRACES, name),
+        "deleted": re.match(DELETED, name),
+    }
+    assert " ".join(use for use, is_seen in found.items() if is_seen) == uses
