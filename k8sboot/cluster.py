@@ -17,11 +17,15 @@ class Cluster:
     peers: Mapping[str, Peer]
     limit: frozenset[str] | None = None
     """The hosts that this run is about, None for all of them."""
+    needs: tuple[str, ...] = ()
+    """Phases whose changes to the first master are read here."""
 
     @property
     def first_master(self) -> Peer:
-        """The master that init runs on and that cluster questions go to."""
-        return self.peers[self.spec.masters[0].name]
+        """The master that init runs on and that answers for the cluster. NotYet in a dry run that plans its needs."""
+        first = self.peers[self.spec.masters[0].name]
+        first.relies_on(*self.needs)
+        return first
 
     @property
     def other_masters(self) -> tuple[Peer, ...]:

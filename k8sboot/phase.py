@@ -1,18 +1,21 @@
-"""A phase: one chapter of the runbook as a value made from a function."""
+"""A phase: one chapter of the runbook, declared over the function that does its work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass
+from typing import Concatenate, Literal, ParamSpec
 
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.diagnose import Diagnosis
 from k8sboot.host.host import Host
+from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import HostSpec, Spec
 
 Work = Callable[[Cluster, Host], None]
 Selector = Callable[[Spec], tuple[HostSpec, ...]]
+P = ParamSpec("P")
 
 
 def everyone(spec: Spec) -> tuple[HostSpec, ...]:
@@ -21,7 +24,7 @@ def everyone(spec: Spec) -> tuple[HostSpec, ...]:
 
 
 def first_master(spec: Spec) -> tuple[HostSpec, ...]:
-    """The master that init runs on."""
+    """The master on which `kubeadm init` runs."""
     return spec.masters[:1]
 
 
@@ -31,60 +34,78 @@ def masters(spec: Spec) -> tuple[HostSpec, ...]:
 
 
 def other_masters(spec: Spec) -> tuple[HostSpec, ...]:
-    """The masters but the first."""
+    """All masters except the first."""
     return spec.masters[1:]
 
 
 def nodes(spec: Spec) -> tuple[HostSpec, ...]:
-    """The hosts that are no masters."""
+    """The hosts that are not masters."""
     return spec.nodes
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One chapter. after: phases that must have ended, on all their hosts, before this one starts on any.
+class When:
+    """A condition on the inventory. otherwise: why a phase does not apply where it is false: 'os.update is false'."""
 
-    is_serial: one host at a time. at_once: so many hosts at a time, 0 as many as there are. is_for_cluster: it
-    alters the cluster rather than its host, so --limit does not leave it out. reads: what the probe should
-    carry for it, by what is wanted. autopsy: looks for the cause where it has failed.
-    """
-
-    name: str
-    title: str
-    run: Work
-    on: Selector
-    reads: Callable[[Spec], Reads]
-    after: tuple[str, ...] = ()
-    is_serial: bool = False
-    at_once: int = 0
-    is_for_cluster: bool = False
-    diagnosis: Diagnosis | None = None
+    holds: Callable[[Spec], bool]
+    otherwise: str
 
 
 @dataclass(frozen=True)
-class phase:  # noqa: N801 - reads as a word over a function
-    """Decorator: makes a Phase of a function; name from the function, title from its docstring's first line."""
+class Phase:
+    """One chapter.
 
+    on: the hosts it runs on. when: what the inventory must say for it to apply. unless: a host for which this is
+    true needs nothing from it. reads: what the first probe collects for it.
+
+    after: phases that must have ended on all their hosts before this one starts on any. needs: phases whose
+    changes to the host this one reads; a dry run that plans such changes cannot tell what this one would do.
+    needs_on_first_master: the same for what it reads of the first master, from where it asks for it.
+
+    at_once: the number of hosts at a time, 0 for no limit. scope: --limit does not apply to a phase that changes
+    the cluster rather than its host. diagnosis: looks for the cause of a failure.
+    """
+
+    run: Work
+    _: KW_ONLY
     on: Selector
-    reads: Callable[[Spec], Reads] | Reads = field(default_factory=Reads)
+    when: When | None = None
+    unless: Callable[[Peer], bool] = lambda _host: False
+    reads: Reads | Callable[[Spec], Reads] = Reads()
     after: tuple[str, ...] = ()
-    is_serial: bool = False
+    needs: tuple[str, ...] = ()
+    needs_on_first_master: tuple[str, ...] = ()
     at_once: int = 0
-    is_for_cluster: bool = False
+    scope: Literal["host", "cluster"] = "host"
     diagnosis: Diagnosis | None = None
 
-    def __call__(self, work: Work) -> Phase:
-        """The phase of this function."""
-        declared = self.reads
-        return Phase(
-            name=work.__name__.replace("_", "-"),
-            title=(work.__doc__ or "").strip().splitlines()[0],
-            run=work,
-            on=self.on,
-            reads=declared if callable(declared) else lambda _spec: declared,
-            after=self.after,
-            is_serial=self.is_serial,
-            at_once=self.at_once,
-            is_for_cluster=self.is_for_cluster,
-            diagnosis=self.diagnosis,
-        )
+    @property
+    def name(self) -> str:
+        """The function's name, with dashes."""
+        return self.run.__name__.replace("_", "-")
+
+    @property
+    def title(self) -> str:
+        """The first line of the function's docstring."""
+        return (self.run.__doc__ or "").strip().splitlines()[0]
+
+    def does_not_apply(self, spec: Spec) -> str:
+        """Why the phase has nothing to do with this inventory, '' where it applies."""
+        return self.when.otherwise if self.when and not self.when.holds(spec) else ""
+
+    def reads_for(self, spec: Spec) -> Reads:
+        """What the first probe collects for the phase; nothing where it does not apply."""
+        if self.does_not_apply(spec):
+            return Reads()
+        return self.reads(spec) if callable(self.reads) else self.reads
+
+
+def _decorator(make: Callable[Concatenate[Work, P], Phase]) -> Callable[P, Callable[[Work], Phase]]:
+    def declare(*args: P.args, **fields: P.kwargs) -> Callable[[Work], Phase]:
+        return lambda work: make(work, *args, **fields)
+
+    return declare
+
+
+phase = _decorator(Phase)
+"""The decorator: takes the fields of a Phase, and makes one of the function below it."""

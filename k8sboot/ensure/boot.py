@@ -23,10 +23,10 @@ OTHERS_TIMEOUT = 600
 NOT_KNOWN = "(of the packages)"
 
 
-def newer_kernel(host: Host, wanted: KernelSettings, *, needs: Callable[[], str] = str) -> bool:
+def newer_kernel(host: Host, wanted: KernelSettings, *, check: Callable[[], str] = str) -> bool:
     """The host runs a kernel of at least the minimum, and boots it from now on; whether it was restarted for that.
 
-    needs: what has to come back elsewhere before this host may go down, '' for nothing; it is waited for.
+    check: what has to come back elsewhere before this host may go down, '' for nothing; it is waited for.
     Where the new one does not come up, the old one is still the default, and the error says so. Raises Refused,
     with nothing altered, where a kernel cannot be tried safely.
     """
@@ -35,7 +35,7 @@ def newer_kernel(host: Host, wanted: KernelSettings, *, needs: Callable[[], str]
     if is_old:
         _refuse_where_it_cannot_be(host, wanted)
         new = _installed(host, wanted)
-        host.wait("the other masters to be ready", needs, timeout=OTHERS_TIMEOUT)
+        host.wait("the other masters to be ready", check, timeout=OTHERS_TIMEOUT)
         _try_once(host, new, old)
         osfamily.of(host).kernels.make_default(host, new)
         host.change("remove the kernel's packages", ["rm", "-rf", KERNEL_DIR])
@@ -107,7 +107,7 @@ def _fetched(host: Host, package: KernelPackage) -> str:
             osfamily.of(host).kernels.download(package.url, path),
             timeout=1800,
             job=True,
-            until=differs,
+            check=differs,
         )
     return path
 

@@ -21,7 +21,7 @@ def no_etcd_member(host: Host, gone: Peer) -> None:
         host.change(
             f"take {gone.name} out of etcd",
             *[etcd.member_remove(host.name, member_id) for member_id in found],
-            until=lambda: f"etcd still has {gone.name}" if _ids(host, gone) else "",
+            check=lambda: f"etcd still has {gone.name}" if _ids(host, gone) else "",
         )
 
 

@@ -41,7 +41,7 @@ def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[s
             *[PriorState("module", name) for name in load],
             *[["modprobe", "--", name] for name in load],
             diff="".join(from_to(f"module {name}", "not loaded", "loaded") for name in load),
-            until=lambda: " ".join(
+            check=lambda: " ".join(
                 f"{name} is {host.module(name)}" for name in load if host.module(name) != "loaded"
             ),
         )
@@ -73,7 +73,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
                 from_to(k, host.sysctl(k) or f"absent until {brought_by(k)} is loaded", v)
                 for k, v in differing.items()
             ),
-            until=lambda: "; ".join(
+            check=lambda: "; ".join(
                 f"{k} is {host.sysctl(k)}" for k, v in differing.items() if host.sysctl(k) != v
             ),
         )

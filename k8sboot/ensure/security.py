@@ -30,7 +30,7 @@ def selinux(host: Host, mode: str) -> None:
             PriorState("selinux", "mode", aim="Permissive"),
             ["setenforce", "0"],
             diff=from_to("SELinux", "enforcing", "permissive"),
-            until=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",
+            check=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",
         )
 
 

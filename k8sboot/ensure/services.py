@@ -30,7 +30,7 @@ def service(host: Host, unit: str) -> None:
         restart_marks.clear(unit),
         diff=_becomes(host, "active, enabled", unit),
         timeout=START_TIMEOUT,
-        until=lambda: not_active(host, unit),
+        check=lambda: not_active(host, unit),
     )
 
 
@@ -77,7 +77,7 @@ def service_off(host: Host, *units: str) -> None:
             *[PriorState("unit", unit, aim="disabled") for unit in on],
             off,
             diff=_becomes(host, "inactive, disabled", *on),
-            until=lambda: _still_active(host, on),
+            check=lambda: _still_active(host, on),
         )
 
 

@@ -22,7 +22,7 @@ def hostname(host: Host, name: str) -> None:
             file_with("/etc/hostname", f"{name}\n"),
             ["hostnamectl", "set-hostname", name],
             diff=from_to("host name", host.facts.hostname, name),
-            until=lambda: "" if host.facts.hostname == name else f"the host name is {host.facts.hostname}",
+            check=lambda: "" if host.facts.hostname == name else f"the host name is {host.facts.hostname}",
         )
 
 
@@ -35,7 +35,7 @@ def timezone(host: Host, zone: str) -> None:
             file_with("/etc/timezone", f"{zone}\n"),
             ["timedatectl", "set-timezone", zone],
             diff=from_to("time zone", host.facts.timezone, zone),
-            until=lambda: "" if host.facts.timezone == zone else f"the time zone is {host.facts.timezone}",
+            check=lambda: "" if host.facts.timezone == zone else f"the time zone is {host.facts.timezone}",
         )
 
 
@@ -58,7 +58,7 @@ def swap_off(host: Host) -> None:
             ["systemctl", "mask", "swap.target"],
             diff=from_to("swap", " ".join(host.facts.swaps), "off"),
             timeout=600,
-            until=lambda: " ".join(host.facts.swaps) and f"still swapping to {' '.join(host.facts.swaps)}",
+            check=lambda: " ".join(host.facts.swaps) and f"still swapping to {' '.join(host.facts.swaps)}",
         )
 
 

@@ -53,14 +53,14 @@ class Host(Peer):
         timeout: float = 60,
         job: bool = False,
         secrets: Mapping[str, Secret] | None = None,
-        until: Callable[[], str] | None = None,
+        check: Callable[[], str] | None = None,
     ) -> str:
         """Run commands that alter the host, in order, in one round trip; return what they printed.
 
         what: the thing and the aim. A Former among the commands is noted on the host before the first of them.
         diff: lines 'thing: from -> to'. timeout: seconds for all of them. job: may take long, so it runs on the
         host on its own and outlives the connection. secrets: files (path: content, 0600, under /run) that exist
-        while the commands run. until: looks afterwards and says what is not as wanted yet, '' if nothing.
+        while the commands run. check: looks afterwards and says what is not as wanted yet, '' if nothing.
         """
         shown = tuple(shlex.join(c) for c in commands if not isinstance(c, PriorState))
         notes = note_script(c for c in commands if isinstance(c, PriorState))
@@ -75,7 +75,7 @@ class Host(Peer):
                 self._machine.forget()
             if done.exit_status != 0:
                 raise failure(what, which(shown, done), done, self.name)
-            if until and (problem := until()):
+            if check and (problem := check()):
                 raise in_vain(what, problem, self.name)
             return done.text
 
@@ -117,7 +117,7 @@ class Host(Peer):
             restart_marks.clear(unit),
             diff=from_to(unit, self.unit(unit), "restarted"),
             timeout=timeout,
-            until=lambda: not_active(self, unit),
+            check=lambda: not_active(self, unit),
         )
 
     def reboot(self, what: str, *, timeout: float = 600) -> None:

@@ -71,7 +71,7 @@ def repair(host: Host) -> None:
             ["yum-complete-transaction", "-y", "--cleanup-only"],
             timeout=3600,
             job=True,
-            until=lambda: host.answer(HEALTH).text.strip() and "yum still lists an unfinished transaction",
+            check=lambda: host.answer(HEALTH).text.strip() and "yum still lists an unfinished transaction",
         )
 
 
@@ -115,7 +115,7 @@ def lock(host: Host, names: tuple[str, ...]) -> None:
         ["yum", "-q", "versionlock", "add", *names],
         diff="".join(from_to(name, "moves with updates", "held") for name in names),
         timeout=300,
-        until=lambda: " ".join(unlocked(host, names)) and f"not locked: {' '.join(unlocked(host, names))}",
+        check=lambda: " ".join(unlocked(host, names)) and f"not locked: {' '.join(unlocked(host, names))}",
     )
 
 

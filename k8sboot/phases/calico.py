@@ -7,16 +7,16 @@ from k8sboot.cluster import Cluster
 from k8sboot.desired.calico import calico_manifest
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
-from k8sboot.phase import first_master, phase
+from k8sboot.phase import When, first_master, phase
 
 
 @phase(
     on=first_master,
+    when=When(lambda spec: spec.calico.enabled, otherwise="calico.enabled is false"),
     reads=Reads(files=(ensure.manifest_path("calico"),)),
     after=("kubeadm-init",),
-    is_for_cluster=True,
+    scope="cluster",
 )
 def calico(cluster: Cluster, host: Host) -> None:
     """Install Calico, the pods' network."""
-    if cluster.spec.calico.enabled:
-        ensure.manifest(host, "calico", calico_manifest(cluster))
+    ensure.manifest(host, "calico", calico_manifest(cluster))

@@ -16,10 +16,10 @@ from k8sboot.phase import everyone, phase
     on=everyone,
     reads=lambda spec: Reads(files=(KUBELET_CONFIG,), questions=(runtime.of(spec).cgroup_driver,)),
     after=("kubeadm-init", "join-masters", "join-nodes"),
+    needs=("kubeadm-init", "join-masters", "join-nodes"),
 )
 def cgroup_driver(cluster: Cluster, host: Host) -> None:
     """Compare kubelet's cgroup driver with the runtime's."""
-    host.relies_on("kubeadm-init", "join-masters", "join-nodes")
     text = host.known(host.read_file(KUBELET_CONFIG), what="a kubelet configuration", after="join-nodes")
     found = re.search(r"(?m)^cgroupDriver:\s*['\"]?(\w+)", text)
     kubelet = found[1] if found else "cgroupfs"  # kubelet's own default

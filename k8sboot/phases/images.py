@@ -7,6 +7,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.desired.calico import calico_images
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
+from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.paths import KUBELET_CONF
@@ -15,12 +16,21 @@ from k8sboot.phase import everyone, phase
 NODE_IMAGES = ("kube-proxy", "pause", "coredns")
 
 
-@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,)), after=("preflight",), diagnosis=NODES)
+def _has_joined(host: Peer) -> bool:
+    """kubelet pulls what it lacks by itself."""
+    return host.file(KUBELET_CONF) is not None
+
+
+@phase(
+    on=everyone,
+    unless=_has_joined,
+    reads=Reads(files=(KUBELET_CONF,)),
+    after=("preflight",),
+    needs=("container-runtime", "kube-packages"),
+    diagnosis=NODES,
+)
 def images(cluster: Cluster, host: Host) -> None:
     """Pull the images of Kubernetes and Calico."""
-    if host.file(KUBELET_CONF) is not None:
-        return
-    host.relies_on("container-runtime", "kube-packages")
     wanted = cluster.spec.cluster
     listed = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository)).split()
     needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]

@@ -26,10 +26,15 @@ ENOUGH = timedelta(minutes=15)
 MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
 
 
-@phase(on=first_master, reads=Reads(files=(CA_CERT,)), after=("kubeadm-init",), is_for_cluster=True)
+@phase(
+    on=first_master,
+    reads=Reads(files=(CA_CERT,)),
+    after=("kubeadm-init",),
+    needs=("kubeadm-init",),
+    scope="cluster",
+)
 def join_token(cluster: Cluster, host: Host) -> None:
     """Make a short-lived token for those who have not joined."""
-    host.relies_on("kubeadm-init")
     waiting = [peer for peer in cluster.chosen if peer.name != host.name and not is_member(peer)]
     if not waiting:
         return
@@ -55,24 +60,35 @@ def _usable(host: Host, leader: Peer) -> list[tokens.BootstrapToken]:
     return [t for t in found if t.description == DESCRIPTION and t.can_join(now)]
 
 
-@phase(on=other_masters, reads=MEMBER, after=("join-token",), is_serial=True, diagnosis=NODES)
+@phase(
+    on=other_masters,
+    reads=MEMBER,
+    after=("join-token",),
+    needs_on_first_master=("kubeadm-init",),
+    at_once=1,
+    diagnosis=NODES,
+)
 def join_masters(cluster: Cluster, host: Host) -> None:
     """Join the other masters, one at a time: etcd takes one new member at once."""
-    key = cluster.first_master.read_file(CERTIFICATE_KEY) or ""
-    _join(cluster, host, key=key.strip())
+    _join(cluster, host)
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)
 
 
-@phase(on=nodes, reads=MEMBER, after=("join-token",), diagnosis=NODES)
+@phase(
+    on=nodes,
+    reads=MEMBER,
+    after=("join-token",),
+    needs_on_first_master=("kubeadm-init",),
+    diagnosis=NODES,
+)
 def join_nodes(cluster: Cluster, host: Host) -> None:
     """Join the nodes."""
-    _join(cluster, host, key="")
+    _join(cluster, host)
 
 
-def _join(cluster: Cluster, host: Host, *, key: str) -> None:
-    leader = cluster.first_master
+def _join(cluster: Cluster, host: Host) -> None:
     ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(cri_socket(cluster)))
-    leader.relies_on("kubeadm-init")
+    leader = cluster.first_master
     ca_hash = ca_cert_hash(_ca(leader))
     if is_member(host):
         _same_cluster(host, ca_hash)
@@ -82,7 +98,7 @@ def _join(cluster: Cluster, host: Host, *, key: str) -> None:
         endpoint=cluster.spec.cluster.control_plane_endpoint,
         token=usable[0].token.reveal(),
         ca_cert_hashes=(ca_hash,),
-        certificate_key=key,
+        certificate_key=_certificate_key(leader) if host.role == "master" else "",
     )
     text = config.join_config(
         render,
@@ -100,6 +116,10 @@ def _join(cluster: Cluster, host: Host, *, key: str) -> None:
     )
 
 
+def _certificate_key(leader: Peer) -> str:
+    return (leader.read_file(CERTIFICATE_KEY) or "").strip()
+
+
 def _same_cluster(host: Host, ca_hash: str) -> None:
     """A machine that belongs to another cluster is left alone."""
     theirs = kubeconfig_cluster(host.read_file(KUBELET_CONF) or "", what=KUBELET_CONF)
@@ -113,10 +133,14 @@ def _same_cluster(host: Host, ca_hash: str) -> None:
         )
 
 
-@phase(on=first_master, after=("join-masters", "join-nodes"), is_for_cluster=True)
+@phase(
+    on=first_master,
+    after=("join-masters", "join-nodes"),
+    needs=("kubeadm-init", "join-token"),
+    scope="cluster",
+)
 def join_token_end(cluster: Cluster, host: Host) -> None:
     """Revoke the join token."""
-    host.relies_on("kubeadm-init", "join-token")
     found = tokens.bootstrap_tokens(ensure.api_says(host, commands.token_secrets()))
     ids = [t.id for t in found if t.description == DESCRIPTION]
     if ids:

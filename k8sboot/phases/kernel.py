@@ -22,10 +22,14 @@ def _reads(spec: Spec) -> Reads:
     )
 
 
-@phase(on=everyone, reads=_reads, after=("preflight",))
+@phase(
+    on=everyone,
+    reads=_reads,
+    after=("preflight",),
+    needs=("kernel-upgrade-masters", "kernel-upgrade-nodes"),
+)
 def kernel(cluster: Cluster, host: Host) -> None:
     """Load kernel modules and set sysctls."""
-    host.relies_on("kernel-upgrade-masters", "kernel-upgrade-nodes")
     proxy, settings = cluster.spec.kube_proxy, cluster.spec.os
     for_proxy = required_modules(host.facts.kernel, mode=proxy.mode, scheduler=proxy.scheduler)
     ensure.modules(

@@ -10,27 +10,27 @@ from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads, union
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.paths import ADMIN_CONF
-from k8sboot.phase import masters, nodes, phase
+from k8sboot.phase import When, masters, nodes, phase
 
 NODES_AT_ONCE = 5
 
 
-def _reads(spec: Spec) -> Reads:
-    if not spec.os.kernel.minimum:
-        return Reads()
+WANTED = When(lambda spec: bool(spec.os.kernel.minimum), otherwise="os.kernel.minimum is not set")
+
+
+def _reads(_spec: Spec) -> Reads:
     families = union(family.kernels.reads for family in osfamily.FAMILIES)
     return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER, CGROUPS))))
 
 
-@phase(on=masters, reads=_reads, after=("preflight",), is_serial=True, diagnosis=RUNTIME)
+@phase(on=masters, when=WANTED, reads=_reads, after=("preflight",), at_once=1, diagnosis=RUNTIME)
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
     """Bring the masters a newer kernel, one at a time."""
-    if cluster.spec.os.kernel.minimum:
-        is_restarted = ensure.newer_kernel(
-            host, cluster.spec.os.kernel, needs=lambda: _masters_away(cluster, host)
-        )
-        if is_restarted and host.file(ADMIN_CONF) is not None:
-            host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=600)
+    is_restarted = ensure.newer_kernel(
+        host, cluster.spec.os.kernel, check=lambda: _masters_away(cluster, host)
+    )
+    if is_restarted and host.file(ADMIN_CONF) is not None:
+        host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=600)
 
 
 def _masters_away(cluster: Cluster, host: Host) -> str:
@@ -40,8 +40,14 @@ def _masters_away(cluster: Cluster, host: Host) -> str:
     return "; ".join(f"{name}: {why}" for name, why in said.items() if why)
 
 
-@phase(on=nodes, reads=_reads, after=("kernel-upgrade-masters",), at_once=NODES_AT_ONCE, diagnosis=PACKAGES)
+@phase(
+    on=nodes,
+    when=WANTED,
+    reads=_reads,
+    after=("kernel-upgrade-masters",),
+    at_once=NODES_AT_ONCE,
+    diagnosis=PACKAGES,
+)
 def kernel_upgrade_nodes(cluster: Cluster, host: Host) -> None:
     """Bring the nodes a newer kernel, a few at a time, once the masters have proven it."""
-    if cluster.spec.os.kernel.minimum:
-        ensure.newer_kernel(host, cluster.spec.os.kernel)
+    ensure.newer_kernel(host, cluster.spec.os.kernel)

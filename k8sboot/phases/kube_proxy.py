@@ -31,11 +31,16 @@ def _reads(spec: Spec) -> Reads:
     return Reads(modules=proxies.possible_modules(mode=proxy.mode, scheduler=proxy.scheduler))
 
 
-@phase(on=first_master, reads=_reads, after=("kernel", "kubeadm-init"), is_for_cluster=True)
+@phase(
+    on=first_master,
+    reads=_reads,
+    after=("kernel", "kubeadm-init"),
+    needs=("kubeadm-init",),
+    scope="cluster",
+)
 def kube_proxy(cluster: Cluster, host: Host) -> None:
     """Set kube-proxy's mode."""
     settings = cluster.spec.kube_proxy
-    host.relies_on("kubeadm-init")
     now = ensure.api_says(host, commands.get("configmap", "kube-proxy", namespace="kube-system"))
     wanted = proxies.set_mode(
         now, mode=settings.mode, scheduler=settings.scheduler, strict_arp=settings.strict_arp

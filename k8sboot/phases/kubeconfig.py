@@ -17,10 +17,10 @@ from k8sboot.secret import Secret
     on=masters,
     reads=Reads(files=(ADMIN_CONF, "/root/.kube/config"), questions=(USERS,)),
     after=("kubeadm-init", "join-masters"),
+    needs=("kubeadm-init", "join-masters"),
 )
 def kubeconfig(cluster: Cluster, host: Host) -> None:
     """Give root and the login user a kubeconfig."""
-    host.relies_on("kubeadm-init", "join-masters")
     admin = host.known(host.read_file(ADMIN_CONF), what=ADMIN_CONF, after="kubeadm-init")
     for line in host.answer(USERS).text.splitlines():
         user, group, home = line.split(":", 2)

@@ -8,21 +8,20 @@ from k8sboot.desired.kubeadm import version
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
-from k8sboot.phase import first_master, phase
+from k8sboot.phase import When, first_master, phase
 from k8sboot.templates import render
 
 
 @phase(
     on=first_master,
+    when=When(lambda spec: spec.metrics_server.enabled, otherwise="metricsServer.enabled is false"),
     reads=Reads(files=(ensure.manifest_path("metrics-server"),)),
     after=("kubeadm-init",),
-    is_for_cluster=True,
+    scope="cluster",
 )
 def metrics_server(cluster: Cluster, host: Host) -> None:
     """Install metrics-server."""
     settings, wanted = cluster.spec.metrics_server, version(cluster)
-    if not settings.enabled:
-        return
     image = settings.image or metrics_server_image(wanted, cluster.spec.cluster.image_repository)
     values = metrics_server_values(
         wanted, image=image, replicas=settings.replicas, kubelet_insecure_tls=settings.kubelet_insecure_tls

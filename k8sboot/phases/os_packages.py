@@ -9,7 +9,7 @@ from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads, union
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import Family, Wanted
-from k8sboot.phase import everyone, phase
+from k8sboot.phase import When, everyone, phase
 
 MANY_KEYS = 2
 """How many key files of a repository are worth asking for in the probe."""
@@ -42,11 +42,15 @@ def os_packages(cluster: Cluster, host: Host) -> None:
     )
 
 
-@phase(on=everyone, after=("preflight",), diagnosis=PACKAGES)
+@phase(
+    on=everyone,
+    when=When(lambda spec: spec.os.update, otherwise="os.update is false"),
+    after=("preflight",),
+    diagnosis=PACKAGES,
+)
 def os_update(cluster: Cluster, host: Host) -> None:
     """Update everything but the kernel and what is held, where the inventory wants it."""
-    if cluster.spec.os.update:
-        family = osfamily.of(host)
-        pending = family.updates(host)
-        if pending:
-            family.update(host, pending)
+    family = osfamily.of(host)
+    pending = family.updates(host)
+    if pending:
+        family.update(host, pending)

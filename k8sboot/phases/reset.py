@@ -37,7 +37,7 @@ done
 """
 
 
-@phase(on=first_master, is_for_cluster=True, reads=Reads(files=(ADMIN_CONF,)))
+@phase(on=first_master, scope="cluster", reads=Reads(files=(ADMIN_CONF,)))
 def drain(cluster: Cluster, host: Host) -> None:
     """Drain the hosts that go, when others stay."""
     for peer in _going(cluster, host):
@@ -83,10 +83,10 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         ],
         ["rm", "-rf", "--", UNFINISHED, "/var/lib/etcd/member", "/etc/kubernetes/pki", *configs],
     ]
-    host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, until=lambda: _left(host))
+    host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, check=lambda: _left(host))
 
 
-@phase(on=first_master, is_for_cluster=True, after=("reset-host",))
+@phase(on=first_master, scope="cluster", after=("reset-host",))
 def leave(cluster: Cluster, host: Host) -> None:
     """Take the hosts that went out of the cluster, and masters out of etcd."""
     for peer in _going(cluster, host):

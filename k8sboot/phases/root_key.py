@@ -7,11 +7,13 @@ from k8sboot.cluster import Cluster
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.phase import first_master, phase
+from k8sboot.phase import When, first_master, phase
 
 SSH_DIR = "/root/.ssh"
 KEY = f"{SSH_DIR}/id_ed25519"
 AUTHORIZED = f"{SSH_DIR}/authorized_keys"
+
+DISTRIBUTED = When(lambda spec: spec.os.distribute_key, otherwise="os.distributeKey is false")
 
 
 def others(spec: Spec) -> tuple[HostSpec, ...]:
@@ -19,10 +21,10 @@ def others(spec: Spec) -> tuple[HostSpec, ...]:
     return spec.hosts[1:]
 
 
-@phase(on=first_master, reads=Reads(files=(f"{KEY}.pub",)), after=("preflight",))
+@phase(on=first_master, when=DISTRIBUTED, reads=Reads(files=(f"{KEY}.pub",)), after=("preflight",))
 def root_key(cluster: Cluster, host: Host) -> None:
     """Make a key for root of the first master, where the inventory wants it distributed."""
-    if cluster.spec.os.distribute_key and host.file(f"{KEY}.pub") is None:
+    if host.file(f"{KEY}.pub") is None:
         host.change(
             "make an SSH key for root",
             ["install", "-d", "-o", "root", "-g", "root", "-m", "0700", SSH_DIR],
@@ -30,11 +32,9 @@ def root_key(cluster: Cluster, host: Host) -> None:
         )
 
 
-@phase(on=others, reads=Reads(files=(AUTHORIZED,)), after=("root-key",))
+@phase(on=others, when=DISTRIBUTED, reads=Reads(files=(AUTHORIZED,)), after=("root-key",))
 def root_key_trust(cluster: Cluster, host: Host) -> None:
     """Let root of the first master log in, where the inventory wants it."""
-    if not cluster.spec.os.distribute_key:
-        return
     leader = cluster.first_master
     key = leader.known(leader.read_file(f"{KEY}.pub"), what="an SSH key of root", after="root-key")
     if host.file(AUTHORIZED) is None:

@@ -12,7 +12,7 @@ from k8sboot.phase import first_master, phase
 @phase(
     on=first_master,
     after=("calico", "metrics-server", "kube-proxy", "join-masters", "join-nodes"),
-    is_for_cluster=True,
+    scope="cluster",
     diagnosis=NODES,
 )
 def settle(cluster: Cluster, host: Host) -> None:

@@ -22,7 +22,7 @@ QUERY_ID = 0x6B38
 @phase(
     on=first_master,
     after=("join-masters", "join-nodes", "calico", "kube-proxy"),
-    is_for_cluster=True,
+    scope="cluster",
     diagnosis=NODES,
 )
 def verify(cluster: Cluster, host: Host) -> None:

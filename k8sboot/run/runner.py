@@ -1,8 +1,9 @@
-"""Runs phases on hosts: order, threads, errors.
+"""Run phases on hosts: order, threads, errors.
 
-Every host walks through the phases in its own thread, so no host waits for another without a reason. The
-reasons are a phase's `after` (those phases have ended everywhere), `is_serial` and `at_once` (so many hosts at a
-time) and the number of forks. A failed host is not worked on further; a failed master ends the run: nothing new starts.
+Every host goes through the phases in its own thread, so that no host waits for another without a reason. The
+reasons are a phase's `after` (those phases have ended on all hosts), its `at_once` (the number of hosts at a time)
+and the number of forks. A host that fails runs no further phase; a master that fails stops the run: nothing new
+starts.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.diagnose import FailedPhase
@@ -67,7 +68,7 @@ class Run:
         self._stop = ""
 
     def _hosts_of(self, phase: Phase) -> tuple[str, ...]:
-        limit = None if phase.is_for_cluster else self._cluster.limit
+        limit = None if phase.scope == "cluster" else self._cluster.limit
         names = [h.name for h in phase.on(self._cluster.spec)]
         return tuple(n for n in names if n in self._machines and (limit is None or n in limit))
 
@@ -134,7 +135,7 @@ class Run:
         self._emit(PhaseStarted(host=name, phase=phase.name))
         started = time.monotonic()
         try:
-            phase.run(self._cluster, host)
+            self._carry_out(phase, host)
         except NotYet as unknown:
             machine.dry_run.leave_open(phase.name)
             self._emit(Unknown(host=name, phase=phase.name, after=unknown.after))
@@ -143,6 +144,13 @@ class Run:
         self._emit(
             PhaseEnded(host=name, phase=phase.name, changes=host.changes, seconds=time.monotonic() - started)
         )
+
+    def _carry_out(self, phase: Phase, host: Host) -> None:
+        """Run the phase where it has something to do. NotYet in a dry run that plans what the phase needs."""
+        if phase.does_not_apply(self._cluster.spec) or phase.unless(host):
+            return
+        host.relies_on(*phase.needs)
+        phase.run(replace(self._cluster, needs=phase.needs_on_first_master), host)
 
     def _wait_for(self, phase: Phase) -> str:
         """Wait until the phases this one comes after have ended everywhere; say what stands in the way, or ''."""
@@ -187,4 +195,4 @@ class Run:
 
 
 def _at_once(phase: Phase, hosts: int) -> int:
-    return 1 if phase.is_serial else phase.at_once or max(1, hosts)
+    return phase.at_once or max(1, hosts)

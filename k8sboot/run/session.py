@@ -89,7 +89,7 @@ class Session:
             return self._cut_short(left.busy)
 
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
-        reads = union(phase.reads(self._spec) for phase in self._plan.phases)
+        reads = union(phase.reads_for(self._spec) for phase in self._plan.phases)
         self._drain([_started(h.name, self._connections.connect, h, reads) for h in hosts])
         machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name

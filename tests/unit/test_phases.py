@@ -26,7 +26,7 @@ def test_a_phase_says_what_it_is_for(phase: Phase):
     assert phase.title[0].isupper()
     assert len(phase.title) < 100
     assert phase.name == phase.name.lower().replace("_", "-")
-    assert isinstance(phase.reads(spec()), Reads)
+    assert isinstance(phase.reads_for(spec()), Reads)
 
 
 @pytest.mark.parametrize("phases", [UP, RESET, RESET_WITH_OS], ids=["up", "reset", "restore"])
@@ -35,6 +35,13 @@ def test_names_are_unique_and_a_phase_comes_after_earlier_ones(phases):
     assert len(set(names)) == len(names)
     for index, phase in enumerate(phases):
         assert set(phase.after) <= set(names[:index]), phase.name
+
+
+@pytest.mark.parametrize("phases", [UP, RESET, RESET_WITH_OS], ids=["up", "reset", "restore"])
+def test_a_phase_needs_earlier_ones(phases):
+    names = [phase.name for phase in phases]
+    for index, phase in enumerate(phases):
+        assert {*phase.needs, *phase.needs_on_first_master} <= set(names[:index]), phase.name
 
 
 @EACH

@@ -49,7 +49,7 @@ def test_a_host_does_not_wait_for_others_without_a_reason(bare, log):
 
 
 def test_a_serial_phase_has_one_host_at_a_time(bare, log):
-    run(bare, [log.phase("one", everyone, is_serial=True)])
+    run(bare, [log.phase("one", everyone, at_once=1)])
     assert log.most_at_work == 1
     assert len(log.lines) == 3
 
@@ -74,7 +74,7 @@ def test_a_phase_in_batches_has_so_many_hosts_at_a_time(bare, log):
 def test_no_more_hosts_than_forks_are_worked_on(bare, log, forks):
     phases = [log.phase(name, everyone) for name in ("a", "b")]
     phases.append(log.phase("c", first_master, after=("a", "b")))
-    phases.append(log.phase("d", nodes, after=("c",), is_serial=True))
+    phases.append(log.phase("d", nodes, after=("c",), at_once=1))
     assert run(bare, phases, forks=forks).errors == {}
     assert log.most_at_work <= forks
     assert len(log.lines) == 9
@@ -86,7 +86,7 @@ def test_a_phase_with_no_hosts_stands_in_nobodys_way(bare, log):
 
 
 def test_limit_chooses_hosts_and_leaves_what_is_for_the_cluster(bare, log):
-    phases = [log.phase("own", everyone), log.phase("whole", first_master, is_for_cluster=True)]
+    phases = [log.phase("own", everyone), log.phase("whole", first_master, scope="cluster")]
     run(bare, phases, limit=["n2"])
     assert sorted(log.lines) == ["m1 whole", "n2 own"]
     assert bare.hosts["n1"].runs == []

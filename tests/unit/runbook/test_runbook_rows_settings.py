@@ -143,7 +143,7 @@ def test_runbook_17_a_newer_kernel_needs_a_reason_and_a_digest(codes):
         "KB-MISSING-KEY"
     ]
     assert codes(needless), "packages without a minimum that asks for them"
-    assert [p.is_serial for p in UP if p.name == "kernel-upgrade-masters"] == [True]
+    assert [p.at_once for p in UP if p.name == "kernel-upgrade-masters"] == [1]
 
 
 def test_runbook_17_a_newer_kernel_is_booted_once_before_it_is_the_default(bench):
