@@ -53,6 +53,16 @@ class K8sbootError(Exception):
         self.detail = detail
         self.error_code = code or type(self).code
 
+    def as_record(self) -> dict[str, str]:
+        """What the journal records of it; its host is the event's."""
+        return {
+            "code": self.error_code,
+            "what": self.what,
+            "why": self.why,
+            "fix": self.fix,
+            "detail": self.detail,
+        }
+
     def __str__(self) -> str:
         where = f"{self.host}: " if self.host else ""
         return f"{where}{self.what}" + (f" ({self.why})" if self.why else "")

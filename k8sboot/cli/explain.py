@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 from k8sboot.cli.options import common
 from k8sboot.errors import UsageError
 from k8sboot.explain import entries, near, plain
+from k8sboot.text.table import table
 
 WIDEST = 100
 
@@ -47,8 +48,6 @@ def command(context: click.Context, *, code: str | None, output: str) -> None:
         found = [asdict(entry) for entry in chosen]
         click.echo(json.dumps(found if code is None else found[0], indent=2, ensure_ascii=False))
     elif code is None:
-        longest = max(len(entry.code) for entry in chosen)
-        for entry in chosen:
-            click.echo(f"{entry.code:<{longest}}  {entry.title}")
+        click.echo("\n".join(table((entry.code, entry.title) for entry in chosen)))
     else:
         click.echo(chosen[0].text(min(WIDEST, shutil.get_terminal_size().columns)), nl=False)

@@ -13,6 +13,7 @@ from k8sboot.kubernetes import commands, tokens
 from k8sboot.kubernetes.paths import CA_CERT
 from k8sboot.kubernetes.pki import ca_cert_hash
 from k8sboot.secret import Secret
+from k8sboot.text.table import table
 
 DESCRIPTION = "k8sboot token new"
 _TTL = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s)?")
@@ -47,10 +48,7 @@ def token_table(host: Peer) -> str:
     for token in tokens.bootstrap_tokens(host.read(commands.token_secrets())):
         expires = token.expires.isoformat() if token.expires else "never"
         rows.append((token.id, expires, ",".join(token.usages), token.description))
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    return "".join(
-        "  ".join((*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3])) + "\n" for row in rows
-    )
+    return "".join(f"{line}\n" for line in table(rows))
 
 
 def revoke_tokens(host: Host, ids: Sequence[str]) -> None:

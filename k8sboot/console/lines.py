@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import IO
 
 from rich.text import Text
@@ -29,12 +30,27 @@ from k8sboot.events import (
     Waiting,
     Working,
 )
+from k8sboot.text.event_lines import EventLine, event_line
 from k8sboot.text.redact import Redactor
 from k8sboot.text.sanitize import safe, safe_line
 
 SILENCE = 20.0
 """Seconds. Off a terminal a line comes at least this often while something goes on: CI ends what says nothing."""
 TICK = 1.0
+STYLES = {
+    ">": "bold",
+    "+": "green",
+    "~": "yellow",
+    "*": "dim",
+    "|": "dim",
+    "!": "yellow",
+    "?": "yellow",
+    "-": "yellow",
+    "x": "red",
+}
+"""By the mark of a line."""
+DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+"""By the first character of a line of a diff."""
 SAME_NOTICE = 5
 """Hosts. A notice that more of them give is shown for these, and for the others counted at the end."""
 
@@ -59,25 +75,25 @@ class ConsoleListener:
         self._activities = Activities()
         self._tally = Tally()
         self._lock = threading.RLock()
-        self._told_at = time.monotonic()
+        self._printed_at = time.monotonic()
         self._region: Region | None = None
         self._ticker: Ticker | None = None
         if verbosity >= 0 and terminal.is_live:
             self._region = Region(self._console, self._activities, self._clean_line)
         elif verbosity >= 0:
             self._ticker = Ticker(self._beat, every=TICK)
-        self._tell: dict[type[Event], Callable[..., None]] = {
+        self._show: dict[type[Event], Callable[..., None]] = {
             RunStarted: self._run_started,
-            Connected: self._connected,
+            Connected: self._plain,
             PhaseStarted: self._phase_started,
             Changed: self._changed,
-            Working: self._working,
-            Waiting: self._waiting,
+            Working: self._begun,
+            Waiting: self._begun,
             Output: self._output,
             Notice: self._notice,
-            Unknown: self._unknown,
-            Skipped: self._skipped,
-            Failed: self._failed,
+            Unknown: self._plain,
+            Skipped: self._plain,
+            Failed: self._plain,
             RunEnded: self._run_ended,
         }
 
@@ -101,9 +117,9 @@ class ConsoleListener:
         with self._lock:
             self._activities(event)
             self._tally(event)
-            tell = self._tell.get(type(event))
-            if tell and (self._verbosity >= 0 or isinstance(event, Failed | RunEnded)):
-                tell(event)
+            show = self._show.get(type(event))
+            if show and (self._verbosity >= 0 or isinstance(event, Failed | RunEnded)):
+                show(event)
 
     def _clean(self, text: str) -> str:
         # Masked twice: a control character inside a secret hides it, and one taken out may reveal it.
@@ -113,18 +129,23 @@ class ConsoleListener:
         return safe_line(self._clean(text))
 
     def _print(self, line: Text) -> None:
-        self._told_at = time.monotonic()
+        self._printed_at = time.monotonic()
         self._console.print(line)
 
-    def _line(
-        self, event: Event, mark: str, text: str, style: str = "", *, may_cut: bool = False, tail: str = ""
-    ) -> None:
-        line = Text().append(f"{time.strftime('%H:%M:%S')} ", style="dim")
+    def _line(self, event: Event, line: EventLine, *, tail: str = "", may_cut: bool = False) -> None:
+        style = STYLES.get(line.mark, "")
+        shown = Text().append(f"{time.strftime('%H:%M:%S')} ", style="dim")
         if self._name_width or event.host:
-            line.append(f"{event.host:<{self._name_width}} ", style="cyan")
-        line.append(f"{mark} ", style=style)
-        line.append(self._clean_line(text), style=style if mark == "!" else "")
-        self._print((self._cut(line, len(tail)) if may_cut else line).append(tail))
+            shown.append(f"{event.host:<{self._name_width}} ", style="cyan")
+        shown.append(f"{line.mark} ", style=style)
+        shown.append(self._clean_line(line.text), style=style if line.mark == "!" else "")
+        self._print((self._cut(shown, len(tail)) if may_cut else shown).append(tail))
+
+    def _details(self, line: EventLine) -> None:
+        for block in line.details:
+            for text in self._clean(block.text).splitlines():
+                style = "dim" if block.prefix else DIFF_STYLES.get(text[:1], "dim")
+                self._print(Text(f"    {block.prefix}{text}", style=style))
 
     def _cut(self, line: Text, besides: int = 0) -> Text:
         """On a terminal, at most as wide as that less so many columns; whole with -v."""
@@ -133,20 +154,20 @@ class ConsoleListener:
         return line
 
     def _beat(self) -> None:
-        """Off a terminal: say what goes on when nothing has been said for a while."""
+        """Off a terminal: say what goes on after a while without a line."""
         with self._lock:
             shown = [(a, self._activities.seconds(a)) for a in self._activities.longest_first()]
-            if shown and time.monotonic() - self._told_at >= SILENCE:
-                self._line(Event(), "*", sentence(shown))
+            if shown and time.monotonic() - self._printed_at >= SILENCE:
+                self._line(Event(), EventLine("*", sentence(shown)))
 
     def _run_started(self, event: RunStarted) -> None:
         self._name_width = max((len(name) for name in event.hosts), default=0)
         counts = f"{_count(len(event.hosts), 'host')}, {_count(len(event.phases), 'phase')}"
         what = f"{event.command} of {event.cluster}: {counts}"
-        self._line(event, ">", what + (", dry run: nothing is altered" if event.is_dry else ""), "bold")
+        self._line(event, EventLine(">", what + (", dry run: nothing is changed" if event.is_dry else "")))
 
-    def _connected(self, event: Connected) -> None:
-        self._line(event, ".", f"connected: {event.system}, kernel {event.kernel}")
+    def _plain(self, event: Event) -> None:
+        self._line(event, _line_of(event))
 
     def _phase_started(self, event: PhaseStarted) -> None:
         if event.phase not in self._announced:
@@ -156,32 +177,18 @@ class ConsoleListener:
             self._print(self._cut(line))
 
     def _changed(self, event: Changed) -> None:
-        took = f" ({event.seconds:.1f} s)" if event.seconds >= 1 and not event.is_dry else ""
-        mark, style = ("~", "yellow") if event.is_dry else ("+", "green")
-        self._line(event, mark, event.what, style, may_cut=True, tail=took)
+        line = _line_of(event)
+        self._line(event, line, tail=line.tail if event.seconds >= 1 else "", may_cut=True)
         if event.is_dry or self._verbosity > 0:
-            self._print_diff(event.diff)
-            for command in event.commands:
-                self._print(Text("    $ " + self._clean(command), style="dim"))
+            self._details(line)
 
-    def _print_diff(self, diff: str) -> None:
-        styles = {"+": "green", "-": "red", "@": "cyan"}
-        for line in self._clean(diff).splitlines():
-            self._print(Text(f"    {line}", style=styles.get(line[:1], "dim")))
-
-    def _working(self, event: Working) -> None:
-        self._goes_on(event, f"{event.what} ...")
-
-    def _waiting(self, event: Waiting) -> None:
-        self._goes_on(event, f"waiting for {event.what}, at most {event.timeout:.0f} s")
-
-    def _goes_on(self, event: Event, text: str) -> None:
+    def _begun(self, event: Event) -> None:
         if self._region is None or self._verbosity > 0:
-            self._line(event, "*", text, "dim")
+            self._plain(event)
 
     def _output(self, event: Output) -> None:
         if self._verbosity > 0:
-            self._line(event, "|", event.line, "dim")
+            self._plain(event)
 
     def _notice(self, event: Notice) -> None:
         hosts = self._notices.setdefault((event.code, event.text), [])
@@ -189,17 +196,9 @@ class ConsoleListener:
             return
         hosts.append(event.host)
         if len(hosts) <= SAME_NOTICE:
-            self._line(event, "!", f"{event.text} [{event.code}]", "yellow")
-            self._print_diff(event.diff)
-
-    def _unknown(self, event: Unknown) -> None:
-        self._line(event, "?", f"{event.what or event.phase}: known only after {event.after}", "yellow")
-
-    def _skipped(self, event: Skipped) -> None:
-        self._line(event, "-", f"{event.phase}: not started, {event.why}", "yellow")
-
-    def _failed(self, event: Failed) -> None:
-        self._line(event, "x", f"{event.phase}: {event.error.what}", "red")
+            line = _line_of(event)
+            self._line(event, replace(line, text=line.text + line.tail))
+            self._details(line)
 
     def _run_ended(self, event: RunEnded) -> None:
         if self._verbosity < 0 and not event.failed:
@@ -207,12 +206,21 @@ class ConsoleListener:
         for (code, text), hosts in self._notices.items():
             if len(hosts) > SAME_NOTICE:
                 more = len(hosts) - SAME_NOTICE
-                self._line(Event(), "!", f"on {more} more hosts: {text} [{code}]", "yellow")
+                self._line(Event(), EventLine("!", f"on {more} more hosts: {text} [{code}]"))
         if self._verbosity >= 0:
             self._tally.print_table(self._console, event, is_full=self._verbosity > 0)
         if self._verbosity > 0:
             self._tally.print_times(self._console)
         self._print(Text(self._tally.line(event), style="bold"))
+
+
+def _line_of(event: Event) -> EventLine:
+    """The line of an event that has one; all that are shown have."""
+    fields = vars(event)
+    if isinstance(event, Failed):
+        fields = {**fields, "error": event.error.as_record()}
+    name = type(event).__name__
+    return event_line(name, fields) or EventLine("?", name)
 
 
 def _count(number: int, thing: str) -> str:

@@ -71,9 +71,9 @@ def _row(activity: Activity, seconds: float, widths: tuple[int, int], clean: Cal
     row.append(f"{activity.phase:<{widths[1]}} ", style="dim")
     row.append(f"{_length(activity, seconds):>6} ", style="bold")
     what = Text(clean(activity.what))
-    if activity.said:
+    if activity.output:
         what.truncate(WHAT_WIDTH, overflow="ellipsis")
-        what.append(f": {clean(activity.said)}", style="dim")
+        what.append(f": {clean(activity.output)}", style="dim")
     return row.append(what)
 
 

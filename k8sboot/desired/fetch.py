@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
-import tempfile
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from k8sboot.errors import Refused
+from k8sboot.text.write_file import write_whole
 
 MAX_SIZE = 16 * 1024 * 1024
 TIMEOUT = 30
@@ -39,7 +40,7 @@ def text(source: str, *, sha256: str = "") -> str:
             code="KB-DIGEST",
         )
     if cached and "://" in source:
-        _keep(cached, data)
+        _store(cached, data)
     return data.decode("utf-8", "replace")
 
 
@@ -77,13 +78,8 @@ def _from_file(path: str) -> bytes:
         raise Refused(f"cannot read {path}", why=error.strerror or str(error), code="KB-FETCH") from error
 
 
-def _keep(path: Path, data: bytes) -> None:
-    """Into the cache, whole or not at all; a cache that cannot be written is no failure."""
-    try:
+def _store(path: Path, data: bytes) -> None:
+    """Put a copy into the cache. A cache that cannot be written is not a failure."""
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).replace(path)
-    except OSError:
-        return
+        write_whole(path, data)

@@ -54,12 +54,5 @@ def _masked_text(text: str, redact: Redactor) -> str:
 
 
 def _error(error: K8sbootError) -> Record:
-    told = {
-        "code": error.error_code,
-        "what": error.what,
-        "why": error.why,
-        "fix": error.fix,
-        "detail": error.detail,
-    }
     trace = traceback_of(error) if isinstance(error, Bug) else ""
-    return {**told, "traceback": trace} if trace else told
+    return {**error.as_record(), "traceback": trace} if trace else error.as_record()

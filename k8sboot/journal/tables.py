@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from k8sboot.journal.prose import INDENT, clock, error_lines, length, text, told
 from k8sboot.journal.records import Record
+from k8sboot.journal.render import clock, field, render, render_error
 from k8sboot.journal.store import StoredRun
 from k8sboot.journal.story import PhaseResult, RunSummary, steps_of
+from k8sboot.text.event_lines import duration
 from k8sboot.text.sanitize import safe_line
+from k8sboot.text.table import table
 
 NAMED = 5
 """Hosts. Of more of them that failed the others are counted."""
@@ -33,20 +35,21 @@ def result(run: StoredRun, story: RunSummary) -> str:
 
 def listed(runs: Iterable[tuple[StoredRun, RunSummary]]) -> list[str]:
     """A line a run, under a head."""
+    head = ("RUN", "WHEN", "CLUSTER", "COMMAND", "TOOK", "HOSTS", "CHANGES", "RESULT")
     rows = [
         (
             run.name,
             clock(story.began),
             story.cluster,
             _command(story),
-            length(story.lasted),
+            duration(story.lasted),
             str(len(story.hosts)),
             str(sum(story.changes.values())),
             result(run, story),
         )
         for run, story in runs
     ]
-    return _table(("RUN", "WHEN", "CLUSTER", "COMMAND", "TOOK", "HOSTS", "CHANGES", "RESULT"), rows)
+    return table([head, *rows])
 
 
 def shown(run: StoredRun, story: RunSummary) -> list[str]:
@@ -55,7 +58,7 @@ def shown(run: StoredRun, story: RunSummary) -> list[str]:
         f"run {run.name}: {safe_line(_command(story))} of {safe_line(story.cluster)}, {result(run, story)}",
         *(f"  {label:<10} {words}" for label, words in _facts(run, story) if words),
         "",
-        *_table(("HOST", "PHASE", "RESULT", "CHANGES", "TOOK", ""), map(_row, _by_host(story))),
+        *table([("HOST", "PHASE", "RESULT", "CHANGES", "TOOK", ""), *map(_row, _by_host(story))]),
         *(line for host, record in story.under_way.items() for line in _begun(host, record, run)),
         *(line for error in story.errors for line in _error(error)),
     ]
@@ -66,7 +69,7 @@ def shown_host(run: StoredRun, records: Iterable[Record], host: str) -> list[str
     steps = steps_of(records, host)
     is_open = bool(steps) and steps[-1]["event"] == "Changing"
     return [
-        *(line for step in steps for line in told(step)),
+        *(line for step in steps for line in render(step)),
         *(_begun(host, steps[-1], run) if is_open else []),
     ]
 
@@ -102,22 +105,22 @@ def whole(run: StoredRun, story: RunSummary) -> dict[str, Any]:
 
 
 def _command(story: RunSummary) -> str:
-    return (story.command or text(story.about, "command") or "?") + (" --dry-run" if story.is_dry else "")
+    return (story.command or field(story.about, "command") or "?") + (" --dry-run" if story.is_dry else "")
 
 
 def _facts(run: StoredRun, story: RunSummary) -> list[tuple[str, str]]:
     about = story.about
     words = about.get("words")
     line = shlex.join(["k8sboot", *map(str, words)]) if isinstance(words, list) else ""
-    who = f"{text(about, 'user')} on {text(about, 'machine')}, pid {about.get('pid')}" if about else ""
-    version = text(about, "version")
-    inventory = text(about, "inventory")
+    who = f"{field(about, 'user')} on {field(about, 'machine')}, pid {about.get('pid')}" if about else ""
+    version = field(about, "version")
+    inventory = field(about, "inventory")
     return [
         ("command", safe_line(line)),
         ("by", who + (f", k8sboot {version}" if version else "")),
-        ("inventory", inventory + (f", sha256 {text(about, 'sha256')}" if inventory else "")),
+        ("inventory", inventory + (f", sha256 {field(about, 'sha256')}" if inventory else "")),
         ("began", clock(story.began)),
-        ("took", length(story.lasted)),
+        ("took", duration(story.lasted)),
         ("changes", str(sum(story.changes.values()))),
         ("journal", str(run.journal)),
     ]
@@ -129,23 +132,16 @@ def _by_host(story: RunSummary) -> list[PhaseResult]:
 
 
 def _row(walk: PhaseResult) -> tuple[str, ...]:
-    took = length(walk.seconds) if walk.result in ("ok", "unknown") else ""
+    took = duration(walk.seconds) if walk.result in ("ok", "unknown") else ""
     return walk.host, walk.phase, walk.result, str(walk.changes), took, walk.why
 
 
 def _begun(host: str, record: Record, run: StoredRun) -> list[str]:
     how = "under way" if run.is_alive else "begun, and how it ended is not known"
-    return ["", f"{safe_line(host)}: {text(record, 'what')}: {how}"]
+    return ["", f"{safe_line(host)}: {field(record, 'what')}: {how}"]
 
 
 def _error(error: Record) -> list[str]:
-    where = " ".join(text(error, key) for key in ("host", "phase") if error.get(key))
-    first, *rest = error_lines(error)
-    return ["", f"{where}: {first}" if where else first, *(INDENT + line for line in rest)]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Columns as wide as need be; nothing at the end of a line."""
-    lines = [tuple(head), *(tuple(map(safe_line, cells)) for cells in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return ["  ".join(f"{c:<{w}}" for c, w in zip(line, widths, strict=True)).rstrip() for line in lines]
+    where = " ".join(field(error, key) for key in ("host", "phase") if error.get(key))
+    first, *rest = render_error(error)
+    return ["", f"{where}: {first}" if where else first, *rest]

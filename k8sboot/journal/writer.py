@@ -16,8 +16,8 @@ from k8sboot import __version__
 from k8sboot.errors import Bug
 from k8sboot.events import Changed, Changing, Event, Evidence, Failed, Notice, RunEnded, RunStarted
 from k8sboot.journal import folders
-from k8sboot.journal.prose import told
 from k8sboot.journal.records import Record, record, record_of, traceback_of
+from k8sboot.journal.render import render
 from k8sboot.text.redact import Redactor
 
 LASTING = (RunStarted, Changing, Changed, Notice, Failed, RunEnded)
@@ -94,25 +94,25 @@ class Journal:
         self._evidence[event.host] = str(path)
         return str(path)
 
-    def _put(self, told_of: Record) -> int:
-        """Write a record, and its words to its host's log; its number, 0 when it could not be written."""
-        line = json.dumps(told_of, ensure_ascii=False) + "\n"
+    def _put(self, entry: Record) -> int:
+        """Write a record, and its text to its host's log; its number, 0 when it could not be written."""
+        line = json.dumps(entry, ensure_ascii=False) + "\n"
         with self._lock:
             if self._file < 0:
                 return 0
             try:
                 folders.write_all(self._file, line)
-                self._tell_host(told_of)
+                self._append_to_host_log(entry)
             except OSError as error:
                 self._give_up(error)
                 return 0
             self._written += 1
             return self._written
 
-    def _tell_host(self, told_of: Record) -> None:
-        host = told_of.get("host")
-        is_told = told_of["event"] == "Changed" and not told_of["is_dry"]  # its commands, when they began
-        lines = told({**told_of, "commands": []} if is_told else told_of) if host else []
+    def _append_to_host_log(self, entry: Record) -> None:
+        host = entry.get("host")
+        was_announced = entry["event"] == "Changed" and not entry["is_dry"]  # Changing has its commands
+        lines = render({**entry, "commands": []} if was_announced else entry) if host else []
         if lines:
             folders.append(folders.host_log(self._folder, str(host)), "".join(f"{x}\n" for x in lines))
 

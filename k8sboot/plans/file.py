@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from k8sboot.errors import K8sbootError, UsageError
 from k8sboot.plans.document import FORMAT, VERSION, Document
 from k8sboot.plans.reading import from_json
+from k8sboot.text.write_file import write_whole
 
 
 def write_plan(path: str, plan: Document) -> None:
     """Write a plan whole or not at all, for its user alone (0600). K8sbootError where that cannot be."""
-    target = Path(path)
     text = json.dumps(plan.as_json(), indent=1) + "\n"
     try:
-        handle, made = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            Path(made).replace(target)
-        except BaseException:
-            with suppress(OSError):
-                Path(made).unlink()
-            raise
+        write_whole(Path(path), text.encode())
     except OSError as error:
         raise K8sbootError(
             f"the plan cannot be written to {path}",

@@ -216,4 +216,4 @@ def test_the_live_region_leaves_the_terminal_as_it_was() -> None:
 def test_every_event_has_words() -> None:
     listener = ConsoleListener(io.StringIO(), Redactor(), titles={})
     silent = {PhaseEnded, Changing, Evidence}
-    assert set(listener._tell) == set(Event.__subclasses__()) - silent
+    assert set(listener._show) == set(Event.__subclasses__()) - silent

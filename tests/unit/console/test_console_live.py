@@ -44,7 +44,7 @@ def test_a_connected_host_is_doing_nothing_until_a_phase_starts() -> None:
 def test_a_host_does_what_was_told_of_it_last() -> None:
     at = {"host": "a", "phase": "kernel"}
     told = [
-        (PhaseStarted(**at), "kernel: looking"),
+        (PhaseStarted(**at), "kernel: checking"),
         (Working(**at, what="install x"), "kernel: install x"),
         (Waiting(**at, what="docker", timeout=60), "kernel: waiting for docker"),
         (Changed(**at, what="load y"), "kernel: done: load y"),
@@ -101,12 +101,12 @@ def test_a_row_leaves_room_for_the_echo_of_ctrl_c() -> None:
 
 
 def test_hostile_output_cannot_steer_the_terminal() -> None:
-    shown = [(Activity("a", "p", "install\x1b[2J", 0, said="\x1b]0;title\x07ok\n\rnext"), 1.0)]
+    shown = [(Activity("a", "p", "install\x1b[2J", 0, output="\x1b]0;title\x07ok\n\rnext"), 1.0)]
     assert draw(shown, most=5, width=80, clean=safe_line).plain == "a p    1 s install: ok next"
 
 
 def test_output_has_room_behind_a_long_name_of_what_is_done() -> None:
-    shown = [(Activity("a", "p", "install " + "x" * 200, 0, said="Unpacking"), 1.0)]
+    shown = [(Activity("a", "p", "install " + "x" * 200, 0, output="Unpacking"), 1.0)]
     assert draw(shown, most=5, width=80, clean=safe_line).plain.endswith("x…: Unpacking")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sboot.journal.prose import told
+from k8sboot.journal.render import render
 from k8sboot.journal.story import parse, steps_of, summary_of
 
 HOSTS = ["m1", "n1", "n2"]
@@ -173,7 +173,7 @@ def test_no_record_whatever_is_in_it_stops_a_reader(found):
     story = summary_of(records)
     assert story.unfinished is not None
     for record in records:
-        for line in told(record):
+        for line in render(record):
             assert line == line.strip("\n\r\x1b")
             assert "\n" not in line
 
@@ -181,3 +181,30 @@ def test_no_record_whatever_is_in_it_stops_a_reader(found):
 @given(st.lists(st.text(), max_size=5))
 def test_lines_that_are_no_records_are_none(lines):
     assert all(isinstance(record["event"], str) for record in parse(lines))
+
+
+def test_a_change_is_rendered_with_its_diff_and_commands_below_it():
+    change = {
+        "event": "Changed",
+        "what": "write /f",
+        "diff": "--- a\n+x\n",
+        "commands": ["a\nb"],
+        "seconds": 0.25,
+    }
+    head, *details = render({**change, "is_dry": False})
+    assert head.endswith("+ write /f (0.2 s)")
+    assert details == ["    --- a", "    +x", "    $ a", "    $ b"]
+    assert render({**change, "is_dry": True})[0].endswith(" ~ write /f")
+
+
+def test_a_failure_is_rendered_in_full():
+    error = {"code": "KB-X", "what": "no", "why": "full", "fix": "free space", "detail": "out\x1b[0m\nerr"}
+    head, *details = render({"event": "Failed", "phase": "kernel", "error": error})
+    assert head.endswith(" x kernel: no [KB-X]")
+    assert details == ["    why: full", "    fix: free space", "    | out", "    | err"]
+
+
+def test_a_number_that_is_none_or_too_large_is_no_problem():
+    for timeout in (None, "x", 10**400, float("nan"), float("inf")):
+        (line,) = render({"event": "Waiting", "what": "docker", "timeout": timeout})
+        assert line.endswith("* waiting for docker, at most ?"), timeout
