@@ -1,7 +1,7 @@
-"""What every code means, why it comes and what to do: the texts in the .md files beside this one, read from there.
+"""What every code means, its usual causes and what to do: read from the .md files in this directory.
 
-An entry is a heading `## CODE: what it is in a line`, then what it means, then bullets under **Causes** and
-**Cure**. Lines indented by four or more are commands, to be pasted as they are.
+An entry is a heading `## CODE: title`, then its meaning, then bullets under **Causes** and **Cure**. Lines
+indented by four or more are commands, to be pasted as they are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STIFF = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True)
 class Explanation:
-    """One code. title: what it is in a line. meaning, causes, cure: Markdown; meaning may be ''."""
+    """One code. title: its meaning in one line. meaning, causes, cure: Markdown; meaning may be ''."""
 
     code: str
     title: str
@@ -30,7 +30,7 @@ class Explanation:
     cure: str
 
     def text(self, width: int) -> str:
-        """The whole entry in lines of at most so many columns; commands are never broken."""
+        """The whole entry in lines of at most `width` columns; commands are never broken."""
         parts = (
             f"{self.code}: {self.title}",
             self.meaning,
@@ -43,12 +43,12 @@ class Explanation:
 
 
 def entries() -> dict[str, Explanation]:
-    """All entries by their codes, sorted."""
+    """All entries by code, sorted."""
     return {code: found[0] for code, found in sorted(_by_code().items())}
 
 
 def near(code: str) -> list[str]:
-    """The codes most like a word that is none, the likeliest first."""
+    """The codes most similar to a word that is not a code, the best match first."""
     word = plain(code)
     close = difflib.get_close_matches(word, entries(), n=3, cutoff=0.6)
     within = [known for known in entries() if word.removeprefix("KB-") in known]
@@ -56,14 +56,14 @@ def near(code: str) -> list[str]:
 
 
 def plain(word: str) -> str:
-    """A code as it is written, of what somebody typed: kb_ssh_auth, ssh-auth and KB-SSH-AUTH are one."""
+    """Normalize a code as typed: kb_ssh_auth, ssh-auth and KB-SSH-AUTH are the same."""
     upper = word.strip().upper().replace("_", "-")
     return upper if upper.startswith("KB-") else f"KB-{upper}"
 
 
 @cache
 def _by_code() -> dict[str, list[Explanation]]:
-    """Each code's entries: a list, so that a test can see a code that has two."""
+    """Each code's entries: a list, so that a test can find a duplicate."""
     found: dict[str, list[Explanation]] = {}
     for path in sorted(Path(__file__).parent.glob("*.md")):
         for entry in parse(path.read_text(encoding="utf-8")):

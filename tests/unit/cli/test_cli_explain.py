@@ -15,7 +15,7 @@ from k8sboot.explain import entries
 def test_a_code_is_explained_with_its_cure(k8sboot: CommandLine):
     said = k8sboot("explain kb-preflight")
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("KB-PREFLIGHT: the machine is not fit")
+    assert said.out.startswith("KB-PREFLIGHT: the machine does not meet the requirements")
     assert "\nWhat to do\n" in said.out
     assert "      k8sboot phase preflight\n" in said.out
     assert k8sboot.asked == []
