@@ -1,4 +1,4 @@
-"""SELinux out of Kubernetes' way, and root's key of one machine trusted by another."""
+"""SELinux's mode: set no stricter than Kubernetes can work with, and set back."""
 
 from __future__ import annotations
 

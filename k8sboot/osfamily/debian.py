@@ -12,16 +12,13 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for
+from k8sboot.osfamily.apt import APT_GET, RETRIES
+from k8sboot.osfamily.family import YUM_REPOSITORIES, Family, Paths, Source, must_have_fresh_lists, named_for
 from k8sboot.osfamily.grub import Grub
 from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
 from k8sboot.templates import render
 
-APT_GET = (
-    "env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "LC_ALL=C.UTF-8",
-    "apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::=--force-confold",
-    "-o", "Acquire::Retries=3",
-)  # fmt: skip
+DOWNLOAD = (*APT_GET, *RETRIES)
 
 # apt's caches are made in memory and thrown away: as files they would be written anew by whoever only asks.
 IN_MEMORY = ("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
@@ -39,9 +36,6 @@ MIRRORS = {
 
 # Source: Docker's installation page.
 DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
-
-NOT_OURS = ("base", "updates", "extras", "epel")
-"""Repositories of the yum family."""
 
 # The lists in it have the times of the server's files, which may be days old; the folder has that of the last reading.
 LISTS = "/var/lib/apt/lists"
@@ -120,7 +114,7 @@ class Debian(Family):
         return {
             "docker": Source(docker, (f"{docker}/gpg",), frozenset({DOCKER_FINGERPRINT})),
             "kubernetes": Source(kubernetes, (f"{kubernetes}/doc/apt-key.gpg",)),
-            **{name: source for name, source in named.items() if name not in NOT_OURS},
+            **{name: source for name, source in named.items() if name not in YUM_REPOSITORIES},
         }
 
     def is_broken(self, host: Peer) -> bool:
@@ -138,13 +132,13 @@ class Debian(Family):
             host.change(
                 "repair an interrupted package transaction",
                 ["dpkg", "--configure", "-a"],
-                [*APT_GET, "-y", "-f", "install"],
+                [*DOWNLOAD, "-y", "-f", "install"],
                 timeout=1800,
                 job=True,
             )
         host.change(
             "read the package lists",
-            [*APT_GET, "update", "--error-on=any"],
+            [*DOWNLOAD, "update", "--error-on=any"],
             ["touch", LISTS],
             timeout=900,
             job=True,
@@ -167,7 +161,7 @@ class Debian(Family):
         host.change(
             f"install {' '.join(words)}",
             *[PriorState("package", name) for name in versions if not host.package(name)],
-            [*APT_GET, "install", "-y", "--no-install-recommends", "--allow-change-held-packages",
+            [*DOWNLOAD, "install", "-y", "--no-install-recommends", "--allow-change-held-packages",
              "--allow-downgrades", *words],
             diff=diff,
             timeout=3600,
@@ -204,7 +198,7 @@ class Debian(Family):
         wait_for(host, APT_HOLDER)
         host.change(
             f"update {len(names)} packages: {' '.join(names)}",
-            [*APT_GET, "install", "-y", "--only-upgrade", *names],
+            [*DOWNLOAD, "install", "-y", "--only-upgrade", *names],
             timeout=3600,
             job=True,
         )

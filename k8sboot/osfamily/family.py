@@ -15,6 +15,9 @@ from k8sboot.osfamily.kernels import Kernels
 
 KUBERNETES_PACKAGES = ("kubeadm", "kubelet", "kubectl")
 
+YUM_REPOSITORIES = ("base", "updates", "extras", "epel")
+"""The system's own repositories on yum's family: the inventory's entries of these names are not for apt."""
+
 
 @dataclass(frozen=True)
 class Wanted:

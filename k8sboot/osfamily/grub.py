@@ -8,6 +8,7 @@ from k8sboot.host.host import Host
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Reads
 from k8sboot.osfamily import grub_menu
+from k8sboot.osfamily.apt import APT_GET
 from k8sboot.osfamily.kernels import one_shot_question, why_not_once
 from k8sboot.templates import render
 
@@ -18,11 +19,7 @@ SETTINGS = "/etc/default/grub.d/zz-k8sboot.cfg"
 PANIC = "panic=30"
 ONE_SHOT = one_shot_question("grub", "update-grub", "grub-set-default")
 
-APT_INSTALL = (
-    "env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "LC_ALL=C.UTF-8",
-    "apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::=--force-confold",
-    "install", "-y", "--no-install-recommends", "--allow-downgrades",
-)  # fmt: skip
+APT_INSTALL = (*APT_GET, "install", "-y", "--no-install-recommends", "--allow-downgrades")
 
 
 class Grub:

@@ -15,7 +15,15 @@ from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.osfamily import rpm_versions, yum
-from k8sboot.osfamily.family import Family, Paths, Source, must_have_fresh_lists, named_for, upstream
+from k8sboot.osfamily.family import (
+    YUM_REPOSITORIES,
+    Family,
+    Paths,
+    Source,
+    must_have_fresh_lists,
+    named_for,
+    upstream,
+)
 from k8sboot.osfamily.grubby import Grubby
 from k8sboot.paths import ORIGINALS_DIR
 from k8sboot.templates import render
@@ -40,7 +48,7 @@ class Rhel(Family):
         cron_unit="crond.service",
     )
     kernels = Grubby()
-    repository_names = ("base", "updates", "extras", "epel", "docker", "kubernetes")
+    repository_names = (*YUM_REPOSITORIES, "docker", "kubernetes")
     base_packages = ()
     tools = (
         "bash-completion", "conntrack-tools", "curl", "device-mapper-persistent-data", "ebtables", "ethtool", "git",

@@ -1,0 +1,12 @@
+"""apt-get's command line, for packages and for kernels."""
+
+from __future__ import annotations
+
+APT_GET = (
+    "env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "LC_ALL=C.UTF-8",
+    "apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::=--force-confold",
+)  # fmt: skip
+"""Asks nothing, keeps an operator's configuration files, and waits for dpkg's lock (seconds)."""
+
+RETRIES = ("-o", "Acquire::Retries=3")
+"""For what is downloaded."""
