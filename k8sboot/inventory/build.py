@@ -3,78 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
-from k8sboot.inventory import model
 from k8sboot.inventory.check import Values
 from k8sboot.inventory.forms import joined_endpoint
+from k8sboot.inventory.keys import inventory
+from k8sboot.inventory.kinds import Kind, Many, Named, Section
+from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.inventory.secret_source import SecretSource
 from k8sboot.kubernetes.ports import API_SERVER
 from k8sboot.secret import Secret
 
-Secrets = Mapping[SecretSource, Secret]
 
-
-def build(values: Values, secrets: Secrets) -> model.Spec:
-    """The Spec those values say, defaults filled in; a secret that secrets does not hold is None."""
-    masters = _hosts(values, "master", secrets)
-    cluster = _section(values, "cluster")
-    cluster.setdefault("control_plane_endpoint", "")
-    if not cluster["control_plane_endpoint"] and masters and masters[0].address:
-        cluster["control_plane_endpoint"] = joined_endpoint(masters[0].address, API_SERVER)
-    return model.Spec(
-        cluster=model.ClusterSettings(**cluster),
-        masters=masters,
-        nodes=_hosts(values, "node", secrets),
-        os=_os(_section(values, "os")),
-        runtime=model.RuntimeSettings(**_section(values, "runtime")),
-        calico=model.CalicoSettings(**_section(values, "calico")),
-        metrics_server=model.MetricsServerSettings(**_section(values, "metrics_server")),
-        kube_proxy=model.KubeProxySettings(**_section(values, "kube_proxy")),
-        kubeadm=model.KubeadmPatches(**_section(values, "kubeadm")),
-    )
+def build(values: Values) -> Spec:
+    """The Spec of those values, defaults filled in. Where a secret belongs stands its SecretSource for now."""
+    sections: dict[str, Any] = dict(values)
+    shared = sections.pop("ssh", {})
+    for role in ("master", "node"):
+        hosts = sections.get(f"{role}s") or ()
+        sections[f"{role}s"] = [
+            {**host, "role": role, "ssh": {**shared, **host.get("ssh", {})}} for host in hosts
+        ]
+    spec: Spec = _section(inventory(), sections)
+    if spec.cluster.control_plane_endpoint or not spec.masters or not spec.masters[0].address:
+        return spec
+    endpoint = joined_endpoint(spec.masters[0].address, API_SERVER)
+    return replace(spec, cluster=replace(spec.cluster, control_plane_endpoint=endpoint))
 
 
 def secret_sources(value: object) -> Iterator[SecretSource]:
     """Every secret named anywhere in the values."""
     if isinstance(value, SecretSource):
         yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from secret_sources(inner)
-    elif isinstance(value, list):
-        for inner in value:
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
             yield from secret_sources(inner)
 
 
-def _section(values: Values, name: str) -> dict[str, Any]:
-    found = values.get(name)
-    return dict(found) if isinstance(found, dict) else {}
+def with_secrets(spec: Spec, secrets: Mapping[SecretSource, Secret]) -> Spec:
+    """spec with each SecretSource replaced by its secret; one that secrets does not hold becomes None."""
+
+    def resolved(host: HostSpec) -> HostSpec:
+        sources = {key: each for key, each in vars(host.ssh).items() if isinstance(each, SecretSource)}
+        found: dict[str, Any] = {key: secrets.get(source) for key, source in sources.items()}
+        return replace(host, ssh=replace(host.ssh, **found))
+
+    return replace(spec, masters=tuple(map(resolved, spec.masters)), nodes=tuple(map(resolved, spec.nodes)))
 
 
-def _os(values: dict[str, Any]) -> model.OsSettings:
-    repositories = {name: model.Repository(**each) for name, each in values.pop("repositories", {}).items()}
-    kernel = dict(values.pop("kernel", {}))
-    packages = tuple(model.KernelPackage(**each) for each in kernel.pop("packages", ()))
-    return model.OsSettings(
-        **values, repositories=repositories, kernel=model.KernelSettings(**kernel, packages=packages)
-    )
+def _section(section: Section, values: Values) -> Any:  # noqa: ANN401  an instance of section.becomes
+    kinds = {key.field: key.kind for key in section.keys.values()}
+    return section.becomes(**{field: _value(kinds.get(field), value) for field, value in values.items()})
 
 
-def _hosts(values: Values, role: Literal["master", "node"], secrets: Secrets) -> tuple[model.HostSpec, ...]:
-    listed = values.get(f"{role}s")
-    hosts = listed if isinstance(listed, list) else []
-    defaults = _section(values, "ssh")
-    return tuple(_host(host, role, defaults, secrets) for host in hosts)
-
-
-def _host(
-    values: Values, role: Literal["master", "node"], defaults: dict[str, Any], secrets: Secrets
-) -> model.HostSpec:
-    said = {**defaults, **_section(values, "ssh")}
-    ssh: dict[str, Any] = {
-        key: secrets.get(each) if isinstance(each, SecretSource) else each for key, each in said.items()
-    }
-    return model.HostSpec(
-        name=str(values["name"]), address=str(values["address"]), role=role, ssh=model.SshSettings(**ssh)
-    )
+def _value(kind: Kind | None, value: Any) -> object:  # noqa: ANN401  as the kind was checked
+    if isinstance(kind, Section):
+        return _section(kind, value)
+    if isinstance(kind, Many):
+        return tuple(_section(kind.section, each) for each in value)
+    if isinstance(kind, Named):
+        return {name: _section(kind.section, each) for name, each in value.items()}
+    return value

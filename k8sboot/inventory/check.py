@@ -1,7 +1,7 @@
-"""Walks the tree by the schema: every value typed, every fault noted, every place remembered.
+"""Walks the tree by its declarations: every value typed, every fault noted, every place remembered.
 
 The result mirrors the dataclasses as dicts by field name. What is not said is absent; what was refused is
-absent too, or "" where the schema requires it, so that the rest can still be looked at.
+absent too, or "" where it is required, so that the rest can still be looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from k8sboot.inventory.forms import Form
 from k8sboot.inventory.free import check_free
+from k8sboot.inventory.keys import rows
 from k8sboot.inventory.kinds import (
     Choice,
     Flag,
@@ -23,12 +24,12 @@ from k8sboot.inventory.kinds import (
     SecretText,
     Section,
     Text,
-    Words,
+    TextList,
 )
 from k8sboot.inventory.nodes import Listing, Node, Scalar, Table
-from k8sboot.inventory.notes import KeyPath
+from k8sboot.inventory.problems import KeyPath
 from k8sboot.inventory.scalars import (
-    Check,
+    CheckContext,
     check_choice,
     check_flag,
     check_form,
@@ -37,14 +38,13 @@ from k8sboot.inventory.scalars import (
     scalar_of,
     wrong_kind,
 )
-from k8sboot.inventory.schema import field_name, rows
 from k8sboot.inventory.secret_source import check_secret
 from k8sboot.inventory.suggest import dotted, nearest, quoted
 
 Values = dict[str, object]
 
 
-def check_section(check: Check, node: Node, section: Section, path: KeyPath) -> Values:
+def check_section(check: CheckContext, node: Node, section: Section, path: KeyPath) -> Values:
     """A mapping with known keys."""
     values: Values = {}
     if isinstance(node, Table):
@@ -52,38 +52,37 @@ def check_section(check: Check, node: Node, section: Section, path: KeyPath) -> 
             _check_entry(check, (key, value), section, path, values)
     elif not is_null(node):
         wrong_kind(check, node, path, "a mapping", _example(section))
-    for key_name in section.required:
-        if field_name(key_name) not in values:
-            _require(check, node, key_name, path)
-            values[field_name(key_name)] = ""
+    for name in section.required:
+        if values.setdefault(section.keys[name].field, "") == "":
+            _require(check, node, name, path)
     return values
 
 
 def _check_entry(
-    check: Check, entry: tuple[Scalar, Node], section: Section, path: KeyPath, values: Values
+    check: CheckContext, entry: tuple[Scalar, Node], section: Section, path: KeyPath, values: Values
 ) -> None:
     key, node = entry
-    kind = section.keys.get(key.text)
-    if kind is None:
+    known = section.keys.get(key.text)
+    if known is None:
         message = f"there is no key {quoted(key.text)} in {_called(path)}"
-        check.notes.error("KB-UNKNOWN-KEY", message, key.mark, _meant(key.text, section))
+        check.problems.error("KB-UNKNOWN-KEY", message, key.mark, _meant(key.text, section))
         return
     where = (*path, key.text)
-    check.notes.place(where, node.mark)
-    value = None if is_null(node) else check_value(check, node, kind, where)
+    check.problems.place(where, node.mark)
+    value = None if is_null(node) else check_value(check, node, known.kind, where)
     if value is not None:
-        values[field_name(key.text)] = value
+        values[known.field] = value
 
 
-def check_value(check: Check, node: Node, kind: Kind, path: KeyPath) -> object:
+def check_value(check: CheckContext, node: Node, kind: Kind, path: KeyPath) -> object:
     """A value of any kind; None when it was refused."""
     found: object = _CHECKS[type(kind)](check, node, kind, path)
     return found
 
 
-def _require(check: Check, node: Node, key: str, path: KeyPath) -> None:
+def _require(check: CheckContext, node: Node, key: str, path: KeyPath) -> None:
     where = (*path, key)
-    if not check.notes.is_refused(where):
+    if not check.problems.is_refused(where):
         fix = f"add `{key}: ...`" if path else "add `masters: [{name: k8s-master01, address: 192.168.1.10}]`"
         check.refuse("KB-MISSING-KEY", f"`{key}` is missing in {_called(path)}", node, where, fix)
 
@@ -92,7 +91,7 @@ def _meant(key: str, section: Section) -> str:
     near = nearest(key, section.keys)
     if near:
         return f"did you mean `{near}`?"
-    places = {row.key.rpartition(".")[2]: row.key for row in rows()}
+    places = {key.rpartition(".")[2]: key for key, _ in rows()}
     elsewhere = nearest(key, places)
     if elsewhere:
         return f"`{elsewhere}` belongs to `{places[elsewhere].rpartition('.')[0]}`"
@@ -114,34 +113,34 @@ def is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.is_null
 
 
-def _many(check: Check, node: Node, kind: Many, path: KeyPath) -> list[Values] | None:
+def _many(check: CheckContext, node: Node, kind: Many, path: KeyPath) -> list[Values] | None:
     if not isinstance(node, Listing):
         wrong_kind(check, node, path, "a list", "begin each item with `- `")
         return None
     return [_item(check, item, kind, (*path, index)) for index, item in enumerate(node.items)]
 
 
-def _item(check: Check, node: Node, kind: Many, path: KeyPath) -> Values:
-    check.notes.place(path, node.mark)
+def _item(check: CheckContext, node: Node, kind: Many, path: KeyPath) -> Values:
+    check.problems.place(path, node.mark)
     if is_null(node):
         wrong_kind(check, node, path, "a mapping", _example(kind.section))
     return check_section(check, node, kind.section, path)
 
 
-def _named(check: Check, node: Node, kind: Named, path: KeyPath) -> dict[str, Values] | None:
+def _named(check: CheckContext, node: Node, kind: Named, path: KeyPath) -> dict[str, Values] | None:
     if not isinstance(node, Table):
         wrong_kind(check, node, path, "a mapping of names")
         return None
     named = {}
     for key, value in node.entries:
         where = (*path, key.text)
-        check.notes.place(where, value.mark)
+        check.problems.place(where, value.mark)
         name = check_form(check, key, where, key.text, kind.name_form)
         named[name or ""] = check_section(check, value, kind.section, where)
     return named
 
 
-def _words(check: Check, node: Node, kind: Words, path: KeyPath) -> tuple[str, ...] | None:
+def _words(check: CheckContext, node: Node, kind: TextList, path: KeyPath) -> tuple[str, ...] | None:
     if not isinstance(node, Listing):
         fix = f"did you mean [{node.text}]?" if isinstance(node, Scalar) else "begin each item with `- `"
         wrong_kind(check, node, path, "a list", fix)
@@ -151,8 +150,8 @@ def _words(check: Check, node: Node, kind: Words, path: KeyPath) -> tuple[str, .
     return tuple(word for word in words if word is not None)
 
 
-def _line(check: Check, node: Node, form: Form | None, path: KeyPath) -> str | None:
-    check.notes.place(path, node.mark)
+def _line(check: CheckContext, node: Node, form: Form | None, path: KeyPath) -> str | None:
+    check.problems.place(path, node.mark)
     if is_null(node):
         wrong_kind(check, node, path, "text")
         return None
@@ -160,7 +159,7 @@ def _line(check: Check, node: Node, form: Form | None, path: KeyPath) -> str | N
     return None if text is None else check_form(check, node, path, text, form)
 
 
-def _pairs(check: Check, node: Node, kind: Pairs, path: KeyPath) -> dict[str, str] | None:
+def _pairs(check: CheckContext, node: Node, kind: Pairs, path: KeyPath) -> dict[str, str] | None:
     if not isinstance(node, Table):
         wrong_kind(check, node, path, "a mapping of names to values")
         return None
@@ -174,14 +173,14 @@ def _pairs(check: Check, node: Node, kind: Pairs, path: KeyPath) -> dict[str, st
     return pairs
 
 
-_CHECKS: dict[type, Callable[[Check, Node, Any, KeyPath], object]] = {
+_CHECKS: dict[type, Callable[[CheckContext, Node, Any, KeyPath], object]] = {
     Text: check_text,
     Choice: check_choice,
     Number: check_number,
     Flag: lambda check, node, _, path: check_flag(check, node, path),
     SecretText: lambda check, node, _, path: check_secret(check, node, path),
     Free: lambda check, node, _, path: check_free(check, node, path),
-    Words: _words,
+    TextList: _words,
     Pairs: _pairs,
     Named: _named,
     Many: _many,

@@ -41,6 +41,33 @@ def matching(pattern: str, wanted: str, suggestion: str = "") -> Form:
     return check
 
 
+word = matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a word of letters, digits, `.`, `_` and `-`")
+user = matching(r"[A-Za-z_][A-Za-z0-9._-]{0,31}\$?", "a user's name")
+_HOP = r"(?:[A-Za-z_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
+jump = matching(
+    rf"none|{_HOP}(?:,{_HOP})*",
+    "[USER@]HOST[:PORT], more of them separated by commas",
+    "for example `ops@bastion.example.com`",
+)
+package = matching(r"[A-Za-z0-9][A-Za-z0-9.+_:~-]*", "a package's name")
+module = matching(r"[A-Za-z0-9][A-Za-z0-9_-]*", "a kernel module's name")
+sysctl = matching(r"[a-z0-9][A-Za-z0-9_./-]*", "a sysctl key", "for example `net.core.somaxconn`")
+kernel_version = matching(
+    r"\d{1,3}\.\d{1,3}(?:\.\d{1,5})?", "a kernel's version", "for example `5.4` or `5.4.278`"
+)
+size = matching(r"[1-9][0-9]*[kmg]", "a size with its unit k, m or g", "for example `100m`")
+version_prefix = matching(
+    r"\d+(?:\.\d+){0,3}(?:-\d+)?", "a version or the beginning of one", "for example `20.10`"
+)
+registry = matching(
+    r"[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(?:/\d{1,2})?",
+    "HOST, HOST:PORT or a network",
+    "for example `registry.lan:5000`",
+)
+suite = matching(r"[A-Za-z0-9./_-]+", "a suite of an apt repository")
+image = matching(r"[a-z0-9][A-Za-z0-9._/:@-]*", "an image's name")
+
+
 def label(text: str) -> str:
     """An RFC 1123 label: what Kubernetes takes as a node's name without a dot."""
     if LABEL.fullmatch(text):

@@ -11,8 +11,8 @@ import re
 
 from k8sboot.inventory.interpolate import InterpolationError, interpolate
 from k8sboot.inventory.nodes import Listing, Node, Scalar, Table
-from k8sboot.inventory.notes import KeyPath
-from k8sboot.inventory.scalars import Check, wrong_kind
+from k8sboot.inventory.problems import KeyPath
+from k8sboot.inventory.scalars import CheckContext, wrong_kind
 from k8sboot.inventory.suggest import dotted
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
@@ -24,7 +24,7 @@ _WORDS: dict[str, bool | None] = {
 }
 
 
-def check_free(check: Check, node: Node, path: KeyPath) -> dict[str, object] | None:
+def check_free(check: CheckContext, node: Node, path: KeyPath) -> dict[str, object] | None:
     """A free mapping as plain dicts, lists and scalars."""
     if isinstance(node, Scalar) and node.is_null:
         return None
@@ -34,15 +34,15 @@ def check_free(check: Check, node: Node, path: KeyPath) -> dict[str, object] | N
     return _table(check, node, path)
 
 
-def _table(check: Check, node: Table, path: KeyPath) -> dict[str, object]:
+def _table(check: CheckContext, node: Table, path: KeyPath) -> dict[str, object]:
     for key, _ in node.entries:
         if key.text == "<<" and key.is_plain:
-            check.notes.error("KB-ALIAS", "merge keys `<<` are not read", key.mark, "write the fields out")
+            check.problems.error("KB-ALIAS", "merge keys `<<` are not read", key.mark, "write the fields out")
     return {key.text: _value(check, value, (*path, key.text)) for key, value in node.entries}
 
 
-def _value(check: Check, node: Node, path: KeyPath) -> object:
-    check.notes.place(path, node.mark)
+def _value(check: CheckContext, node: Node, path: KeyPath) -> object:
+    check.problems.place(path, node.mark)
     if isinstance(node, Table):
         return _table(check, node, path)
     if isinstance(node, Listing):

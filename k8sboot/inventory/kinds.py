@@ -1,7 +1,8 @@
-"""What a key of the inventory can take. The words schema.py is written in."""
+"""What a key of the inventory can take, and the marks by which a field of the model says so."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,25 +10,40 @@ from k8sboot.inventory.forms import Form
 
 
 @dataclass(frozen=True)
-class Text:
-    """One line of text. is_path: a path of this machine (unless a URL), relative to the inventory's folder.
+class Derived:
+    """Marks a field that is no key."""
 
-    may_be_empty: "" is said on purpose, and the default. unless: a word that is no path.
-    """
+
+@dataclass(frozen=True)
+class LocalPath:
+    """Marks a path on this machine (unless a URL), relative to the inventory's folder. unless: a word that is none."""
+
+    must_exist: bool = False
+    unless: str = ""
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Marks words that people try in a choice, each with the reason why it is not available."""
+
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text. may_be_empty: "" is allowed, and the default."""
 
     form: Form | None = None
     may_be_empty: bool = False
-    is_path: bool = False
-    unless: str = ""
-    must_exist: bool = False
+    path: LocalPath | None = None
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words. notes: why a word that people try is not among them."""
+    """One of a few words. reasons: why a word that people try is not among them."""
 
     words: tuple[str, ...]
-    notes: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,7 @@ class SecretText:
 
 
 @dataclass(frozen=True)
-class Words:
+class TextList:
     """A list of texts."""
 
     form: Form | None = None
@@ -59,7 +75,7 @@ class Words:
 class Pairs:
     """A mapping of names to texts."""
 
-    name_form: Form
+    name_form: Form | None
 
 
 @dataclass(frozen=True)
@@ -72,15 +88,19 @@ class Section:
     """A mapping with known keys that becomes a dataclass."""
 
     becomes: type
-    keys: Mapping[str, Kind]
-    required: tuple[str, ...] = ()
+    keys: Mapping[str, Key]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The keys without a default."""
+        return tuple(name for name, key in self.keys.items() if key.default is dataclasses.MISSING)
 
 
 @dataclass(frozen=True)
 class Named:
     """A mapping of names to sections."""
 
-    name_form: Form
+    name_form: Form | None
     section: Section
 
 
@@ -91,4 +111,14 @@ class Many:
     section: Section
 
 
-Kind = Text | Choice | Number | Flag | SecretText | Words | Pairs | Free | Section | Named | Many
+Kind = Text | Choice | Number | Flag | SecretText | TextList | Pairs | Free | Section | Named | Many
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key. field: of the dataclass. default: MISSING if there is none. help: one line for operators."""
+
+    field: str
+    kind: Kind
+    default: object
+    help: str

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from k8sboot.inventory.forms import split_endpoint
 from k8sboot.inventory.model import HostSpec, Spec
-from k8sboot.inventory.notes import Finding, KeyPath
+from k8sboot.inventory.problems import KeyPath, LintProblem
 from k8sboot.inventory.suggest import dotted
 
 _ENDPOINT: KeyPath = ("cluster", "controlPlaneEndpoint")
@@ -19,7 +19,7 @@ def hosts_with_paths(spec: Spec) -> Iterator[tuple[HostSpec, KeyPath]]:
             yield host, (section, index)
 
 
-def lint_hosts(spec: Spec) -> Iterator[Finding]:
+def lint_hosts(spec: Spec) -> Iterator[LintProblem]:
     """Findings about masters, nodes and the endpoint."""
     yield from _numbers(spec)
     yield from _twice(spec, "name", lambda host: host.name)
@@ -29,68 +29,74 @@ def lint_hosts(spec: Spec) -> Iterator[Finding]:
     yield from _host_keys(spec)
 
 
-def _numbers(spec: Spec) -> Iterator[Finding]:
+def _numbers(spec: Spec) -> Iterator[LintProblem]:
     masters = len(spec.masters)
     if not masters:
         fix = "list at least one machine under `masters:`"
-        yield Finding("KB-NO-MASTER", "a cluster needs a master", (("masters",),), fix)
+        yield LintProblem("KB-NO-MASTER", "a cluster needs a master", (("masters",),), fix)
     elif masters % 2 == 0:
         message = f"{masters} masters survive no more failures than {masters - 1}: etcd needs a majority"
         fix = f"take {masters - 1} or {masters + 1}"
-        yield Finding("KB-EVEN-MASTERS", message, (("masters",),), fix, is_warning=True)
+        yield LintProblem("KB-EVEN-MASTERS", message, (("masters",),), fix, is_warning=True)
     if masters and not spec.nodes:
         message = "without nodes ordinary pods have nowhere to run: masters are tainted"
-        yield Finding("KB-NO-NODES", message, (("nodes",),), "list machines under `nodes:`", is_warning=True)
+        yield LintProblem(
+            "KB-NO-NODES", message, (("nodes",),), "list machines under `nodes:`", is_warning=True
+        )
 
 
-def _twice(spec: Spec, key: str, value_of: Callable[[HostSpec], str]) -> Iterator[Finding]:
+def _twice(spec: Spec, key: str, value_of: Callable[[HostSpec], str]) -> Iterator[LintProblem]:
     first: dict[str, KeyPath] = {}
     for host, path in hosts_with_paths(spec):
         value = value_of(host)
         if value and value in first:
             message = f"the {key} {value} is already that of {dotted(first[value])}"
-            yield Finding("KB-DUPLICATE-HOST", message, ((*path, key),), f"each machine has its own {key}")
+            yield LintProblem(
+                "KB-DUPLICATE-HOST", message, ((*path, key),), f"each machine has its own {key}"
+            )
         first.setdefault(value, path)
 
 
-def _local(spec: Spec) -> Iterator[Finding]:
+def _local(spec: Spec) -> Iterator[LintProblem]:
     for host, path in hosts_with_paths(spec):
         if host.name == "localhost" or host.name.startswith("localhost-"):
-            yield Finding(
+            yield LintProblem(
                 "KB-NAME", "localhost names every machine", ((*path, "name"),), "for example `k8s-node01`"
             )
         if host.address in {"localhost", "0.0.0.0", "::"} or host.address.startswith(("127.", "::1")):  # noqa: S104
             message = f"the other machines cannot reach {host.address}"
-            yield Finding(
+            yield LintProblem(
                 "KB-ADDRESS", message, ((*path, "address"),), "give the address on the machines' own network"
             )
 
 
-def _endpoint(spec: Spec) -> Iterator[Finding]:
+def _endpoint(spec: Spec) -> Iterator[LintProblem]:
     host = split_endpoint(spec.cluster.control_plane_endpoint)[0]
     node = next((each for each in spec.nodes if each.address and each.address == host), None)
     is_masters = host in {master.address for master in spec.masters}
     if node and not is_masters:
         message = f"controlPlaneEndpoint is the address of the node {node.name}, where no API server runs"
-        yield Finding("KB-ENDPOINT", message, (_ENDPOINT,), "name a master, a load balancer or a virtual IP")
+        yield LintProblem(
+            "KB-ENDPOINT", message, (_ENDPOINT,), "name a master, a load balancer or a virtual IP"
+        )
     elif is_masters and len(spec.masters) > 1:
         message = f"all of the cluster hangs on {host}: the other masters cannot stand in for it"
         fix = "give a DNS name, a load balancer or a virtual IP: it is hard to change later"
-        yield Finding("KB-ENDPOINT-SINGLE", message, (_ENDPOINT, ("masters",)), fix, is_warning=True)
+        yield LintProblem("KB-ENDPOINT-SINGLE", message, (_ENDPOINT, ("masters",)), fix, is_warning=True)
     elif _is_ip(host) and not is_masters and len(spec.masters) == 1:
         message = f"controlPlaneEndpoint {host} is no master's address"
         fix = "right only if a load balancer or a virtual IP answers there"
-        yield Finding("KB-ENDPOINT-ELSEWHERE", message, (_ENDPOINT,), fix, is_warning=True)
+        yield LintProblem("KB-ENDPOINT-ELSEWHERE", message, (_ENDPOINT,), fix, is_warning=True)
 
 
 def _is_ip(host: str) -> bool:
     return ":" in host or host.replace(".", "").isdigit()
 
 
-def _host_keys(spec: Spec) -> Iterator[Finding]:
+def _host_keys(spec: Spec) -> Iterator[LintProblem]:
     loose = [(host, path) for host, path in hosts_with_paths(spec) if host.ssh.host_key_policy == "insecure"]
     for _, path in loose[:1]:
         message = "hostKeyPolicy insecure: whoever answers gets the passwords"
         fix = "accept-new records each key on first sight and refuses a change"
         about = ((*path, "ssh", "hostKeyPolicy"), ("ssh", "hostKeyPolicy"))
-        yield Finding("KB-HOSTKEY-INSECURE", message, about, fix, is_warning=True)
+        yield LintProblem("KB-HOSTKEY-INSECURE", message, about, fix, is_warning=True)

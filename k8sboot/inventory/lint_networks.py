@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 
 from k8sboot.inventory.lint_hosts import hosts_with_paths
 from k8sboot.inventory.model import Spec
-from k8sboot.inventory.notes import Finding, KeyPath
+from k8sboot.inventory.problems import KeyPath, LintProblem
 
 _POD: KeyPath = ("cluster", "podSubnet")
 _SERVICE: KeyPath = ("cluster", "serviceSubnet")
@@ -20,7 +20,7 @@ _UNUSABLE = tuple(IPv4Network(net) for net in ("0.0.0.0/8", "127.0.0.0/8", "169.
 _NODE_PREFIX = 24
 
 
-def lint_networks(spec: Spec) -> Iterator[Finding]:
+def lint_networks(spec: Spec) -> Iterator[LintProblem]:
     """Findings about podSubnet, serviceSubnet and the addresses of the hosts."""
     pods, services = IPv4Network(spec.cluster.pod_subnet), IPv4Network(spec.cluster.service_subnet)
     for path, network in ((_POD, pods), (_SERVICE, services)):
@@ -29,18 +29,18 @@ def lint_networks(spec: Spec) -> Iterator[Finding]:
         yield from _hosts_inside(path, network, spec)
     if pods.overlaps(services):
         message = f"podSubnet {pods} and serviceSubnet {services} overlap"
-        yield Finding(
+        yield LintProblem(
             "KB-NET-OVERLAP", message, (_POD, _SERVICE), "the defaults are 172.16.0.0/16 and 10.96.0.0/16"
         )
     yield from _pod_size(pods, spec)
     yield from _service_size(services)
 
 
-def _kind_of_addresses(path: KeyPath, network: IPv4Network) -> Iterator[Finding]:
+def _kind_of_addresses(path: KeyPath, network: IPv4Network) -> Iterator[LintProblem]:
     key = path[-1]
     if any(network.overlaps(each) for each in _UNUSABLE):
         message = f"{key} {network} is loopback, link-local, multicast or reserved"
-        yield Finding(
+        yield LintProblem(
             "KB-NET-FORM", message, (path,), "take one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
         )
     elif not any(network.subnet_of(each) for each in _PRIVATE):
@@ -51,30 +51,30 @@ def _kind_of_addresses(path: KeyPath, network: IPv4Network) -> Iterator[Finding]
             else "private: 10/8, 172.16/12, 192.168/16"
         )
         message = f"{key} {network} is public address space: pods could not reach the real hosts there"
-        yield Finding("KB-NET-PUBLIC", message, (path,), fix, is_warning=True)
+        yield LintProblem("KB-NET-PUBLIC", message, (path,), fix, is_warning=True)
 
 
-def _docker_bridge(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[Finding]:
+def _docker_bridge(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[LintProblem]:
     if spec.runtime.name == "docker" and network.overlaps(_DOCKER0):
         message = f"{path[-1]} {network} overlaps Docker's own bridge docker0, {_DOCKER0}"
         fix = "take 172.16.0.0/16" if path == _POD else "take 10.96.0.0/16"
-        yield Finding("KB-NET-DOCKER0", message, (path,), fix)
+        yield LintProblem("KB-NET-DOCKER0", message, (path,), fix)
 
 
-def _hosts_inside(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[Finding]:
+def _hosts_inside(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[LintProblem]:
     for host, where in hosts_with_paths(spec):
         address = _ipv4(host.address)
         if address and address in network:
             message = f"the address of {host.name or 'a host'}, {address}, lies in {path[-1]} {network}"
             fix = f"choose a {path[-1]} that holds none of the machines' addresses"
-            yield Finding("KB-NET-HOST", message, (path, (*where, "address")), fix)
+            yield LintProblem("KB-NET-HOST", message, (path, (*where, "address")), fix)
             return
         if address and path == _POD and address in _DOCKER0 and spec.runtime.name == "docker":
             message = (
                 f"the address of {host.name or 'a host'}, {address}, lies in Docker's usual bridge {_DOCKER0}"
             )
             fix = "see that docker0 takes another network before anything routes through it"
-            yield Finding("KB-NET-DOCKER0", message, ((*where, "address"),), fix, is_warning=True)
+            yield LintProblem("KB-NET-DOCKER0", message, ((*where, "address"),), fix, is_warning=True)
 
 
 def _ipv4(text: str) -> ipaddress.IPv4Address | None:
@@ -84,13 +84,13 @@ def _ipv4(text: str) -> ipaddress.IPv4Address | None:
         return None
 
 
-def _pod_size(pods: IPv4Network, spec: Spec) -> Iterator[Finding]:
+def _pod_size(pods: IPv4Network, spec: Spec) -> Iterator[LintProblem]:
     hosts = len(spec.hosts)
     if pods.prefixlen < _NODE_PREFIX - 16:
         message = (
             f"podSubnet {pods} is too large: Kubernetes splits at most 16 bits into /{_NODE_PREFIX} networks"
         )
-        yield Finding(
+        yield LintProblem(
             "KB-NET-SIZE", message, (_POD,), f"did you mean `{pods.network_address}/{_NODE_PREFIX - 8}`?"
         )
         return
@@ -100,13 +100,19 @@ def _pod_size(pods: IPv4Network, spec: Spec) -> Iterator[Finding]:
         message = (
             f"podSubnet {pods} has room for {room} machines at /{_NODE_PREFIX} each, and there are {hosts}"
         )
-        yield Finding("KB-NET-SIZE", message, (_POD,), f"take a /{needed} or wider, with room to grow a /16")
+        yield LintProblem(
+            "KB-NET-SIZE", message, (_POD,), f"take a /{needed} or wider, with room to grow a /16"
+        )
 
 
-def _service_size(services: IPv4Network) -> Iterator[Finding]:
+def _service_size(services: IPv4Network) -> Iterator[LintProblem]:
     if services.prefixlen > 28:
         message = f"serviceSubnet {services} is too small: the cluster's DNS is its tenth address"
-        yield Finding("KB-NET-SIZE", message, (_SERVICE,), f"did you mean `{services.network_address}/16`?")
+        yield LintProblem(
+            "KB-NET-SIZE", message, (_SERVICE,), f"did you mean `{services.network_address}/16`?"
+        )
     elif services.prefixlen < 12:
         message = f"serviceSubnet {services} is too large: the API server takes at most a /12"
-        yield Finding("KB-NET-SIZE", message, (_SERVICE,), f"did you mean `{services.network_address}/16`?")
+        yield LintProblem(
+            "KB-NET-SIZE", message, (_SERVICE,), f"did you mean `{services.network_address}/16`?"
+        )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from k8sboot.inventory.model import Spec
-from k8sboot.inventory.notes import Finding, KeyPath
+from k8sboot.inventory.problems import KeyPath, LintProblem
 
 _KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
 _OLDEST_MINOR = 19
@@ -39,7 +39,7 @@ _OWN_KEYS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def lint_versions(spec: Spec) -> Iterator[Finding]:
+def lint_versions(spec: Spec) -> Iterator[LintProblem]:
     """Findings about versions, Typha's replicas, the runtime's registries, the kernel and the kubeadm patches."""
     yield from _kernel(spec)
     yield from _kubernetes(spec)
@@ -52,9 +52,9 @@ def lint_versions(spec: Spec) -> Iterator[Finding]:
         yield from _own_keys(patch, kind)
 
 
-def _kernel(spec: Spec) -> Iterator[Finding]:
+def _kernel(spec: Spec) -> Iterator[LintProblem]:
     if spec.os.kernel.packages and not spec.os.kernel.minimum:
-        yield Finding(
+        yield LintProblem(
             "KB-KERNEL-MINIMUM",
             "the kernel's packages are never used without a minimum",
             (("os", "kernel", "packages"),),
@@ -67,18 +67,18 @@ def _minor(version: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def _kubernetes(spec: Spec) -> Iterator[Finding]:
+def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
     version = spec.cluster.kubernetes_version
     if _minor(version) < (1, _OLDEST_MINOR):
         message = f"Kubernetes {version} is older than anything k8sboot was tried with"
-        yield Finding("KB-VERSION-OLD", message, (_KUBERNETES,), f"take v1.{_OLDEST_MINOR}.16 or newer")
+        yield LintProblem("KB-VERSION-OLD", message, (_KUBERNETES,), f"take v1.{_OLDEST_MINOR}.16 or newer")
     elif _minor(version) >= (1, _FIRST_WITHOUT_DOCKERSHIM) and spec.runtime.name == "docker":
         message = f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
         fix = "take v1.23.17; containerd as a runtime comes with a later release of k8sboot"
-        yield Finding("KB-VERSION-RUNTIME", message, (_KUBERNETES, ("runtime", "name")), fix)
+        yield LintProblem("KB-VERSION-RUNTIME", message, (_KUBERNETES, ("runtime", "name")), fix)
 
 
-def _calico(spec: Spec) -> Iterator[Finding]:
+def _calico(spec: Spec) -> Iterator[LintProblem]:
     path: KeyPath = ("calico", "version")
     (major, calico), (_, kubernetes) = _minor(spec.calico.version), _minor(spec.cluster.kubernetes_version)
     is_refused_anyway = not _OLDEST_MINOR <= kubernetes < _FIRST_WITHOUT_DOCKERSHIM
@@ -87,11 +87,11 @@ def _calico(spec: Spec) -> Iterator[Finding]:
     least, most = _CALICO_TESTED.get(calico, (_FIRST_WITHOUT_DOCKERSHIM, 99))
     if major != 3 or calico < min(_CALICO_TESTED):
         message = f"Calico {spec.calico.version} is older than anything k8sboot was tried with"
-        yield Finding("KB-CALICO-VERSION", message, (path,), _calico_for(kubernetes), is_warning=True)
+        yield LintProblem("KB-CALICO-VERSION", message, (path,), _calico_for(kubernetes), is_warning=True)
     elif not least <= kubernetes <= most:
         tested = f"1.{least} to 1.{most}" if calico <= _NEWEST_CALICO_LISTED else f"1.{least} and newer"
         message = f"Calico {spec.calico.version} was tested with Kubernetes {tested}, not with 1.{kubernetes}"
-        yield Finding(
+        yield LintProblem(
             "KB-CALICO-VERSION", message, (path, _KUBERNETES), _calico_for(kubernetes), is_warning=True
         )
 
@@ -101,26 +101,28 @@ def _calico_for(kubernetes: int) -> str:
     return f"take a v3.{max(fitting)}" if fitting else ""
 
 
-def _typha(spec: Spec) -> Iterator[Finding]:
+def _typha(spec: Spec) -> Iterator[LintProblem]:
     path: KeyPath = ("calico", "typhaReplicas")
     replicas, hosts = spec.calico.typha_replicas, len(spec.hosts)
     if replicas > hosts:
         message = f"{replicas} replicas of Typha for {hosts} machines: it runs once on each at most"
-        yield Finding(
+        yield LintProblem(
             "KB-TYPHA", message, (path,), "leave the key out: -1 derives it from the number of nodes"
         )
     elif replicas == 0 and hosts > 50:
         message = f"{hosts} machines without Typha load the API server heavily"
-        yield Finding("KB-TYPHA", message, (path,), "leave the key out: -1 derives it", is_warning=True)
+        yield LintProblem("KB-TYPHA", message, (path,), "leave the key out: -1 derives it", is_warning=True)
 
 
-def _runtime_packages(spec: Spec) -> Iterator[Finding]:
+def _runtime_packages(spec: Spec) -> Iterator[LintProblem]:
     if not spec.runtime.packages:
         message = f"`runtime.packages` is empty: nothing would install {spec.runtime.name}"
-        yield Finding("KB-VALUE", message, (("runtime", "packages"),), "leave the key out for the default")
+        yield LintProblem(
+            "KB-VALUE", message, (("runtime", "packages"),), "leave the key out for the default"
+        )
 
 
-def _registries(spec: Spec) -> Iterator[Finding]:
+def _registries(spec: Spec) -> Iterator[LintProblem]:
     for index, mirror in enumerate(spec.runtime.registry_mirrors):
         host = urlsplit(mirror).netloc
         if mirror.startswith("http://") and host not in spec.runtime.insecure_registries:
@@ -128,7 +130,7 @@ def _registries(spec: Spec) -> Iterator[Finding]:
                 f"Docker takes a mirror over plain http only from a registry it was told to trust: {host}"
             )
             fix = f"add `{host}` to runtime.insecureRegistries"
-            yield Finding(
+            yield LintProblem(
                 "KB-REGISTRY", message, (("runtime", "registryMirrors", index),), fix, is_warning=True
             )
 
@@ -141,7 +143,7 @@ def _patches(spec: Spec) -> Iterator[tuple[str, Mapping[str, object]]]:
     yield "kubeProxyConfiguration", spec.kubeadm.kube_proxy_configuration
 
 
-def _known_token(value: object, path: KeyPath) -> Iterator[Finding]:
+def _known_token(value: object, path: KeyPath) -> Iterator[LintProblem]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _known_token(inner, (*path, key))
@@ -150,15 +152,15 @@ def _known_token(value: object, path: KeyPath) -> Iterator[Finding]:
             yield from _known_token(inner, (*path, index))
     elif isinstance(value, str) and _WELL_KNOWN_TOKEN in value:
         message = "this bootstrap token stands in every tutorial: with it anybody can join the cluster"
-        yield Finding("KB-TOKEN-KNOWN", message, (path,), "leave it out: k8sboot makes one that expires")
+        yield LintProblem("KB-TOKEN-KNOWN", message, (path,), "leave it out: k8sboot makes one that expires")
 
 
-def _own_keys(patch: Mapping[str, object], kind: str) -> Iterator[Finding]:
+def _own_keys(patch: Mapping[str, object], kind: str) -> Iterator[LintProblem]:
     for key in patch:
         path: KeyPath = ("kubeadm", kind, key)
         if key in {"apiVersion", "kind"}:
             message = f"{key} is k8sboot's to choose: it follows the Kubernetes version"
-            yield Finding("KB-PATCH-OWNED", message, (path,), "leave it out")
+            yield LintProblem("KB-PATCH-OWNED", message, (path,), "leave it out")
         elif own := _OWN_KEYS.get(kind, {}).get(key):
             message = f"{key} here goes past the checks of this inventory"
-            yield Finding("KB-PATCH-OWNED", message, (path,), f"say it with {own}", is_warning=True)
+            yield LintProblem("KB-PATCH-OWNED", message, (path,), f"say it with {own}", is_warning=True)

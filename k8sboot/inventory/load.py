@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from k8sboot.errors import Problem
-from k8sboot.inventory.build import build, secret_sources
+from k8sboot.inventory.build import build, secret_sources, with_secrets
 from k8sboot.inventory.check import check_section
+from k8sboot.inventory.keys import inventory
 from k8sboot.inventory.lint_hosts import lint_hosts
 from k8sboot.inventory.lint_networks import lint_networks
 from k8sboot.inventory.lint_os import lint_os
 from k8sboot.inventory.lint_versions import lint_versions
 from k8sboot.inventory.model import Spec
-from k8sboot.inventory.notes import Notes
-from k8sboot.inventory.scalars import Check
-from k8sboot.inventory.schema import INVENTORY
+from k8sboot.inventory.problems import Problems
+from k8sboot.inventory.scalars import CheckContext
 from k8sboot.inventory.secrets import Prompt, Surroundings, resolve
 from k8sboot.inventory.source import STDIN, read_source
 
@@ -48,16 +48,15 @@ def load(
     from k8sboot.inventory.yaml_tree import parse  # late: whoever needs the model alone needs no yaml
 
     source = read_source(path)
-    notes = Notes(source)
+    problems = Problems(source)
     folder = Path.cwd() if path == STDIN else Path(path).absolute().parent
-    values = check_section(Check(notes, environ, folder), parse(source, notes), INVENTORY, ())
-    spec = build(values, {})
+    values = check_section(CheckContext(problems, environ, folder), parse(source, problems), inventory(), ())
+    spec = build(values)
     for lint in (lint_hosts, lint_networks, lint_os, lint_versions):
-        for finding in lint(spec):
-            notes.add_finding(finding)
-    notes.raise_errors()
-    if resolve_secrets:
-        around = Surroundings(environ, folder, prompt)
-        spec = build(values, resolve(tuple(secret_sources(values)), around, notes))
-        notes.raise_errors()
-    return Loaded(spec, notes.warnings, path, source.sha256)
+        for found in lint(spec):
+            problems.add_lint(found)
+    problems.raise_errors()
+    sources = tuple(secret_sources(values)) if resolve_secrets else ()
+    spec = with_secrets(spec, resolve(sources, Surroundings(environ, folder, prompt), problems))
+    problems.raise_errors()
+    return Loaded(spec, problems.warnings, path, source.sha256)

@@ -1,4 +1,4 @@
-"""Checks single values against the schema: text, words, numbers, flags. None means: not said, or refused."""
+"""Checks single values against its declaration: text, words, numbers, flags. None means: not said, or refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from k8sboot.inventory.forms import Form, FormError, is_url
 from k8sboot.inventory.interpolate import InterpolationError, interpolate
 from k8sboot.inventory.kinds import Choice, Number, Text
 from k8sboot.inventory.nodes import Node, Scalar, Table
-from k8sboot.inventory.notes import KeyPath, Notes
+from k8sboot.inventory.problems import KeyPath, Problems
 from k8sboot.inventory.suggest import dotted, nearest, quoted
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,11})")
@@ -21,20 +21,20 @@ _MEANT_TRUE, _MEANT_FALSE = frozenset({"yes", "y", "on", "1"}), frozenset({"no",
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckContext:
     """What every check needs. folder: where relative paths start."""
 
-    notes: Notes
+    problems: Problems
     environ: Mapping[str, str]
     folder: Path
 
     def refuse(self, code: str, message: str, node: Node, path: KeyPath, suggestion: str = "") -> None:
         """Note an error at node, and that nothing more is to be said about path."""
-        self.notes.error(code, message, node.mark, suggestion)
-        self.notes.refuse(path)
+        self.problems.error(code, message, node.mark, suggestion)
+        self.problems.refuse(path)
 
 
-def scalar_of(check: Check, node: Node, path: KeyPath, wanted: str) -> str | None:
+def scalar_of(check: CheckContext, node: Node, path: KeyPath, wanted: str) -> str | None:
     """The node's text with its variables filled in, when it is one line of text."""
     if not isinstance(node, Scalar):
         wrong_kind(check, node, path, wanted)
@@ -57,7 +57,7 @@ def scalar_of(check: Check, node: Node, path: KeyPath, wanted: str) -> str | Non
     return text
 
 
-def wrong_kind(check: Check, node: Node, path: KeyPath, wanted: str, suggestion: str = "") -> None:
+def wrong_kind(check: CheckContext, node: Node, path: KeyPath, wanted: str, suggestion: str = "") -> None:
     """Note that the node is a list, mapping or text where wanted was."""
     found = "text" if isinstance(node, Scalar) else "a mapping" if isinstance(node, Table) else "a list"
     if isinstance(node, Scalar) and node.is_null:
@@ -65,7 +65,7 @@ def wrong_kind(check: Check, node: Node, path: KeyPath, wanted: str, suggestion:
     check.refuse("KB-KIND", f"`{dotted(path)}` wants {wanted}, not {found}", node, path, suggestion)
 
 
-def check_form(check: Check, node: Node, path: KeyPath, text: str, form: Form | None) -> str | None:
+def check_form(check: CheckContext, node: Node, path: KeyPath, text: str, form: Form | None) -> str | None:
     """text in its normal form."""
     try:
         return form(text) if form else text
@@ -77,7 +77,7 @@ def check_form(check: Check, node: Node, path: KeyPath, text: str, form: Form | 
         return None
 
 
-def check_text(check: Check, node: Node, kind: Text, path: KeyPath) -> str | None:
+def check_text(check: CheckContext, node: Node, kind: Text, path: KeyPath) -> str | None:
     """One line of text; a path comes back absolute."""
     text = scalar_of(check, node, path, "text")
     if text is None:
@@ -90,29 +90,29 @@ def check_text(check: Check, node: Node, kind: Text, path: KeyPath) -> str | Non
         )
         return None
     text = check_form(check, node, path, text, kind.form)
-    if text is None or not kind.is_path or text == kind.unless or is_url(text):
+    if text is None or not kind.path or text == kind.path.unless or is_url(text):
         return text
     file = expand(text, check.folder, check.environ)
-    if kind.must_exist and not _is_file(file):
+    if kind.path.must_exist and not _is_file(file):
         message = f"`{dotted(path)}`: there is no file {file}"
         check.refuse("KB-NO-FILE", message, node, path, "relative paths start at the inventory's folder")
         return None
     return str(file)
 
 
-def check_choice(check: Check, node: Node, kind: Choice, path: KeyPath) -> str | None:
+def check_choice(check: CheckContext, node: Node, kind: Choice, path: KeyPath) -> str | None:
     """One of the words."""
     text = scalar_of(check, node, path, "text")
     if text is None or text in kind.words:
         return text
     near = nearest(text, kind.words)
-    fix = kind.notes.get(text) or (f"did you mean `{near}`?" if near else "")
+    fix = kind.reasons.get(text) or (f"did you mean `{near}`?" if near else "")
     message = f"`{dotted(path)}` wants {_listed(kind.words)}, not {_told(node, text)}"
     check.refuse("KB-VALUE", message, node, path, fix)
     return None
 
 
-def check_number(check: Check, node: Node, kind: Number, path: KeyPath) -> int | None:
+def check_number(check: CheckContext, node: Node, kind: Number, path: KeyPath) -> int | None:
     """A whole decimal number; no octal, no hexadecimal, no sexagesimal."""
     text = scalar_of(check, node, path, "a number")
     if text is None:
@@ -126,7 +126,7 @@ def check_number(check: Check, node: Node, kind: Number, path: KeyPath) -> int |
     return None
 
 
-def check_flag(check: Check, node: Node, path: KeyPath) -> bool | None:
+def check_flag(check: CheckContext, node: Node, path: KeyPath) -> bool | None:
     """true or false."""
     text = scalar_of(check, node, path, "true or false")
     if text is None or text in _TRUE or text in _FALSE:

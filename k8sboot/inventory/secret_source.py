@@ -7,8 +7,8 @@ from typing import Literal
 
 from k8sboot.inventory.interpolate import InterpolationError, interpolate, names_variable
 from k8sboot.inventory.nodes import Listing, Node, Scalar, Table
-from k8sboot.inventory.notes import KeyPath
-from k8sboot.inventory.scalars import Check, scalar_of
+from k8sboot.inventory.problems import KeyPath
+from k8sboot.inventory.scalars import CheckContext, scalar_of
 from k8sboot.inventory.source import Mark
 from k8sboot.inventory.suggest import dotted, nearest
 
@@ -27,7 +27,7 @@ class SecretSource:
     mark: Mark
 
 
-def check_secret(check: Check, node: Node, path: KeyPath) -> SecretSource | None:
+def check_secret(check: CheckContext, node: Node, path: KeyPath) -> SecretSource | None:
     """Where the secret comes from; nothing is fetched here."""
     if isinstance(node, Scalar):
         return _literal(check, node, path)
@@ -45,7 +45,7 @@ def check_secret(check: Check, node: Node, path: KeyPath) -> SecretSource | None
     return SecretSource(kind, words, path, node.mark) if words else None
 
 
-def _literal(check: Check, node: Scalar, path: KeyPath) -> SecretSource | None:
+def _literal(check: CheckContext, node: Scalar, path: KeyPath) -> SecretSource | None:
     if node.is_null:
         return None
     try:
@@ -58,16 +58,16 @@ def _literal(check: Check, node: Scalar, path: KeyPath) -> SecretSource | None:
         if "$$" in node.text:
             fix = "`$$` was read as one `$`: write `$$$$` for two, or fetch it, as in {env: NAME}"
         message = f"`{dotted(path)}` stands readable in the inventory"
-        check.notes.warning("KB-SECRET-LITERAL", message, node.mark, fix)
+        check.problems.warning("KB-SECRET-LITERAL", message, node.mark, fix)
     return SecretSource("literal", (text,), path, node.mark)
 
 
-def _words(check: Check, node: Node, kind: SourceKind, path: KeyPath) -> tuple[str, ...]:
+def _words(check: CheckContext, node: Node, kind: SourceKind, path: KeyPath) -> tuple[str, ...]:
     if kind == "command":
         return _argv(check, node, path)
     text = scalar_of(check, node, (*path, kind), "text")
     if text is None:
-        check.notes.refuse(path)
+        check.problems.refuse(path)
         return ()
     if not text or (kind == "prompt" and text != "true"):
         wanted = "true; leave the key out otherwise" if kind == "prompt" else "a name"
@@ -76,7 +76,7 @@ def _words(check: Check, node: Node, kind: SourceKind, path: KeyPath) -> tuple[s
     return (text,)
 
 
-def _argv(check: Check, node: Node, path: KeyPath) -> tuple[str, ...]:
+def _argv(check: CheckContext, node: Node, path: KeyPath) -> tuple[str, ...]:
     """The command's words exactly as written: variables in them are the command's own business."""
     items = node.items if isinstance(node, Listing) else ()
     words = tuple(item.text for item in items if isinstance(item, Scalar))

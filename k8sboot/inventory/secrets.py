@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from k8sboot.inventory.notes import Notes
+from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.scalars import expand
 from k8sboot.inventory.secret_source import SecretSource
 from k8sboot.inventory.suggest import dotted
@@ -48,9 +48,9 @@ class SecretError(Exception):
 
 
 def resolve(
-    sources: Sequence[SecretSource], around: Surroundings, notes: Notes
+    sources: Sequence[SecretSource], around: Surroundings, problems: Problems
 ) -> dict[SecretSource, Secret]:
-    """Fetch each secret once, in the order of the file; failures and loose file modes go to notes.
+    """Fetch each secret once, in the order of the file; failures and loose file modes go to problems.
 
     Equal commands run once; each prompt asks, since equal prompts may mean different secrets.
     """
@@ -59,10 +59,10 @@ def resolve(
     for source in sorted(sources, key=lambda each: (each.mark.line, each.mark.column)):
         try:
             known = said_once.get(source.words) if source.kind == "command" else None
-            secret = known or _checked(_fetch(source, around, notes))
+            secret = known or _checked(_fetch(source, around, problems))
         except SecretError as error:
             message = f"`{dotted(source.path)}`: {error.message}"
-            notes.error("KB-SECRET", message, source.mark, error.suggestion)
+            problems.error("KB-SECRET", message, source.mark, error.suggestion)
             continue
         resolved[source] = secret
         if source.kind == "command":
@@ -70,11 +70,11 @@ def resolve(
     return resolved
 
 
-def _fetch(source: SecretSource, around: Surroundings, notes: Notes) -> str:
+def _fetch(source: SecretSource, around: Surroundings, problems: Problems) -> str:
     if source.kind == "env":
         return _from_environment(source.words[0], around)
     if source.kind == "file":
-        return _from_file(source, around, notes)
+        return _from_file(source, around, problems)
     if source.kind == "command":
         return _from_command(source.words, around)
     if source.kind == "prompt":
@@ -88,7 +88,7 @@ def _from_environment(name: str, around: Surroundings) -> str:
     return around.environ[name]
 
 
-def _from_file(source: SecretSource, around: Surroundings, notes: Notes) -> str:
+def _from_file(source: SecretSource, around: Surroundings, problems: Problems) -> str:
     path = expand(source.words[0], around.folder, around.environ)
     try:
         mode = path.stat().st_mode
@@ -103,7 +103,7 @@ def _from_file(source: SecretSource, around: Surroundings, notes: Notes) -> str:
         ) from None
     if mode & (stat.S_IRGRP | stat.S_IROTH):
         message = f"others on this machine may read {path}"
-        notes.warning("KB-SECRET-MODE", message, source.mark, f"chmod 600 {path}")
+        problems.warning("KB-SECRET-MODE", message, source.mark, f"chmod 600 {path}")
     return _decoded(raw)
 
 

@@ -36,7 +36,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A decoded inventory. name: as shown to people. text: without byte order mark."""
 
     name: str
@@ -67,7 +67,7 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def read_source(path: str) -> Source:
+def read_source(path: str) -> SourceFile:
     """Read an inventory of at most 1 MiB of UTF-8, with or without byte order mark; `-` is stdin.
 
     Raises InventoryError with one problem when it cannot be read or is no such text.
@@ -82,7 +82,7 @@ def read_source(path: str) -> Source:
             "name an inventory, not an archive or a log",
         )
     text = _decode(raw, name)
-    return Source(
+    return SourceFile(
         name=name,
         text=text,
         sha256=hashlib.sha256(raw).hexdigest(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from k8sboot.inventory.notes import KeyPath
+from k8sboot.inventory.problems import KeyPath
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

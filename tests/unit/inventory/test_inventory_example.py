@@ -1,4 +1,4 @@
-"""inventory.example.yaml is the schema's documentation: it says every key once, with its default."""
+"""inventory.example.yaml documents the inventory: it has every key once, with its default and its help text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.inventory import Spec, load, schema
-from k8sboot.inventory.kinds import Flag, Free, Named, Section
+from k8sboot.inventory import Spec, keys, load
+from k8sboot.inventory.kinds import Flag, Free, Named, Section, Text
 from k8sboot.inventory.nodes import Listing, Table
-from k8sboot.inventory.notes import Notes
+from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.source import read_source
 from k8sboot.inventory.yaml_tree import parse
 
@@ -36,7 +36,7 @@ def keys_of(path: Path) -> Counter[str]:
 
     def walk(node, section, prefix):
         for key, value in node.entries:
-            kind = section.keys[key.text]
+            kind = section.keys[key.text].kind
             inner = kind if isinstance(kind, Section) else getattr(kind, "section", None)
             if inner is None:
                 found[prefix + key.text] += 1
@@ -49,7 +49,7 @@ def keys_of(path: Path) -> Counter[str]:
             elif isinstance(value, Table):
                 walk(value, inner, f"{prefix}{key.text}.")
 
-    walk(parse(source, Notes(source)), schema.INVENTORY, "")
+    walk(parse(source, Problems(source)), keys.inventory(), "")
     return found
 
 
@@ -68,7 +68,7 @@ def test_as_it_is_everything_but_machines_and_user_is_the_default(tmp_path):
     )
 
 
-def test_every_key_of_the_schema_stands_in_it_exactly_once(example):
+def test_every_key_stands_in_it_exactly_once(example):
     shown = keys_of(example)
     per_host = {key: count for key, count in shown.items() if "[]." in key}
     assert per_host == {
@@ -79,7 +79,7 @@ def test_every_key_of_the_schema_stands_in_it_exactly_once(example):
         "os.kernel.packages[].url": 1,
         "os.kernel.packages[].sha256": 1,
     }
-    once = {row.key for row in schema.rows() if "[]." not in row.key}
+    once = {key for key, _ in keys.rows() if "[]." not in key}
     assert {key: count for key, count in shown.items() if key not in per_host} == dict.fromkeys(once, 1)
 
 
@@ -104,32 +104,23 @@ def test_four_lines_are_marked_for_the_newcomer():
     assert re.findall(r"# \((\d)\)", EXAMPLE.read_text()) == ["1", "2", "3", "4"]
 
 
-def test_the_schema_fills_every_field_of_the_model():
+def test_the_keys_fill_every_field_of_the_model():
     def check(section):
         fields = {field.name for field in dataclasses.fields(section.becomes)}
-        keys = {schema.field_name(key) for key in section.keys}
-        assert keys - {"ssh"} == fields - {"ssh", "role"}
-        for kind in section.keys.values():
-            inner = kind if isinstance(kind, Section) else getattr(kind, "section", None)
+        assert {key.field for key in section.keys.values()} - {"ssh"} == fields - {"ssh", "role"}
+        for key in section.keys.values():
+            inner = key.kind if isinstance(key.kind, Section) else getattr(key.kind, "section", None)
             if inner:
                 check(inner)
 
-    check(schema.INVENTORY)
+    check(keys.inventory())
 
 
 def test_kinds_and_defaults_agree():
-    for row in schema.rows():
-        if row.takes == "text" and row.default == "":
-            assert may_be_empty(row.key), row.key
-        if row.takes == Flag.__name__.lower():
-            assert isinstance(row.default, bool)
-        if row.takes == Free.__name__.lower():
-            assert row.default == {}
-
-
-def may_be_empty(key: str) -> bool:
-    kind = schema.INVENTORY
-    for part in key.replace("[]", "").replace(".{}", "").split("."):
-        section = kind if isinstance(kind, Section) else kind.section
-        kind = section.keys[part]
-    return kind.may_be_empty
+    for name, key in keys.rows():
+        if isinstance(key.kind, Text) and key.default == "":
+            assert key.kind.may_be_empty, name
+        if isinstance(key.kind, Flag):
+            assert isinstance(key.default, bool)
+        if isinstance(key.kind, Free):
+            assert key.default == {}

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from k8sboot.errors import InventoryError
-from k8sboot.inventory import format_problem, load, schema, yaml_tree
+from k8sboot.inventory import format_problem, keys, load, yaml_tree
 from k8sboot.inventory.nodes import Listing, Node, Scalar
-from k8sboot.inventory.notes import Notes
-from k8sboot.inventory.source import Source
+from k8sboot.inventory.problems import Problems
+from k8sboot.inventory.source import SourceFile
 
 WORDS = [
     "masters", "nodes", "name", "address", "ssh", "cluster", "podSubnet", "os", "sysctl", "kubeadm",
@@ -22,7 +22,7 @@ WORDS = [
     "999999999999999999999999999999", "é",
 ]  # fmt: skip
 MANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-KEYS = sorted({part for row in schema.rows() for part in row.key.replace("[]", "").split(".")})
+KEYS = sorted({part for key, _ in keys.rows() for part in key.replace("[]", "").split(".")})
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(WORDS),
@@ -59,7 +59,7 @@ def test_any_words_of_an_inventory(tmp_path, words):
 
 
 @MANY
-@given(st.dictionaries(st.sampled_from(sorted(schema.INVENTORY.keys)), values))
+@given(st.dictionaries(st.sampled_from(sorted(keys.inventory().keys)), values))
 def test_any_values_under_any_keys(tmp_path, tree):
     load_bytes(yaml.safe_dump(tree, allow_unicode=True).encode(), tmp_path)
 
@@ -87,8 +87,8 @@ def shape(node: Node) -> object:
 
 
 def tree_of(text: str) -> object:
-    source = Source("x", text, "", tuple(text.split("\n")))
+    source = SourceFile("x", text, "", tuple(text.split("\n")))
     try:
-        return shape(yaml_tree.parse(source, Notes(source)))
+        return shape(yaml_tree.parse(source, Problems(source)))
     except InventoryError:
         return None

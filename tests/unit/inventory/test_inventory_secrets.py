@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from k8sboot.inventory.notes import Notes
+from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.secret_source import SecretSource
 from k8sboot.inventory.secrets import Surroundings, resolve
-from k8sboot.inventory.source import Mark, Source
+from k8sboot.inventory.source import Mark, SourceFile
 
 
 def password(inventory, said: str, **options) -> str:
@@ -147,12 +147,12 @@ def test_a_malformed_source_is_refused_before_anything_is_fetched(problems, said
 
 
 def test_a_command_that_hangs_ends_at_its_deadline_even_if_its_children_live_on(tmp_path):
-    notes = Notes(Source("x", "", "", ()))
+    problems = Problems(SourceFile("x", "", "", ()))
     source = SecretSource("command", ("/bin/sh", "-c", "sleep 5; echo x"), ("ssh", "password"), Mark(1, 1))
     began = time.monotonic()
     around = Surroundings({}, tmp_path, None, command_seconds=0.2)
-    assert resolve([source], around, notes) == {}
+    assert resolve([source], around, problems) == {}
     assert time.monotonic() - began < 2
     with pytest.raises(Exception, match="1 problem") as caught:
-        notes.raise_errors()
+        problems.raise_errors()
     assert "0.2 seconds" in caught.value.problems[0].message

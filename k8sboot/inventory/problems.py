@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from k8sboot.errors import InventoryError, Problem
 from k8sboot.inventory.report import shown
-from k8sboot.inventory.source import Mark, Source
+from k8sboot.inventory.source import Mark, SourceFile
 
 MOST_PROBLEMS = 200
 
@@ -16,10 +16,10 @@ KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintProblem:
     """Something wrong with the meaning of values that are each well formed.
 
-    about: the values it rests on; it points at the first of them that the file really says. A finding about a
+    about: the values it rests on; it points at the first of them that the file really says. A found about a
     value that was refused already is dropped. line stays 0 until the file is known.
     """
 
@@ -30,10 +30,10 @@ class Finding:
     is_warning: bool = False
 
 
-class Notes:
+class Problems:
     """Gathers problems. After 200 it raises what it has: nobody mends more than that at once."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceFile) -> None:
         self._source = source
         self._errors: list[Problem] = []
         self._warnings: list[Problem] = []
@@ -67,12 +67,12 @@ class Notes:
         """Whether the value of that path, or something it lies in, was refused."""
         return any(path[:length] in self._refused for length in range(1, len(path) + 1))
 
-    def add_finding(self, finding: Finding) -> None:
+    def add_lint(self, found: LintProblem) -> None:
         """Note what a lint found, unless it rests on a value that was refused already."""
-        if any(self.is_refused(path) for path in finding.about):
+        if any(self.is_refused(path) for path in found.about):
             return
-        note = self.warning if finding.is_warning else self.error
-        note(finding.code, finding.message, self._mark_of(finding.about), finding.suggestion)
+        note = self.warning if found.is_warning else self.error
+        note(found.code, found.message, self._mark_of(found.about), found.suggestion)
 
     def _mark_of(self, about: tuple[KeyPath, ...]) -> Mark:
         said = next((self._marks[path] for path in about if path in self._marks), None)
