@@ -1,4 +1,4 @@
-"""The README says what is there: every phase in order, every command, and where files land."""
+"""The README says what is there: every phase in order, every command, and every room of the package."""
 
 from __future__ import annotations
 
@@ -11,8 +11,24 @@ from k8sboot.cli.main import COMMANDS
 from k8sboot.runbook import UP
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "k8sboot"
 README = (ROOT / "README.md").read_text()
 CHAPTER = README.partition("## The phases")[2].partition("\n## ")[0]
+ROOMS = README.partition("## Architecture")[2].partition("\n### ")[0]
+
+
+def rooms_in_the_tree() -> set[str]:
+    folders = {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+    return folders | {path.name for path in PACKAGE.glob("*.py") if path.name != "__init__.py"}
+
+
+def rooms_in_the_table() -> set[str]:
+    first = (line.split("|")[1] for line in ROOMS.splitlines() if line.startswith("| `"))
+    return {name for cell in first for name in re.findall(r"`([^`]+)`", cell) if "k8sboot" not in name}
+
+
+def test_the_table_of_rooms_names_every_room() -> None:
+    assert rooms_in_the_tree() - rooms_in_the_table() == set()
 
 
 def test_the_table_of_phases_is_the_runbook() -> None:
