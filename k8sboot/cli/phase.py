@@ -6,9 +6,13 @@ import click
 
 from k8sboot.cli import options
 from k8sboot.cli.choose import complete_phase, find
-from k8sboot.cli.options import common
+from k8sboot.cli.options import common, inventory_path, said
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
-from k8sboot.errors import UsageError
+from k8sboot.errors import K8sbootError, UsageError
+from k8sboot.inventory.load import load
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.source import STDIN
+from k8sboot.phase import Phase
 from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options
 from k8sboot.runbook import UP, with_settling
@@ -17,8 +21,8 @@ from k8sboot.runbook import UP, with_settling
 @click.command("phase")
 @common
 @click.argument("names", nargs=-1, metavar="NAME...", shell_complete=complete_phase)
-@click.option("--list", "is_list", is_flag=True, help="Name the phases in order and leave.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done; alter nothing.")
+@click.option("--list", "is_list", is_flag=True, help="List the phases in order and exit.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @options.limit
 @options.forks
 @click.pass_context
@@ -33,8 +37,9 @@ def command(
 ) -> None:
     """Run single phases, in the runbook's order, or list them."""
     if is_list:
+        spec = _spec_to_list(context)
         for phase in UP:
-            click.echo(f"{phase.name:<18} {phase.title}")
+            click.echo(f"{phase.name:<18} {phase.title}{_condition(phase, spec)}")
         return
     if not names:
         raise UsageError("no phase is named", fix="`k8sboot phase --list` names them")
@@ -42,4 +47,24 @@ def command(
     spec = read_inventory(context).spec
     options_ = Options(forks=forks, is_dry=dry_run)
     phases = with_settling(tuple(UP[i] for i in wanted))
+    for phase in phases:
+        if (why := phase.does_not_apply(spec)) and not said(context, "quiet"):
+            click.echo(f"phase {phase.name} does not apply: {why}", err=True)
     run(context, spec, RunRequest("phase", phases, hosts_of(spec, limit), options_))
+
+
+def _spec_to_list(context: click.Context) -> Spec | None:
+    """The inventory, None where there is no valid one: listing works without."""
+    path = inventory_path(context)
+    try:
+        return None if path == STDIN else load(path, resolve_secrets=False).spec
+    except K8sbootError:
+        return None
+
+
+def _condition(phase: Phase, spec: Spec | None) -> str:
+    """Why the phase does not apply, or would not where no inventory is at hand; '' for one that applies."""
+    if spec is None:
+        return f" (does not apply if {phase.when.otherwise})" if phase.when else ""
+    why = phase.does_not_apply(spec)
+    return f" (does not apply: {why})" if why else ""

@@ -14,6 +14,8 @@ from k8sboot.cli.masking import redactor
 from k8sboot.cli.options import common, said
 from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
 from k8sboot.errors import UsageError
+from k8sboot.inventory.model import Spec
+from k8sboot.phase import Phase
 from k8sboot.plans import Document, Recorder, write_plan
 from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options
@@ -75,9 +77,11 @@ def command(
     if code > 128:
         context.exit(code)
     found = recorder.document(spec, limit=plan.limit)
-    _print(
-        found, output, {phase.name: phase.title for phase in phases}, is_full=said(context, "verbose", 0) > 0
-    )
+    if output == "json":
+        click.echo(json.dumps(found.as_json(), indent=1))
+    else:
+        is_full = said(context, "verbose", 0) > 0
+        click.echo(_as_text(found, spec, phases, is_full=is_full), nl=False, color=True)
     if out and code:
         click.echo(f"not kept in {out}: the plan is not complete", err=True)
     elif out:
@@ -88,10 +92,9 @@ def command(
     context.exit(code)
 
 
-def _print(plan: Document, output: str, titles: dict[str, str], *, is_full: bool) -> None:
+def _as_text(plan: Document, spec: Spec, phases: tuple[Phase, ...], *, is_full: bool) -> str:
     from k8sboot.console import show_plan
 
-    if output == "json":
-        click.echo(json.dumps(plan.as_json(), indent=1))
-    else:
-        click.echo(show_plan(sys.stdout, plan, titles, is_full=is_full), nl=False, color=True)
+    titles = {phase.name: phase.title for phase in phases}
+    left_out = {phase.name: why for phase in phases if (why := phase.does_not_apply(spec))}
+    return show_plan(sys.stdout, plan, titles, left_out=left_out, is_full=is_full)

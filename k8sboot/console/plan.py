@@ -21,19 +21,28 @@ LONGEST = 40
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def show_plan(stream: IO[str], plan: Document, titles: Mapping[str, str], *, is_full: bool = False) -> str:
+def show_plan(
+    stream: IO[str],
+    plan: Document,
+    titles: Mapping[str, str],
+    *,
+    left_out: Mapping[str, str] | None = None,
+    is_full: bool = False,
+) -> str:
     """The plan as text, with colours where the stream can show them.
 
-    titles: of phases, by name. is_full: long diffs are not cut.
+    titles: of phases, by name. left_out: why phases do not apply, by name. is_full: long diffs are not cut.
     """
     console = open_terminal(stream, os.environ).console
     with console.capture() as captured:
-        for line in _lines(plan, titles, is_full=is_full):
+        for line in _lines(plan, titles, left_out or {}, is_full=is_full):
             console.print(line)
     return captured.get()
 
 
-def _lines(plan: Document, titles: Mapping[str, str], *, is_full: bool) -> Iterator[Text]:
+def _lines(
+    plan: Document, titles: Mapping[str, str], left_out: Mapping[str, str], *, is_full: bool
+) -> Iterator[Text]:
     head = f"Plan for {plan.cluster}: {_count(len(plan.hosts), 'host')}, {_count(len(plan.phases), 'phase')}"
     yield Text(safe_line(head), style="bold")
     for phase in plan.phases:
@@ -43,6 +52,9 @@ def _lines(plan: Document, titles: Mapping[str, str], *, is_full: bool) -> Itera
             yield Text(safe_line(f"{phase}: {titles.get(phase, '').rstrip('.')}"), style="bold")
             yield from _Chapter(plan.hosts, is_full=is_full).lines(steps)
     yield Text()
+    for why in dict.fromkeys(left_out.values()):
+        phases = ", ".join(name for name in left_out if left_out[name] == why)
+        yield Text(safe_line(f"- {phases}: does not apply, {why}"), style="dim")
     for failure in plan.failed:
         said = f"! {failure.host} failed in {failure.phase}: {failure.what} [{failure.code}]"
         yield Text(safe_line(said), style="red")

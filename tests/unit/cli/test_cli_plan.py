@@ -41,6 +41,13 @@ def test_a_plan_for_a_finished_cluster_says_that_nothing_would_change(on_cluster
     assert said.out.splitlines()[-1] == "nothing would change"
 
 
+def test_a_plan_tells_which_phases_do_not_apply_and_why(on_cluster):
+    lines = on_cluster("plan --skip os-update").out.splitlines()
+    assert "- root-key, root-key-trust: does not apply, os.distributeKey is false" in lines
+    assert not [line for line in lines if "os-update" in line or "calico" in line]
+    assert "not apply" not in on_cluster("plan -o json").out
+
+
 def test_the_exit_code_tells_a_script_whether_there_is_something_to_do(k8sboot):
     assert k8sboot("plan").code == 0
     assert k8sboot("plan --exit-code").code == 5

@@ -157,3 +157,34 @@ def test_help_and_version_go_to_stdout(k8sboot, line):
     assert said.code == 0
     assert said.out
     assert said.err == ""
+
+
+def _line_of(phase: str, listed: str) -> str:
+    return next(line for line in listed.splitlines() if line.split()[0] == phase)
+
+
+def test_the_list_tells_which_phases_do_not_apply_and_why(k8sboot, inventory):
+    inventory.write_text(inventory.read_text().replace("calico: {", "calico: {enabled: false, "))
+    listed = k8sboot("phase --list").out
+    assert _line_of("calico", listed).endswith(" (does not apply: calico.enabled is false)")
+    assert _line_of("os-update", listed).endswith(" (does not apply: os.update is false)")
+    assert _line_of("metrics-server", listed).endswith(".")
+    assert k8sboot.asked == []
+
+
+@pytest.mark.parametrize("text", [None, "masters: [", "no: {such: key}"], ids=["none", "no YAML", "invalid"])
+def test_without_an_inventory_the_list_tells_the_conditions(k8sboot, inventory, text):
+    inventory.write_text(text) if text else inventory.unlink()
+    said = k8sboot("phase --list")
+    assert said.code == 0
+    assert said.err == ""
+    assert _line_of("calico", said.out).endswith(" (does not apply if calico.enabled is false)")
+    assert _line_of("hosts", said.out).endswith(".")
+
+
+def test_a_phase_that_does_not_apply_is_said_to_be_one(k8sboot):
+    said = k8sboot("phase hosts os-update")
+    assert said.code == 0
+    assert "phase os-update does not apply: os.update is false" in said.err
+    assert "phase hosts does not" not in said.err
+    assert "does not apply" not in k8sboot("phase os-update --quiet").err
