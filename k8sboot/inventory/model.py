@@ -81,7 +81,7 @@ class ClusterSettings:
         address. With several masters use a DNS name, a load balancer or a virtual IP: it is hard to change later.
     pod_subnet: Network of the pods; each host gets a /24 of it. Use private IPv4 networks that overlap neither each
         other, nor the hosts' own network, nor Docker's 172.17.0.0/16.
-    service_subnet: Network of the Services.
+    service_subnet: Network of the Services; see podSubnet.
     dns_domain: DNS domain of the Services.
     image_repository: Registry of the Kubernetes images; registry.k8s.io if the hosts can reach it.
     cert_sans: Additional names and addresses for the API server's certificate.
@@ -155,11 +155,12 @@ class OsSettings:
         the mirror's; on CentOS 7 so do `base`, `updates`, `extras` and `epel`. If the cluster has hosts of both
         families, use `rhel.docker` and `debian.docker`.
     packages: Additional packages for every host. A package that no repository offers is reported and skipped.
-    update: Update all packages except the kernel and the held ones (Docker, Kubernetes) before installing these.
+    update: Update all packages except the kernel before Docker and Kubernetes are installed; on later runs, these two
+        are not updated.
     selinux: permissive, or disabled from the next boot on. A host with a laxer mode keeps it.
     distribute_key: Let root on the first master log in to all other hosts with an SSH key.
-    open_files: Limit of open files for users and services.
-    processes: Limit of processes for users and services.
+    open_files: Maximum number of open files, for users and services.
+    processes: Maximum number of processes, for users and services.
     modules: Additional kernel modules, loaded now and at boot.
     sysctl: Additional kernel parameters, for example {net.core.somaxconn: 32768}.
     kernel: No default: a newer kernel for hosts whose kernel is older than minimum; other hosts are not touched. It is
@@ -265,7 +266,14 @@ class KubeProxySettings:
 
 @dataclass(frozen=True)
 class KubeadmPatches:
-    """The `kubeadm` section: kubeadm's own fields, merged over the documents that k8sboot renders."""
+    """The `kubeadm` section.
+
+    cluster_configuration: For example {apiServer: {extraArgs: {profiling: "false"}}}.
+    init_configuration: Used by `kubeadm init` on the first master.
+    join_configuration: Used by `kubeadm join` on all other hosts.
+    kubelet_configuration: For example {maxPods: 200, kubeReserved: {cpu: 200m}}.
+    kube_proxy_configuration: For example {conntrack: {maxPerCore: 65536}}.
+    """
 
     cluster_configuration: Mapping[str, Any] = field(default_factory=dict)
     init_configuration: Mapping[str, Any] = field(default_factory=dict)
@@ -286,9 +294,9 @@ class Spec:
     calico: The pod network.
     metrics_server: Resource metrics for `kubectl top` and autoscaling.
     kube_proxy: Service routing on the hosts.
-    kubeadm: Fields of kubeadm's own documents, merged over what k8sboot renders, for example kubeletConfiguration:
-        {maxPods: 200, kubeReserved: {cpu: 200m}}. Types in here: a quoted value is text; unquoted null, true, false
-        and plain numbers (200, 0.8) keep their type, anything else (1.30, 0644, no, 22:22) is text.
+    kubeadm: Fields of kubeadm's own documents, merged over what k8sboot renders. Types in here: a quoted value is
+        text; unquoted null, true, false and plain numbers (200, 0.8) keep their type; anything else (1.30, 0644, no,
+        22:22) is text.
     """
 
     cluster: ClusterSettings = field(default_factory=ClusterSettings)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from k8sboot.inventory import Spec, keys, load
-from k8sboot.inventory.kinds import Flag, Free, Named, Section, Text
+from k8sboot.inventory.kinds import Flag, Free, Many, Named, Section, Text
 from k8sboot.inventory.nodes import Listing, Table
 from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.source import read_source
@@ -31,26 +31,44 @@ def example(tmp_path):
 
 
 def keys_of(path: Path) -> Counter[str]:
+    return Counter(name for name, _, kind in every_key(path) if not section_of(kind))
+
+
+def every_key(path: Path):
+    """Each key that stands in the file, with its line and kind."""
     source = read_source(str(path))
-    found: Counter[str] = Counter()
 
     def walk(node, section, prefix):
         for key, value in node.entries:
             kind = section.keys[key.text].kind
-            inner = kind if isinstance(kind, Section) else getattr(kind, "section", None)
+            yield prefix + key.text, key.mark.line, kind
+            inner = section_of(kind)
             if inner is None:
-                found[prefix + key.text] += 1
+                continue
             elif isinstance(value, Listing):
                 for item in value.items:
-                    walk(item, inner, f"{prefix}{key.text}[].")
+                    yield from walk(item, inner, f"{prefix}{key.text}[].")
             elif isinstance(kind, Named):
                 for _, item in value.entries:
-                    walk(item, inner, f"{prefix}{key.text}.{{}}.")
+                    yield from walk(item, inner, f"{prefix}{key.text}.{{}}.")
             elif isinstance(value, Table):
-                walk(value, inner, f"{prefix}{key.text}.")
+                yield from walk(value, inner, f"{prefix}{key.text}.")
 
-    walk(parse(source, Problems(source)), keys.inventory(), "")
-    return found
+    yield from walk(parse(source, Problems(source)), keys.inventory(), "")
+
+
+def section_of(kind):
+    return kind if isinstance(kind, Section) else getattr(kind, "section", None)
+
+
+def comment_above(lines: list[str], number: int) -> str:
+    """The comment that ends just above line number, counted from 1, as one line."""
+    words: list[str] = []
+    for line in reversed(lines[: number - 1]):
+        if not line.lstrip().startswith("# "):
+            break
+        words[:0] = line.lstrip()[2:].split()
+    return " ".join(words)
 
 
 def test_it_loads_as_it_is_without_a_word(tmp_path):
@@ -83,6 +101,27 @@ def test_every_key_stands_in_it_exactly_once(example):
     assert {key: count for key, count in shown.items() if key not in per_host} == dict.fromkeys(once, 1)
 
 
+def declared(of=None, prefix=""):
+    """Every key, sections too, under the name that every_key gives it."""
+    for name, key in (of or keys.inventory()).keys.items():
+        yield prefix + name, key
+        mark = {Named: ".{}", Many: "[]"}.get(type(key.kind), "")
+        if inner := section_of(key.kind):
+            yield from declared(inner, f"{prefix}{name}{mark}.")
+
+
+def test_the_comment_above_each_key_is_its_help_text(example):
+    lines = example.read_text().splitlines()
+    shown: dict[str, str] = {}
+    for name, line, _ in every_key(example):
+        shown.setdefault(name, comment_above(lines, line))
+    per_host = re.compile(r"nodes\[\]\.|masters\[\]\.ssh")  # said once, at the first master and under ssh
+    assert {name: text for name, text in shown.items() if not per_host.match(name)} == {
+        name: key.help for name, key in declared() if not per_host.match(name)
+    }
+    assert all(shown[name] for name in shown if not per_host.match(name))
+
+
 def test_with_every_commented_key_in_force_it_still_loads(example):
     loaded = load(str(example), environ={"HOME": str(example.parent)}, resolve_secrets=False)
     assert loaded.warnings == ()
@@ -109,8 +148,7 @@ def test_the_keys_fill_every_field_of_the_model():
         fields = {field.name for field in dataclasses.fields(section.becomes)}
         assert {key.field for key in section.keys.values()} - {"ssh"} == fields - {"ssh", "role"}
         for key in section.keys.values():
-            inner = key.kind if isinstance(key.kind, Section) else getattr(key.kind, "section", None)
-            if inner:
+            if inner := section_of(key.kind):
                 check(inner)
 
     check(keys.inventory())
