@@ -63,11 +63,11 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(yaml=_yaml, sh=_sh, line=_line)
+    environment.filters.update(yaml=as_yaml, sh=_sh, line=_line)
     return environment
 
 
-def _yaml(value: object) -> str:
+def as_yaml(value: object) -> str:
     """A value as one line that YAML and JSON readers take alike."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -67,7 +67,7 @@ def main() -> NoReturn:
     """Entry point: runs the command and turns every error into words and an exit code."""
     make_steady()
     threading.excepthook = _thread_failed
-    code = _run()
+    code = run()
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -77,7 +77,8 @@ def main() -> NoReturn:
     sys.exit(code)
 
 
-def _run() -> int:
+def run() -> int:
+    """Run the command that sys.argv names; its exit code. Every error has become words on stderr."""
     try:
         leave_on_signals()
         result = cli.main(prog_name="k8sboot", standalone_mode=False)

@@ -7,7 +7,6 @@ never fails: at worst the error stays as it was.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from k8sboot.cluster import Cluster
@@ -94,7 +93,7 @@ def _evidence(scene: FailedPhase, host: Peer, output: dict[str, str]) -> HostEvi
 def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[str, str]:
     scope = Scope(
         endpoint=scene.cluster.spec.cluster.control_plane_endpoint,
-        registries=tuple(dict.fromkeys(_registries(scene.cluster.spec))),
+        registries=registries(scene.cluster.spec),
         since=int(scene.seconds) + MARGIN,
         has_host=has_host,
     )
@@ -105,17 +104,11 @@ def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[
         return {}
 
 
-def _registries(spec: Spec) -> Iterator[str]:
-    """HOST[:PORT] of every registry in the inventory."""
-    for place in (
-        spec.cluster.image_repository,
-        spec.calico.image_repository,
-        *spec.runtime.registry_mirrors,
-    ):
-        host = place.partition("://")[2] or place
-        host = host.partition("/")[0]
-        if re.search(r"[.:]", host):
-            yield host
+def registries(spec: Spec) -> tuple[str, ...]:
+    """HOST[:PORT] of every registry in the inventory, each once, in order."""
+    places = (spec.cluster.image_repository, spec.calico.image_repository, *spec.runtime.registry_mirrors)
+    hosts = ((place.partition("://")[2] or place).partition("/")[0] for place in places)
+    return tuple(dict.fromkeys(host for host in hosts if re.search(r"[.:]", host)))
 
 
 def _suspects(cluster: Cluster, seen: HostEvidence, host: Peer) -> list[Peer]:

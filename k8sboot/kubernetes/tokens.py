@@ -13,7 +13,7 @@ from k8sboot.errors import StepFailed
 from k8sboot.kubernetes.answers import at, read_items, text_at
 from k8sboot.secret import Secret
 
-_TOKEN = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
+TOKEN = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
 _CERTIFICATE_KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,7 +45,7 @@ def bootstrap_tokens(text: str) -> tuple[BootstrapToken, ...]:
 
 def printed_token(output: str) -> Secret:
     """The token that `kubeadm token create` prints. Raises StepFailed, without showing the output."""
-    return _printed(output, _TOKEN, what="kubeadm token create printed no token")
+    return _printed(output, TOKEN, what="kubeadm token create printed no token")
 
 
 def printed_certificate_key(output: str) -> Secret:
@@ -66,7 +66,7 @@ def _token(item: Mapping[str, Any]) -> BootstrapToken | None:
         for key in ("token-id", "token-secret", "description", "expiration")
     }
     token = f"{data['token-id']}.{data['token-secret']}"
-    if not _TOKEN.fullmatch(token):
+    if not TOKEN.fullmatch(token):
         return None
     return BootstrapToken(
         id=data["token-id"],

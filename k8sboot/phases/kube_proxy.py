@@ -49,7 +49,7 @@ def kube_proxy(cluster: Cluster, host: Host) -> None:
         _refuse_without_modules(cluster)
         host.change(
             f"set kube-proxy's mode to {settings.mode}",
-            commands.kubectl("replace", "--filename", KUBE_PROXY_PATCH),
+            commands.replace(KUBE_PROXY_PATCH),
             commands.rollout_restart("daemonset", "kube-proxy", namespace="kube-system"),
             secrets={KUBE_PROXY_PATCH: Secret(wanted)},
         )

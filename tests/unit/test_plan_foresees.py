@@ -155,7 +155,7 @@ def test_what_only_some_inventories_want(family):
 
 
 def test_a_general_update(finished):
-    object.__setattr__(finished.spec, "os", replace(finished.spec.os, update=True))
+    finished.spec = replace(finished.spec, os=replace(finished.spec.os, update=True))
     for host in finished.hosts.values():
         host.answers["apt-get -s"] = "Inst bash [1] (2 Debian)\n"
         host.answers["apt-get install -y --only-upgrade"] = ""
@@ -166,14 +166,16 @@ def test_a_general_update(finished):
 
 
 def test_another_inventory_for_a_finished_cluster(finished):
-    it = finished.spec
-    for part, change in {
+    changes = {
         "os": {"timezone": "Etc/UTC", "sysctl": {"vm.swappiness": "1"}, "ntp_servers": ("ntp.example.com",)},
         "runtime": {"log_max_size": "10m"},
         "kube_proxy": {"mode": "iptables"},
         "metrics_server": {"replicas": 2},
         "calico": {"encapsulation": "vxlan"},
-    }.items():
-        object.__setattr__(it, part, replace(getattr(it, part), **change))
+    }
+    it = finished.spec
+    finished.spec = replace(
+        it, **{part: replace(getattr(it, part), **change) for part, change in changes.items()}
+    )
     done = foreseen(finished)
     assert {"set kube-proxy's mode to iptables", "apply calico", "apply metrics-server"} <= set(done)

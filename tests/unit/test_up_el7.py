@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 from fake_cluster import FakeCluster
@@ -127,13 +128,10 @@ def test_update_moves_everything_but_the_kernel_and_what_is_held(made: FakeClust
     host.offered.update({"kernel": ("0:3.10.0-1160.119.1.el7",), "bash": ("0:4.2-2.el7",)})
     told = raise_errors(run(it, UP))
     assert told.changes == {}, "only where the inventory wants it"
-    object.__setattr__(it.spec.os, "update", True)
-    try:
-        told = raise_errors(run(it, UP))
-        assert told.changes == {"n1": ["update 1 packages: bash"]}
-        assert raise_errors(run(it, UP)).changes == {}
-    finally:
-        object.__setattr__(it.spec.os, "update", False)
+    it.spec = replace(it.spec, os=replace(it.spec.os, update=True))
+    told = raise_errors(run(it, UP))
+    assert told.changes == {"n1": ["update 1 packages: bash"]}
+    assert raise_errors(run(it, UP)).changes == {}
     assert host.packages["bash"] == "0:4.2-2.el7"
     assert host.packages["kernel"] == "0:3.10.0-1160.el7"
     assert host.packages["docker-ce"] == DOCKER

@@ -73,7 +73,7 @@ class CommandLine:
         words = [*line.split(), *more]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sys.argv", ["k8sboot", *words])
-            code = command_line._run()
+            code = command_line.run()
         said = self._capsys.readouterr()
         for host in self.cluster.hosts.values():
             assert not host.unknown, host.unknown

@@ -229,6 +229,6 @@ def test_nothing_new_starts_while_a_masters_failure_is_looked_into(bare: FakeClu
 def test_registries_are_those_that_the_inventory_names():
     mirrors = ("https://mirror.example.com/x", "http://10.0.0.1:5000")
     wanted = replace(spec(), runtime=RuntimeSettings(registry_mirrors=mirrors))
-    first, *others = dict.fromkeys(diagnose._registries(wanted))
+    first, *others = diagnose.registries(wanted)
     assert first == wanted.cluster.image_repository.partition("/")[0]
     assert others == ["mirror.example.com", "10.0.0.1:5000"]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import inspect
 import shlex
 import subprocess
 from pathlib import Path
@@ -78,19 +77,6 @@ CASES = [
 @pytest.mark.parametrize(("words", "line"), CASES, ids=[line.replace("/", "_")[:60] for _, line in CASES])
 def test_command_line(words: commands.Words, line: str) -> None:
     assert shlex.join(words) == line
-
-
-def test_no_command_line_takes_a_secret() -> None:
-    builders = [
-        f for name, f in inspect.getmembers(commands, inspect.isfunction) if f.__module__ == commands.__name__
-    ]
-    takers = {
-        function.__name__
-        for function in builders
-        if {"token", "certificate_key", "key", "secret", "password"}
-        & set(inspect.signature(function).parameters)
-    }
-    assert takers == {"join_line"}, "secrets travel in files; join_line is text for a person"
 
 
 def test_the_join_line_of_a_node_and_of_a_master() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from k8sboot import templates
 from k8sboot.secret import Secret
-from k8sboot.templates import TemplateError, render
+from k8sboot.templates import TemplateError, as_yaml, render
 
 
 def test_a_missing_value_is_named_with_its_template() -> None:
@@ -48,7 +48,7 @@ def test_a_word_for_the_shell_is_quoted() -> None:
 
 @given(st.text())
 def test_the_yaml_filter_gives_back_every_text_yaml_can_hold(value: str) -> None:
-    text = templates._yaml(value)
+    text = as_yaml(value)
     assert json.loads(text) == value
     assert "\n" not in text
     if value.isprintable():
@@ -57,4 +57,4 @@ def test_the_yaml_filter_gives_back_every_text_yaml_can_hold(value: str) -> None
 
 @pytest.mark.parametrize("value", ["no", "1.30", "1e3", "~", "", "a: b", "# c", "2001:db8::1", "é\x85\u2028"])
 def test_the_yaml_filter_keeps_a_text_a_text(value: str) -> None:
-    assert yaml.safe_load(templates._yaml(value)) == value
+    assert yaml.safe_load(as_yaml(value)) == value

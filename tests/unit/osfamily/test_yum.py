@@ -120,8 +120,8 @@ def run(shell: str, script: str) -> str:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_in_a_real_shell_a_pid_file_names_the_holder(shell: str, tmp_path: Path):
-    script = yum._HOLDER.replace("/var/run/yum.pid", str(tmp_path / "yum.pid")).replace(
-        "/var/", f"{tmp_path}/"
+    script = (
+        yum.HOLDER[2].replace("/var/run/yum.pid", str(tmp_path / "yum.pid")).replace("/var/", f"{tmp_path}/")
     )
     assert run(shell, script) == ""
     (tmp_path / "yum.pid").write_text(f"{os.getpid()}\n")
@@ -134,7 +134,7 @@ def test_in_a_real_shell_a_pid_file_names_the_holder(shell: str, tmp_path: Path)
 def test_in_a_real_shell_rpms_own_lock_names_the_holder(shell: str, tmp_path: Path):
     path = tmp_path / "lib/rpm/.rpm.lock"
     path.parent.mkdir(parents=True)
-    script = yum._HOLDER.replace("/var/", f"{tmp_path}/")
+    script = yum.HOLDER[2].replace("/var/", f"{tmp_path}/")
     with path.open("w") as lock:
         assert run(shell, script) == ""
         fcntl.lockf(lock, fcntl.LOCK_EX)

@@ -80,7 +80,7 @@ def test_runbook_31_the_line_for_another_master_has_token_and_key(finished):
     host = _host(finished, "m1")
     words = shlex.split(new_join_line(finished.spec, host, ttl="30m", is_control_plane=True).reveal())
     assert words[:3] == ["kubeadm", "join", finished.spec.cluster.control_plane_endpoint]
-    assert tokens._TOKEN.fullmatch(words[words.index("--token") + 1])
+    assert tokens.TOKEN.fullmatch(words[words.index("--token") + 1])
     assert words[words.index("--discovery-token-ca-cert-hash") + 1].startswith("sha256:")
     assert words[-3:] == ["--control-plane", "--certificate-key", "c" * 64]
     for_node = new_join_line(finished.spec, host, ttl="30m", is_control_plane=False).reveal()

@@ -87,7 +87,7 @@ def test_runbook_20_tokens_are_drawn_short_lived_and_revoked(finished, codes):
     assert finished.tokens == {}, "revoked when all have joined"
     made = next(shlex.split(line) for line in everything_run(finished) if "token create" in line)
     assert made[made.index("--ttl") + 1] == "1h0m0s"
-    assert not [word for word in made if tokens._TOKEN.fullmatch(word)], "kubeadm draws it"
+    assert not [word for word in made if tokens.TOKEN.fullmatch(word)], "kubeadm draws it"
     init = documents(finished)["InitConfiguration"]["bootstrapTokens"]
     assert [sorted(token) for token in init] == [["description", "groups", "ttl", "usages"]]
     text = f"kubeadm: {{initConfiguration: {{bootstrapTokens: [{{token: {TUTORIAL_TOKEN}}}]}}}}\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import fcntl
 import threading
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -111,9 +110,10 @@ def test_line_is_added_once_and_only_under_the_lock(tmp_path):
 
 
 @given(st.binary(max_size=400))
-def test_no_file_content_is_fatal(content):
-    found: list[known_hosts.KnownHost] = []
-    known_hosts._parse(content.decode("utf-8", "surrogateescape"), str(Path("f")), found, [])
+def test_no_file_content_is_fatal(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any_known_hosts"
+    path.write_bytes(content)
+    found, _ = known_hosts.read([path])
     judge(found, host="h", port=22, key=key("a"))
 
 
