@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from child_signals import restore_signals
+
 
 @dataclass
 class OnTerminal:
@@ -98,9 +100,7 @@ def on_a_terminal(
 
     def take_terminal() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        # Whoever runs the tests may ignore these.
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+        restore_signals()
         if ignores:
             signal.signal(ignores, signal.SIG_IGN)
 

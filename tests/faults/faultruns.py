@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from child_signals import restore_signals
 from faulthosts import until
 from faultinventories import Dumper
 from on_lab import HOSTS, Lab
@@ -229,6 +230,7 @@ class Controller:
             process = subprocess.Popen(
                 command, env={**self.environ, **(environ or {})}, cwd=self.folder, umask=umask,
                 stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True,
+                preexec_fn=restore_signals,
             )  # fmt: skip
         self.runs.append(Running(process, folder, self.state / "k8sboot", before))
         return self.runs[-1]

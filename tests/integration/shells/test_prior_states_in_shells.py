@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from child_signals import restore_signals
 from noted_place import IN_SHELLS
 
 from k8sboot.host.originals import PriorState, note_script
@@ -123,7 +124,10 @@ def test_a_signal_while_it_is_noted_ends_the_change(place):
     fake.write_text(f"#!/bin/sh\ntouch {place.root}/here; sleep 1; cat {place.root}/systemctl\n")
     script = f"{note_script(ALL[:1])}touch {place.root}/altered\n".replace(STATE_DIR, str(place.state))
     process = subprocess.Popen(
-        ["dash", "-c", script], env={"PATH": f"{place.bin}:{os.environ['PATH']}"}, start_new_session=True
+        ["dash", "-c", script],
+        env={"PATH": f"{place.bin}:{os.environ['PATH']}"},
+        start_new_session=True,
+        preexec_fn=restore_signals,
     )
     while not (place.root / "here").exists():
         assert process.poll() is None

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from child_signals import restore_signals
 
 from k8sboot.host.files import File, write_script
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR, RESTART_DIR
@@ -192,7 +193,7 @@ def _started(place: Place, shell: list[str], file: File) -> subprocess.Popen[str
     path = f"{place.bin}:{os.environ['PATH']}"
     process = subprocess.Popen(
         shell, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
-        env={"PATH": path},
+        env={"PATH": path}, preexec_fn=restore_signals,
     )  # fmt: skip
     assert process.stdin
     process.stdin.write(place.script(file))

@@ -70,10 +70,9 @@ def test_environment_is_plain_and_complete(connection):
 
 
 def test_background_child_that_holds_the_output_does_not_delay(connection):
-    began = time.monotonic()
-    connection.run("sleep 8 & echo started", timeout=10)
+    child = connection.run("sleep 300 & echo $!", timeout=30).text.strip()
 
-    assert time.monotonic() - began < 4
+    assert connection.run(f"kill {child}", timeout=30).exit_status == 0, "it was still there"
 
 
 def test_fake_markers_fake_nothing(connection):
@@ -85,12 +84,11 @@ def test_fake_markers_fake_nothing(connection):
     assert done.stdout == b"</k8sboot:" + b"0" * 32 + b"> 0\n"
 
 
-def test_deadline_of_a_silent_command(connection):
-    began = time.monotonic()
+def test_deadline_of_a_silent_command(connection, tmp_path):
     with pytest.raises(DeadlineExceeded, match="within 1 s"):
-        connection.run("echo last words; sleep 30", timeout=1)
+        connection.run(f"echo last words; sleep 30; touch {tmp_path}/ended", timeout=1)
 
-    assert time.monotonic() - began < 3
+    assert not (tmp_path / "ended").exists()
 
 
 def test_deadline_of_a_chatty_command(connection):
@@ -136,6 +134,7 @@ def test_killed_session_is_a_lost_connection(another_sshd, connected):
     assert connection.run("echo back", timeout=10).text == "back\n"
 
 
+@pytest.mark.timeout(60)
 def test_frozen_server_is_noticed_while_a_command_is_silent(another_sshd, connected, monkeypatch):
     assert watch.DEAD_AFTER + 2 * watch.TICK < 20
     monkeypatch.setattr(watch, "PING_AFTER", 1.0)
@@ -143,11 +142,8 @@ def test_frozen_server_is_noticed_while_a_command_is_silent(another_sshd, connec
     server = another_sshd()
     connection = connected(server=server)
     threading.Timer(0.3, server.freeze_sessions).start()
-    began = time.monotonic()
     with pytest.raises(ConnectionLost, match="no sign of life"):
-        connection.run("sleep 60", timeout=90)
-
-    assert time.monotonic() - began < 6
+        connection.run("sleep 90", timeout=90)
 
 
 def test_silent_command_on_a_healthy_link_is_left_in_peace(connection, monkeypatch):

