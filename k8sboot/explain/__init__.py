@@ -80,6 +80,8 @@ def parse(text: str) -> Iterator[Explanation]:
         yield Explanation(code, title, meaning.strip(), causes.strip(), cure.strip())
 
 
+# By hand, although rich renders Markdown: it takes the backticks away, which alone mark commands off a terminal, breaks
+# long commands, which then cannot be pasted, and fills lines with blanks.
 def _wrapped(text: str, width: int) -> str:
     return "\n".join(line for block in _blocks(text) for line in _lines(block, width))
 

@@ -1,4 +1,4 @@
-"""SSH to the hosts. `connect` is the one way in; nothing else in k8sboot knows paramiko."""
+"""SSH to the hosts. `connect` is the only entry; nothing else in k8sboot knows paramiko."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from k8sboot.ssh.target import Target
 def connect(target: Target, *, log: Callable[[str], None] = lambda _line: None) -> Connection:
     """Log in to a host, check its host key, become root. Raises ConnectError.
 
-    log takes lines for the user: new host keys with their fingerprints, warnings, reconnects. paramiko is
-    imported here, on the first connection, not before.
+    log: takes lines for the user: new host keys with their fingerprints, warnings, reconnects. paramiko is
+    imported here, on the first connection.
     """
     from k8sboot.ssh.host_connection import open_connection
 

@@ -25,7 +25,7 @@ LIST_IDENTITIES = b"\0\0\0\1\x0b"
 
 @dataclass
 class _Attempts:
-    """What was offered so far, and what came of it."""
+    """What has been offered so far, and the results."""
 
     login: Login
     transport: Transport
@@ -35,7 +35,7 @@ class _Attempts:
     tries: int = 0
 
     def key(self, key: PKey, label: str) -> bool:
-        """Offer a key, once, while there are tries left; whether we are in."""
+        """Offer a key, once, while there are tries left; whether the server accepted it."""
         if key.asbytes() in self.offered or self.tries >= TRIES or self.refuses("publickey"):
             return False
         self.offered.add(key.asbytes())
@@ -53,23 +53,23 @@ class _Attempts:
             return False
         if further:
             self.allowed = tuple(further)
-            self.report.append(f"{label}: accepted, but the server also wants {', '.join(further)}")
+            self.report.append(f"{label}: accepted, but the server also requires {', '.join(further)}")
         return not further
 
     def note(self, error: Exception, label: str) -> None:
-        """Write a failed attempt down; raise when no further one makes sense."""
+        """Record a failed attempt; raise when another one makes no sense."""
         hung_up = not self.transport.is_active()
         if "timeout" in str(error).lower() or (hung_up and not self.report):
             raise self.lost(str(error))
         reason = "refused"
         if isinstance(error, BadAuthenticationType):
             self.allowed = tuple(error.allowed_types)
-            reason = f"the server takes only {', '.join(error.allowed_types)}"
+            reason = f"the server accepts only {', '.join(error.allowed_types)}"
         elif not isinstance(error, AuthenticationException):
             reason = str(error) or type(error).__name__
         self.report.append(f"{label}: {reason}")
         if hung_up:
-            raise self.failed("the server hung up")
+            raise self.failed("the server closed the connection")
 
     def lost(self, why: str) -> ConnectionLost:
         return ConnectionLost(
@@ -77,18 +77,18 @@ class _Attempts:
         )
 
     def failed(self, why: str = "") -> AuthenticationFailed:
-        tried = "; ".join(self.report) or "there is no key, no agent and no password to try"
+        tried = "; ".join(self.report) or "no key, agent or password to try"
         return AuthenticationFailed(
             f"cannot log in as {self.login.user} at {self.login.address}:{self.login.port}",
             why=f"{why}: {tried}" if why else tried,
             fix=f"make `ssh -p {self.login.port} {self.login.user}@{self.login.address}` work without a "
-            "question, e.g. by `ssh-copy-id`; or set `user`, `identityFile` or `password` in the inventory",
+            "prompt, e.g. with `ssh-copy-id`; or set `user`, `identityFile` or `password` in the inventory",
             host=self.login.name,
         )
 
 
 def authenticate(transport: Transport, login: Login) -> None:
-    """Log in over an encrypted transport. Raises AuthenticationFailed with everything that was tried."""
+    """Log in over an encrypted transport. Raises AuthenticationFailed with all attempts."""
     attempts = _Attempts(login, transport)
     offers = [_inventory_key, _agent_keys, _default_keys, _password]
     if not any(offer(attempts) for offer in offers):
@@ -127,7 +127,7 @@ def _agent_keys(attempts: _Attempts) -> bool:
 
 
 def _in_order(login: Login, found: Sequence[PKey]) -> list[PKey]:
-    """Keys that ssh_config or the inventory name first; with IdentitiesOnly no others."""
+    """The agent's keys, those named by the inventory or ssh_config first; with IdentitiesOnly no others."""
     named = [keys.public_part(path) for path in (login.identity, *login.key_files) if path is not None]
     return sorted(
         (key for key in found if key.asbytes() in named or not login.identities_only),
@@ -144,7 +144,7 @@ def _agent_key(attempts: _Attempts, key: PKey) -> bool:
 
 
 def _agent_answers(attempts: _Attempts) -> bool:
-    """Whether there is an agent that answers: on a silent one paramiko would wait for ever."""
+    """Whether there is an agent that answers: paramiko would wait forever for one that does not."""
     place = os.environ.get("SSH_AUTH_SOCK")
     if not place:
         return False
@@ -155,7 +155,7 @@ def _agent_answers(attempts: _Attempts) -> bool:
             probe.sendall(LIST_IDENTITIES)
             return len(probe.recv(4, socket.MSG_WAITALL)) == 4
     except TimeoutError:
-        attempts.report.append("agent: it does not answer")
+        attempts.report.append("agent: not responding")
     except OSError as error:
         attempts.report.append(f"agent: {error.strerror or error}")
     return False
@@ -173,7 +173,7 @@ def _password(attempts: _Attempts) -> bool:
     secret = attempts.login.target.password
     if secret is None:
         if attempts.tries == 0 and not attempts.report:
-            attempts.report.append("no key file exists, no agent runs, and no password is given")
+            attempts.report.append("no key file exists, no agent is running, and no password is set")
         return False
     login, transport = attempts.login, attempts.transport
 

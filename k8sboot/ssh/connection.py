@@ -1,4 +1,4 @@
-"""The seam between k8sboot and a host's shell: the smallest interface that tests can replace."""
+"""The interface between k8sboot and a host's shell, small enough for tests to replace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Completed:
-    """A command that ended. Outputs are bytes as they came (at most 8 MiB each, the middle cut out)."""
+    """A command that has exited. Outputs are raw bytes (at most 8 MiB each, the middle cut out)."""
 
     exit_status: int
     stdout: bytes
@@ -22,23 +22,26 @@ class Completed:
 
     @property
     def problem(self) -> str:
-        """Its last words on stderr, at most 300 characters, or else its exit status; '' when it ended well."""
+        """The end of its stderr, at most 300 characters, or else its exit status; '' when it succeeded."""
         if self.exit_status == 0:
             return ""
-        return self.stderr.decode("utf-8", "replace").strip()[-300:] or f"it ended with {self.exit_status}"
+        return (
+            self.stderr.decode("utf-8", "replace").strip()[-300:]
+            or f"it exited with status {self.exit_status}"
+        )
 
 
 class Connection(Protocol):
     """One multiplexed connection to one host. Every script runs as root under /bin/sh, one at a time.
 
-    A script travels on stdin inside braces with stdin from /dev/null, so that a script cut short by a dead
-    link runs not at all, and no command in it can eat the rest of it.
+    A script is sent on stdin inside braces, and runs with stdin from /dev/null: a script that a dead link cuts
+    short does not run, and no command in it can read the rest of it.
     """
 
     def run(self, script: str, *, timeout: float) -> Completed:
-        """Run a short script and return how it ended, whatever its exit status.
+        """Run a short script and return its result, whatever its exit status.
 
-        Raises DeadlineExceeded after timeout seconds, ConnectionLost when link or peer die.
+        Raises DeadlineExceeded after timeout seconds, ConnectionLost when the link or the peer dies.
         """
 
     def run_job(
@@ -46,11 +49,11 @@ class Connection(Protocol):
     ) -> Completed:
         """Run a long script as a job on the host that outlives this connection, and follow it to its end.
 
-        Reconnects and goes on following when the connection dies. name: [a-z0-9-]+, says what it is.
+        Reconnects and continues when the connection dies. name: [a-z0-9-]+, what the job is.
         """
 
     def end_jobs(self) -> None:
-        """End the job under way, whose run_job raises Interrupted, and start none any more. From any thread."""
+        """End the running job, whose run_job raises Interrupted, and start no other. From any thread."""
 
     def close(self) -> None:
         """Close the connection; idempotent."""

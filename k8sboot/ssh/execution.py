@@ -1,4 +1,4 @@
-"""Run one script over one SSH channel: both streams drained, bounded memory, an end in time."""
+"""Run one script over one SSH channel: both streams drained, in bounded memory, within a timeout."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from k8sboot.ssh.watch import LOGIN_AFTER, Watched, watched
 SLICE = 256 * 1024
 CHANNEL_TIMEOUT = 15.0
 SESSION_SLOT_WAIT, SESSION_SLOT_PAUSE = 8.0, 0.1
-LAST_WORDS_WAIT = 1.0
+EXIT_WAIT = 1.0
 SHELL_WAIT = 60.0
-"""Seconds in which a login shell, and sudo, come to our script: longer than a slow lookup of a name takes."""
+"""Seconds for a login shell, and sudo, to start the script: more than a slow name lookup takes."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Execution:
 
     host: str
     transport: Transport
-    wire: WatchedStream
+    stream: WatchedStream
 
 
 @dataclass(frozen=True)
 class Shell:
-    """How a shell is reached: the command line for a limit of N seconds, and what goes before the script on
-    stdin (a sudo password and the word to go on, or nothing).
+    """How to start a shell: the command line for a limit of N seconds, and what precedes the script on stdin
+    (a sudo password and the go word, or nothing).
     """
 
     command: Callable[[int], str]
@@ -46,12 +46,12 @@ class Shell:
 
 
 def execute(session: Execution, shell: Shell, script: str, *, timeout: float) -> Completed:
-    """Run script and return how it ended; exit_status is -1 when a signal killed the shell that ran it.
+    """Run script and return its result; exit_status is -1 when a signal killed the shell that ran it.
 
     Raises DeadlineExceeded, ConnectionLost, ConnectError (the login shell did not run the script).
     """
     markers = Markers.fresh()
-    # The host ends the script by itself soon after we stopped waiting, even if we are gone by then.
+    # The host ends the script by itself soon after this timeout, even when the connection is gone by then.
     command = shell.command(int(timeout) + 2)
     return exchange(session, command, shell.preamble() + wrap(script, markers), markers, timeout=timeout)
 
@@ -60,7 +60,7 @@ def exchange(
     session: Execution, command: str, stdin: bytes, markers: Markers, *, timeout: float
 ) -> Completed:
     """Run a command line that prints the markers around its output, feed it stdin; errors as execute()."""
-    with watched(session.wire, session.transport) as link:
+    with watched(session.stream, session.transport) as link:
         try:
             with contextlib.closing(_open(session, timeout)) as channel:
                 return _Run(session, channel, markers, timeout).through(command, stdin)
@@ -79,37 +79,37 @@ def _open(session: Execution, timeout: float) -> Channel:
         )
     except ChannelException as error:
         raise ConnectError(
-            "the SSH server opens no session",
+            "the SSH server refuses to open a session",
             why=f"{error.text}; MaxSessions in its sshd_config may be reached",
-            fix="set MaxSessions to at least 1 on the host and let no other session share this login",
+            fix="raise MaxSessions in the host's sshd_config, and end other sessions on this connection",
             host=session.host,
             code="KB-SSH-SESSION",
         ) from None
 
 
 def login_wait(session: Execution) -> float:
-    """Seconds for what the server has to do after a login before it opens the first channel."""
-    return LOGIN_AFTER if session.wire.is_fresh else 0.0
+    """Extra seconds for the server between a login and the first channel."""
+    return LOGIN_AFTER if session.stream.is_fresh else 0.0
 
 
 def _lost(session: Execution, link: Watched, error: BaseException) -> ConnectionLost:
-    why = link.given_up or str(error) or "the connection was closed by the other side"
+    why = link.closed_because or str(error) or "the other side closed the connection"
     return ConnectionLost(
         "the SSH connection died during a command",
         why=why,
-        fix="run the same k8sboot command again: it looks at the host and goes on from there",
+        fix="run the same k8sboot command again: it checks the host and continues from there",
         host=session.host,
     )
 
 
 class _Bell(threading.Event):
-    """Rung by either stream, silenced by nobody but its owner: paramiko's own for two streams loses rings."""
+    """Set by either stream, cleared only by its owner: paramiko's own event for two streams loses wake-ups."""
 
     def clear(self) -> None:
-        """One stream ran dry: that says nothing of the other."""
+        """Ignored: one empty stream says nothing about the other."""
 
     def mute(self) -> None:
-        """Wait for the next ring."""
+        """Clear, to wait for the next wake-up."""
         super().clear()
 
 
@@ -129,13 +129,13 @@ class _Run:
         sender.start()
         self._drain()
         if self._out.ended:
-            # The server frees the session only when the shell is gone; it says so in a moment.
-            self._channel.status_event.wait(LAST_WORDS_WAIT)
+            # The server frees the session only when the shell is gone, a moment later.
+            self._channel.status_event.wait(EXIT_WAIT)
             return Completed(self._out.exit_status, self._out.value(), self._err.value())
         return self._ended_early()
 
     def _ask_for(self, command: str) -> None:
-        # paramiko waits for the server's answer without an end; the closing of the channel wakes it.
+        # paramiko waits for the server's answer without a timeout; closing the channel wakes it.
         late = threading.Timer(self._shell_deadline - time.monotonic(), self._give_up)
         late.daemon = True
         late.start()
@@ -149,20 +149,20 @@ class _Run:
             late.cancel()
 
     def _give_up(self) -> None:
-        # The link may be closed in the same moment: that is no news, and a thread's traceback is for nobody.
+        # The link may be closed at the same moment; that needs no traceback.
         with contextlib.suppress(OSError, SSHException, EOFError):
             self._channel.close()
 
     def _send(self, data: bytes) -> None:
         view = memoryview(data)
-        # A peer that stops reading shows as an ended channel or as the deadline, not here.
+        # A peer that stops reading is noticed by the ended channel or the deadline, not here.
         with contextlib.suppress(OSError, SSHException, EOFError):
             for start in range(0, len(view), SLICE):
                 self._channel.sendall(view[start : start + SLICE].tobytes())
             self._channel.shutdown_write()
 
     def _drain(self) -> None:
-        """Read both streams until both have ended, the channel has, or time is up."""
+        """Read both streams until both have ended, the channel has, or the deadline is over."""
         bell = _Bell()
         self._channel.in_buffer.set_event(bell)
         self._channel.in_stderr_buffer.set_event(bell)
@@ -190,8 +190,8 @@ class _Run:
         return got
 
     def _ended_early(self) -> Completed:
-        """The channel ended without an end marker: lost, killed, a syntax error, or not our shell at all."""
-        self._channel.status_event.wait(LAST_WORDS_WAIT)
+        """The channel ended without an end marker: lost, killed, a syntax error, or another shell."""
+        self._channel.status_event.wait(EXIT_WAIT)
         status = self._channel.exit_status
         if status == -1:
             # A dead connection and a killed shell look alike until the transport's thread has ended.
@@ -204,9 +204,9 @@ class _Run:
 
     def _unanswered(self) -> ShellSilent:
         return ShellSilent(
-            f"the SSH server did not answer within {min(self._timeout, SHELL_WAIT):g} s whether it runs a command",
-            why="its process for our connection is alive, but stuck or starved; nothing was run",
-            fix="look at the machine's load and its sshd's log, then run the same k8sboot command again",
+            f"the SSH server did not accept a command within {min(self._timeout, SHELL_WAIT):g} s",
+            why="its process for this connection is alive, but stuck or starved; nothing was run",
+            fix="check the machine's load and its sshd log, then run the same k8sboot command again",
             host=self._session.host,
             code="KB-SSH-SESSION",
         )
@@ -214,30 +214,30 @@ class _Run:
     def _too_late(self) -> DeadlineExceeded:
         if not self._out.begun:
             return ShellSilent(
-                f"the login shell did not get to our script within {min(self._timeout, SHELL_WAIT):g} s",
+                f"the login shell did not start the script within {min(self._timeout, SHELL_WAIT):g} s",
                 why="its start-up file (~/.bashrc, ~/.zshenv, ~/.cshrc, config.fish) hangs, or sudo does",
-                fix=f"try `ssh HOST true` by hand, look at that file; it said: {self._heard() or 'nothing'}",
+                fix=f"run `ssh HOST true` by hand and correct that file; its output: {self._noise() or '(none)'}",
                 host=self._session.host,
             )
-        said = self._err.value() or self._out.value()
+        output = self._err.value() or self._out.value()
         return DeadlineExceeded(
-            f"a command did not end within {self._timeout:g} s",
-            why="it was told to stop",
-            fix="see what it waited for in its last words, then run the same k8sboot command again",
+            f"a command did not finish within {self._timeout:g} s",
+            why="it was stopped",
+            fix="check the end of its output for what it waited for, then run the same k8sboot command again",
             host=self._session.host,
-            detail=said[-4000:].decode("utf-8", "replace"),
+            detail=output[-4000:].decode("utf-8", "replace"),
         )
 
     def _wrong_shell(self, status: int) -> ConnectError:
         return ConnectError(
             "the login shell did not run /bin/sh",
-            why=f"it ended with {status} and said: {self._heard() or 'nothing'}",
+            why=f"it exited with status {status}; its output: {self._noise() or '(none)'}",
             fix="give the login user a shell that runs commands (`usermod -s /bin/bash USER`), "
-            "and keep its start-up files from taking over",
+            "and remove an `exec` of another program from its start-up files",
             host=self._session.host,
             code="KB-SSH-SHELL",
         )
 
-    def _heard(self) -> str:
+    def _noise(self) -> str:
         heard = f"{self._out.heard_before()} {self._err.heard_before()}".strip()
         return " ".join(heard.split())[-300:]

@@ -1,4 +1,4 @@
-"""From a byte stream to an encrypted transport whose host key was judged. No authentication in here."""
+"""From a byte stream to an encrypted transport with a verified host key. No authentication here."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ CIPHERS = (
     "aes256-ctr",
 )
 WEAK_MACS = ("hmac-md5", "hmac-md5-96", "hmac-sha1-96")
-TURNED_AWAY = (b"Exceeded MaxStartups",)
-PROXY_FIX = "run it by hand, correct it in ~/.ssh/config, or set `configFile: none` in the inventory"
+TOO_MANY_STARTUPS = (b"Exceeded MaxStartups",)
+PROXY_FIX = "run it by hand and correct it in ~/.ssh/config, or set `configFile: none` in the inventory"
 PENALISED = b"Not allowed at this time"
 
 
 class Dropped(Exception):
-    """The server hung up before it said a word: too many half-open connections. Worth a retry."""
+    """The server closed the connection before its banner: too many half-open connections. Worth a retry."""
 
 
-def negotiate(wire: WatchedStream, login: Login, notice: Callable[[str], None]) -> Transport:
-    """Agree on keys with the server behind wire and check its host key.
+def negotiate(stream: WatchedStream, login: Login, notice: Callable[[str], None]) -> Transport:
+    """Exchange keys with the server at the other end of the stream and check its host key.
 
     Raises Dropped, Unreachable (no SSH server there), HostKeyRefused, ConnectionLost.
     """
-    # paramiko documents that any object with a socket's send, recv, close and settimeout will do.
-    transport = Transport(cast(socket.socket, wire), disabled_algorithms={"macs": list(WEAK_MACS)})
+    # paramiko takes any object with a socket's send, recv, close and settimeout, as it documents.
+    transport = Transport(cast(socket.socket, stream), disabled_algorithms={"macs": list(WEAK_MACS)})
     transport.banner_timeout = BANNER_TIMEOUT
     transport.auth_timeout = AUTH_TIMEOUT
     transport.channel_timeout = CHANNEL_TIMEOUT
@@ -52,7 +52,7 @@ def negotiate(wire: WatchedStream, login: Login, notice: Callable[[str], None]) 
     judge = Judge(login, notice)
     options.key_types = judge.preferred(list(options.key_types))
     try:
-        _start(transport, wire, login)
+        _start(transport, stream, login)
         judge.check(transport.get_remote_server_key().asbytes())
     except BaseException:
         abandon(transport)
@@ -66,7 +66,7 @@ def abandon(transport: Transport) -> None:
         transport.close()
 
 
-def _start(transport: Transport, wire: WatchedStream, login: Login) -> None:
+def _start(transport: Transport, stream: WatchedStream, login: Login) -> None:
     done = threading.Event()
     deadline = time.monotonic() + BANNER_TIMEOUT + login.target.connect_timeout
     transport.start_client(event=done)
@@ -75,37 +75,37 @@ def _start(transport: Transport, wire: WatchedStream, login: Login) -> None:
     if transport.is_active() and transport.initial_kex_done:
         return
     error = transport.get_exception() or TimeoutError("the handshake did not end in time")
-    raise _why_not(error, wire, login)
+    raise _why_not(error, stream, login)
 
 
-def _why_not(error: BaseException, wire: WatchedStream, login: Login) -> Exception:
-    first = wire.first
-    problem = wire.problem()
+def _why_not(error: BaseException, stream: WatchedStream, login: Login) -> Exception:
+    first = stream.first
+    problem = stream.problem()
     if problem and not first:
-        return Unreachable("the ProxyCommand leads nowhere", why=problem, fix=PROXY_FIX, host=login.name)
-    if first.startswith(TURNED_AWAY) or (not first and _ended(error)):
+        return Unreachable("the ProxyCommand did not connect", why=problem, fix=PROXY_FIX, host=login.name)
+    if first.startswith(TOO_MANY_STARTUPS) or (not first and _ended(error)):
         return Dropped(
-            "more half-open connections than its MaxStartups allows" if first else "it said nothing at all"
+            "more half-open connections than its MaxStartups allows" if first else "it sent no banner"
         )
     if first.startswith(PENALISED):
         return Unreachable(
-            "the SSH server turns this machine away for now",
-            why="PerSourcePenalties in its sshd_config: too many failed logins from here",
+            "the SSH server temporarily rejects this machine",
+            why="PerSourcePenalties in its sshd_config: too many failed logins from this machine",
             fix="wait a minute and run again, or list this machine under PerSourcePenaltyExemptList",
             host=login.name,
         )
     if not first:
         return Unreachable(
-            f"no SSH server speaks at {login.address}:{login.port}",
-            why=f"something took the connection and said nothing for {BANNER_TIMEOUT:g} s",
-            fix="check the port; if it is right, the machine is overloaded or its sshd hangs",
+            f"no answer from an SSH server at {login.address}:{login.port}",
+            why=f"the connection was accepted, but no banner came within {BANNER_TIMEOUT:g} s",
+            fix="check the port; if it is right, check the machine's load and restart its sshd",
             host=login.name,
         )
     if b"SSH-" not in first:
-        said = first[:80].decode("ascii", "replace")
+        banner = first[:80].decode("ascii", "replace")
         return Unreachable(
-            f"what listens at {login.address}:{login.port} is no SSH server",
-            why=f"it said {said!r}",
+            f"{login.address}:{login.port} is not an SSH server",
+            why=f"it sent {banner!r}",
             fix="correct `address` or `port`",
             host=login.name,
         )
@@ -115,20 +115,20 @@ def _why_not(error: BaseException, wire: WatchedStream, login: Login) -> Excepti
 def _broken_off(error: BaseException, login: Login) -> ConnectError:
     if isinstance(error, IncompatiblePeer):
         return Unreachable(
-            "no common encryption with the SSH server",
+            "no encryption in common with the SSH server",
             why=str(error),
-            fix="update OpenSSH on the host; k8sboot does not speak CBC ciphers and SHA-1 signatures",
+            fix="update OpenSSH on the host; k8sboot does not use CBC ciphers and SHA-1 signatures",
             host=login.name,
         )
     return ConnectionLost(
-        "the SSH connection broke off while keys were agreed on",
+        "the SSH connection was lost during the key exchange",
         why=str(error) or type(error).__name__,
-        fix="run again; if it stays, look into the host's sshd log (`journalctl -u ssh -u sshd`)",
+        fix="run again; if it persists, check the host's sshd log (`journalctl -u ssh -u sshd`)",
         host=login.name,
     )
 
 
 def _ended(error: BaseException) -> bool:
-    """Whether the other side hung up, rather than kept silent."""
+    """Whether the other side closed the connection, rather than sent nothing."""
     cause = error.__context__ if isinstance(error, SSHException) else error
     return isinstance(cause, (EOFError, ConnectionError))

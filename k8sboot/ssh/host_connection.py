@@ -1,4 +1,4 @@
-"""The Connection to a real host: one session, opened again when it died between two commands."""
+"""The Connection to a real host: one session, reopened when it died between two commands."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class HostConnection:
         self._ends_jobs = False
 
     def open(self) -> tuple[Execution, Shell]:
-        """The live session and its root shell, both made anew when the last one died. Raises ConnectError."""
+        """The live session and its root shell, both reopened when the last one died. Raises ConnectError."""
         with self._lock:
             self._refuse_when_closed()
             if self._session is None or self._shell is None or not self._session.transport.is_active():
@@ -60,7 +60,7 @@ class HostConnection:
                 except BaseException:
                     self._drop()
                     raise
-            # close() does not wait for the lock: it may have come while we were connecting.
+            # close() does not wait for the lock: it may have been called during the connect.
             self._refuse_when_closed()
             return self._session, self._shell
 
@@ -72,8 +72,8 @@ class HostConnection:
     def run(self, script: str, *, timeout: float) -> Completed:
         """Run a short script as root; see Connection.run.
 
-        exit_status is -1 when the remote shell itself was killed by a signal. On a connection that died since
-        the last command a new one is made first.
+        exit_status is -1 when the remote shell itself was killed by a signal. When the connection has
+        died since the last command, a new one is opened first.
         """
         with self._turn():
             session, shell = self.open()
@@ -81,9 +81,9 @@ class HostConnection:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """One command at a time, whoever waits longest first.
+        """One command at a time, in the order of the callers.
 
-        A thread that follows a job asks without a pause: it would have the lock again before anybody else woke up.
+        A thread that follows a job polls without a pause: it would take the lock again before another thread woke up.
         """
         with self._next:
             self._lock.acquire()
@@ -97,8 +97,8 @@ class HostConnection:
     ) -> Completed:
         """Run a long script as a job that outlives the connection; see Connection.run_job.
 
-        stdout of the result is the job's log, both streams in one. Raises CommandFailed when the job could
-        not start or was killed, DeadlineExceeded (the job is stopped), ConnectionLost (the host stays away),
+        stdout of the result is the job's log, with both streams. Raises CommandFailed when the job could
+        not start or was killed, DeadlineExceeded (the job is stopped), ConnectionLost (the host stays unreachable),
         Interrupted (end_jobs was called).
         """
         job = Follower(
@@ -110,18 +110,18 @@ class HostConnection:
         )
         self._job = job
         if self._ends_jobs:
-            raise Interrupted(f"the job {name} was not started", host=self._login.name)
+            raise Interrupted(f"job {name} was not started", host=self._login.name)
         job.start(script)
         return job.follow(on_output)
 
     def end_jobs(self) -> None:
-        """End the job that runs, and start none any more; see Connection.end_jobs."""
+        """End the running job and start no other; see Connection.end_jobs."""
         self._ends_jobs = True
         if self._job is not None:
             self._job.end()
 
     def close(self) -> None:
-        """Close the connection; idempotent. A command under way elsewhere ends with ConnectionLost."""
+        """Close the connection; idempotent. A command running in another thread ends with ConnectionLost."""
         self._closed = True
         self._drop()
 
@@ -129,4 +129,4 @@ class HostConnection:
         session, self._session, self._shell = self._session, None, None
         if session is not None:
             abandon(session.transport)
-            session.wire.close()
+            session.stream.close()

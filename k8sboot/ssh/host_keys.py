@@ -1,4 +1,4 @@
-"""Decide whether the key a server showed is its own: by pin, by known_hosts, or by taking a new one."""
+"""Verify a server's host key: by pin, by known_hosts, or by accepting a new one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from k8sboot.ssh.login import Login
 ON_CONSOLE = "`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the machine's console"
 ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
-# Keys taken in this process that could not be written down, by the file they belong in.
+# Keys accepted in this process that could not be written, by the file they belong in.
 _remembered: dict[Path, list[known_hosts.KnownHost]] = {}
 _lock = threading.Lock()
 
 
 class Judge:
-    """Judges the key of one host. notice takes a line for the user."""
+    """Verifies the key of one host. notice: takes a line for the user."""
 
     def __init__(self, login: Login, notice: Callable[[str], None]) -> None:
         self._login = login
@@ -31,7 +31,7 @@ class Judge:
         self._entries += _remembered.get(login.known_hosts[0], [])
 
     def preferred(self, offered: Sequence[str]) -> list[str]:
-        """The algorithms offered, those of keys on file first: any known key may prove the host."""
+        """The offered algorithms, those of known keys first: any known key may identify the host."""
         host, port = self._login.filed_as
         known = {
             algorithm
@@ -49,36 +49,36 @@ class Judge:
         host, port = self._login.filed_as
         found = known_hosts.judge(self._entries, host=host, port=port, key=key)
         if found.verdict != "match":
-            self._tell_of_unread_lines()
+            self._warn_of_skipped_lines()
         if found.verdict == "revoked":
             raise self._refused("is marked @revoked", key, found.against)
         if self._login.target.host_key_policy == "insecure":
             self._notice(
                 f"WARNING: the host key of {self._login.name} is NOT checked (policy insecure): "
-                f"anybody on the way can take over; it shows {known_hosts.fingerprint(key)}"
+                f"a man in the middle would go unnoticed; it presented {known_hosts.fingerprint(key)}"
             )
         elif found.verdict == "changed":
             raise self._refused("has changed", key, found.against)
         elif found.verdict == "unknown":
-            self._meet(key)
+            self._accept_new(key)
 
-    def _tell_of_unread_lines(self) -> None:
+    def _warn_of_skipped_lines(self) -> None:
         for warning in self._warnings:
             self._notice(warning)
         name = known_hosts.lookup_name(*self._login.filed_as)
         for entry in self._entries:
             if entry.marker == "@cert-authority" and known_hosts.matches(entry.hosts, name):
-                self._notice(f"{entry.where}: skipped, host certificates are not supported; plain keys are")
+                self._notice(f"{entry.where}: skipped: host certificates are not supported, plain keys are")
 
     def _check_pin(self, key: bytes) -> None:
         shown = known_hosts.fingerprint(key)
         if shown != (self._login.target.host_key or "").rstrip("="):
             raise HostKeyRefused(
                 "the host key is not the one pinned in the inventory",
-                why=f"pinned {self._login.target.host_key}, the server shows {shown} "
+                why=f"pinned {self._login.target.host_key}, the server presented {shown} "
                 f"({known_hosts.inner_type(key)})",
                 fix=f"if the machine was reinstalled, compare with {ON_CONSOLE} and correct `hostKey`; "
-                "otherwise somebody may be in between",
+                "otherwise suspect a man in the middle",
                 host=self._login.name,
             )
 
@@ -88,15 +88,15 @@ class Judge:
         file = against[0].where.rpartition(":")[0]
         return HostKeyRefused(
             f"the host key of {self._login.address} {what}",
-            why=f"on file {on_file}; the server shows {known_hosts.fingerprint(key)} "
+            why=f"known are {on_file}; the server presented {known_hosts.fingerprint(key)} "
             f"({known_hosts.inner_type(key)})",
-            fix=f"only if you know why (reinstalled?): "
+            fix=f"only if you know why, e.g. a reinstallation: "
             f"`ssh-keygen -R '{known_hosts.lookup_name(host, port)}' -f {file}`, then run again; "
-            "otherwise somebody may be in between",
+            "otherwise suspect a man in the middle",
             host=self._login.name,
         )
 
-    def _meet(self, key: bytes) -> None:
+    def _accept_new(self, key: bytes) -> None:
         shown, key_type = known_hosts.fingerprint(key), known_hosts.inner_type(key)
         host, port = self._login.filed_as
         line = f"{known_hosts.lookup_name(host, port)} {key_type} {base64.b64encode(key).decode()}"
@@ -104,21 +104,21 @@ class Judge:
         if self._login.target.host_key_policy == "strict":
             raise HostKeyRefused(
                 f"the host key of {self._login.address} is not known",
-                why=f"policy strict, and {file} has none for it; the server shows {shown} ({key_type})",
-                fix=f"compare the fingerprint with {ON_CONSOLE}; then write `hostKey: {shown}` into the "
+                why=f"hostKeyPolicy is strict, and {file} has no key for it; the server presented {shown} ({key_type})",
+                fix=f"compare the fingerprint with {ON_CONSOLE}; then set `hostKey: {shown}` in the "
                 f"inventory, or add this line to {file}: {line}",
                 host=self._login.name,
             )
         self._notice(f"new host key of {self._login.name} accepted: {shown} ({key_type})")
-        self._write_down(line, file)
+        self._record(line, file)
 
-    def _write_down(self, line: str, file: Path) -> None:
+    def _record(self, line: str, file: Path) -> None:
         entry = known_hosts.parse_line(line, f"{file}:new")
         try:
             append(file, line)
         except OSError as error:
             self._notice(
-                f"{file}: the new key is not written down ({error.strerror}), it counts for this run only"
+                f"{file}: cannot write the new key ({error.strerror}); it is valid for this run only"
             )
             if entry is not None:
                 with _lock:
@@ -126,7 +126,7 @@ class Judge:
 
 
 def append(file: Path, line: str) -> None:
-    """Add one line under a lock, without touching what is there; made 0600, its directory 0700."""
+    """Append one line under a lock. The file is created with mode 0600, its directory with 0700."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(file, "ab", opener=_private) as stream:  # noqa: PTH123  Path.open takes no opener
         fcntl.flock(stream, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Follow a job on a host to its end, over as many connections as it takes."""
+"""Follow a job on a host to its end, over as many connections as needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from k8sboot.ssh.retry import backoff, retry
 from k8sboot.ssh.script import Capped
 
 START_TIMEOUT = 60.0
-LOOK_PATIENCE = 5.0
+LOOK_WAIT = 5.0
 LOOK_TIMEOUT = 60.0
 STOP_TIMEOUT = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
@@ -34,7 +34,7 @@ Run = Callable[[str, float], Completed]
 
 
 class Lines:
-    """Turns bytes into complete lines, in order; a very long line comes in pieces."""
+    """Splits bytes into complete lines, in order; a very long line comes in pieces."""
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
         self._on_line = on_line
@@ -42,7 +42,7 @@ class Lines:
         self._rest = ""
 
     def feed(self, data: bytes, *, final: bool = False) -> None:
-        """Take bytes; with final, what is left counts as a line."""
+        """Take bytes; with final, the rest counts as a line."""
         *complete, self._rest = (self._rest + self._decode(data, final)).split("\n")
         for line in complete:
             self._pass_on(line.removesuffix("\r"))
@@ -59,7 +59,7 @@ class Lines:
 
 
 class Follower:
-    """One job on one host. run: runs a script there as root within so many seconds, reconnects if need be."""
+    """One job on one host. run: runs a script there as root within a timeout (seconds), reconnects if needed."""
 
     def __init__(
         self, run: Run, job: str, *, host: str, timeout: float, notice: Callable[[str], None]
@@ -75,24 +75,24 @@ class Follower:
         self._is_ending = False
 
     def end(self) -> None:
-        """Have the job ended: follow() stops it and raises Interrupted. From any thread."""
+        """Ask for the job's end: follow() stops it and raises Interrupted. From any thread."""
         self._is_ending = True
 
     def start(self, script: str) -> None:
-        """Start the job, once, however often the link dies meanwhile."""
+        """Start the job, once, however often the link dies."""
         done = self._retry(job_scripts.start(self._job, script), START_TIMEOUT)
         if done.exit_status != 0:
             raise CommandFailed(
-                f"cannot start the job {self._job}",
+                f"cannot start job {self._job}",
                 command="systemd-run (or setsid)",
                 exit_status=done.exit_status,
                 host=self._host,
                 detail=done.stderr.decode("utf-8", "replace"),
-                fix=f"check the space and rights of {JOBS_DIR} (`df -h /var`), then run again",
+                fix=f"check the free space and permissions of {JOBS_DIR} (`df -h /var`), then run again",
             )
 
     def follow(self, on_output: Callable[[str], None]) -> Completed:
-        """Pass on the log until the job has ended and all of it came."""
+        """Pass on the log until the job has ended and all of it has arrived."""
         lines = Lines(on_output)
         while True:
             found = self._look()
@@ -109,8 +109,8 @@ class Follower:
                 raise self._too_late()
 
     def _look(self) -> job_scripts.Look:
-        patience = max(0.0, min(LOOK_PATIENCE, self._deadline - time.monotonic()))
-        done = self._retry(job_scripts.look(self._job, offset=self._offset, patience=patience), LOOK_TIMEOUT)
+        wait = max(0.0, min(LOOK_WAIT, self._deadline - time.monotonic()))
+        done = self._retry(job_scripts.look(self._job, offset=self._offset, patience=wait), LOOK_TIMEOUT)
         return job_scripts.parse_look(done.stdout)
 
     def _retry(self, script: str, timeout: float) -> Completed:
@@ -130,7 +130,7 @@ class Follower:
     def _announce(self, error: Exception, pause: float) -> None:
         if self._is_ending:
             raise error
-        self._notice(f"{error}; trying again in {pause:.1f} s, {self._job} goes on without us")
+        self._notice(f"{error}; retrying in {pause:.1f} s, job {self._job} continues on the host")
 
     def _finish(self, found: job_scripts.Look) -> Completed:
         if found.exit_status is None:
@@ -139,29 +139,29 @@ class Follower:
             try:
                 self._run(job_scripts.remove(self._job), START_TIMEOUT)
             except ConnectError as error:
-                self._notice(f"{error}; {JOBS_DIR}/{self._job} is left behind")
+                self._notice(f"{error}; {JOBS_DIR}/{self._job} was not removed")
         return Completed(found.exit_status, self._log.value(), b"")
 
     def _tail(self) -> str:
         return "\n".join(self._log.value().decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
 
     def _stop(self) -> str:
-        """End the job on the host; how that went."""
+        """End the job on the host; the result in words."""
         try:
             self._run(job_scripts.stop(self._job), STOP_TIMEOUT)
         except (ConnectError, DeadlineExceeded) as error:
-            return f"it may still run, stopping it failed: {error}"
+            return f"it may still be running: stopping it failed: {error}"
         return "it was stopped"
 
     def _ended(self) -> Interrupted:
-        return Interrupted(f"the job {self._job} was asked to end", why=self._stop(), host=self._host)
+        return Interrupted(f"job {self._job} was asked to end", why=self._stop(), host=self._host)
 
     def _too_late(self) -> DeadlineExceeded:
         stopped = self._stop()
         return DeadlineExceeded(
-            f"the job {self._job} did not end within {self._timeout:g} s",
+            f"job {self._job} did not finish within {self._timeout:g} s",
             why=stopped,
-            fix=f"see its last words, and all of them in {JOBS_DIR}/{self._job}/log on the host; "
+            fix=f"check the end of its output, all of it is in {JOBS_DIR}/{self._job}/log on the host; "
             "then run the same k8sboot command again",
             host=self._host,
             detail=self._tail(),
@@ -169,18 +169,18 @@ class Follower:
 
     def _out_of_reach(self, error: K8sbootError) -> ConnectionLost:
         return ConnectionLost(
-            f"the host stayed out of reach while the job {self._job} ran on it",
+            f"the host stayed unreachable while job {self._job} was running on it",
             why=str(error),
-            fix=f"the job goes on by itself, its log is {JOBS_DIR}/{self._job}/log; "
+            fix=f"the job continues by itself (log: {JOBS_DIR}/{self._job}/log); "
             "when the host is back, run the same k8sboot command again",
             host=self._host,
             detail=self._tail(),
         )
 
     def _vanished(self, found: job_scripts.Look) -> CommandFailed:
-        why = "its directory is gone" if found.state == "gone" else "killed, or the machine was restarted"
+        why = "its directory is gone" if found.state == "gone" else "killed, or the machine rebooted"
         return CommandFailed(
-            f"the job {self._job} ended without a word on how ({why})",
+            f"job {self._job} ended without an exit status ({why})",
             command=self._job,
             exit_status=-1,
             host=self._host,

@@ -1,4 +1,4 @@
-"""Load private keys from files, with a reason in plain words when one cannot be used."""
+"""Load private keys from files, with a plain reason when one cannot be used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from k8sboot.secret import Secret
 from k8sboot.ssh.known_hosts import inner_type
 
 MAGIC = b"openssh-key-v1\0"
-SECURITY_KEY = "a FIDO security key (sk-*): k8sboot cannot ask its hardware to sign; use another key"
+SECURITY_KEY = "a FIDO security key (sk-*): k8sboot cannot sign with its hardware; use another key"
 
 
 class Unusable(Exception):
@@ -31,23 +31,23 @@ def load(path: Path, passphrase: Secret | None) -> PKey:
         raise Unusable(SECURITY_KEY)
     if encrypted and passphrase is None:
         raise Unusable(
-            "it is encrypted and no passphrase is given: set `passphrase`, or `ssh-add` it to an agent"
+            "it is encrypted and no passphrase is set: set `passphrase`, or add it to an agent with `ssh-add`"
         )
     try:
-        # Bytes, whatever paramiko's annotation says: cryptography, below it, takes nothing else.
+        # Bytes, despite paramiko's annotation: cryptography, below it, takes nothing else.
         secret = cast("str | None", passphrase.reveal().encode() if encrypted and passphrase else None)
         return PKey.from_path(path, secret)
     except (ValueError, TypeError, SSHException, UnknownKeyType, UnsupportedAlgorithm, IndexError) as error:
         if encrypted:
             raise Unusable("the passphrase is wrong, or the file is damaged") from None
-        raise Unusable(f"it is no private key k8sboot can read ({type(error).__name__})") from None
+        raise Unusable(f"it is not a private key that k8sboot can read ({type(error).__name__})") from None
 
 
 def _contents(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
         if mode & 0o077 and path.stat().st_uid == os.getuid():
-            raise Unusable(f"its mode {mode & 0o777:04o} lets others read it: `chmod 600 {path}`")
+            raise Unusable(f"its mode {mode & 0o777:04o} lets other users read it: `chmod 600 {path}`")
         return path.read_bytes()
     except OSError as error:
         raise Unusable(error.strerror or str(error)) from None
@@ -81,7 +81,7 @@ def _strings(raw: bytes) -> list[bytes]:
 
 
 def public_part(path: Path) -> bytes | None:
-    """The binary public key of a key file, from PATH.pub or its own clear part; None when not to be had."""
+    """The binary public key of a key file, from PATH.pub or its own clear part; None when there is none."""
     try:
         words = path.with_name(path.name + ".pub").read_bytes().split()
         return base64.b64decode(words[1])

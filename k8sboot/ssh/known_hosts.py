@@ -1,7 +1,7 @@
-"""Read known_hosts files the way OpenSSH does, and judge a host's key by them. Pure: no paramiko, no network.
+"""Read known_hosts files as OpenSSH does, and verify a host's key against them. Pure: no paramiko, no network.
 
-Lines that cannot be read are skipped with a warning, never fatal. Markers: @revoked is honoured;
-@cert-authority lines are skipped (host certificates are not supported) and said so.
+Unreadable lines are skipped with a warning. Markers: @revoked is honoured;
+@cert-authority lines are skipped with a warning: host certificates are not supported.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class KnownHost:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the files say about a key; against: the entries that made it so."""
+    """The verdict on a key. against: the entries that decided it."""
 
     verdict: Verdict
     against: tuple[KnownHost, ...] = ()
@@ -52,12 +52,12 @@ def fingerprint(key: bytes) -> str:
 
 
 def lookup_name(host: str, port: int) -> str:
-    """The name a host is filed under: host, or [host]:port away from port 22."""
+    """The name of a host in known_hosts: host, or [host]:port for a port other than 22."""
     return host.lower() if port == 22 else f"[{host.lower()}]:{port}"
 
 
 def read(paths: Iterable[Path]) -> tuple[list[KnownHost], list[str]]:
-    """All entries of the files that exist, and warnings on what could not be read."""
+    """All entries of the files that exist, and warnings about what could not be read."""
     entries: list[KnownHost] = []
     warnings: list[str] = []
     for path in paths:
@@ -66,7 +66,7 @@ def read(paths: Iterable[Path]) -> tuple[list[KnownHost], list[str]]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            warnings.append(f"{path}: cannot be read: {error.strerror}")
+            warnings.append(f"cannot read {path}: {error.strerror}")
             continue
         _parse(text, str(path), entries, warnings)
     return entries, warnings
@@ -80,13 +80,13 @@ def _parse(text: str, path: str, entries: list[KnownHost], warnings: list[str]) 
             continue
         entry = parse_line(content, where)
         if entry is None:
-            warnings.append(f"{where}: skipped, this is no known_hosts line")
+            warnings.append(f"{where}: skipped, not a known_hosts line")
         else:
             entries.append(entry)
 
 
 def parse_line(line: str, where: str) -> KnownHost | None:
-    """One non-empty line, or None when it is broken."""
+    """One non-empty line, or None when it is malformed."""
     fields = re.split(r"[ \t]+", line)
     marker = fields.pop(0) if fields[0].startswith("@") else ""
     if (marker and marker not in MARKERS) or len(fields) < 3 or not KEY_TYPE.match(fields[1]):
@@ -101,7 +101,7 @@ def parse_line(line: str, where: str) -> KnownHost | None:
 
 
 def inner_type(key: bytes) -> str:
-    """The key type a binary public key says it has, or "" when it is none."""
+    """The key type in a binary public key, or "" when it is not a key."""
     length = int.from_bytes(key[:4], "big")
     if len(key) <= 4 + length or not 0 < length <= 64:
         return ""
@@ -109,7 +109,7 @@ def inner_type(key: bytes) -> str:
 
 
 def matches(patterns: str, name: str) -> bool:
-    """Whether a line's first field means the name: hashed, or a list with wildcards and negation."""
+    """Whether a line's first field matches the name: hashed, or a list with wildcards and negation."""
     if patterns.startswith("|"):
         return _matches_hash(patterns, name)
     found = False
@@ -141,9 +141,9 @@ def _matches_glob(pattern: str, name: str) -> bool:
 
 
 def judge(entries: Sequence[KnownHost], *, host: str, port: int, key: bytes) -> Judgement:
-    """What the entries say about the key that host:port showed.
+    """The verdict on the key that host:port presented.
 
-    As in OpenSSH, a key filed for the host without a port also vouches for its other ports.
+    As in OpenSSH, a key of the host without a port is valid for its other ports, too.
     """
     name = lookup_name(host, port)
     found = _judge_name(entries, name, key)
@@ -166,7 +166,7 @@ def _judge_name(entries: Sequence[KnownHost], name: str, key: bytes) -> Judgemen
 
 
 def known_types(entries: Sequence[KnownHost], *, host: str, port: int) -> list[str]:
-    """The key types filed for host:port (or the host on port 22), in the order of the files."""
+    """The known key types of host:port (or the host on port 22), in the order of the files."""
     names = [lookup_name(host, port), lookup_name(host, 22)]
     types = [
         entry.key_type

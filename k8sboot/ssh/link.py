@@ -1,4 +1,4 @@
-"""A byte stream to an SSH server that knows when it last heard from the other side."""
+"""A byte stream to an SSH server that knows when the other side last responded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_BYTES = 256
 
 
 class Stream(Protocol):
-    """What an SSH transport needs of a socket; a forwarded channel offers it as well."""
+    """What an SSH transport needs of a socket; a forwarded channel has it, too."""
 
     def recv(self, size: int, /) -> bytes: ...
     def send(self, data: bytes, /) -> int: ...
@@ -26,12 +26,12 @@ class Stream(Protocol):
 
 
 class WatchedStream:
-    """Passes bytes through and remembers the first ones received and the time of the last."""
+    """Passes bytes through, and stores the first ones received and the time of the last."""
 
     def __init__(
         self, stream: Stream, *, base: socket.socket | None = None, problem: Callable[[], str] = str
     ) -> None:
-        """base: the socket whose send queue tells of progress. complaint: what the way itself reports."""
+        """base: the socket whose send queue shows progress. problem: what a ProxyCommand reports."""
         self.problem = problem
         self._stream = stream
         self._base = base
@@ -40,7 +40,7 @@ class WatchedStream:
         self.first = b""
         self.heard_at = time.monotonic()
         self.is_fresh = False
-        """Logged in, and not a byte since: the server may be held up while it makes the session."""
+        """Logged in, and no byte received since: PAM may delay the session."""
 
     def recv(self, size: int) -> bytes:
         """Receive, as a socket does."""
@@ -66,7 +66,7 @@ class WatchedStream:
         self._stream.close()
 
     def silent_for(self) -> float:
-        """Seconds without a sign of life: nothing received, and nothing more of what we sent was taken."""
+        """Seconds without a response: nothing received, and nothing more of what was sent acknowledged."""
         queued = self._unsent()
         if queued < self._queued:
             self.heard_at = time.monotonic()
@@ -74,7 +74,7 @@ class WatchedStream:
         return time.monotonic() - self.heard_at
 
     def _unsent(self) -> int:
-        # On a slow link seconds of upload wait in the kernel, and an answer cannot come before they are gone.
+        # On a slow link seconds of upload wait in the kernel; no answer can come before they are sent.
         if self._base is None or self._base.fileno() < 0:
             return 0
         try:
@@ -85,7 +85,7 @@ class WatchedStream:
 
 
 def dial(address: str, port: int, *, timeout: float, host: str) -> WatchedStream:
-    """Open a TCP connection within timeout seconds. Raises Unreachable; host is the name errors show."""
+    """Open a TCP connection within timeout seconds. Raises Unreachable; host: the name in errors."""
     try:
         sock = socket.create_connection((address, port), timeout=timeout)
     except OSError as error:
@@ -95,7 +95,7 @@ def dial(address: str, port: int, *, timeout: float, host: str) -> WatchedStream
 
 
 def tune(sock: socket.socket) -> None:
-    """Have the socket send at once, and notice a peer that is gone within a quarter of a minute."""
+    """Send without delay, and notice within 15 s that the peer is gone."""
     # Without TCP_NODELAY every command waits some 40 ms for a delayed acknowledgement.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -116,10 +116,10 @@ def _unreachable(error: OSError, where: str, *, timeout: float, host: str) -> Un
         fix = "check `address` in the inventory and this machine's DNS or /etc/hosts"
     elif isinstance(error, ConnectionRefusedError):
         why = "connection refused: the machine is up, but nothing listens on that port"
-        fix = "start sshd on it (`systemctl start ssh` or `sshd`), or correct `port`"
+        fix = "start its sshd (`systemctl start ssh`, or `sshd`), or correct `port`"
     elif isinstance(error, TimeoutError):
-        why = f"no answer within {timeout:g} s: the machine is down, or a firewall drops the packets"
-        fix = "check that it runs, its address, and firewalls in between; or raise `connectTimeout`"
+        why = f"no answer within {timeout:g} s: the machine is down, or a firewall drops packets"
+        fix = "check that it is running, its address, and firewalls on the path; or raise `connectTimeout`"
     else:
         why = error.strerror or str(error)
         fix = "check the address and the route to it, e.g. `ip route get ADDRESS`"

@@ -1,4 +1,4 @@
-"""What a target resolves to once ssh_config and the defaults have had their say."""
+"""A target resolved with ssh_config and the defaults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Login:
 
     identity: the key file the inventory names; key_files: those of ssh_config or the defaults. jump: the
     bastions before it, first to last, as [user@]host[:port]. known_hosts: read in this order, new keys go to
-    the first. notices: what the user should hear about the resolution.
+    the first. notices: lines for the user about the resolution.
     """
 
     target: Target
@@ -32,7 +32,7 @@ class Login:
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """Its name in errors."""
         return self.target.name
 
     @property

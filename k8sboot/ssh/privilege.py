@@ -1,4 +1,4 @@
-"""Become root: find out once per connection how, and refuse at once, with the cure, when it cannot be."""
+"""Become root: find out how, once per connection, and refuse at once, with a fix, when that is impossible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.execution import Execution, Shell, exchange, execute
 from k8sboot.ssh.script import Markers
 
-Way = Literal["root", "sudo", "sudo with password"]
+Method = Literal["root", "sudo", "sudo with password"]
 PROBE_TIMEOUT = 30.0
 
 PROBE = """\
@@ -30,8 +30,8 @@ def plain_shell() -> Shell:
 def root_shell(session: Execution, password: Secret | None, *, user: str) -> Shell:
     """The shell that runs scripts as root on this connection.
 
-    Raises SudoRefused, and ConnectError when the login shell or sudo hangs. A login as root is taken at its
-    word: asking would cost every run of every host its round trips.
+    Raises SudoRefused, and ConnectError when the login shell or sudo hangs. A login as root is not checked:
+    that would cost each host of each run a round trip.
     """
     if user == "root":
         return plain_shell()
@@ -47,13 +47,13 @@ def root_shell(session: Execution, password: Secret | None, *, user: str) -> She
 
 
 def _hangs(error: DeadlineExceeded) -> ConnectError:
-    """The error at login time for a login shell, or a sudo, that does not come to an end."""
+    """The error at login for a login shell, or a sudo, that hangs."""
     if isinstance(error, ShellSilent):
         return ConnectError(error.what, why=error.why, fix=error.fix, host=error.host, code=error.error_code)
     return SudoRefused(
-        f"sudo did not come to an end within {PROBE_TIMEOUT:g} s",
-        why="it waits for something, often for DNS or LDAP because the host's own name does not resolve",
-        fix="time `sudo -n true` on the host; put the host's name into its /etc/hosts",
+        f"sudo did not finish within {PROBE_TIMEOUT:g} s",
+        why="it is waiting, often for DNS or LDAP because the host's own name does not resolve",
+        fix="add the host's name to its /etc/hosts; measure with `time sudo -n true`",
         host=error.host,
         detail=error.detail,
     )
@@ -62,8 +62,8 @@ def _hangs(error: DeadlineExceeded) -> ConnectError:
 def _password_shell(password: Secret) -> Shell:
     """sudo that reads the password from stdin.
 
-    -k: ask in any case. Should sudo not ask all the same, the waiting loop throws the password away, as it
-    does with every line before the go word: the script never sees it.
+    -k: always ask. If sudo does not ask all the same, the waiting loop discards the password, as it does
+    with every line before the go word: the script never sees it.
     """
     go = f"go-{secrets.token_hex(8)}"
     wait = f'while IFS= read -r line; do [ "$line" = {go} ] && exec timeout -k 5 %d /bin/sh -s; done'
@@ -73,7 +73,7 @@ def _password_shell(password: Secret) -> Shell:
     )
 
 
-def _probe(session: Execution, password: Secret | None, user: str) -> Way:
+def _probe(session: Execution, password: Secret | None, user: str) -> Method:
     found = execute(session, plain_shell(), PROBE, timeout=PROBE_TIMEOUT)
     words = found.text.split()
     if words == ["root"]:
@@ -87,13 +87,13 @@ def _probe(session: Execution, password: Secret | None, user: str) -> Way:
             fix="install sudo on the host, or log in as root (`user: root`)",
             host=session.host,
         )
-    if password is None or not _asks_for_password(said(found)):
-        raise refusal(said(found), host=session.host, user=user)
+    if password is None or not _asks_for_password(stderr_of(found)):
+        raise refusal(stderr_of(found), host=session.host, user=user)
     return _try_password(session, password, user)
 
 
-def _try_password(session: Execution, password: Secret, user: str) -> Way:
-    """One attempt, no more: stdin ends after the password, so sudo cannot ask a second time."""
+def _try_password(session: Execution, password: Secret, user: str) -> Method:
+    """One attempt: stdin ends after the password, so that sudo cannot ask a second time."""
     markers = Markers.fresh()
     begin, end = markers.words()
     command = (
@@ -104,17 +104,17 @@ def _try_password(session: Execution, password: Secret, user: str) -> Way:
     stdin = f"{password.reveal()}\n".encode()
     found = exchange(session, command, stdin, markers, timeout=PROBE_TIMEOUT)
     if found.exit_status != 0:
-        raise refusal(said(found), host=session.host, user=user, password_given=True)
+        raise refusal(stderr_of(found), host=session.host, user=user, password_given=True)
     return "sudo with password"
 
 
-def said(found: Completed) -> str:
-    """What sudo said, on one line, without its prompt."""
+def stderr_of(found: Completed) -> str:
+    """sudo's messages on one line, without its prompt."""
     text = found.stderr.decode("utf-8", "replace").replace("password:", " ")
     return " ".join(text.split())[-400:]
 
 
-# (what sudo says, why, fix), first match wins.
+# (pattern of sudo's message, why, fix), first match wins.
 REFUSALS = (
     (
         "must have a tty",
@@ -123,39 +123,39 @@ REFUSALS = (
     ),
     (
         "is not in the sudoers file|is not allowed to (execute|run sudo)|may not run sudo",
-        "its sudoers does not let {user} run /bin/sh as root",
+        "its sudoers does not allow {user} to run /bin/sh as root",
         "run `visudo` on the host and add `{user} ALL=(ALL) ALL`",
     ),
     (
         "incorrect password attempt|Sorry, try again|no password was provided",
-        "the sudo password is wrong; it was tried once",
+        "the sudo password is wrong (one attempt was made)",
         "correct `sudoPassword` in the inventory",
     ),
     (
         "a password is required|a terminal is required|no tty present|askpass",
-        "sudo asks for a password and none is given",
+        "sudo asks for a password and none is set",
         "set `sudoPassword` in the inventory, e.g. `sudoPassword: {{prompt: true}}`, "
         "or add `{user} ALL=(ALL) NOPASSWD: ALL` with `visudo` on the host",
     ),
     (
         "account validation failure|account is locked|password expired|new password",
         "its account or password has expired",
-        "log in by hand, change the password, and run again",
+        "log in by hand, change the password, then run again",
     ),
 )
 
 
 def refusal(words: str, *, host: str, user: str, password_given: bool = False) -> SudoRefused:
-    """The error for what sudo said."""
+    """The error for sudo's message."""
     for pattern, why, fix in REFUSALS:
         if re.search(pattern, words):
             return SudoRefused(
                 f"{user} cannot become root", why=why.format(user=user), fix=fix.format(user=user), host=host
             )
-    given = "with the password given" if password_given else "without a password"
+    given = "with the password" if password_given else "without a password"
     return SudoRefused(
         f"{user} cannot become root",
-        why=f"sudo failed {given} and said: {words or 'nothing'}",
+        why=f"sudo failed {given}, with this message: {words or '(none)'}",
         fix="make `sudo -n true` work for that user, log in as root, or set `sudoPassword`",
         host=host,
     )

@@ -1,4 +1,4 @@
-"""Reach a host through the user's ProxyCommand: its stdin and stdout are one end of a socket pair."""
+"""Reach a host through the user's ProxyCommand, whose stdin and stdout are one end of a socket pair."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ END_WAIT = 2.0
 
 
 class _Command:
-    """The command as a stream; closing it ends the command and its children."""
+    """The command as a stream; closing it kills the command and its children."""
 
-    def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
-        self._complaints = complaints
+    def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
+        self._stderr = stderr
         self._problem = ""
         self._lock = threading.RLock()
         self._sock = sock
@@ -31,28 +31,28 @@ class _Command:
         self.settimeout = sock.settimeout
 
     def problem(self) -> str:
-        """What the command said on stderr, and how it ended."""
+        """The command's stderr, and how it exited."""
         with self._lock:
-            if not self._complaints.closed:
+            if not self._stderr.closed:
                 self._problem = self._describe()
             return self._problem
 
     def _describe(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(0.2)
-        self._complaints.seek(max(0, self._complaints.seek(0, os.SEEK_END) - 500))
-        said = " ".join(self._complaints.read().decode("utf-8", "replace").split())
+        self._stderr.seek(max(0, self._stderr.seek(0, os.SEEK_END) - 500))
+        output = " ".join(self._stderr.read().decode("utf-8", "replace").split())
         status = self._process.returncode
-        ended = "still runs" if status is None else f"ended with {status}"
-        return f"the ProxyCommand {ended} and said: {said or 'nothing'}"
+        state = "is still running" if status is None else f"exited with status {status}"
+        return f"the ProxyCommand {state}; its stderr: {output or '(empty)'}"
 
     def close(self) -> None:
-        """Close the stream, end the command and all it started, and reap it."""
-        # paramiko's thread and ours may both come here.
+        """Close the stream, kill the command and all it started, and reap it."""
+        # paramiko's thread may call this, too.
         with self._lock:
             self.problem()
             self._sock.close()
-            self._complaints.close()
+            self._stderr.close()
             for number in (signal.SIGTERM, signal.SIGKILL):
                 if self._process.poll() is None:
                     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -62,23 +62,23 @@ class _Command:
 
 
 def spawn(command: str, *, host: str) -> WatchedStream:
-    """Start the command by the user's shell, as ssh does, and return the stream to it. Raises Unreachable."""
+    """Start the command with the user's shell, as ssh does; the stream to it. Raises Unreachable."""
     ours, theirs = socket.socketpair()
-    complaints = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the stream
+    stderr = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the stream
     shell = os.environ.get("SHELL") or "/bin/sh"
     try:
         process = subprocess.Popen(
             [shell, "-c", f"exec {command}"],
             stdin=theirs.fileno(),
             stdout=theirs.fileno(),
-            stderr=complaints,
+            stderr=stderr,
             start_new_session=True,
         )
     except OSError as error:
         ours.close()
-        complaints.close()
-        raise Unreachable("the ProxyCommand cannot be started", why=str(error), host=host) from None
+        stderr.close()
+        raise Unreachable("cannot start the ProxyCommand", why=str(error), host=host) from None
     finally:
         theirs.close()
-    stream = _Command(ours, process, complaints)
+    stream = _Command(ours, process, stderr)
     return WatchedStream(stream, problem=stream.problem)

@@ -1,4 +1,4 @@
-"""The way to a host (straight, through bastions, by a ProxyCommand), and a logged-in session over it."""
+"""The route to a host (direct, through bastions, by a ProxyCommand), and a logged-in session over it."""
 
 from __future__ import annotations
 
@@ -43,28 +43,29 @@ def open_session(login: Login, notice: Notice) -> Execution:
         )
     except Dropped as error:
         raise Unreachable(
-            f"the SSH server at {login.address}:{login.port} hung up at once, {DROPPED_RETRIES + 1} times",
+            f"the SSH server at {login.address}:{login.port} closed the connection without a banner, "
+            f"{DROPPED_RETRIES + 1} times",
             why=str(error),
-            fix="raise MaxStartups in its sshd_config, and see its log (`journalctl -u ssh -u sshd`)",
+            fix="raise MaxStartups in its sshd_config; check its log (`journalctl -u ssh -u sshd`)",
             host=login.name,
         ) from None
 
 
 def _attempt(login: Login, notice: Notice) -> Execution:
-    with _gate(login), _way(login, notice) as wire:
-        transport = negotiate(wire, login, notice)
+    with _gate(login), _stream_to(login, notice) as stream:
+        transport = negotiate(stream, login, notice)
         try:
             authenticate(transport, login)
-            wire.is_fresh = True
+            stream.is_fresh = True
         except BaseException:
             abandon(transport)
             raise
-        return Execution(login.name, transport, wire)
+        return Execution(login.name, transport, stream)
 
 
 @contextmanager
 def _gate(login: Login) -> Iterator[None]:
-    """Few handshakes at a time: bastions see all of them as one client."""
+    """Limit concurrent handshakes: a bastion sees all of them as one client."""
     if not login.jump:
         with _handshakes:
             yield
@@ -74,17 +75,17 @@ def _gate(login: Login) -> Iterator[None]:
 
 
 @contextmanager
-def _way(login: Login, notice: Notice) -> Iterator[WatchedStream]:
+def _stream_to(login: Login, notice: Notice) -> Iterator[WatchedStream]:
     """The byte stream to the host; closed again when the block fails."""
-    wire = _lay(login, notice)
+    stream = _open_stream(login, notice)
     try:
-        yield wire
+        yield stream
     except BaseException:
-        wire.close()
+        stream.close()
         raise
 
 
-def _lay(login: Login, notice: Notice) -> WatchedStream:
+def _open_stream(login: Login, notice: Notice) -> WatchedStream:
     if login.jump:
         return _bastion_of(login).reach(login, notice)
     if login.proxy_command:
@@ -94,7 +95,7 @@ def _lay(login: Login, notice: Notice) -> WatchedStream:
 
 @dataclass
 class _Bastion:
-    """One jump host, its session shared by all hosts behind it and opened again when it died."""
+    """One jump host; its session is shared by all hosts behind it and reopened when it died."""
 
     login: Login
     gate: threading.BoundedSemaphore = field(
@@ -104,7 +105,7 @@ class _Bastion:
     session: Execution | None = None
 
     def reach(self, login: Login, notice: Notice) -> WatchedStream:
-        """A stream to login's address, made by the bastion. Raises ConnectError."""
+        """A stream to login's address, opened by the bastion. Raises ConnectError."""
         session = self._open(login, notice)
         try:
             channel = session.transport.open_channel(
@@ -117,7 +118,7 @@ class _Bastion:
             raise self._refused(error, login) from None
         except (SSHException, EOFError, OSError) as error:
             raise Unreachable(
-                f"no way through the bastion {self.login.where}",
+                f"cannot connect through the bastion {self.login.where}",
                 why=str(error),
                 host=login.name,
                 fix="run again",

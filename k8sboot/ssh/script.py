@@ -1,9 +1,9 @@
-"""How a script travels to a remote shell, and how its output is told from everybody else's. Pure.
+"""Send a script to a remote shell, and tell its output from that of the login shell. Pure.
 
 The script goes over stdin: one line that prints the begin marker, then a group in braces. A shell reads a
-group to its end before it runs any of it, so a script cut short by a dead link runs not at all. Both markers
-are random for each run: neither a chatty .bashrc nor a hostile command can fake a result. In the script they stand
-in two pieces, so a program that merely echoes what it is given (a .bashrc that ends in `exec cat`) prints none.
+group to its end before it runs any of it, so a script that a dead link cuts short does not run. Both markers
+are random for each run: neither a .bashrc that prints nor a hostile command can fake a result. The script holds them
+in two pieces, so a program that echoes its input (a .bashrc that ends in `exec cat`) prints neither.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Markers:
 
     @staticmethod
     def fresh() -> Markers:
-        """Markers nobody can know beforehand."""
+        """Markers that cannot be guessed."""
         token = secrets.token_hex(16)
         return Markers(f"<k8sboot:{token}>".encode(), f"</k8sboot:{token}>".encode())
 
@@ -36,7 +36,7 @@ class Markers:
 
 
 def wrap(script: str, markers: Markers) -> bytes:
-    """What `/bin/sh -s` gets so that it runs script in a known environment, stdin from /dev/null."""
+    """The input for `/bin/sh -s` that runs script in a known environment, with stdin from /dev/null."""
     begin, end = markers.words()
     head = (
         f"printf %s%s {begin}; printf %s%s {begin} >&2\n"
@@ -72,14 +72,14 @@ class Capped:
             del self._tail[:surplus]
 
     def value(self) -> bytes:
-        """What was kept, with a note where bytes are missing."""
+        """The collected bytes, with a note where some are missing."""
         self._trim()
         note = f"\n[k8sboot: {self._cut} bytes cut out]\n".encode() if self._cut else b""
         return bytes(self._head) + note + bytes(self._tail)
 
 
 class MarkedStream:
-    """One stream of a run: noise, begin marker, the script's output, end marker and what follows it."""
+    """One stream of a run: noise, begin marker, the script's output, end marker, and the rest of that line."""
 
     def __init__(self, markers: Markers, *, limit: int = OUTPUT_LIMIT) -> None:
         self._markers = markers
@@ -122,7 +122,7 @@ class MarkedStream:
 
     @property
     def ended(self) -> bool:
-        """Whether the whole line of the end marker came."""
+        """Whether the whole line of the end marker has arrived."""
         return self._ending is not None and b"\n" in self._ending
 
     @property
@@ -136,6 +136,6 @@ class MarkedStream:
         return body + bytes(self._carry) if self.begun else body
 
     def heard_before(self) -> str:
-        """The end of what came before the begin marker, or instead of it."""
+        """The end of the output before the begin marker, or without one."""
         rest = b"" if self.begun else bytes(self._carry)
         return (bytes(self.noise) + rest).decode("utf-8", "replace").strip()

@@ -1,4 +1,4 @@
-"""Resolve a target against ~/.ssh/config. `ssh -G` reads it: OpenSSH alone knows every keyword."""
+"""Resolve a target with ~/.ssh/config. `ssh -G` reads it: only OpenSSH knows every keyword."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def resolve(target: Target) -> Login:
     for what, value in (("address", target.address), ("user", target.user)):
         if value is not None and not NAME.match(value):
             raise ConnectError(
-                f"{value!r} is no valid {what}", fix=f"correct `{what}` in the inventory", host=target.name
+                f"{value!r} is not a valid {what}", fix=f"correct `{what}` in the inventory", host=target.name
             )
     settings, notices = _ask_ssh(target)
     login = _Resolver(target, settings)
@@ -49,26 +49,26 @@ def resolve(target: Target) -> Login:
 
 
 def _ask_ssh(target: Target) -> tuple[Settings, tuple[str, ...]]:
-    """What `ssh -G` prints, as keyword -> values; empty when ssh_config is switched off or ssh is missing."""
+    """The output of `ssh -G`, keyword -> values; empty when ssh_config is off or ssh is missing."""
     if target.config_file == "none":
         return {}, ()
     if shutil.which("ssh") is None:
         given = target.config_file or "~/.ssh/config"
         if not Path(given).expanduser().exists():
             return {}, ()
-        return {}, (f"{given} is not read: it takes the `ssh` program to read it, which is not installed",)
+        return {}, (f"{given} is ignored: reading it requires the `ssh` program, which is not installed",)
     try:
         done = subprocess.run(
             _question(target), capture_output=True, text=True, check=False, timeout=ASK_TIMEOUT
         )
         problem = done.stderr.strip()[-300:] if done.returncode != 0 else ""
     except subprocess.TimeoutExpired:
-        problem = f"`ssh -G` did not end within {ASK_TIMEOUT} s: a `Match exec` in it hangs"
+        problem = f"`ssh -G` did not finish within {ASK_TIMEOUT} s: a `Match exec` in it hangs"
     if problem:
         raise ConnectError(
-            "ssh_config cannot be read",
+            "cannot read ssh_config",
             why=problem,
-            fix="correct the file, or say `configFile: none` in the inventory's ssh section",
+            fix="correct the file, or set `configFile: none` in the inventory's `ssh` section",
             host=target.name,
         )
     return parse(done.stdout), ()
@@ -83,7 +83,7 @@ def _question(target: Target) -> list[str]:
 
 
 def parse(text: str) -> Settings:
-    """keyword -> values, of `ssh -G` output."""
+    """keyword -> values, from the output of `ssh -G`."""
     settings: dict[str, list[str]] = defaultdict(list)
     for line in text.splitlines():
         keyword, _, value = line.partition(" ")
@@ -138,13 +138,13 @@ class _Resolver:
 
 
 def split_hop(hop: str) -> tuple[str | None, str, int | None]:
-    """user, host, port of [user@]host[:port] or ssh://...; IPv6 in brackets. None: not said."""
+    """user, host, port of [user@]host[:port] or ssh://...; IPv6 in brackets. None: not given."""
     rest = hop.removeprefix("ssh://").rstrip("/")
     user, at, address = rest.rpartition("@")
     match = re.fullmatch(
         r"\[(?P<v6>[^]]+)\](?::(?P<p6>\d+))?|(?P<host>[^:]+)(?::(?P<port>\d+))?|(?P<raw>.+)", address
     )
     if match is None:
-        raise ConnectError(f"{hop!r} is no jump host", fix="write [user@]host[:port]")
+        raise ConnectError(f"{hop!r} is not a jump host", fix="write [user@]host[:port]")
     port = match["p6"] or match["port"]
     return user if at else None, match["v6"] or match["host"] or match["raw"], int(port) if port else None

@@ -1,4 +1,4 @@
-"""What the SSH layer needs to know of a host. The inventory's settings are mapped to this by the CLI."""
+"""A host as the SSH layer sees it. The CLI maps the inventory's settings to this."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from k8sboot.secret import Secret
 
 @dataclass(frozen=True)
 class Target:
-    """One host to log in to. None: not said in the inventory, so ssh_config and then the default decide."""
+    """One host to log in to. None: not set in the inventory, so ssh_config and then the default decide."""
 
     name: str
     address: str

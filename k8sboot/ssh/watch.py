@@ -1,11 +1,11 @@
-"""Notices that a peer died while a command runs: one thread for all links, awake only while some are busy.
+"""Detects a dead peer while a command runs: one thread for all links, awake only while some are busy.
 
-TCP alone is not enough: a frozen sshd goes on acknowledging, and paramiko's own keepalive asks for no answer.
-A link silent for PING_AFTER seconds is asked for a sign of life; silent for DEAD_AFTER seconds it is closed,
-which wakes everybody who waits on it, wherever in paramiko they do.
+TCP alone is not enough: a frozen sshd continues to acknowledge, and paramiko's own keepalive requests no answer.
+A link silent for PING_AFTER seconds is pinged; silent for DEAD_AFTER seconds it is closed, which wakes all
+threads that wait on it, wherever in paramiko.
 
-A server that has just accepted a login is given longer: until PAM has made the session it answers nothing, and
-systemd-logind, or a directory service that is away, may take half a minute for that.
+A server that has just accepted a login gets longer: it does not respond until PAM has opened the session, and
+systemd-logind, or an unreachable directory service, may take half a minute for that.
 """
 
 from __future__ import annotations
@@ -28,37 +28,37 @@ TICK = 0.5
 
 
 class Watched:
-    """A busy link: its wire, its transport, and why it was given up, '' while it was not."""
+    """A busy link: its stream, its transport, and why it was closed, '' while it was not."""
 
-    def __init__(self, wire: WatchedStream, transport: Transport) -> None:
-        self.wire = wire
+    def __init__(self, stream: WatchedStream, transport: Transport) -> None:
+        self.stream = stream
         self.transport = transport
-        self.given_up = ""
+        self.closed_because = ""
         self._ping: threading.Thread | None = None
 
     def look(self) -> None:
-        """Ask for a sign of life, or give the link up."""
-        silent = self.wire.silent_for()
-        if silent >= (LOGIN_AFTER if self.wire.is_fresh else DEAD_AFTER):
-            self.given_up = _reason(self.wire)
+        """Ping the peer, or close the link."""
+        silent = self.stream.silent_for()
+        if silent >= (LOGIN_AFTER if self.stream.is_fresh else DEAD_AFTER):
+            self.closed_because = _reason(self.stream)
             self.transport.close()
         elif silent >= PING_AFTER and (self._ping is None or not self._ping.is_alive()):
             self._ping = threading.Thread(target=self._ask, name="k8sboot-ping", daemon=True)
             self._ping.start()
 
     def _ask(self) -> None:
-        # Any failure here shows as further silence, which is what look() judges by.
+        # Any failure here shows as further silence, which look() handles.
         with contextlib.suppress(Exception):
             self.transport.global_request("keepalive@openssh.com", wait=True)
 
 
-def _reason(wire: WatchedStream) -> str:
-    if wire.is_fresh:
+def _reason(stream: WatchedStream) -> str:
+    if stream.is_fresh:
         return (
-            f"the login was accepted, and no session came of it within {LOGIN_AFTER:g} seconds: PAM holds it up "
-            "(`systemctl list-jobs`, `journalctl -u systemd-logind`), or the machine froze"
+            f"the login was accepted, but no session was opened within {LOGIN_AFTER:g} s: PAM is waiting "
+            "(`systemctl list-jobs`, `journalctl -u systemd-logind`), or the machine is frozen"
         )
-    return f"no sign of life for {DEAD_AFTER:g} seconds: the machine, its sshd or the network froze"
+    return f"no response for {DEAD_AFTER:g} s: the machine, its sshd or the network is frozen"
 
 
 _busy: set[Watched] = set()
@@ -67,11 +67,11 @@ _thread: threading.Thread | None = None
 
 
 @contextlib.contextmanager
-def watched(wire: WatchedStream, transport: Transport) -> Iterator[Watched]:
-    """Have the link watched for the length of the block."""
-    link = Watched(wire, transport)
-    # Silence between two commands means nothing: nobody asked.
-    wire.heard_at = time.monotonic()
+def watched(stream: WatchedStream, transport: Transport) -> Iterator[Watched]:
+    """Watch the link for the duration of the block."""
+    link = Watched(stream, transport)
+    # Silence between two commands means nothing.
+    stream.heard_at = time.monotonic()
     with _lock:
         _busy.add(link)
         _start()

@@ -20,7 +20,7 @@ from ssh_keys import keygen
 def test_closed_port_is_refused_at_once(controller: Controller, node: FaultyHost) -> None:
     node.stop_sshd()
     ran = controller.run("phase", "preflight", expect=3)
-    ran.blames(node.name, "KB-SSH-UNREACHABLE", node.address, "connection refused", "start sshd")
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", node.address, "connection refused", "start its sshd")
     ran.went_on("k8s-master01", "k8s-node02")
     assert ran.took(node.name) < 5
     node.start_sshd()
@@ -63,7 +63,7 @@ def test_server_that_stays_full_is_named(controller: Controller, node: FaultyHos
     node.sshd("MaxStartups 1:100:1")
     with held(node):
         ran = controller.run("phase", "preflight", expect=3)
-    ran.blames(node.name, "KB-SSH-UNREACHABLE", "hung up at once", "MaxStartups")
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", "closed the connection without a banner", "MaxStartups")
     ran.went_on("k8s-master01", "k8s-node02")
     controller.is_well()
 
@@ -129,7 +129,7 @@ def test_what_is_no_ssh_server_is_named(
         node.name,
         "KB-SSH-UNREACHABLE",
         f"{ward.gateway}:{listener.port}",
-        "is no SSH server",
+        "is not an SSH server",
         "correct `address`",
     )
     ran.went_on("k8s-master01", "k8s-node02")
@@ -145,6 +145,6 @@ def test_a_byte_a_second_is_bounded(controller: Controller, ward: Ward, node: Fa
         controller.host(node.name)["address"] = ward.gateway
         controller.ssh(node.name, port=listener.port, connectTimeout=3)
         ran = controller.run("phase", "preflight", expect=3)
-    ran.blames(node.name, "KB-SSH-UNREACHABLE", f"{ward.gateway}:{listener.port}", "is no SSH server")
+    ran.blames(node.name, "KB-SSH-UNREACHABLE", f"{ward.gateway}:{listener.port}", "is not an SSH server")
     ran.went_on("k8s-master01", "k8s-node02")
     assert ran.took(node.name) < 40

@@ -57,7 +57,9 @@ def test_changed_key_is_refused_once_with_both_fingerprints(controller: Controll
     known = controller.known_hosts.read_text()
 
     ran = controller.run("phase", "preflight", expect=3)
-    ran.blames(node.name, "KB-SSH-HOSTKEY", "has changed", f"ssh-keygen -R '{node.address}'", "in between")
+    ran.blames(
+        node.name, "KB-SSH-HOSTKEY", "has changed", f"ssh-keygen -R '{node.address}'", "man in the middle"
+    )
     ran.went_on("k8s-master01", "k8s-node02")
     shown = set(re.findall(r"SHA256:[\w+/]+", ran.error(node.name)["why"]))
     assert shown & old
@@ -155,4 +157,4 @@ def test_known_hosts_that_cannot_be_written_is_a_warning(
     ran.went_on("k8s-master01", "k8s-node01", "k8s-node02")
     for host in ("k8s-master01", "k8s-node01", "k8s-node02"):
         assert "new host key" in ran.notices(host)
-        assert "not written down" in ran.notices(host)
+        assert "cannot write the new key" in ran.notices(host)

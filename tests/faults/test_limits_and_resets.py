@@ -55,7 +55,7 @@ def test_power_gone_in_a_job_is_told_and_the_next_run_continues(
     gate.open()
     controller.lab.control("start", node.name)
     ran = run.end(expect=1, within=300)
-    ran.blames(node.name, "KB-COMMAND", "the machine was restarted", "run the same k8sboot command again")
+    ran.blames(node.name, "KB-COMMAND", "the machine rebooted", "run the same k8sboot command again")
     ran.went_on("k8s-master01", "k8s-node02", phase="time-sync")
     controller.run(*STEP).went_on(*HOSTS, phase="time-sync")
     assert changed(controller.run(*STEP).stderr) == 0

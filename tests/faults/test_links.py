@@ -28,7 +28,7 @@ def installing(controller: Controller, node: FaultyHost) -> tuple[Running, Gate]
 def noticed(run: Running, node: FaultyHost) -> list[float]:
     """When k8sboot said that it lost the connection in the middle of the job."""
     notices = [e for e in run.events if e["event"] == "Notice" and e.get("host") == node.name]
-    return [e["time"] for e in notices if "goes on without us" in e["text"]]
+    return [e["time"] for e in notices if "continues on the host" in e["text"]]
 
 
 def came_to_its_end(run: Running, controller: Controller, node: FaultyHost) -> None:
@@ -175,7 +175,7 @@ def test_proxy_command_that_leads_nowhere(
     assert children(run.process.pid) == [], "a zombie, or a ProxyCommand that goes on"
     gate.open()
     ran = run.end(expect=3)
-    said = "ended with 1" if how == "ends" else "still runs"
+    said = "exited with status 1" if how == "ends" else "is still running"
     ran.blames(node.name, "KB-SSH-UNREACHABLE", "ProxyCommand", "the tunnel", said, "configFile: none")
     ran.went_on("k8s-master01", other.name, phase="time-sync")
     assert ran.cpu < 5

@@ -133,7 +133,7 @@ def test_sudo_password_that_is_missing_is_found_before_anything_is_altered(
     controller.ssh(node.name, sudoPassword=None)
     before = node.disk.look()
     ran = controller.run("phase", "preflight", "hosts", expect=3)
-    ran.blames(node.name, "KB-SSH-SUDO", "asks for a password and none is given", "sudoPassword", "NOPASSWD")
+    ran.blames(node.name, "KB-SSH-SUDO", "asks for a password and none is set", "sudoPassword", "NOPASSWD")
     assert ran.error(node.name) == ran.of("Failed", node.name)[0]["error"]
     assert ran.of("Failed", node.name)[0]["phase"] == "connect"
     ran.went_on("k8s-master01", "k8s-node02", phase="hosts")
@@ -206,7 +206,7 @@ def test_missing_sudo_is_said_and_a_lecture_does_not_matter(
 def test_sudo_that_takes_too_long_is_named(controller: Controller, other: FaultyHost) -> None:
     other.replace_program("/usr/bin/sudo", 'sleep 60; exec /usr/bin/sudo.real "$@"')
     ran = controller.run("phase", "preflight", expect=3)
-    ran.blames(other.name, "KB-SSH-SUDO", "did not come to an end within 30 s", "DNS", "/etc/hosts")
+    ran.blames(other.name, "KB-SSH-SUDO", "did not finish within 30 s", "DNS", "/etc/hosts")
     ran.went_on("k8s-master01", "k8s-node01")
     assert ran.took(other.name) < 60
     other.heal()

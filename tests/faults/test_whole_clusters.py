@@ -98,7 +98,7 @@ def test_cables_pulled_in_init_join_and_installation_cost_nothing(
     assert sorted(told) == sorted(HOSTS)
     assert ran.of("Failed") == []
     for host in hosts.values():
-        assert "goes on without us" in ran.notices(host.name), ran.notices()
+        assert "continues on the host" in ran.notices(host.name), ran.notices()
     is_whole(controller, hosts.values(), undisturbed)
 
 

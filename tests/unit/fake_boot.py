@@ -123,7 +123,7 @@ class Boot:
         host.facts["kernel"] = chosen
         self._boots, self._away = self._boots + 1, self.silence
         host.put("/proc/sys/kernel/random/boot_id", f"b{self._boots}\n")
-        raise ConnectionLost("the connection was closed by the other side")
+        raise ConnectionLost("the other side closed the connection")
 
     def _boot_id(self, host: HostState, words: list[str]) -> Reply:
         if self._away:

@@ -63,7 +63,7 @@ def test_the_api_server_is_ready_or_says_why_not(bench):
     it = bench(answers={"kubectl get --raw": (1, "", "refused \n")})
     assert ensure.apiserver_answers(it.host()) == "refused"
     it.connection.answers["kubectl get --raw"] = (1, "", "")
-    assert ensure.apiserver_answers(it.host()) == "it ended with 1"
+    assert ensure.apiserver_answers(it.host()) == "it exited with status 1"
     it.connection.answers["kubectl get --raw"] = "ok"
     assert ensure.apiserver_answers(it.host()) == ""
 

@@ -132,4 +132,4 @@ def test_metrics_that_end_badly_without_a_word_have_not_come(finished: FakeClust
     error = run(finished, UP).report.errors["m1"]
     assert isinstance(error, DeadlineExceeded)
     assert "kubectl top nodes" in error.what
-    assert error.why == "it ended with 1"
+    assert error.why == "it exited with status 1"

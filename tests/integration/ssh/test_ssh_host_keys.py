@@ -53,7 +53,7 @@ def test_unwritable_file_is_a_warning_and_the_key_is_remembered(connected, tmp_p
     connected(notices=notices)
     connected(notices=notices, host_key_policy="strict")
 
-    assert any("not written down" in notice for notice in notices)
+    assert any("cannot write the new key" in notice for notice in notices)
 
 
 def test_strict_refuses_an_unknown_key_and_says_how_to_add_it(sshd, connected, tmp_path):

@@ -63,7 +63,7 @@ def test_job_goes_on_when_the_link_breaks(another_sshd, connected, job_name, mon
 
     assert done.exit_status == 0
     assert lines == [f"line {n}" for n in range(1, 61)]
-    assert any("goes on without us" in notice for notice in notices)
+    assert any("continues on the host" in notice for notice in notices)
 
 
 def test_job_is_started_once_however_often_it_is_asked_for(connection, job_name, tmp_path):
@@ -92,7 +92,7 @@ def test_deadline_stops_the_job_and_shows_its_last_words(connection, job_name, t
 
 
 def test_killed_job_is_not_taken_for_a_success(connection, job_name):
-    with pytest.raises(CommandFailed, match="without a word"):
+    with pytest.raises(CommandFailed, match="without an exit status"):
         connection.run_job(
             job_name,
             f"echo begun; kill -KILL $(cut -d' ' -f2 {JOBS_DIR}/{job_name}-*/pid); sleep 1",

@@ -49,7 +49,7 @@ def test_encrypted_key_with_its_passphrase(sshd, connected, free_user, login_key
     assert works(connected(identity_file=str(key), passphrase=Secret("open sesame")))
     with pytest.raises(AuthenticationFailed, match="passphrase is wrong"):
         connected(identity_file=str(key), passphrase=Secret("guess"))
-    with pytest.raises(AuthenticationFailed, match="no passphrase is given"):
+    with pytest.raises(AuthenticationFailed, match="no passphrase is set"):
         connected(identity_file=str(key))
 
 
@@ -74,9 +74,12 @@ def test_key_others_may_read_is_refused_as_ssh_does(connected, login_key, tmp_pa
     ("content", "reason"),
     [
         (None, "No such file"),
-        (b"", "no private key"),
-        (b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", "no private key"),
-        (b"\xff\x00garbage", "no private key"),
+        (b"", "not a private key"),
+        (
+            b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
+            "not a private key",
+        ),
+        (b"\xff\x00garbage", "not a private key"),
     ],
 )
 def test_file_that_is_no_key_is_named(connected, tmp_path, content, reason):
@@ -153,7 +156,7 @@ def test_silent_agent_is_named(connected, monkeypatch, tmp_path):
         listener.bind(str(tmp_path / "mute.sock"))
         listener.listen()
         monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "mute.sock"))
-        with pytest.raises(AuthenticationFailed, match="agent: it does not answer"):
+        with pytest.raises(AuthenticationFailed, match="agent: not responding"):
             connected(identity_file=None)
 
 
@@ -193,7 +196,7 @@ def test_password_by_keyboard_interactive(sudo_user, another_sshd, connected, su
 def test_key_and_password_both_wanted(sudo_user, another_sshd, connected, sudo_password, login_key):
     server = another_sshd(AuthenticationMethods="publickey,password")
     server.authorize(sudo_user, login_key)
-    with pytest.raises(AuthenticationFailed, match="accepted, but the server also wants password"):
+    with pytest.raises(AuthenticationFailed, match="accepted, but the server also requires password"):
         connected(server=server, user=sudo_user)
 
     assert works(
@@ -213,7 +216,7 @@ def test_refusal_lists_everything_that_was_tried(connected, tmp_path):
 
 def test_nothing_to_try_is_said(connected):
     with pytest.raises(
-        AuthenticationFailed, match="no key file exists, no agent runs, and no password is given"
+        AuthenticationFailed, match="no key file exists, no agent is running, and no password is set"
     ):
         connected(identity_file=None)
 

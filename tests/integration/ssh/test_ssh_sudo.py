@@ -66,13 +66,18 @@ def test_no_remembered_password_is_left_with_sudo(connected, new_user):
 @pytest.mark.parametrize(
     ("sudoers", "password", "why", "fix"),
     [
-        (ASKS, None, "asks for a password and none is given", "sudoPassword"),
-        (ASKS, Secret("wrong"), "the sudo password is wrong; it was tried once", "correct `sudoPassword`"),
-        ("", RIGHT, "sudoers does not let", "visudo"),
+        (ASKS, None, "asks for a password and none is set", "sudoPassword"),
+        (
+            ASKS,
+            Secret("wrong"),
+            "the sudo password is wrong (one attempt was made)",
+            "correct `sudoPassword`",
+        ),
+        ("", RIGHT, "sudoers does not allow", "visudo"),
         (FREE + "\nDefaults:{user} requiretty", None, "requiretty", "!requiretty"),
         (ASKS + "\nDefaults:{user} requiretty", RIGHT, "requiretty", "!requiretty"),
-        ("{user} ALL=(ALL) NOPASSWD: /bin/ls", None, "none is given", "visudo"),
-        ("{user} ALL=(ALL) NOPASSWD: /bin/ls", RIGHT, "sudoers does not let", "visudo"),
+        ("{user} ALL=(ALL) NOPASSWD: /bin/ls", None, "none is set", "visudo"),
+        ("{user} ALL=(ALL) NOPASSWD: /bin/ls", RIGHT, "sudoers does not allow", "visudo"),
     ],
 )
 def test_refusal_names_cause_and_cure(connected, new_user, sudoers, password, why, fix):
@@ -134,7 +139,7 @@ def test_sudo_that_hangs_is_named(connected, with_sudo_replaced, lair, monkeypat
     slow = lair / "slow-sudo"
     slow.write_text("#!/bin/sh\nsleep 60\n")
     slow.chmod(0o755)
-    with pytest.raises(SudoRefused, match="did not come to an end") as caught:
+    with pytest.raises(SudoRefused, match="did not finish") as caught:
         connected(server=with_sudo_replaced(by=str(slow)))
 
     assert "/etc/hosts" in caught.value.fix

@@ -1,4 +1,4 @@
-"""What answers is no SSH server, or not yet, or never: bounded, named, no traceback."""
+"""What answers is not an SSH server, or not yet, or never: bounded, named, no traceback."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_black_hole_ends_at_the_timeout(connected):
 
 def test_web_server_is_no_ssh_server(connected, listener):
     port = listener(lambda client: client.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n"))
-    with pytest.raises(Unreachable, match="no SSH server") as caught:
+    with pytest.raises(Unreachable, match="not an SSH server") as caught:
         connected(port=port)
 
     assert "HTTP/1.0 400" in caught.value.why
@@ -101,7 +101,7 @@ def test_garbage_is_bounded_and_named(connected, listener, answer):
 
 def test_silence_is_bounded_and_named(connected, listener, monkeypatch):
     monkeypatch.setattr("k8sboot.ssh.handshake.BANNER_TIMEOUT", 1.0)
-    with pytest.raises(Unreachable, match="said nothing"):
+    with pytest.raises(Unreachable, match="no banner came"):
         connected(port=listener(lambda client: client.recv(10**6) and time.sleep(5)), connect_timeout=1)
 
 
@@ -120,7 +120,7 @@ def test_byte_per_second_is_bounded(connected, listener, monkeypatch):
 def test_server_that_hangs_up_is_tried_again_a_few_times(connected, listener, monkeypatch):
     monkeypatch.setattr("k8sboot.ssh.route.DROPPED_RETRIES", 2)
     calls: list[int] = []
-    with pytest.raises(Unreachable, match="hung up at once, 3 times") as caught:
+    with pytest.raises(Unreachable, match="closed the connection without a banner, 3 times") as caught:
         connected(port=listener(lambda _: calls.append(1)))
 
     assert len(calls) == 3
@@ -138,7 +138,7 @@ def test_full_server_is_got_into_as_soon_as_it_has_room(another_sshd, connected)
 
 def test_source_under_penalty_is_told_to_wait(connected, listener):
     port = listener(lambda client: client.sendall(b"Not allowed at this time\r\n"))
-    with pytest.raises(Unreachable, match="turns this machine away") as caught:
+    with pytest.raises(Unreachable, match="temporarily rejects this machine") as caught:
         connected(port=port)
 
     assert "PerSourcePenalties" in caught.value.why

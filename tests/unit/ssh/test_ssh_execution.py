@@ -62,17 +62,17 @@ def session(request: pytest.FixtureRequest) -> Iterator[Execution]:
     server = paramiko.Transport(there)
     server.add_server_key(paramiko.ECDSAKey.generate())
     server.start_server(server=request.param(), event=threading.Event())
-    wire = WatchedStream(here)
-    client = paramiko.Transport(wire)  # type: ignore[arg-type]
+    stream = WatchedStream(here)
+    client = paramiko.Transport(stream)  # type: ignore[arg-type]
     client.start_client(timeout=10)
     client.auth_none("root")
-    yield Execution("node1", client, wire)
+    yield Execution("node1", client, stream)
     client.close()
     server.close()
 
 
 def test_server_that_never_answers_a_command_is_given_up_in_time(session: Execution):
-    with pytest.raises(ShellSilent, match="did not answer within 1 s whether it runs a command") as caught:
+    with pytest.raises(ShellSilent, match="did not accept a command within 1 s") as caught:
         exchange(session, "true", b"", Markers.fresh(), timeout=1)
 
     assert caught.value.error_code == "KB-SSH-SESSION"
@@ -100,19 +100,19 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("session", [_HeldUp], indirect=True)
 def test_login_that_is_held_up_is_waited_for(session: Execution):
-    session.wire.is_fresh = True
+    session.stream.is_fresh = True
     markers = Markers.fresh()
     done = exchange(session, f"{markers.begin.decode()} {markers.end.decode()}", b"", markers, timeout=0.5)
 
     assert (done.exit_status, done.text) == (0, "said\n")
-    assert not session.wire.is_fresh, "from now on silence means what it did"
+    assert not session.stream.is_fresh, "from now on silence means what it did"
 
 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("session", [_HeldUp], indirect=True)
-@pytest.mark.parametrize(("is_fresh", "why"), [(True, "no session came of it"), (False, "no sign of life")])
+@pytest.mark.parametrize(("is_fresh", "why"), [(True, "no session was opened"), (False, "no response for")])
 def test_server_that_stays_silent_is_given_up(session: Execution, monkeypatch, is_fresh, why):
     monkeypatch.setattr(watch, "LOGIN_AFTER", 0.5)
-    session.wire.is_fresh = is_fresh
+    session.stream.is_fresh = is_fresh
     with pytest.raises(ConnectionLost, match=why):
         exchange(session, "true", b"", Markers.fresh(), timeout=30)

@@ -90,7 +90,7 @@ def test_directory_is_a_warning(tmp_path):
     found, (warning,) = read([tmp_path])
 
     assert found == []
-    assert "cannot be read" in warning
+    assert "cannot read" in warning
 
 
 def test_line_is_added_once_and_only_under_the_lock(tmp_path):

@@ -33,7 +33,7 @@ def test_jump_hosts(hop, expected):
 
 
 def test_empty_jump_host_is_refused():
-    with pytest.raises(ConnectError, match="no jump host"):
+    with pytest.raises(ConnectError, match="not a jump host"):
         ssh_config.split_hop("me@")
 
 
@@ -98,12 +98,12 @@ def test_no_content_of_a_key_file_is_fatal(content):
     [
         ("sudo: a password is required", "asks for a password"),
         ("sudo: sorry, you must have a tty to run sudo", "requiretty"),
-        ("ops is not in the sudoers file.", "sudoers does not let ops"),
-        ("Sorry, user ops is not allowed to execute '/bin/sh' as root on n1.", "sudoers does not let ops"),
+        ("ops is not in the sudoers file.", "sudoers does not allow ops"),
+        ("Sorry, user ops is not allowed to execute '/bin/sh' as root on n1.", "sudoers does not allow ops"),
         ("Sorry, try again. sudo: no password was provided sudo: 1 incorrect password attempt", "wrong"),
         ("sudo: a terminal is required to read the password", "asks for a password"),
-        ("sudo: Account or password is expired, reset your password", "said: sudo: Account"),
-        ("", "said: nothing"),
+        ("sudo: Account or password is expired, reset your password", "message: sudo: Account"),
+        ("", "message: (none)"),
     ],
 )
 def test_words_of_sudo(words, why):
