@@ -1,4 +1,4 @@
-# k8sboot: the operator's and the developer's commands. `make` lists them.
+# k8sboot: commands for operators and developers. `make` lists them.
 .DEFAULT_GOAL := help
 .PHONY: help demo lab lab-vm lab-down check test test-faults test-vm unit integration faults e2e bench clean
 SHELL := /bin/bash
@@ -6,7 +6,7 @@ LAB := tests/lab/lab
 FAMILY ?= debian
 BIN := .venv/bin
 
-# A lab for each of two workers; a file's tests share theirs. They mostly wait.
+# One lab for each of two workers; the tests of a file share a lab. They mostly wait.
 TWO_LABS := -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## List the targets
@@ -18,24 +18,24 @@ $(BIN)/k8sboot: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-# A real sshd with users and shells of all kinds. Elsewhere than as root on Debian, those tests skip and say so.
+# A real sshd with users and shells of all kinds. Without root on Debian, those tests are skipped with a message.
 TEST_PACKAGES := openssh-server openssh-client sudo passwd busybox-static tcsh fish zsh gnupg
 .PHONY: packages
 packages:
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ] && ! dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES); fi
 
-demo: $(BIN)/k8sboot lab ## Start the lab and run `k8sboot up` on it, to Ready nodes
+demo: $(BIN)/k8sboot lab ## Start the lab and run `k8sboot up` on it
 	$(BIN)/k8sboot up -i .lab/inventory.yaml --yes
 	$(LAB) ssh k8s-master01 -- kubectl get nodes -o wide
 
 lab: ## Start three bare hosts and their mirrors on this machine (root, Debian)
 	$(LAB) up --family $(FAMILY)
 
-lab-vm: ## Start a master and a node with kernels of their own, in qemu (root, Debian)
+lab-vm: ## Start a master and a node as virtual machines in qemu (root, Debian)
 	$(LAB)-vm up
 
-lab-down: ## Remove the labs with every trace
+lab-down: ## Remove all labs completely
 	$(LAB) down --all
 
 check: $(BIN)/k8sboot packages ## Lint, types, import rules, unit, golden and contract tests
@@ -45,28 +45,28 @@ check: $(BIN)/k8sboot packages ## Lint, types, import rules, unit, golden and co
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -n 2 tests/unit
 
-integration: $(BIN)/k8sboot packages ## Tests on a real sshd, and of the built wheel
+integration: $(BIN)/k8sboot packages ## Tests with a real sshd, and of the built wheel
 	$(BIN)/pytest -q -n 3 tests/integration
 
-e2e: $(BIN)/k8sboot ## Tests on the lab: a whole cluster, there and back, on both families
+e2e: $(BIN)/k8sboot ## Tests in the lab: a whole cluster, from `up` to `reset`, on both families
 	$(BIN)/pytest -q tests/e2e --family debian
 	$(BIN)/pytest -q tests/e2e --family el7
 	K8SBOOT_KUBEADM=$$(ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/k8sboot-lab/products/kubernetes-*/kubeadm | head -n 1) \
 	  $(BIN)/pytest -q tests/unit/kubernetes/test_kubeadm_binary.py
 
-faults: $(BIN)/k8sboot packages ## The fault matrix on the lab, without the rows that wait for long deadlines
+faults: $(BIN)/k8sboot packages ## The fault matrix in the lab, without the tests with long timeouts
 	$(BIN)/pytest -q $(TWO_LABS) tests/faults
 
-test-faults: $(BIN)/k8sboot packages ## The whole fault matrix, docs/faults.md, with its table of results
+test-faults: $(BIN)/k8sboot packages ## The whole fault matrix (docs/faults.md) with its table of results
 	$(BIN)/pytest -q --slow $(TWO_LABS) tests/faults
 
-test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; emulated, so not part of test
+test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; slow, not part of `make test`
 	$(BIN)/pytest -q --timeout 7200 tests/vm
 
-test: check integration faults e2e ## Everything CI runs
+test: check integration faults e2e ## Everything that CI runs
 
 bench: $(BIN)/k8sboot ## Compare round trips and times with plain OpenSSH
 	$(BIN)/python bench/run.py
 
-clean: lab-down ## The lab's traces and what was built here (the cache outside stays)
+clean: lab-down ## Remove the labs and everything built in this directory (the lab's cache stays)
 	rm -rf .venv .lab dist build .mypy_cache .ruff_cache .pytest_cache

@@ -1,4 +1,4 @@
-"""The cluster as phases see it: what it should be, and its hosts to be read."""
+"""The cluster as phases see it: its specification and its hosts, for reading."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from k8sboot.inventory.model import HostSpec, Spec
 
 @dataclass(frozen=True)
 class Cluster:
-    """What is wanted, and the connected hosts by name. A host that could not be reached is not among peers."""
+    """The specification, and the connected hosts by name. Unreachable hosts are not among the peers."""
 
     spec: Spec
     peers: Mapping[str, Peer]
     limit: frozenset[str] | None = None
-    """The hosts that this run is about, None for all of them."""
+    """The hosts that this run is restricted to, None for all."""
     needs: tuple[str, ...] = ()
-    """Phases whose changes to the first master are read here."""
+    """The phases whose changes to the first master are read here."""
 
     @property
     def first_master(self) -> Peer:
-        """The master that init runs on and that answers for the cluster. NotYet in a dry run that plans its needs."""
+        """The master that runs kubeadm init and answers for the cluster. NotYet in a dry run that plans its needs."""
         first = self.peers[self.spec.masters[0].name]
         first.relies_on(*self.needs)
         return first
 
     @property
     def other_masters(self) -> tuple[Peer, ...]:
-        """The reachable masters but the first."""
+        """The reachable masters except the first."""
         return self._reachable(self.spec.masters[1:])
 
     @property
     def nodes(self) -> tuple[Peer, ...]:
-        """The reachable hosts that are no masters."""
+        """The reachable hosts that are not masters."""
         return self._reachable(self.spec.nodes)
 
     @property
@@ -44,7 +44,7 @@ class Cluster:
 
     @property
     def chosen(self) -> tuple[Peer, ...]:
-        """The reachable hosts that this run is about."""
+        """The reachable hosts that this run is restricted to."""
         return tuple(p for p in self.everyone if self.limit is None or p.name in self.limit)
 
     def _reachable(self, hosts: tuple[HostSpec, ...]) -> tuple[Peer, ...]:

@@ -1,23 +1,23 @@
-"""Everything that can go wrong, as one tree. Imports nothing of ours.
+"""Every error of k8sboot, as one tree. Imports no other module of k8sboot.
 
 K8sbootError                     exit 1
-├── UsageError                   exit 2   the command line asks for what cannot be
-├── InventoryError               exit 2   the inventory is wrong; carries every problem found
+├── UsageError                   exit 2   the command line is not valid
+├── InventoryError               exit 2   the inventory is not valid; holds every problem found
 ├── ConnectError                 exit 3
-│   ├── Unreachable                       no TCP, no SSH banner, name does not resolve
-│   ├── HostKeyRefused                    unknown (strict) or changed or revoked host key; never retried
-│   ├── AuthenticationFailed              no key or password was taken
-│   ├── SudoRefused                       logged in, but may not become root
-│   └── ConnectionLost                    was connected; the link or the peer died
+│   ├── Unreachable                       no TCP, no SSH banner, or the name does not resolve
+│   ├── HostKeyRefused                    host key unknown (strict), changed or revoked; never retried
+│   ├── AuthenticationFailed              no key or password was accepted
+│   ├── SudoRefused                       logged in, but cannot become root
+│   └── ConnectionLost                    was connected; the connection or the peer died
 ├── StepFailed                   exit 1
-│   ├── CommandFailed                     a command on a host ended non-zero
-│   ├── DeadlineExceeded                  a named wait or a command reached its end
-│   │   └── ShellSilent          exit 3   the login shell never got to our script
-│   ├── NotAsWanted                       done, looked at again, and still not as it should be
-│   └── Refused                           a precondition does not hold; nothing was altered
-├── Locked                       exit 4   somebody else's run is at work
+│   ├── CommandFailed                     a command on a host exited with an error
+│   ├── DeadlineExceeded                  a wait or a command timed out
+│   │   └── ShellSilent          exit 3   the login shell never started k8sboot's script
+│   ├── NotAsWanted                       a change succeeded, but the host did not change as expected
+│   └── Refused                           a precondition is not met; nothing was changed
+├── Locked                       exit 4   another run is active
 ├── Interrupted                  exit 130
-└── Bug                          exit 70  a mistake in k8sboot itself
+└── Bug                          exit 70  an error in k8sboot itself
 
 Each error says what happened, why, and what to do next; the console adds the log's path.
 """
@@ -30,15 +30,15 @@ from typing import ClassVar
 
 
 class K8sbootError(Exception):
-    """An error a user is meant to read.
+    """An error for the user to read.
 
-    what: one line, what happened. why: the cause as far as known. fix: what to do next, a command where
-    there is one. host: the inventory name, or "" when no single host is meant. detail: the end of the remote
-    output (hostile text: only console.py shows it, cleaned). code: overrides the class's code.
+    what: one line, what happened. why: the cause as far as known. fix: what to do next, with a command if there is
+    one. host: the inventory name, or "" if it concerns no single host. detail: the end of the remote output
+    (untrusted: it is sanitized where it is shown). code: overrides the class's code.
     """
 
     witnesses: tuple[str, ...] = ()
-    """Hosts whose evidence was looked at for the cause."""
+    """Hosts whose evidence was searched for the cause."""
     code: ClassVar[str] = "KB-ERROR"
     exit_code: ClassVar[int] = 1
 
@@ -54,7 +54,7 @@ class K8sbootError(Exception):
         self.error_code = code or type(self).code
 
     def as_record(self) -> dict[str, str]:
-        """What the journal records of it; its host is the event's."""
+        """What the journal records of the error; its host is the event's."""
         return {
             "code": self.error_code,
             "what": self.what,
@@ -69,7 +69,7 @@ class K8sbootError(Exception):
 
 
 class UsageError(K8sbootError):
-    """The command line asks for what cannot be."""
+    """The command line is not valid."""
 
     code = "KB-USAGE"
     exit_code = 2
@@ -77,7 +77,7 @@ class UsageError(K8sbootError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in an inventory. line and column count from 1; 0 means the whole file."""
+    """One problem in an inventory. line and column count from 1; 0 means the whole file."""
 
     code: str
     message: str
@@ -90,7 +90,7 @@ class Problem:
 
 
 class InventoryError(K8sbootError):
-    """The inventory is wrong: every problem found, in the order of the file."""
+    """The inventory is not valid: every problem found, in the order of the file."""
 
     code = "KB-INVENTORY"
     exit_code = 2
@@ -109,7 +109,7 @@ class ConnectError(K8sbootError):
 
 
 class Unreachable(ConnectError):
-    """Nothing answers as an SSH server there."""
+    """No SSH server responds at this address."""
 
     code = "KB-SSH-UNREACHABLE"
 
@@ -121,7 +121,7 @@ class HostKeyRefused(ConnectError):
 
 
 class AuthenticationFailed(ConnectError):
-    """The server took none of the keys and passwords."""
+    """The server accepted none of the keys and passwords."""
 
     code = "KB-SSH-AUTH"
 
@@ -133,7 +133,7 @@ class SudoRefused(ConnectError):
 
 
 class ConnectionLost(ConnectError):
-    """The connection was there and died."""
+    """The connection was established and then lost."""
 
     code = "KB-SSH-LOST"
 
@@ -145,75 +145,77 @@ class StepFailed(K8sbootError):
 
 
 class CommandFailed(StepFailed):
-    """A command ended non-zero. The command is shown redacted; detail holds the last 25 lines it said."""
+    """A command exited with an error. The command is shown redacted; detail holds the last 25 lines of its output."""
 
     code = "KB-COMMAND"
     output = ""
-    """All that it said, as far as it was kept, for whoever looks for the cause."""
+    """All of its output that was captured, for the diagnosis."""
 
     def __init__(
         self, what: str, *, command: str, exit_status: int, host: str, detail: str = "", fix: str = ""
     ) -> None:
         self.command = command
         self.exit_status = exit_status
-        super().__init__(what, why=f"`{command}` ended with {exit_status}", host=host, detail=detail, fix=fix)
+        super().__init__(
+            what, why=f"`{command}` exited with status {exit_status}", host=host, detail=detail, fix=fix
+        )
 
 
 class DeadlineExceeded(StepFailed):
-    """A named wait, or a command, reached its end in time without reaching its aim."""
+    """A wait or a command timed out."""
 
     code = "KB-DEADLINE"
 
 
 class ShellSilent(DeadlineExceeded):
-    """The login shell, or sudo in it, did not get to our script: nothing of it has run."""
+    """The login shell, or sudo in it, did not start k8sboot's script: nothing of it has run."""
 
     code = "KB-SSH-SHELL"
     exit_code = 3
 
 
 class NotAsWanted(StepFailed):
-    """A change was made without an error, and the host is still not as wanted."""
+    """A change succeeded, but the host did not change as expected."""
 
     code = "KB-NOT-AS-WANTED"
 
 
 class Refused(StepFailed):
-    """A precondition does not hold, so nothing was altered."""
+    """A precondition is not met, so nothing was changed."""
 
     code = "KB-REFUSED"
 
 
 class Locked(K8sbootError):
-    """Another run is at work on this cluster."""
+    """Another run is active on this cluster."""
 
     code = "KB-LOCKED"
     exit_code = 4
 
 
 class Interrupted(K8sbootError):
-    """The user asked to stop."""
+    """The user interrupted the run."""
 
     code = "KB-INTERRUPTED"
     exit_code = 130
 
 
 class Bug(K8sbootError):
-    """A mistake in k8sboot itself. __cause__ is what was raised: for the log, or for whoever asks to see it."""
+    """An error in k8sboot itself. __cause__ is the exception that was raised, for the log and `--debug`."""
 
     code = "KB-BUG"
     exit_code = 70
 
     @classmethod
     def of(cls, error: BaseException) -> Bug:
-        """An exception that nobody foresaw, as an error that says where it came from."""
+        """An unexpected exception as an error that says where it was raised."""
         import traceback
 
         where = traceback.extract_tb(error.__traceback__)[-1:]
         bug = cls(
-            f"a mistake in k8sboot: {type(error).__name__}: {error}",
+            f"an error in k8sboot: {type(error).__name__}: {error}",
             why="".join(f"{w.name} in {w.filename.rpartition('/')[2]}:{w.lineno}" for w in where),
-            fix="run it again with --debug to see the whole, and report that",
+            fix="run the command again with `--debug` and report the output",
         )
         bug.__cause__ = error
         return bug

@@ -1,7 +1,7 @@
-"""What happens in a run, told to listeners. Imports only errors.
+"""What happens in a run, as events for listeners. Imports only errors.
 
-Every event names its host ("" for the run itself) and its phase. Texts carry no secrets; remote output in
-them is hostile and is cleaned by whoever shows it.
+Every event names its host ("" for the run itself) and its phase. Texts hold no secrets; remote output in them is
+untrusted and is sanitized where it is shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from k8sboot.errors import K8sbootError
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened, on one host, in one phase."""
+    """Something that happened on one host, in one phase."""
 
     host: str = ""
     phase: str = ""
@@ -22,7 +22,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins. phases: their names in order. limit: the hosts it is about, () for all of them."""
+    """A run begins. phases: their names in order. limit: the hosts that it is restricted to, () for all."""
 
     command: str
     cluster: str
@@ -34,7 +34,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Connected(Event):
-    """Logged in as root or become root, and the host has answered its first probe."""
+    """Logged in as root or became root, and the host has answered its first probe."""
 
     kernel: str
     system: str
@@ -47,7 +47,7 @@ class PhaseStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseEnded(Event):
-    """A host has finished a phase without an error."""
+    """A host finished a phase without an error."""
 
     changes: int
     seconds: float
@@ -55,7 +55,7 @@ class PhaseEnded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Changing(Event):
-    """The host is about to be altered; Changed or Failed follows, unless the run is killed meanwhile."""
+    """The host is about to be changed; Changed or Failed follows, unless the run is killed in between."""
 
     what: str
     commands: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class Changing(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FileChange:
-    """A file before and after, as SHA-256 in hexadecimal; before is "" where there was none."""
+    """A file before and after, as SHA-256 in hexadecimal; before is "" if there was no file."""
 
     path: str
     before: str
@@ -72,10 +72,10 @@ class FileChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Changed(Event):
-    """The host was altered, or, in a dry run, would be. what: the thing and the aim, lower case.
+    """The host was changed, or would be in a dry run. what: the change, in lower case.
 
-    diff: unified diffs of files, or lines 'thing: from -> to', or "". commands: what ran, as a shell would take it.
-    files: those written, but for those whose content is secret.
+    diff: unified diffs of files, or lines 'thing: from -> to', or "". commands: what ran, quoted for a shell.
+    files: those written, except files with secret content.
     """
 
     what: str
@@ -88,7 +88,7 @@ class Changed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Working(Event):
-    """A change that takes a while has begun; Changed or Failed follows."""
+    """A change that takes time has begun; Changed or Failed follows."""
 
     what: str
 
@@ -103,14 +103,14 @@ class Waiting(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Output(Event):
-    """A line that a long command said on the host."""
+    """A line of output of a long command on the host."""
 
     line: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice(Event):
-    """Something the operator should know; the run goes on. diff: of the file it is about, or ""."""
+    """Something that the operator should know; the run continues. diff: of the file concerned, or ""."""
 
     code: str
     text: str
@@ -119,14 +119,14 @@ class Notice(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence(Event):
-    """What a host said of itself when a phase had failed; to be kept in a file, not to be shown."""
+    """The evidence of a host after a phase failed; stored in a file, not shown."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unknown(Event):
-    """Dry run only: what this phase would do is known only after `after` has run. what: of its work; "" for all."""
+    """Dry run only: what this phase would do is known only after `after` has run. what: a part of it; "" for all."""
 
     after: str
     what: str = ""
@@ -134,14 +134,14 @@ class Unknown(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Skipped(Event):
-    """A phase was not started on a host. why: because of what."""
+    """A phase was not started on a host. why: the reason."""
 
     why: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failed(Event):
-    """A host failed in a phase and is not worked on further."""
+    """A host failed in a phase and runs no further ones."""
 
     error: K8sbootError
 

@@ -1,10 +1,10 @@
-"""A value that must not be shown. Imports nothing of ours."""
+"""A value that must not be shown. Imports no other module of k8sboot."""
 
 from __future__ import annotations
 
 
 class Secret:
-    """A string that prints as ***; only reveal() gives it away, at the last moment before the wire."""
+    """A string that prints as ***. Only reveal() returns it, at the last moment before it is sent."""
 
     __slots__ = ("_value",)
 
@@ -31,4 +31,4 @@ class Secret:
         return hash(("Secret", self._value))
 
     def __reduce__(self) -> str:
-        raise TypeError("a Secret is not pickled")
+        raise TypeError("a Secret cannot be pickled")

@@ -1,6 +1,6 @@
-"""Renders the files that land on hosts. The only place that knows where templates are kept.
+"""Render the files for hosts. The only module that knows where templates are stored.
 
-A template gets named values and nothing else; a value is data and is never itself rendered.
+A template gets named values and nothing else; a value is data and is never rendered itself.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import jinja2
 from k8sboot.errors import K8sbootError
 
 _HERE = Path(__file__).resolve().parent
-# In the wheel the templates lie beside this module; in an editable install, beside the package.
+# In the wheel the templates are next to this module; in an editable install, next to the package.
 DIRECTORIES = (_HERE / "templates", _HERE.parent / "templates")
 
-# Characters JSON takes as they are and a YAML reader refuses or takes for a line break.
+# Characters that JSON leaves as they are, but a YAML parser rejects or reads as a line break.
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 
 
 class TemplateError(K8sbootError):
-    """A template that does not exist, or was given too little or something that does not fit."""
+    """A template is missing, or got too few or unsuitable values."""
 
     code = "KB-TEMPLATE"
 
 
 def render(name: str, **values: object) -> str:
-    """The text of the template `name`, e.g. `render("hosts.j2", entries=[...])`.
+    """Render the template `name`, e.g. `render("hosts.j2", entries=[...])`.
 
     Raises TemplateError, which names the template and what is missing.
     """
@@ -50,7 +50,7 @@ def _fail(name: str, why: str, cause: Exception) -> NoReturn:
     raise TemplateError(
         f"cannot render the template {name}",
         why=why,
-        fix="this is a fault in k8sboot or in its installation: install it anew, and report it if it stays",
+        fix="reinstall k8sboot; if the error persists, report it",
     ) from cause
 
 
@@ -68,7 +68,7 @@ def _environment() -> jinja2.Environment:
 
 
 def as_yaml(value: object) -> str:
-    """A value as one line that YAML and JSON readers take alike."""
+    """A value as one line that YAML and JSON parsers read alike."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
@@ -79,8 +79,8 @@ def _sh(value: object) -> str:
 
 
 def _line(value: object) -> str:
-    """A value that must not break out of its line in a file of lines."""
+    """A value that must stay on one line of a file."""
     text = str(value)
     if found := _CONTROL.search(text):
-        raise ValueError(f"a value of one line holds the control character {found[0]!r}")
+        raise ValueError(f"a value for one line contains the control character {found[0]!r}")
     return text

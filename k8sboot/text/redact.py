@@ -1,4 +1,4 @@
-"""Takes secrets out of texts on their way to a screen or a file, by value and by form."""
+"""Remove secrets from texts before they are shown or stored, by value and by pattern."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 MASK = "***"
 SHORTEST = 4
-"""Characters. A shorter secret is not looked for: it would blot out half of every text."""
+"""Characters. A shorter secret is not masked: it would match in too many places."""
 
 _FORMS = (
     re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"),
@@ -23,7 +23,7 @@ _FORMS = (
 
 
 class Redactor:
-    """Masks the run's own secrets and whatever has the form of one."""
+    """Masks the run's own secrets and whatever has the pattern of one."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         known = sorted({v for v in values if len(v) >= SHORTEST}, key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""Makes any text safe to show on a terminal: what hosts say is hostile."""
+"""Make any text safe for a terminal: output of hosts is untrusted."""
 
 from __future__ import annotations
 

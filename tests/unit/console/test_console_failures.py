@@ -40,7 +40,7 @@ def test_an_error_says_code_host_what_why_fix_output_and_log() -> None:
     )
     assert shown(error, logs=Logs("/l/run.jsonl", lambda host: f"/l/hosts/{host}.log")) == (
         "error[KB-COMMAND] a: install x\n"
-        "  why: `apt-get install x` ended with 100\n"
+        "  why: `apt-get install x` exited with status 100\n"
         "  fix: look at apt\n"
         "  | E: no\n"
         "  host log: /l/hosts/a.log\n"
@@ -146,7 +146,7 @@ def broken() -> Bug:
 
 def test_a_mistake_of_ours_is_one_message_without_a_traceback() -> None:
     found = shown(broken(), secret="hunter2")
-    assert found.startswith("error[KB-BUG] a mistake in k8sboot: KeyError: '***'\n  why: broken in ")
+    assert found.startswith("error[KB-BUG] an error in k8sboot: KeyError: '***'\n  why: broken in ")
     assert "Traceback" not in found
 
 
