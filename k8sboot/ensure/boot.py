@@ -40,7 +40,7 @@ def newer_kernel(host: Host, wanted: KernelSettings, *, check: Callable[[], str]
         osfamily.of(host).kernels.make_default(host, new)
         host.change("remove the kernel's packages", ["rm", "-rf", KERNEL_DIR])
     if not is_at_least(host.facts.kernel, wanted.minimum):  # a dry run has not booted it
-        host.leave_open("give the new kernel its arguments")
+        host.report_unknown("give the new kernel its arguments")
         return is_old
     osfamily.of(host).kernels.add_arguments(host, host.facts.kernel)
     return is_old
@@ -144,19 +144,25 @@ def _lacking(host: Host, release: str) -> str:
 
 def _refuse_without_cgroups(host: Host, new: str) -> None:
     """A kernel without what this machine's kubelet lives on comes up well, and the node does not."""
-    if host.is_ahead or host.answer(CGROUPS).text.strip() != "tmpfs":
-        return
-    config = host.ask(["grep", "_V1=", f"/boot/config-{new}"])
-    lacking = lacks_cgroups_v1(new, config.stdout.decode("utf-8", "replace"))
-    if config.exit_status <= 1 and lacking:
+    lacking = host.check(lambda: _lacking_cgroups(host, new))
+    if lacking:
         raise Refused(
             f"kernel {new} has no control groups v1, which this machine uses: kubelet would not start on it",
-            why=f"it was built without {' and '.join(lacking)}; it is installed, and was not booted",
+            why=f"it was built without {lacking}; it is installed, and was not booted",
             fix="name a kernel that has them, or change this machine to control groups v2: take "
             "systemd.unified_cgroup_hierarchy=0 off its kernel's command line, restart it, run again",
             host=host.name,
             code="KB-KERNEL-CGROUPS",
         )
+
+
+def _lacking_cgroups(host: Host, new: str) -> str:
+    """The options of control groups v1 that the kernel lacks, where this machine uses v1; '' for none."""
+    if host.answer(CGROUPS).text.strip() != "tmpfs":
+        return ""
+    config = host.ask(["grep", "_V1=", f"/boot/config-{new}"])
+    lacking = lacks_cgroups_v1(new, config.stdout.decode("utf-8", "replace"))
+    return " and ".join(lacking) if config.exit_status <= 1 else ""
 
 
 def _try_once(host: Host, new: str, old: str) -> None:
@@ -171,7 +177,7 @@ def _try_once(host: Host, new: str, old: str) -> None:
             host=host.name,
             code="KB-KERNEL-LOST",
         ) from None
-    if not host.is_ahead and host.facts.kernel != new:
+    if host.check(lambda: "" if host.facts.kernel == new else host.facts.kernel):
         raise NotAsWanted(
             f"kernel {new} did not come up: the machine runs {host.facts.kernel} again",
             why="it was tried once and failed before it could be reached",

@@ -70,17 +70,19 @@ def manifest(host: Host, name: str, text: str) -> None:
     wanted = File(path, text, mode=0o600)
     is_written = wanted.is_met_by(host.file(path))
     files(host, wanted)
-    if (host.is_ahead and not is_written) or _differs(host, path):
+    is_planned = host.is_ahead and not is_written  # a dry run: kubectl would compare the old file
+    if is_planned or _differs(host, path):
         host.change(f"apply {name}", commands.apply(path), timeout=180)
 
 
 def _differs(host: Host, path: str) -> bool:
-    """kubectl diff: 0 the same, 1 differs, more is an error; an object or kind that is not there yet differs."""
+    """kubectl diff exits with 0 for the same, 1 for different, more for an error, as for an object of a missing kind.
+
+    In a dry run that plans to create the cluster, all differs.
+    """
     try:
         host.relies_on("kubeadm-init")
         api_says(host, commands.diff(path), timeout=120)
-    except NotYet:
-        return True
-    except CommandFailed:
+    except (NotYet, CommandFailed):
         return True
     return False

@@ -80,7 +80,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
 
 
 def _is_there(host: Host, key: str) -> bool:
-    """The kernel has the sysctl, or, in a dry run that would load a module, will have it."""
+    """The kernel has the sysctl, or, in a dry run that plans to load its module, will have it."""
     if host.sysctl(key) is not None:
         return True
     module = brought_by(key)

@@ -93,7 +93,7 @@ def _problem(text: str, pinned: frozenset[str]) -> str:
 def _must_have_come(host: Host, url: str, done: Completed) -> None:
     if done.exit_status == 0:
         return
-    if host.is_ahead:  # what fetches it may be planned, and not there yet
+    if host.is_ahead:  # the packages that fetch it, or a proxy's settings, may only be planned
         raise NotYet("os-packages")
     raise Refused(
         f"{host.name} cannot fetch {url}",

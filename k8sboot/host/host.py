@@ -152,21 +152,20 @@ class Host(Peer):
 
     def expect(self, what: str, problem: Callable[[], str]) -> None:
         """Look once; NotAsWanted with what complaint() says. In a dry run only while nothing is planned."""
-        said = "" if self.is_ahead else problem()
-        if said:
+        if said := self.check(problem):
             raise NotAsWanted(f"expected {what}", why=said, host=self.name)
 
     def notice(self, code: str, text: str, *, diff: str = "") -> None:
         """Tell the operator something; the run goes on. diff: of the file it is about."""
         self._emit(Notice(code=code, text=text, diff=diff))
 
-    def leave_open(self, what: str, *, after: str = "") -> None:
-        """Dry run only: what might be done is known only after a phase, this one if none is said; it goes on."""
+    def report_unknown(self, what: str, *, after: str = "") -> None:
+        """Dry run only: whether this is done is known only after a phase, by default this one; the phase goes on."""
         self._machine.dry_run.leave_open(self._context.phase)
         self._emit(Unknown(what=what, after=after or self._context.phase))
 
-    def foresee(self, *questions: Question, packages: Mapping[str, str] | None = None) -> None:
-        """A change has settled the questions, brought the packages. A dry run believes it; a real one looks."""
+    def assume(self, *questions: Question, packages: Mapping[str, str] | None = None) -> None:
+        """Dry run only: the last planned change makes the answers 'yes' and installs packages at these versions."""
         if self.is_ahead:
             self._machine.dry_run.believe(self._machine.snapshot, (q.name for q in questions), packages or {})
 

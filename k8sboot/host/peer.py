@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from k8sboot.errors import CommandFailed, K8sbootError, Refused
@@ -52,12 +52,16 @@ class Peer:
             if phase in self._machine.dry_run.planned:
                 raise NotYet(phase)
 
+    def check(self, look: Callable[[], str]) -> str:
+        """What look() finds wrong, '' for nothing; a dry run that plans changes here has nothing to look at yet."""
+        return "" if self.is_ahead else look()
+
     def leaves_open(self, phase: str) -> bool:
         """Dry run only: what that phase would do here is not known, or not all of it."""
         return phase in self._machine.dry_run.left_open
 
-    def foreseen(self, question: Question) -> str:
-        """Dry run only: the phase whose planned change will have settled this question; '' where none has."""
+    def planned_by(self, question: Question) -> str:
+        """Dry run only: the phase whose planned change makes the answer to this question 'yes'; '' for none."""
         return self._machine.dry_run.settled.get(question.name, "")
 
     @property

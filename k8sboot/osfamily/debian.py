@@ -13,7 +13,14 @@ from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily.apt import APT_GET, RETRIES
-from k8sboot.osfamily.family import YUM_REPOSITORIES, Family, Paths, Source, must_have_fresh_lists, named_for
+from k8sboot.osfamily.family import (
+    YUM_REPOSITORIES,
+    Family,
+    Paths,
+    Source,
+    must_have_fresh_lists,
+    named_for,
+)
 from k8sboot.osfamily.grub import Grub
 from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
 from k8sboot.templates import render
@@ -143,7 +150,7 @@ class Debian(Family):
             timeout=900,
             job=True,
         )
-        host.foresee(self.lists_are_fresh)
+        host.assume(self.lists_are_fresh)
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         """From apt-cache madison: 'name | version | source' lines, newest first."""

@@ -109,10 +109,10 @@ class Paths:
 
 
 def must_have_fresh_lists(family: Family, host: Host) -> None:
-    """The package lists are fresh, or are read. NotYet in a dry run that has yet to read them."""
+    """Read the package lists unless they are fresh. NotYet in a dry run that plans to."""
     if host.answer(family.lists_are_fresh).exit_status:
         family.refresh(host)
-    if after := host.foreseen(family.lists_are_fresh):
+    if after := host.planned_by(family.lists_are_fresh):
         raise NotYet(after)
 
 
@@ -160,12 +160,13 @@ class Family(Protocol):
         """A package transaction was cut, or the package database is damaged; refresh() repairs it."""
 
     def refresh(self, host: Host) -> None:
-        """Read the repositories' lists anew, and foresee lists_are_fresh; repair a cut transaction first."""
+        """Read the package lists, which makes them fresh; repair an interrupted transaction first."""
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         """The versions that can be installed of each package, newest first; unknown names are left out.
 
-        Asked of what lies on the host: nothing is fetched or written. Where that does not do, refresh().
+        Read from the lists on the host, which are refreshed only where one is missing; none in a dry run that
+        plans that.
         """
 
     def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
@@ -183,7 +184,7 @@ class Family(Protocol):
     def updates(self, host: Host) -> tuple[str, ...]:
         """The packages that a general update would move, but for the kernel and what is held.
 
-        NotYet in a dry run that has yet to read the lists.
+        NotYet in a dry run that plans to read the lists.
         """
 
     def update(self, host: Host, names: tuple[str, ...]) -> None:

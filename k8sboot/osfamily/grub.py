@@ -72,7 +72,7 @@ class Grub:
             ["update-grub"],
             timeout=300,
         )
-        if not host.is_ahead and grub_menu.default_release(_menu(host), _noted(host)) != release:
+        if host.check(lambda: _other_default(host, release)):
             self.keep_default(host, release)
 
     def add_arguments(self, host: Host, release: str) -> None:
@@ -86,6 +86,11 @@ def _menu(host: Peer) -> str:
 def _noted(host: Peer) -> str:
     lines = (host.read_file(NOTES) or "").splitlines()
     return next((line.partition("=")[2] for line in lines if line.startswith("saved_entry=")), "")
+
+
+def _other_default(host: Peer, release: str) -> str:
+    found = grub_menu.default_release(_menu(host), _noted(host))
+    return "" if found == release else f"the default is {found}"
 
 
 def _entry(host: Peer, release: str) -> str:

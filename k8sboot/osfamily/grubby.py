@@ -62,8 +62,10 @@ class Grubby:
 
     def boot_once(self, host: Host, release: str) -> None:
         """grub2-reboot: grub takes its note away before it boots the entry."""
-        said = "" if host.is_ahead else host.read(["grubby", f"--info=/boot/vmlinuz-{release}"])
-        entry = f"(the entry of {release})" if host.is_ahead else entry_in(said, release, host.name)
+        if host.is_ahead:  # the kernel is not installed yet
+            entry = f"(the entry of {release})"
+        else:
+            entry = entry_in(host.read(["grubby", f"--info=/boot/vmlinuz-{release}"]), release, host.name)
         host.change(f"choose kernel {release} for the next boot only", ["grub2-reboot", entry])
 
     def make_default(self, host: Host, release: str) -> None:

@@ -133,16 +133,16 @@ class Rhel(Family):
             timeout=900,
             job=True,
         )
-        host.foresee(self.lists_are_fresh)
+        host.assume(self.lists_are_fresh)
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
         """From `yum list --showduplicates`."""
         yum.wait_for_lock(host)
         try:
             return rpm_versions.offered(yum.listing(host, names), host.facts.arch)
-        except CommandFailed:  # not every repository's list lies here
+        except CommandFailed:  # the list of some repository is missing
             self.refresh(host)
-        if host.foreseen(self.lists_are_fresh):
+        if host.planned_by(self.lists_are_fresh):
             return {}
         return rpm_versions.offered(yum.listing(host, names), host.facts.arch)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
+from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands
@@ -61,8 +64,8 @@ def _refuse_without_modules(cluster: Cluster) -> None:
     lacking = []
     for peer in cluster.everyone:
         needed = proxies.required_modules(peer.facts.kernel, mode=settings.mode, scheduler=settings.scheduler)
-        missing = [name for name in needed if not peer.is_ahead and peer.module(name) != "loaded"]
-        lacking += [f"{peer.name} has not loaded {', '.join(missing)}"] if missing else []
+        missing = peer.check(partial(_missing_modules, peer, needed))
+        lacking += [f"{peer.name} has not loaded {missing}"] if missing else []
     if lacking:
         raise Refused(
             f"kube-proxy is not switched to {settings.mode}: {'; '.join(lacking)}",
@@ -70,6 +73,10 @@ def _refuse_without_modules(cluster: Cluster) -> None:
             fix="run `k8sboot phase kernel kube-proxy kube-proxy-mode`: kernel loads them, or says what is missing",
             code="KB-KUBE-PROXY-MODULES",
         )
+
+
+def _missing_modules(peer: Peer, needed: tuple[str, ...]) -> str:
+    return ", ".join(name for name in needed if peer.module(name) != "loaded")
 
 
 @phase(

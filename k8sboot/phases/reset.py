@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import USERS, cri_socket, version
@@ -90,7 +92,7 @@ def reset_host(cluster: Cluster, host: Host) -> None:
 def leave(cluster: Cluster, host: Host) -> None:
     """Take the hosts that went out of the cluster, and masters out of etcd."""
     for peer in _going(cluster, host):
-        if host.is_ahead or not _traces(peer):
+        if not peer.check(partial(_left, peer)):
             if peer.role == "master":
                 ensure.no_etcd_member(host, peer)
             host.change(f"take {peer.name} out of the cluster", commands.delete_node(peer.name))
@@ -111,6 +113,6 @@ def _traces(host: Peer) -> list[str]:
     return host.answer(TRACES).text.split()
 
 
-def _left(host: Host) -> str:
+def _left(host: Peer) -> str:
     left = _traces(host)
     return f"left over: {' '.join(left)}" if left else ""

@@ -166,10 +166,9 @@ def _swap(host: Host, notes: Notes) -> list[str]:
     if not before:
         return []
     failed = _tried(host, "switch on the swap of /etc/fstab", ["swapon", "-a", "-e"], timeout=300)
-    if not host.is_ahead:
-        missing = [device for device in before[0].was.split() if device not in host.facts.swaps]
-        for device in missing:
-            failed += _tried(host, f"switch on swap on {device}", ["swapon", "--", device])
+    missing = host.check(lambda: " ".join(d for d in before[0].was.split() if d not in host.facts.swaps))
+    for device in missing.split():
+        failed += _tried(host, f"switch on swap on {device}", ["swapon", "--", device])
     return failed
 
 
