@@ -3,6 +3,7 @@
 .PHONY: help demo lab lab-vm lab-down check test test-faults test-vm unit integration faults e2e bench clean
 SHELL := /bin/bash
 LAB := tests/lab/lab
+SCRIPTS := k8sboot/scripts/*.sh
 FAMILY ?= debian
 BIN := .venv/bin
 
@@ -19,7 +20,7 @@ $(BIN)/k8sboot: pyproject.toml
 	@touch $@
 
 # A real sshd with users and shells of all kinds. Without root on Debian, those tests are skipped with a message.
-TEST_PACKAGES := openssh-server openssh-client sudo passwd busybox-static tcsh fish zsh gnupg
+TEST_PACKAGES := openssh-server openssh-client sudo passwd busybox-static dash shellcheck tcsh fish zsh gnupg
 .PHONY: packages
 packages:
 	@if [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ] && ! dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1; then \
@@ -38,11 +39,14 @@ lab-vm: ## Start a master and a node as virtual machines in qemu (root, Debian)
 lab-down: ## Remove all labs completely
 	$(LAB) down --all
 
-check: $(BIN)/k8sboot packages ## Lint, types, import rules, unit, golden and contract tests
+check: $(BIN)/k8sboot packages ## Lint, types, shells, import rules, unit, golden and contract tests
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	shellcheck --severity=warning --shell=sh --external-sources --source-path=SCRIPTDIR $(SCRIPTS)
+	for script in $(SCRIPTS); do \
+	  for shell in dash "bash --posix" "busybox sh"; do $$shell -n $$script || exit; done; done
 	$(BIN)/pytest -q -n 2 tests/unit
 
 integration: $(BIN)/k8sboot packages ## Tests with a real sshd, and of the built wheel

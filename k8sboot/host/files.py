@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import difflib
 import hashlib
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from k8sboot.events import FileChange
 from k8sboot.host import restart_marks
-from k8sboot.host.originals import KEEPING
 from k8sboot.host.snapshot import FileState
-from k8sboot.paths import ORIGINALS_DIR
+from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
+from k8sboot.scripts import call, render
 from k8sboot.secret import Secret
 
 
@@ -82,43 +81,7 @@ class File:
         return f"{self.path}: {state.owner} {state.mode:04o} -> {self.owner} {self.mode:04o}\n"
 
 
-# A link is followed and its target replaced; the first original is kept once, with its attributes, before
-# anything else; the restart marks are set before the file is seen, so that a run killed in between restarts.
-_PUT = (
-    r"""
-set -eu
-umask 077
-tmp= dir=; trap 'give_up $?' EXIT; trap 'exit 143' HUP INT TERM
-give_up() { # STATUS; a failure shows what room there is
-  [ "$1" = 0 ] || [ -z "$dir" ] || { df -hP -- "$dir"; df -iP -- "$dir" | tail -n 1; } >&2 || :
-  [ -z "$tmp" ] || rm -f -- "$tmp"
-}
-"""
-    + KEEPING
-    + r"""
-ours() { # PATH, the FILE to be put there, shown or secret, UNITS that read it
-  kept=@ORIGINALS@$1
-  line "$kept.k8sboot-ours" "$(digest "$2")"
-  if [ "$3" = shown ]; then cp -- "$2" "$kept.k8sboot-new"; mv -fT -- "$kept.k8sboot-new" "$kept.k8sboot-copy"
-  else rm -f -- "$kept.k8sboot-copy"; fi
-  for unit in $4; do line "$kept.k8sboot-readers" "$unit"; done
-}
-put() { # PATH MODE OWNER shown|secret|passing UNITS, content in base64 on stdin
-  target=$1; [ ! -L "$1" ] || target=$(readlink -f -- "$1"); dir=${target%/*}
-  [ "$4" = passing ] || keep "$target"
-  [ -d "$dir" ] || (umask 022; mkdir -p -- "$dir")
-  rm -f -- "$dir"/.k8sboot.??????
-  tmp=$(mktemp "$dir/.k8sboot.XXXXXX")
-  base64 -d > "$tmp"
-  [ "$4" = passing ] || ours "$target" "$tmp" "$4" "$5"
-  chown "$3" "$tmp"; chmod "$2" "$tmp"
-  [ ! -e "$target" ] || chcon --reference="$target" "$tmp" 2>/dev/null || :
-  sync "$tmp" 2>/dev/null || sync
-  mv -fT -- "$tmp" "$target"; tmp=
-  sha256sum < "$target"
-}
-""".replace("@ORIGINALS@", ORIGINALS_DIR)
-)
+HEAD = render("write", ORIGINALS=ORIGINALS_DIR, PRIOR=PRIOR_DIR)
 
 
 def write_script(files: Iterable[File]) -> str:
@@ -126,13 +89,13 @@ def write_script(files: Iterable[File]) -> str:
 
     It prints a line a file that begins with the SHA-256 of what then lies there.
     """
-    parts = [_PUT]
+    parts = [HEAD]
     for file in files:
-        marks = restart_marks.mark(file.restarts)
-        if marks:
-            parts.append("; ".join(shlex.join(command) for command in marks) + "\n")
-        words = shlex.join([file.path, f"{file.mode:04o}", file.owner, _kind(file), " ".join(file.readers)])
-        parts.append(f"put {words} <<'K8SBOOT-END'\n{base64.encodebytes(file.data).decode()}K8SBOOT-END\n")
+        # The marks are set before the file is seen, so that a run killed in between restarts.
+        parts += (call(*command) for command in restart_marks.mark(file.restarts))
+        words = (file.path, f"{file.mode:04o}", file.owner, _kind(file), " ".join(file.readers))
+        put = call("put", *words).rstrip()
+        parts.append(f"{put} <<'K8SBOOT-END'\n{base64.encodebytes(file.data).decode()}K8SBOOT-END\n")
     return "".join(parts)
 
 

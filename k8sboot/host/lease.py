@@ -11,11 +11,11 @@ was asleep while its lease ended finds out before it does anything.
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 
 from k8sboot.errors import Locked
-from k8sboot.paths import GUARD, LOCK, RUN_DIR, WORK
+from k8sboot.paths import RUN_DIR, WORK
+from k8sboot.scripts import render
 
 LEASE = 180
 """Seconds for which a run holds a host beyond the end of its script; a lost controller is waited for so long."""
@@ -23,7 +23,6 @@ RENEW = 45.0
 """Seconds after which an idle run renews its lease."""
 REFUSED, NO_ROOM = 76, 73
 SAID = "k8sboot-lock:"
-BEGIN, END = "# k8sboot lock\n", "# k8sboot lock end\n"
 _LINE = re.compile(r"[^\n]*\Z")
 
 
@@ -45,50 +44,17 @@ class Claim:
                 raise ValueError("a claim is told in one line")
 
 
-_TAKE = (
-    r"""
-no_room() {
-  rm -f @FOLDER@/lock.new
-  { echo "@FOLDER@: no space left on device"; df -hP /run @FOLDER@; df -iP @FOLDER@ | tail -n 1; } >&2
-  exit @NO_ROOM@
-}
-hold() { # RUN SEAT SECONDS TOLD
-  mkdir -p -m 0700 @FOLDER@ && (: >> @FOLDER@/guard) && (: >> @WORK@) || no_room
-  exec 8>>@FOLDER@/guard
-  command -v flock >/dev/null || flock() { :; }
-  flock -w 30 8 || { echo "@SAID@ nobody lets go of @FOLDER@/guard" >&2; return 1; }
-  IFS=. read -r up _ < /proc/uptime
-  run= seat= until=0 told=
-  [ ! -s @FOLDER@/lock ] || { read -r run seat until && IFS= read -r told; } < @FOLDER@/lock || :
-  if [ "$run" != "$1" ]; then
-    if [ -n "$run" ] && [ "$until" -gt "$up" ] && { [ "$2" = - ] || [ "$seat" != "$2" ]; }; then
-      echo "@SAID@ lease $((until - up)) $told" >&2; return 1
-    fi
-    exec 9>>@WORK@
-    flock -n -x 9 || { echo "@SAID@ work $told" >&2; return 1; }
-    exec 9>&-
-  fi
-  (printf '%s %s %s\n%s\n' "$1" "$2" "$((up + $3))" "$4" > @FOLDER@/lock.new) || no_room
-  mv -f @FOLDER@/lock.new @FOLDER@/lock || no_room
-  exec 9>>@WORK@
-  flock -s 9
-  exec 8>&-
-}
-""".replace("@FOLDER@", RUN_DIR)
-    .replace("@SAID@", SAID)
-    .replace("@WORK@", WORK)
-    .replace("@NO_ROOM@", str(NO_ROOM))
-)
-
-
 def held(script: str, claim: Claim, *, timeout: float) -> str:
-    """The script, run only where the claim holds the host or may take it; ends with REFUSED or NO_ROOM where not.
-
-    What the script starts does not inherit the lock, so that a daemon cannot keep it. The shell that does hold it
-    has something left to do behind the script: else dash would become the script, and close the lock.
-    """
-    words = shlex.join([claim.run, claim.origin or "-", str(int(timeout) + LEASE), claim.told])
-    return f"{BEGIN}{_TAKE}hold {words} || exit {REFUSED}\n{END}(\n{script}\n) 8>&- 9>&-\nexit $?\n"
+    """The script, run only where the claim holds the host or may take it; ends with REFUSED or NO_ROOM where not."""
+    values = {
+        "DIR": RUN_DIR,
+        "WORK": WORK,
+        "RUN": claim.run,
+        "ORIGIN": claim.origin or "-",
+        "WHO": claim.told,
+    }
+    ends = {"LASTS": int(timeout) + LEASE, "REFUSED": REFUSED, "NO_ROOM": NO_ROOM}
+    return render("lease", script, SAID=SAID, **values, **ends)
 
 
 def take(claim: Claim) -> str:
@@ -98,11 +64,7 @@ def take(claim: Claim) -> str:
 
 def release(claim: Claim) -> str:
     """Give the lease back, if it is still this run's."""
-    return (
-        f"{BEGIN}exec 8>>{GUARD}; ! command -v flock >/dev/null || flock -w 10 8 || exit {REFUSED}\n"
-        f"read -r run _ 2>/dev/null < {LOCK} || run=\n{END}"
-        f'[ "$run" != {shlex.quote(claim.run)} ] || rm -f {LOCK}\n'
-    )
+    return render("release", DIR=RUN_DIR, RUN=claim.run, REFUSED=REFUSED)
 
 
 def refusal(said: str, host: str) -> Locked:

@@ -11,8 +11,8 @@ import secrets
 from dataclasses import dataclass
 
 from k8sboot.paths import ONCE_DIR
+from k8sboot.scripts import render
 
-BEGIN, END = "# k8sboot errand\n", "# k8sboot errand end\n"
 CALLED_OFF = 77
 POLL = 0.2
 
@@ -30,30 +30,17 @@ def once(script: str, errand: str) -> str:
     Earlier errands of the host have been told by now, and their folders are removed. Where there is no room for a
     folder it runs without one.
     """
-    folder = f"{ONCE_DIR}/{errand}"
-    return (
-        f"{BEGIN}(umask 077; mkdir -p {ONCE_DIR})\n"
-        f'for old in {ONCE_DIR}/*; do [ ! -e "$old/rc" ] || rm -rf -- "$old"; done\n'
-        f"out={folder}/out err={folder}/err\n"
-        f"(umask 077; mkdir {folder} && : > $out && : > $err) 2>/dev/null || {{\n"
-        f"  [ ! -d {folder} ] || exit {CALLED_OFF}; out=/dev/stdout err=/dev/stderr; }}\n"
-        f"{END}(\n{script}\n) >> $out 2>> $err\n"
-        f"s=$?; [ $out = /dev/stdout ] || {{ echo $s > {folder}/rc.new; mv {folder}/rc.new {folder}/rc; "
-        f"cat $out; cat $err >&2; }}; exit $s"
-    )
+    return render("once", script, **_folders(errand), CALLED_OFF=CALLED_OFF)
 
 
 def recall(errand: str, *, patience: float) -> str:
     """Ask how an errand went, waiting so many seconds for its end; one that has not begun is called off."""
-    folder = f"{ONCE_DIR}/{errand}"
-    return (
-        f"cat /proc/sys/kernel/random/boot_id\n(umask 077; mkdir -p {ONCE_DIR})\n"
-        f"if mkdir {folder} 2>/dev/null; then echo {NEVER} -; exit; fi\n"
-        f"left={int(patience / POLL)}\n"
-        f"while [ ! -e {folder}/rc ] && [ $left -gt 0 ]; do left=$((left - 1)); sleep {POLL}; done\n"
-        f"[ -e {folder}/rc ] || {{ echo {RUNNING} -; exit; }}\n"
-        f"echo {ENDED} $(cat {folder}/rc); cat {folder}/out; cat {folder}/err >&2\n"
-    )
+    words = {"NEVER": NEVER, "RUNNING": RUNNING, "ENDED": ENDED}
+    return render("recall", LEFT=int(patience / POLL), POLL=POLL, **_folders(errand), **words)
+
+
+def _folders(errand: str) -> dict[str, str]:
+    return {"ALL": ONCE_DIR, "THIS": f"{ONCE_DIR}/{errand}"}
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ else in the meantime is not noted: there is nothing of ours to be undone.
 from __future__ import annotations
 
 import hashlib
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR, STATE_DIR
+from k8sboot.scripts import call, render
 
 Kind = Literal["unit", "sysctl", "swap", "selinux", "hostname", "module", "hold", "package", "file"]
 
@@ -44,81 +44,8 @@ def file_with(path: str, content: str) -> PriorState:
     return PriorState("file", path, hashlib.sha256(content.encode()).hexdigest())
 
 
-# A link is kept as a link, and known by where it leads to. The digest lies there before its file: one without was
-# kept by an older k8sboot.
-KEEPING = f"""
-new=
-complete() {{ [ -d {ORIGINALS_DIR} ] || [ -d {PRIOR_DIR} ] || mkdir -p {PRIOR_DIR}/complete; }}
-digest() {{
-  if [ -L "$1" ]; then h=$(readlink -- "$1" | sha256sum); else h=$(sha256sum < "$1"); fi
-  printf '%s\\n' "${{h%% *}}"
-}}
-line() {{ grep -qxF -e "$2" "$1" 2>/dev/null || {{ printf '%s\\n' "$2" >> "$1"; new="$new $1"; }}; }}
-keep() {{
-  kept={ORIGINALS_DIR}$1
-  [ ! -e "$kept" ] && [ ! -L "$kept" ] && [ ! -e "$kept.k8sboot-absent" ] || return 0
-  complete
-  mkdir -p -- "${{kept%/*}}"
-  if [ -e "$1" ] || [ -L "$1" ]; then
-    rm -f -- "$kept.k8sboot-new"
-    cp -a -- "$1" "$kept.k8sboot-new"
-    sync "$kept.k8sboot-new" 2>/dev/null || sync
-    [ ! -f "$1" ] && [ ! -L "$1" ] || digest "$1" > "$kept.k8sboot-sha256"
-    mv -T -- "$kept.k8sboot-new" "$kept"
-  else
-    above=${{1%/*}}; made=
-    while [ -n "$above" ] && [ ! -d "$above" ]; do made=$above; above=${{above%/*}}; done
-    printf '%s\\n' "$made" > "$kept.k8sboot-new"
-    mv -T -- "$kept.k8sboot-new" "$kept.k8sboot-absent"
-  fi
-}}
-"""
-
-BEGIN = (
-    """(
-set -eu
-umask 077
-"""
-    + KEEPING
-    + rf"""
-was() {{ # KIND NAME AIM
-  case $1 in
-    file) keep "$2"; set -- "$1" "$2" "$3" "{ORIGINALS_DIR}$2.k8sboot-ours" ;;
-    *) note "$@"; [ -s "$note" ] || return 0; set -- "$1" "$2" "$3" "$note.ours" ;;
-  esac
-  [ -z "$3" ] || line "$4" "$3"
-}}
-note() {{ # KIND NAME AIM
-  note={PRIOR_DIR}/$1/$(printf '%s' "$2" | tr / %)
-  if [ ! -s "$note" ]; then
-    case $1 in
-      unit) text=$(systemctl show --no-pager -p LoadState -p ActiveState -p UnitFileState -- "$2") ;;
-      sysctl) text=$(cat "/proc/sys/$(printf '%s' "$2" | tr . /)") ;;
-      swap) text=$(awk 'NR > 1 {{print $1}}' /proc/swaps) ;;
-      selinux) text=$(getenforce) ;;
-      hostname) text=$(uname -n) ;;
-      *) text=no ;;
-    esac
-    case $1 in sysctl | selinux | hostname)
-      [ "$(printf '%s' "$text" | tr -s '[:blank:]' ' ')" != "$3" ] || return 0 ;;
-    esac
-    complete
-    mkdir -p -- "${{note%/*}}"
-    printf '%s\n' "$text" > "$note.k8sboot-new"
-    mv -fT -- "$note.k8sboot-new" "$note"
-    new="$new $note"
-  fi
-}}
-"""
-)
-# A name with a blank in it only makes it sync everything.
-END = f"""[ -z "$new" ] || sync $new 2>/dev/null || sync
-)
-[ $? = 0 ] || {{ echo 'nothing was altered: what was before cannot be noted under {STATE_DIR}' >&2; exit 1; }}
-"""
-
-
 def note_script(states: Iterable[PriorState]) -> str:
     """Shell lines that note these once and end the script where that fails; '' for none."""
-    lines = "".join(f"was {shlex.join((f.kind, f.name, f.aim))}\n" for f in states)
-    return f"{BEGIN}{lines}{END}" if lines else ""
+    lines = "".join(call("was", s.kind, s.name, s.aim) for s in states)
+    values = {"ORIGINALS": ORIGINALS_DIR, "PRIOR": PRIOR_DIR, "STATE": STATE_DIR}
+    return render("originals", lines, **values) if lines else ""

@@ -13,30 +13,18 @@ from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
-from k8sboot.kubernetes import commands, parsers
+from k8sboot.kubernetes import commands, interfaces, parsers
 from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.paths import MANIFESTS_DIR, UNFINISHED
 from k8sboot.phase import everyone, first_master, phase
+from k8sboot.scripts import render
 
 CNI_FILES = "/etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig /etc/cni/net.d/calico-tls"
 TRACES = Question(
     "kubernetes-traces",
-    f"""for f in /etc/kubernetes/*.conf /etc/kubernetes/manifests/* /etc/kubernetes/pki {MANIFESTS_DIR} {UNFINISHED} \\
-  /var/lib/kubelet/config.yaml /var/lib/etcd/member /var/lib/cni /var/lib/calico {CNI_FILES}; do
-  [ ! -e "$f" ] || echo "$f"; done
-ip -o link 2>/dev/null | awk -F': ' '{{print $2}}' | grep -E '^(cali|tunl0|vxlan.calico|kube-ipvs0)' | cut -d@ -f1
-for t in iptables-save ip6tables-save; do $t 2>/dev/null | grep -qE 'KUBE-|cali-' && echo "$t"; done; true""",
+    render("traces", OURS=f"{MANIFESTS_DIR} {UNFINISHED} {CNI_FILES}", LINKS=interfaces.TRACES),
 )
-UNDO_NETWORK = """
-for l in $(ip -o link | awk -F': ' '{print $2}' | cut -d@ -f1 | grep -E '^(cali|vxlan.calico$|kube-ipvs0$)'); do
-  ip link delete "$l" || true; done
-if [ -e /proc/net/ip_vs ] && command -v ipvsadm >/dev/null; then ipvsadm --clear; fi
-for v in iptables ip6tables iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do
-  command -v $v-save >/dev/null || continue
-  rules=$($v-save 2>/dev/null) || continue
-  case $rules in *KUBE-*|*cali-*) printf '%s\\n' "$rules" | grep -vE 'KUBE-|cali[-:]' | $v-restore ;; esac
-done
-"""
+UNDO_NETWORK = render("undo-network", LINKS=interfaces.DELETED)
 
 
 @phase(on=first_master, scope="cluster", reads=Reads(files=(ADMIN_CONF,)))

@@ -45,6 +45,15 @@ def test_every_template_is_in_the_wheel(installed: Path) -> None:
     assert sorted(shipped) == sorted(path.name for path in (ROOT / "templates").iterdir())
 
 
+def test_every_script_is_in_the_wheel(installed: Path) -> None:
+    shipped = [path.name for path in (package(installed) / "scripts").glob("*.sh")]
+    assert sorted(shipped) == sorted(path.name for path in (ROOT / "k8sboot/scripts").glob("*.sh"))
+    code = (
+        "from k8sboot.host.probe import script; from k8sboot.host.reads import Reads; print(script(Reads()))"
+    )
+    assert "fact hostname" in run(installed / "venv/bin/python", "-c", code, cwd=installed)
+
+
 def test_a_template_renders_there(installed: Path) -> None:
     code = "from k8sboot.templates import render; print(render('hosts.j2', entries=[('10.0.0.1', ['a'])]))"
     assert "10.0.0.1 a" in run(installed / "venv/bin/python", "-c", code, cwd=installed)

@@ -26,16 +26,16 @@ class FakeConnection(Scripts, Probes):
         """One round trip."""
         assert timeout > 0
         assert not self.is_closed
-        if script.startswith(lease.BEGIN):
+        if script.startswith(("SAID=", "DIR=")):
             return self._guarded(script, timeout)
-        if script.startswith(once.BEGIN):
+        if script.startswith("ALL="):
             return self._errand(script, timeout)
         if once.NEVER in script and ONCE_DIR in script:
             return self._recalled(script)
-        if script.startswith(probe._FACTS):
+        if script.startswith(probe.HEAD):
             self.runs.append("probe")
             return Completed(0, "".join(f"{line}\n" for line in self._probed(script)).encode(), b"")
-        if script.startswith(files._PUT):
+        if script.startswith(files.HEAD):
             self.runs.append("write")
             return self._write(script)
         if script.startswith(EVIDENCE):
@@ -46,19 +46,20 @@ class FakeConnection(Scripts, Probes):
 
     def _guarded(self, script: str, timeout: float) -> Completed:
         """What a script says that asks first whose host this is."""
-        head, _, body = script.removeprefix(lease.BEGIN).partition(lease.END)
-        if "hold " not in head:  # a release
+        head, _, body = script.partition("\n(\n")
+        if not body:  # a release
             self.runs.append("release")
             self.holder = ""
             return Completed(0, b"", b"")
-        run, seat, _, told = shlex.split(head[head.rindex("\nhold ") :].partition("||")[0])[1:]
+        values = dict(word.split("=", 1) for word in shlex.split(head.partition("\nroom()")[0]))
+        run, seat, told = values["RUN"], values["ORIGIN"], values["WHO"]
         holder, holder_seat = (self.holder.split() + ["", ""])[:2]
         if holder not in ("", run) and (seat == "-" or seat != holder_seat):
             return Completed(lease.REFUSED, b"", f"{lease.SAID} lease 100 {self.holder}\n".encode())
         if not self.has_room_for_lock:
             return Completed(lease.NO_ROOM, b"", b"printf: No space left on device\n")
         self.holder = f"{run} {seat} {told}"
-        inner = body.removeprefix("(\n").removesuffix("\n) 8>&- 9>&-\nexit $?\n")
+        inner = body.removesuffix("\n) 8>&- 9>&-\nexit $?\n")
         if inner == ":":
             self.runs.append("hold")
             return Completed(0, b"", b"")
@@ -66,13 +67,13 @@ class FakeConnection(Scripts, Probes):
 
     def _errand(self, script: str, timeout: float) -> Completed:
         """A change that happens once; loses says when the connection dies, before it or behind it."""
-        head, _, rest = script.removeprefix(once.BEGIN).partition(once.END)
-        name = head.partition(f"out={ONCE_DIR}/")[2].partition("/")[0]
+        head, _, rest = script.partition("\n(\n")
+        name = head.partition(f"THIS={ONCE_DIR}/")[2].partition("\n")[0]
         when = self.loses.pop(0) if self.loses else ""
         if when == "before":
             raise ConnectionLost("lost", host=self.name)
         assert name not in self.errands, "called off, or done before"
-        self.errands[name] = self.run(rest.removeprefix("(\n").rpartition("\n) >> $out")[0], timeout=timeout)
+        self.errands[name] = self.run(rest.rpartition('\n) >> "$out"')[0], timeout=timeout)
         if when:
             if when == "restarted":
                 self.put("/proc/sys/kernel/random/boot_id", "b1\n")
@@ -81,7 +82,7 @@ class FakeConnection(Scripts, Probes):
 
     def _recalled(self, script: str) -> Completed:
         self.runs.append("recall")
-        name = script.partition(f"mkdir {ONCE_DIR}/")[2].partition(" ")[0]
+        name = script.partition(f"THIS={ONCE_DIR}/")[2].partition("\n")[0]
         boot_id = self.text("/proc/sys/kernel/random/boot_id")
         found = self.errands.setdefault(name, Completed(once.CALLED_OFF, b"", b""))
         if found.exit_status == once.CALLED_OFF:

@@ -23,7 +23,7 @@ class Probes(Notes):
     def _probed(self, script: str) -> Iterator[str]:
         for name, value in self._told_facts().items():
             yield f"fact {name} {base64.b64encode(value.encode()).decode()}"
-        tail = script[script.index(probe._QUESTIONS) + len(probe._QUESTIONS) :]
+        tail = script.removeprefix(probe.HEAD)
         for words in logical_lines(tail):
             yield from self._answer_line(words)
 
@@ -43,18 +43,15 @@ class Probes(Notes):
             case ["sysctl_", key]:
                 if key in self.sysctls:
                     yield f"sysctl {key} {'ro' if key in self.fixed_sysctls else 'rw'} {self.sysctls[key]}"
-            case ["if", "command", "-v", "dpkg-query", *rest]:
-                yield from self._package_lines(rest[rest.index("-f") + 2 : rest.index("2>/dev/null")])
-            case ["systemctl", "show", *rest]:
-                names = rest[
-                    rest.index("Id,LoadState,ActiveState,SubState,UnitFileState") + 1 : rest.index("|")
-                ]
+            case ["packages", *names]:
+                yield from self._package_lines(names)
+            case ["units", *names]:
                 for name in names:
                     yield from self._unit_lines(name)
             case ["question", name, script]:
                 status, out, _ = self._reply(name, [script])
                 yield f"answer {name} {status} .{base64.b64encode(out.rstrip().encode()).decode()}"
-            case ["if" | "timeout" | "true", *_] | []:
+            case ["true"]:
                 return
             case _:
                 raise self._unknown(f"in a probe: {shlex.join(words)}")

@@ -40,12 +40,11 @@ class Scripts(Commands, YumCommands):
 
     def _write(self, script: str) -> Completed:
         said = []
-        lines = iter(script.removeprefix(files._PUT).splitlines())
+        lines = iter(script.removeprefix(files.HEAD).splitlines())
         for line in lines:
             words = shlex.split(line)
-            if words[0] == "mkdir":
-                marks = words[words.index("touch") + 1 :]
-                self.files.update({mark: FakeFile() for mark in marks})
+            if words[0] in ("mkdir", "touch"):
+                self.files.update({mark: FakeFile() for mark in words[1:] if words[0] == "touch"})
                 continue
             assert words[0] == "put", line
             assert words[6] == "<<K8SBOOT-END", line
@@ -68,8 +67,9 @@ class Scripts(Commands, YumCommands):
     def _run_commands(self, script: str) -> Completed:
         out, err, tidy = "", "", []
         status = 0
-        if script.startswith(originals.BEGIN):
-            notes, _, script = script.removeprefix(originals.BEGIN).partition(originals.END)
+        begin, end = originals.note_script([originals.PriorState("unit", "@")]).split("was unit @ ''\n")
+        if script.startswith(begin):
+            notes, _, script = script.removeprefix(begin).partition(end)
             for words in logical_lines(notes):
                 self.note(words)
         for words in logical_lines(script):

@@ -123,7 +123,7 @@ def test_a_broken_lock_file_is_nobody_s(folder, shell):
 @IN_SHELLS
 def test_where_a_lock_cannot_be_written_nothing_is_done(folder, shell):
     act(folder, lease.take(ME), shell)
-    (folder / "lease.new").mkdir()
+    (folder / "lock.new").mkdir()
     done = act(folder, lease.held("echo done", ME, timeout=5), shell)
     assert (done.returncode, done.stdout) == (lease.NO_ROOM, "")
     assert "Filesystem" in done.stderr, "what room there is is shown"

@@ -74,7 +74,7 @@ def test_what_cannot_be_noted_is_not_altered(place, shell, tool):
     (place.bin / tool).write_text("#!/bin/sh\nexit 1\n")
     (place.bin / tool).chmod(0o755)
     said = place.note(shell, PriorState("unit", "ufw.service"), then="echo altered")
-    assert "altered: what was before cannot be noted" in said
+    assert "nothing was changed: cannot save the original state" in said
     assert "altered\n" not in said
 
 

@@ -183,7 +183,7 @@ def test_jobs_that_still_run_are_seen_as_the_job_scripts_write_them(shell, tmp_p
         if ended:
             (tmp_path / name / "rc").write_text("0\n")
     text = script(Reads())
-    assert f"{JOBS_DIR}/" in text
+    assert f"={JOBS_DIR}\n" in text
     seen = probe(shell, Reads(), text=text.replace(JOBS_DIR, shlex.quote(str(tmp_path))))
     assert seen.host_facts.jobs == ("install-1",)
 

@@ -1,0 +1,8 @@
+# digest PATH: the SHA-256 of a file, or of where a link leads to; else 'other' or 'absent'.
+digest() {
+  if [ -L "$1" ]; then h=$(readlink -- "$1" | sha256sum)
+  elif [ -f "$1" ]; then h=$(sha256sum < "$1")
+  elif [ -e "$1" ]; then h=other
+  else h=absent; fi
+  printf '%s\n' "${h%% *}"
+}

@@ -1,0 +1,13 @@
+# What runs a job's script: it holds the host's lock as long as that goes on, and leaves the exit status.
+# Values: PATH; JOB, its folder; DIR, WORK.
+export PATH LC_ALL=C.UTF-8 HOME=/root
+cd "$JOB" || exit 1
+# shellcheck disable=SC2174
+mkdir -p -m 0700 "$DIR"
+exec 9>>"$WORK"
+! command -v flock >/dev/null || flock -s 9
+printf '%s %s\n' "$(cat /proc/sys/kernel/random/boot_id)" $$ > pid.new
+mv pid.new pid
+(umask 022; cd /; exec /bin/sh "$JOB/script") < /dev/null > log 2>&1 9>&-
+echo $? > rc.new
+mv rc.new rc

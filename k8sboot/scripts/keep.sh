@@ -1,0 +1,27 @@
+# The first original of a file, kept under $ORIGINALS; see host/originals.py for what lies beside it.
+new=
+. ./digest.sh
+# Nothing was changed here before notes were taken.
+mark_complete() { [ -d "$ORIGINALS" ] || [ -d "$PRIOR" ] || mkdir -p "$PRIOR/complete"; }
+# line FILE TEXT: the line stands in the file once.
+line() { grep -qxF -e "$2" "$1" 2>/dev/null || { printf '%s\n' "$2" >> "$1"; new="$new $1"; }; }
+# keep PATH: a link is kept as a link. The digest is written before its file is in place: a file without one was
+# kept by an older k8sboot.
+keep() {
+  kept=$ORIGINALS$1
+  [ ! -e "$kept" ] && [ ! -L "$kept" ] && [ ! -e "$kept.k8sboot-absent" ] || return 0
+  mark_complete
+  mkdir -p -- "${kept%/*}"
+  if [ -e "$1" ] || [ -L "$1" ]; then
+    rm -f -- "$kept.k8sboot-new"
+    cp -a -- "$1" "$kept.k8sboot-new"
+    sync "$kept.k8sboot-new" 2>/dev/null || sync
+    [ ! -f "$1" ] && [ ! -L "$1" ] || digest "$1" > "$kept.k8sboot-sha256"
+    mv -T -- "$kept.k8sboot-new" "$kept"
+  else
+    above=${1%/*}; made=
+    while [ -n "$above" ] && [ ! -d "$above" ]; do made=$above; above=${above%/*}; done
+    printf '%s\n' "$made" > "$kept.k8sboot-new"
+    mv -T -- "$kept.k8sboot-new" "$kept.k8sboot-absent"
+  fi
+}

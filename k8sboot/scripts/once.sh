@@ -1,0 +1,13 @@
+# Run the script in place of `inner`, unless it was called off; host/once.py tells how. Earlier ones of this host have
+# been reported by now, and their folders are removed. Without room for a folder it runs without one.
+# Values: ALL, the folder of all of them; THIS, the folder of this one; CALLED_OFF, an exit status.
+(umask 077; mkdir -p "$ALL")
+for old in "$ALL"/*; do [ ! -e "$old/rc" ] || rm -rf -- "$old"; done
+out=$THIS/out err=$THIS/err
+(umask 077; mkdir "$THIS" && : > "$out" && : > "$err") 2>/dev/null || {
+  [ ! -d "$THIS" ] || exit "$CALLED_OFF"; out=/dev/stdout err=/dev/stderr; }
+(
+inner
+) >> "$out" 2>> "$err"
+s=$?; [ "$out" = /dev/stdout ] || { echo $s > "$THIS/rc.new"; mv "$THIS/rc.new" "$THIS/rc"; cat "$out"; cat "$err" >&2; }
+exit $s

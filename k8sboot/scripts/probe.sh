@@ -1,0 +1,76 @@
+# Everything about a host in one go; nothing is written. Behind it: what to read, a call of a function each.
+# Values: MAX, bytes; SHOWN, properties of units; JOBS, RESTARTS, WORK, LOCK; SOFTWARE, how interfaces
+# begin that are not hardware, a pattern.
+fact() { printf 'fact %s %s\n' "$1" "$(printf %s "$2" | base64 | tr -d '\n')"; }
+fact hostname "$(uname -n)"
+fact kernel "$(uname -r)"
+fact arch "$(uname -m)"
+fact cpus "$(grep -c '^processor' /proc/cpuinfo)"
+fact memory_kib "$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
+fact time "$(date +%s)"
+fact addresses "$(ip -o addr show scope global 2>/dev/null | awk '{print $2, $4}')"
+fact macs "$(ip -o link 2>/dev/null | grep -vE "^[0-9]+: ($SOFTWARE)" \
+  | sed -n 's/.*link\/ether \([0-9a-f:]*\).*/\1/p' | sort -u)"
+fact product_uuid "$(cat /sys/class/dmi/id/product_uuid 2>/dev/null)"
+fact init "$(cat /proc/1/comm 2>/dev/null)"
+fact selinux "$(getenforce 2>/dev/null)"
+fact cgroup "$(stat -fc %T /sys/fs/cgroup 2>/dev/null)"
+fact timezone "$(readlink -f /etc/localtime 2>/dev/null)"
+fact listening "$( (ss -Hltnp || netstat -ltnp) 2>/dev/null)"
+fact disk_free_kib "$(df -Pk /var 2>/dev/null | awk 'NR==2{print $4}')"
+fact restarts "$(ls "$RESTARTS" 2>/dev/null)"
+jobs=$(for d in "$JOBS"/*/; do cd "$d" 2>/dev/null && [ -f pid ] && [ ! -f rc ] && {
+  . ./alive.sh
+  } && basename "$d"; done)
+if [ -z "$jobs" ] && [ -e "$WORK" ] && command -v flock >/dev/null; then flock -n -x "$WORK" true || jobs=short-change; fi
+fact jobs "$jobs"
+fact lock "$(cut -d. -f1 /proc/uptime; cat "$LOCK" 2>/dev/null)"
+file() {
+  if [ -f "$1" ]; then
+    s=$(stat -Lc '%a %U:%G %s' -- "$1") || return 0
+    case $s in *UNKNOWN*) s=$(stat -Lc '%a %u:%g %s' -- "$1") ;; esac
+    c=-; [ "${s##* }" -gt "$MAX" ] || c=$(base64 < "$1" | tr -d '\n')
+    h=$(sha256sum < "$1"); printf 'file %s %s %s .%s\n' "$1" "$s" "${h%% *}" "$c"
+  elif [ -e "$1" ]; then printf 'other %s\n' "$1"
+  else printf 'absent %s\n' "$1"; fi
+}
+# A module that is built in and has no parameters leaves no /sys/module folder: its own traces are looked for.
+trace() {
+  case $1 in
+    br_netfilter) [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] ;;
+    overlay) grep -qw overlay /proc/filesystems ;;
+    ip_vs) [ -e /proc/net/ip_vs ] ;;
+    ip_tables) [ -e /proc/net/ip_tables_names ] ;;
+    nf_conntrack) [ -e /proc/sys/net/netfilter/nf_conntrack_max ] ;;
+    *) false ;;
+  esac
+}
+module() {
+  m=$(printf %s "$1" | tr - _)
+  if [ -d "/sys/module/$m" ] || grep -q "^$m " /proc/modules 2>/dev/null || trace "$m"; then s=loaded
+  elif grep -q "/$m\.ko" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null; then s=loaded
+  elif modprobe -n "$1" >/dev/null 2>&1; then s=available
+  elif [ ! -e /proc/modules ]; then s=unloadable
+  else s=missing; fi
+  printf 'module %s %s\n' "$1" "$s"
+}
+sysctl_() {
+  p=/proc/sys/$(printf %s "$1" | tr . /)
+  [ -r "$p" ] || return 0
+  case $(stat -c %A "$p") in ??w*) w=rw ;; *) w=ro ;; esac
+  printf 'sysctl %s %s %s\n' "$1" "$w" "$(tr -s '\t\n' '  ' < "$p")"
+}
+# packages NAMES: as dpkg or rpm knows them, whichever is there: 'package NAME VERSION held|free'.
+packages() {
+  if command -v dpkg-query >/dev/null; then
+    dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}\n' "$@" 2>/dev/null | awk -F'|' '
+      substr($1,2,1)=="i" {print "package", $2, $3, (substr($1,1,1)=="h" ? "held" : "free")}
+      substr($1,2,1)!="i" && substr($1,2,1)!="n" && substr($1,2,1)!="c" {print "broken", $2}'
+  elif command -v rpm >/dev/null; then
+    timeout 20 rpm -q --qf '%{NAME}|%{EPOCHNUM}:%{VERSION}-%{RELEASE}\n' "$@" 2>/dev/null |
+      awk -F'|' 'NF==2 {print "package", $1, $2, "free"}'
+  fi
+}
+units() { systemctl show --no-pager -p "$SHOWN" "$@" | sed 's/^/unit /'; }
+question() { out=$( (eval "$2") 2>/dev/null </dev/null); printf 'answer %s %s .%s\n' "$1" "$?" \
+  "$(printf %s "$out" | base64 | tr -d '\n')"; }

@@ -1,0 +1,8 @@
+# What Kubernetes has left on the machine, a word each. Values: OURS, of k8sboot and of Calico;
+# LINKS, how interfaces of Kubernetes begin, a pattern.
+# shellcheck disable=SC2086
+for f in /etc/kubernetes/*.conf /etc/kubernetes/manifests/* /etc/kubernetes/pki $OURS \
+  /var/lib/kubelet/config.yaml /var/lib/etcd/member /var/lib/cni /var/lib/calico; do
+  [ ! -e "$f" ] || echo "$f"; done
+ip -o link 2>/dev/null | awk -F'[:@] *' "\$2~/^($LINKS)/{print\$2}"
+for t in iptables ip6tables; do ! $t-save 2>/dev/null | grep -qE 'KUBE-|cali-' || echo $t-save; done
