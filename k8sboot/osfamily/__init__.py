@@ -1,4 +1,4 @@
-"""Operating system families, found by what /etc/os-release says."""
+"""Operating system families, found by /etc/os-release."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["FAMILIES", "KUBERNETES_PACKAGES", "Family", "Source", "Wanted", "of"
 
 
 def of(host: Peer) -> Family:
-    """The family of a host; Refused with the list of families when there is none for it."""
+    """The family of a host. Raises Refused, with the list of families, if there is none."""
     facts = host.facts
     for os_id in (facts.os_id, *facts.os_like):
         for family in FAMILIES:
             if os_id in family.ids:
                 return family
     raise Refused(
-        f"no OS family of k8sboot knows {facts.os_name or facts.os_id or 'this system'}",
-        why=f"/etc/os-release says ID={facts.os_id!r}, ID_LIKE={' '.join(facts.os_like)!r}",
+        f"k8sboot does not support {facts.os_name or facts.os_id or 'this system'}",
+        why=f"/etc/os-release has ID={facts.os_id!r}, ID_LIKE={' '.join(facts.os_like)!r}",
         fix="use a host of one of: " + ", ".join(i for f in FAMILIES for i in f.ids),
         host=host.name,
         code="KB-OS-UNKNOWN",

@@ -6,7 +6,7 @@ APT_GET = (
     "env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=a", "LC_ALL=C.UTF-8",
     "apt-get", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Options::=--force-confold",
 )  # fmt: skip
-"""Asks nothing, keeps an operator's configuration files, and waits for dpkg's lock (seconds)."""
+"""Asks no questions, keeps an operator's configuration files, and waits for dpkg's lock (seconds)."""
 
 RETRIES = ("-o", "Acquire::Retries=3")
-"""For what is downloaded."""
+"""Options for downloads."""

@@ -1,4 +1,4 @@
-"""Debian, Ubuntu and their kin: apt and dpkg."""
+"""Debian, Ubuntu and derivatives: apt and dpkg."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from k8sboot.templates import render
 
 DOWNLOAD = (*APT_GET, *RETRIES)
 
-# apt's caches are made in memory and thrown away: as files they would be written anew by whoever only asks.
+# apt builds its caches in memory: as files, even a query would rewrite them.
 IN_MEMORY = ("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
 
 # Kubernetes up to 1.23 was never on pkgs.k8s.io; this mirror is known to have kept it.
@@ -44,11 +44,11 @@ MIRRORS = {
 # Source: Docker's installation page.
 DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 
-# The lists in it have the times of the server's files, which may be days old; the folder has that of the last reading.
+# The lists have the times of the server's files, which may be days old; the directory has the time of the last read.
 LISTS = "/var/lib/apt/lists"
 
-# apt's own helper: a minimal system has neither curl nor wget. It writes to files only, and by itself gives a server
-# that says nothing several times half a minute. As root, not as _apt, who may not enter /run/k8sboot-fetch.*.
+# apt's own helper, because a minimal system has neither curl nor wget. It writes only to files, and by default waits
+# several times half a minute for a silent server. It runs as root: _apt may not access /run/k8sboot-fetch.*.
 FETCH = """f=$(mktemp /run/k8sboot-fetch.XXXXXX) || exit 1
 /usr/lib/apt/apt-helper -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \\
   -o APT::Sandbox::User=root download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
@@ -81,11 +81,11 @@ class Debian(Family):
     reads = Reads(questions=(lists_are_fresh,))
 
     def repository_path(self, name: str) -> str:
-        """One list file a repository."""
+        """One list file for each repository."""
         return paths.apt_repository(name)
 
     def repository_file(self, host: Peer, name: str, source: Source) -> File:
-        """Its keys are named by signed-by, and trusted for nothing else."""
+        """Its keys are set with signed-by, and trusted for nothing else."""
         suite, components = _default_suite(host, name)
         text = render(
             "apt-repository.list.j2",
@@ -98,11 +98,11 @@ class Debian(Family):
         return File(self.repository_path(name), text)
 
     def retired_repositories(self, host: Peer) -> tuple[File, ...]:
-        """None: Debian's archive goes on answering under the names that its releases ship."""
+        """None: Debian's archive keeps serving the names that its releases ship."""
         return ()
 
     def key_path(self, name: str, index: int = 0) -> str:
-        """ASCII keys may be named by signed-by since apt 1.4."""
+        """apt accepts ASCII keys in signed-by since 1.4."""
         return paths.apt_key(name, index)
 
     def fetch(self, host: Peer, url: str) -> Command:
@@ -110,11 +110,11 @@ class Debian(Family):
         return ["sh", "-c", FETCH, "fetch", url]
 
     def index_url(self, host: Peer, source: Source) -> str:
-        """apt takes nothing but a signed Release for an index, and names the URL of what is none."""
+        """'': apt accepts only a signed Release as an index, and reports the URL of one that is not."""
         return ""
 
     def repositories(self, host: Peer, spec: Spec) -> Mapping[str, Source]:
-        """Docker's and Kubernetes' repositories, and whatever else the inventory names."""
+        """Docker's and Kubernetes' repositories, and all others in the inventory."""
         docker, kubernetes = MIRRORS[spec.os.mirror]
         docker = f"{docker}/{host.facts.os_id}"
         named = named_for(spec.os, self.name)
@@ -125,16 +125,16 @@ class Debian(Family):
         }
 
     def is_broken(self, host: Peer) -> bool:
-        """dpkg has half-installed packages among those that phases look at."""
+        """Whether dpkg has half-installed packages among those that phases read."""
         return bool(host.broken_packages)
 
     def refresh(self, host: Host) -> None:
-        """apt-get update; dpkg --configure -a first where a transaction was cut."""
+        """apt-get update, after dpkg --configure -a if a transaction was interrupted."""
         wait_for(host, APT_HOLDER)
         if host.broken_packages:
             host.notice(
                 "KB-PACKAGES-BROKEN",
-                f"half-installed, will be repaired: {', '.join(sorted(host.broken_packages))}",
+                f"half-installed packages will be repaired: {', '.join(sorted(host.broken_packages))}",
             )
             host.change(
                 "repair an interrupted package transaction",
@@ -162,7 +162,7 @@ class Debian(Family):
         return found
 
     def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
-        """One apt-get install with exact versions; a held package may move because we say where to."""
+        """One apt-get install with exact versions. A held package may change, because k8sboot sets its version."""
         wait_for(host, APT_HOLDER)
         words = [f"{name}={version}" if version else name for name, version in versions.items()]
         host.change(
@@ -176,14 +176,14 @@ class Debian(Family):
         )  # fmt: skip
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Those not on hold."""
+        """The packages that are not on hold."""
         return tuple(name for name in names if not host.package_is_held(name))
 
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """apt-mark hold."""
         wait_for(host, APT_HOLDER)
         before = [PriorState("hold", name) for name in names]
-        diff = "".join(from_to(name, "moves with updates", "held") for name in names)
+        diff = "".join(from_to(name, "changes with updates", "held") for name in names)
         host.change(f"hold {' '.join(names)}", *before, ["apt-mark", "hold", *names], diff=diff)
 
     def release(self, host: Host, names: tuple[str, ...]) -> None:
@@ -192,16 +192,18 @@ class Debian(Family):
         host.change(f"release {' '.join(names)}", ["apt-mark", "unhold", *names])
 
     def updates(self, host: Host) -> tuple[str, ...]:
-        """What a simulated upgrade would install; held packages are not in it, the kernel's are left out."""
+        """What a simulated upgrade would install, except held packages and the kernel's."""
         must_have_fresh_lists(self, host)
-        said = host.read(["apt-get", "-s", "-o", "Debug::NoLocking=true", *IN_MEMORY, "upgrade"], timeout=300)
-        names = (line.split()[1] for line in said.splitlines() if line.startswith("Inst "))
+        output = host.read(
+            ["apt-get", "-s", "-o", "Debug::NoLocking=true", *IN_MEMORY, "upgrade"], timeout=300
+        )
+        names = (line.split()[1] for line in output.splitlines() if line.startswith("Inst "))
         return tuple(
             sorted(n for n in names if not n.startswith(("linux-image", "linux-headers", "linux-modules")))
         )
 
     def update(self, host: Host, names: tuple[str, ...]) -> None:
-        """apt-get install --only-upgrade of just these."""
+        """apt-get install --only-upgrade of only these."""
         wait_for(host, APT_HOLDER)
         host.change(
             f"update {len(names)} packages: {' '.join(names)}",
@@ -212,7 +214,7 @@ class Debian(Family):
 
 
 def _default_suite(host: Peer, name: str) -> tuple[str, tuple[str, ...]]:
-    """Docker names its suites after the release; Kubernetes' old repository has one for all."""
+    """Docker names its suites after the release; the old Kubernetes repository has one suite for all."""
     if name == "kubernetes":
         return "kubernetes-xenial", ("main",)
     return host.facts.os_codename, ("stable",)

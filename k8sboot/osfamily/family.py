@@ -1,4 +1,4 @@
-"""What differs between operating systems, as one contract; each family fulfils it in files of its own."""
+"""The contract for what differs between operating systems; each family implements it in files of its own."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from k8sboot.osfamily.kernels import Kernels
 KUBERNETES_PACKAGES = ("kubeadm", "kubelet", "kubectl")
 
 YUM_REPOSITORIES = ("base", "updates", "extras", "epel")
-"""The system's own repositories on yum's family: the inventory's entries of these names are not for apt."""
+"""The yum family's system repositories: the inventory's entries of these names do not apply to apt."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A package that should be installed.
+    """A package to install.
 
     version: '' any, '20.10' a prefix of the upstream version, '=1.20.2' exactly that upstream version,
-    '==0:1.20.2-0' exactly that package. is_held: it must not move with a general update. is_optional: where
-    no repository has it, that is a notice. chosen_by: dry run only, the phase that has yet to choose one version.
+    '==0:1.20.2-0' exactly that package. is_held: general updates must not change it. is_optional: if no repository
+    has it, that is a notice. chosen_by: dry run only, the phase that has yet to select one version.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Wanted:
     chosen_by: str = ""
 
     def is_met_by(self, installed: str) -> bool:
-        """The installed version string (epoch and packaging revision included) is what is wanted."""
+        """Whether an installed version (with epoch and packaging revision) satisfies this."""
         return bool(installed) and matches(installed, self.version)
 
 
@@ -48,7 +48,7 @@ def upstream(version: str) -> str:
 
 
 def matches(version: str, wanted: str) -> bool:
-    """Whether a package's whole version is what Wanted.version asks for."""
+    """Whether a package's full version satisfies Wanted.version."""
     if wanted.startswith("=="):
         return version == wanted[2:]
     bare = upstream(version)
@@ -59,10 +59,10 @@ def matches(version: str, wanted: str) -> bool:
 
 @dataclass(frozen=True)
 class Source:
-    """A repository as a family uses it. keys: URLs or files of this machine. url: as the family's own files say it.
+    """A repository as a family uses it. keys: URLs or local files. url: as the family's own files write it.
 
-    fingerprints: every key in the key files must be one of these; empty where they are not known.
-    exclude: packages of it that a general update must not touch.
+    fingerprints: every key in the key files must be one of these; empty if they are not known.
+    exclude: packages of it that a general update must not change.
     """
 
     url: str
@@ -74,7 +74,7 @@ class Source:
 
 
 def source_of(repository: Repository) -> Source:
-    """A repository of the inventory. Its fingerprint may be several, as blanks part them."""
+    """A repository of the inventory. Its fingerprint may be several, separated by spaces."""
     return Source(
         url=repository.url,
         keys=(repository.key,) if repository.key else (),
@@ -85,7 +85,7 @@ def source_of(repository: Repository) -> Source:
 
 
 def named_for(settings: OsSettings, family: str) -> Mapping[str, Source]:
-    """The inventory's repositories for hosts of a family: the plain names, over them those that name the family.
+    """The inventory's repositories for hosts of a family: unprefixed names, overridden by names with the family.
 
     'docker' is for every family, 'rhel.docker' for one.
     """
@@ -100,7 +100,7 @@ def named_for(settings: OsSettings, family: str) -> Mapping[str, Source]:
 
 @dataclass(frozen=True)
 class Paths:
-    """Where a family keeps what k8sboot writes, and the units that read it."""
+    """The paths of a family for files that k8sboot writes, and the units that read them."""
 
     kubelet_environment: str
     chrony_configuration: str
@@ -124,65 +124,65 @@ class Family(Protocol):
     paths: Paths
     kernels: Kernels
     reads: Reads
-    """What the family's own steps look at: files, packages, questions."""
+    """What the family's own steps read: files, packages, questions."""
     base_packages: tuple[str, ...]
-    """What kubeadm and k8sboot cannot do without; a repository must have them."""
+    """Packages that kubeadm and k8sboot need; a repository must have them."""
     tools: tuple[str, ...]
-    """The runbook's list for people; a name that no repository has is a notice."""
+    """The runbook's tools for operators; a package that no repository has is a notice."""
     ntpdate_packages: tuple[str, ...]
     firewall_units: tuple[str, ...]
     repository_names: tuple[str, ...]
     lists_are_fresh: Question
-    """Exit status 0 when the package lists were read within the last hour."""
+    """Exit status 0 if the package lists were read within the last hour."""
 
     def repository_path(self, name: str) -> str:
-        """Where the package manager is told of a repository."""
+        """The path of a repository's configuration file."""
 
     def repository_file(self, host: Peer, name: str, source: Source) -> File:
-        """The file that tells the package manager of a repository."""
+        """The content of a repository's configuration file."""
 
     def retired_repositories(self, host: Peer) -> tuple[File, ...]:
-        """The distribution's own repository files as they should be where they point at mirrors that are gone."""
+        """The distribution's own repository files, corrected if they use mirrors that no longer exist."""
 
     def key_path(self, name: str, index: int = 0) -> str:
-        """Where a key that signs a repository lies."""
+        """The path of a key that signs a repository."""
 
     def fetch(self, host: Peer, url: str) -> Command:
-        """Print what is at a URL, with what every such host has; alters nothing."""
+        """The command that prints what is at a URL, with a program that every such host has; changes nothing."""
 
     def index_url(self, host: Peer, source: Source) -> str:
-        """Where the index of a repository must answer with XML; '' where the package manager judges it itself."""
+        """The URL at which a repository must have an XML index; '' if the package manager checks its index itself."""
 
     def repositories(self, host: Peer, spec: Spec) -> Mapping[str, Source]:
-        """The runbook's repositories: the mirror preset's, or as the inventory says."""
+        """The runbook's repositories, from the mirror preset or the inventory."""
 
     def is_broken(self, host: Peer) -> bool:
-        """A package transaction was cut, or the package database is damaged; refresh() repairs it."""
+        """Whether a package transaction was interrupted or the package database is damaged; refresh() repairs it."""
 
     def refresh(self, host: Host) -> None:
         """Read the package lists, which makes them fresh; repair an interrupted transaction first."""
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-        """The versions that can be installed of each package, newest first; unknown names are left out.
+        """The available versions of each package, newest first; unknown names are omitted.
 
-        Read from the lists on the host, which are refreshed only where one is missing; none in a dry run that
-        plans that.
+        Read from the lists on the host, which are refreshed only if one is missing; none in a dry run
+        that plans that.
         """
 
     def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
-        """Install packages at these exact versions ('' any), in one transaction, as a job. diff: as of a change."""
+        """Install packages at these exact versions ('' any), in one transaction, as a job. diff: as in a change."""
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the packages that a general update would move. NotYet in a dry run that cannot tell."""
+        """The packages of these that a general update would change. NotYet in a dry run that cannot know."""
 
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
         """Keep packages at their version through general updates."""
 
     def release(self, host: Host, names: tuple[str, ...]) -> None:
-        """Let general updates move packages that hold() has kept."""
+        """Let general updates change packages that hold() has held."""
 
     def updates(self, host: Host) -> tuple[str, ...]:
-        """The packages that a general update would move, but for the kernel and what is held.
+        """The packages that a general update would change, except the kernel and held ones.
 
         NotYet in a dry run that plans to read the lists.
         """

@@ -1,4 +1,4 @@
-"""Debian's kernels: deb packages, and grub by its own tools."""
+"""Debian's kernels: deb packages, and grub with its own tools."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from k8sboot.templates import render
 MENU = "/boot/grub/grub.cfg"
 NOTES = "/boot/grub/grubenv"
 SETTINGS = "/etc/default/grub.d/zz-k8sboot.cfg"
-"""Read last: other files there set the command line anew instead of adding to it."""
+"""Read last: other files there set the command line instead of adding to it."""
 PANIC = "panic=30"
 ONE_SHOT = one_shot_question("grub", "update-grub", "grub-set-default")
 
@@ -23,12 +23,12 @@ APT_INSTALL = (*APT_GET, "install", "-y", "--no-install-recommends", "--allow-do
 
 
 class Grub:
-    """Fulfils Kernels for the apt family."""
+    """Implements Kernels for the apt family."""
 
     reads = Reads(files=(MENU, NOTES, SETTINGS), questions=(ONE_SHOT,))
 
     def obstacle(self, host: Peer) -> str:
-        """Grub's tools, its menu, and a file system that it can write to."""
+        """grub's tools, its menu, and a file system that grub can write to."""
         return why_not_once(host.answer(ONE_SHOT).text)
 
     def download(self, url: str, path: str) -> Command:
@@ -36,38 +36,38 @@ class Grub:
         return ["/usr/lib/apt/apt-helper", "download-file", url, path]
 
     def contents(self, path: str) -> Command:
-        """As tar lists them."""
+        """Paths as tar lists them."""
         return ["dpkg-deb", "--contents", path]
 
     def install(self, host: Host, paths: tuple[str, ...]) -> None:
-        """apt-get takes files by path, and what they depend on from the repositories."""
+        """apt-get installs files by path, and their dependencies from the repositories."""
         names = " ".join(path.rpartition("/")[2] for path in paths)
         host.change(f"install {names}", [*APT_INSTALL, *paths], timeout=3600, job=True)
 
     def initial_ramdisk(self, release: str) -> str:
-        """update-initramfs' name."""
+        """The path that update-initramfs uses."""
         return f"/boot/initrd.img-{release}"
 
     def keep_default(self, host: Host, release: str) -> None:
-        """GRUB_DEFAULT=saved, so that the newest kernel is not the default by being the newest."""
+        """GRUB_DEFAULT=saved: otherwise the newest kernel would be the default."""
         settings = File(SETTINGS, render("grub.cfg.j2", panic=PANIC))
         if not settings.is_met_by(host.file(SETTINGS)):
             host.write([settings])
         menu = _menu(host)
         if host.is_ahead or not grub_menu.default_is_saved(menu) or f" {PANIC}" not in menu:
-            host.change("make grub boot what is noted", ["update-grub"], timeout=300)
+            host.change("make grub boot its saved entry", ["update-grub"], timeout=300)
         entry = _entry(host, release)
         if _noted(host) != entry:
-            host.change(f"note kernel {release} as the default", ["grub-set-default", entry])
+            host.change(f"set kernel {release} as grub's saved entry", ["grub-set-default", entry])
 
     def boot_once(self, host: Host, release: str) -> None:
-        """grub-reboot: grub takes its note away before it boots the entry."""
-        host.change(f"choose kernel {release} for the next boot only", ["grub-reboot", _entry(host, release)])
+        """grub-reboot: grub clears the setting before it boots the entry."""
+        host.change(f"boot kernel {release} once, at the next boot", ["grub-reboot", _entry(host, release)])
 
     def make_default(self, host: Host, release: str) -> None:
-        """As before: the newest kernel, if that is this one; else by a note."""
+        """The original default if that boots this kernel, as the newest one; otherwise the saved entry."""
         host.change(
-            "make grub's default the operator's own again",
+            "restore grub's original default",
             ["rm", "-f", SETTINGS],
             ["update-grub"],
             timeout=300,
@@ -76,7 +76,7 @@ class Grub:
             self.keep_default(host, release)
 
     def add_arguments(self, host: Host, release: str) -> None:
-        """None: Debian's kernels let containers have user namespaces as they are."""
+        """None: Debian's kernels allow user namespaces in containers by default."""
 
 
 def _menu(host: Peer) -> str:
@@ -100,7 +100,7 @@ def _entry(host: Peer, release: str) -> str:
     raise Refused(
         f"grub's menu has no entry for kernel {release}",
         why=f"{MENU} names no vmlinuz-{release}",
-        fix="see `ls /boot` and run `update-grub` on it",
+        fix="check `ls /boot` and run `update-grub` on it",
         host=host.name,
         code="KB-BOOT-MENU",
     )

@@ -1,4 +1,4 @@
-"""Reads grub.cfg: which entries a boot menu has, and which of them boots by default. Pure."""
+"""Parse grub.cfg: the entries of a boot menu, and the one that boots by default. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEFAULT = re.compile(r'^\s*set default="(.*)"$', re.MULTILINE)
 
 @dataclass
 class MenuEntry:
-    """An entry or a submenu. name: what grub-reboot takes, its submenu's before it. release: the kernel's, or ''."""
+    """An entry or a submenu. name: what grub-reboot accepts, with its submenu first. release: the kernel's, or ''."""
 
     name: str
     title: str
@@ -23,7 +23,7 @@ class MenuEntry:
 
 
 def entries(grub_cfg: str) -> list[MenuEntry]:
-    """The menu as a tree, in its order."""
+    """The menu as a tree, in order."""
     top = MenuEntry("", "")
     stack = [top]
     for raw in grub_cfg.splitlines():
@@ -44,9 +44,9 @@ def entries(grub_cfg: str) -> list[MenuEntry]:
 
 
 def entry_of(grub_cfg: str, release: str) -> str:
-    """The name of the entry that boots this kernel and no other, without recovery mode; '' when there is none.
+    """The name of the entry that boots exactly this kernel, not in recovery mode; '' if there is none.
 
-    The menu's first entry is passed over where a more exact one is there: it boots whatever is newest.
+    A more exact entry is preferred to the menu's first one, which always boots the newest kernel.
     """
     found = [
         e.name for e in _flat(entries(grub_cfg)) if e.release == release and "recovery" not in e.name.lower()
@@ -56,12 +56,12 @@ def entry_of(grub_cfg: str, release: str) -> str:
 
 
 def default_is_saved(grub_cfg: str) -> bool:
-    """The menu boots what grub-set-default has noted."""
+    """Whether the menu boots grub's saved entry."""
     return _default(grub_cfg) == "${saved_entry}"
 
 
 def default_release(grub_cfg: str, saved_entry: str) -> str:
-    """The kernel that boots when nobody chooses; '' when the menu does not tell."""
+    """The kernel that boots by default; '' if the menu does not determine it."""
     wanted = _default(grub_cfg)
     if wanted == "${saved_entry}":
         wanted = saved_entry

@@ -1,4 +1,4 @@
-"""The kernels of CentOS, RHEL and kin: rpm packages, and grub2 by grubby."""
+"""The kernels of CentOS, RHEL and derivatives: rpm packages, and grub2 with grubby."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT = Question("grubby-default", "grubby --default-kernel")
 
 
 class Grubby:
-    """Fulfils Kernels for the yum and dnf family."""
+    """Implements Kernels for the yum and dnf family."""
 
     reads = Reads(questions=(ONE_SHOT, DEFAULT))
 
@@ -25,7 +25,7 @@ class Grubby:
         return why_not_once(host.answer(ONE_SHOT).text)
 
     def download(self, url: str, path: str) -> Command:
-        """curl comes with yum."""
+        """curl, which yum depends on."""
         return [
             "curl",
             "--fail",
@@ -40,40 +40,40 @@ class Grubby:
         ]
 
     def contents(self, path: str) -> Command:
-        """One path a line."""
+        """One path per line."""
         return ["rpm", "--query", "--list", "--package", path]
 
     def install(self, host: Host, paths: tuple[str, ...]) -> None:
-        """yum puts kernels beside each other; their digests have been checked, so that no key is asked for."""
+        """yum installs kernels next to each other. Their checksums have been verified, so that no key is required."""
         names = " ".join(path.rpartition("/")[2] for path in paths)
         host.change(
             f"install {names}", ["yum", "-y", "--nogpgcheck", "install", *paths], timeout=3600, job=True
         )
 
     def initial_ramdisk(self, release: str) -> str:
-        """dracut's name."""
+        """The path that dracut uses."""
         return f"/boot/initramfs-{release}.img"
 
     def keep_default(self, host: Host, release: str) -> None:
-        """grubby --set-default, where another kernel is."""
+        """grubby --set-default, if another kernel is the default."""
         image = f"/boot/vmlinuz-{release}"
         if host.answer(DEFAULT).text.strip() != image:
-            host.change(f"note kernel {release} as the default", ["grubby", f"--set-default={image}"])
+            host.change(f"set kernel {release} as the default", ["grubby", f"--set-default={image}"])
 
     def boot_once(self, host: Host, release: str) -> None:
-        """grub2-reboot: grub takes its note away before it boots the entry."""
+        """grub2-reboot: grub clears the setting before it boots the entry."""
         if host.is_ahead:  # the kernel is not installed yet
             entry = f"(the entry of {release})"
         else:
             entry = entry_in(host.read(["grubby", f"--info=/boot/vmlinuz-{release}"]), release, host.name)
-        host.change(f"choose kernel {release} for the next boot only", ["grub2-reboot", entry])
+        host.change(f"boot kernel {release} once, at the next boot", ["grub2-reboot", entry])
 
     def make_default(self, host: Host, release: str) -> None:
-        """A newer kernel of a general update takes its place, as /etc/sysconfig/kernel says."""
+        """A newer kernel from a general update becomes the default, as /etc/sysconfig/kernel says."""
         self.keep_default(host, release)
 
     def add_arguments(self, host: Host, release: str) -> None:
-        """EL7's own kernel has user namespaces switched off; others do not know the argument."""
+        """EL7's own kernel has user namespaces disabled; others do not know the argument."""
         image = f"/boot/vmlinuz-{release}"
         is_el7 = release.startswith("3.10.") and ".el7" in release
         if is_el7 and USER_NAMESPACES not in given_in(host.read(["grubby", f"--info={image}"])):
@@ -84,14 +84,14 @@ class Grubby:
 
 
 def entry_in(info: str, release: str, host: str) -> str:
-    """What grub2-reboot takes, out of `grubby --info`: the id (EL8), else the title, else the place in the menu."""
+    """What grub2-reboot accepts, from `grubby --info`: the id (EL8), else the title, else the position in the menu."""
     for key in ("id", "title", "index"):
         found = re.search(rf'^{key}="?([^"\n]+)"?$', info, re.MULTILINE)
         if found:
             return found.group(1)
     raise Refused(
         f"grub2's menu has no entry for kernel {release}",
-        fix="see `grubby --info=ALL` on it",
+        fix="check `grubby --info=ALL` on it",
         host=host,
         code="KB-BOOT-MENU",
     )

@@ -1,4 +1,4 @@
-"""What a family does to bring a host a newer kernel: packages of it, and its place in the boot menu."""
+"""The contract for installing a newer kernel: its packages, and its entry in the boot menu."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ class Kernels(Protocol):
     """A family's kernels. Releases are as `uname -r` prints them."""
 
     reads: Reads
-    """What the boot loader's steps look at."""
+    """What the boot loader's steps read."""
 
     def obstacle(self, host: Peer) -> str:
-        """Why this host cannot boot a kernel just once and be back at the old one by itself; '' when it can."""
+        """Why this host cannot boot a kernel once and then fall back to the old one; '' if it can."""
 
     def download(self, url: str, path: str) -> Command:
-        """Fetch a package to a file, with what every such host has."""
+        """Download a package to a file, with a program that every such host has."""
 
     def contents(self, path: str) -> Command:
         """List the files in a package."""
 
     def install(self, host: Host, paths: tuple[str, ...]) -> None:
-        """Install package files beside the kernels that are there, as a job."""
+        """Install package files next to the kernels that are there, as a job."""
 
     def initial_ramdisk(self, release: str) -> str:
-        """Where the initial ramdisk of a kernel lies."""
+        """The path of a kernel's initial ramdisk."""
 
     def keep_default(self, host: Host, release: str) -> None:
-        """The kernel boots whenever nobody chooses another, whatever is installed later."""
+        """Make the kernel the default, whatever is installed later."""
 
     def boot_once(self, host: Host, release: str) -> None:
-        """The kernel boots next time, and only then."""
+        """Boot the kernel at the next boot, and only then."""
 
     def make_default(self, host: Host, release: str) -> None:
-        """The kernel boots from now on; newer ones that a general update brings take its place as before."""
+        """Make the kernel the default; newer ones from general updates replace it as before."""
 
     def add_arguments(self, host: Host, release: str) -> None:
-        """At its next boot the kernel is given the arguments that containers need and it knows."""
+        """Give the kernel, from its next boot on, the arguments that containers need and that it knows."""
 
 
 def releases_in(listing: str) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def releases_in(listing: str) -> tuple[str, ...]:
 
 
 def one_shot_question(prefix: str, *tools: str) -> Question:
-    """Asks for grub's tools, and for what lies under its folder: a boot menu that can take a note must write there."""
+    """Checks grub's tools, and the device below its directory: grub must be able to write there."""
     folder = f"/boot/{prefix}"
     needed = (f"{prefix}-probe", f"{prefix}-reboot", *tools)
     return Question(
@@ -67,15 +67,15 @@ def one_shot_question(prefix: str, *tools: str) -> Question:
 
 
 def why_not_once(answer: str) -> str:
-    """What one_shot_question's answer says against booting a kernel just once; '' when nothing does."""
+    """Why, by the answer to one_shot_question, a kernel cannot be booted just once; '' if it can."""
     lines = answer.splitlines()
     lacking = [line.removeprefix("no ") for line in lines if line.startswith("no ")]
     if lacking:
-        return f"the boot loader is no grub that k8sboot can use: it has no {', no '.join(lacking)}"
+        return f"k8sboot cannot use this boot loader: it has no {', no '.join(lacking)}"
     *layers, file_system = next((line.split()[1:] for line in lines if line.startswith("on ")), []) or [""]
     if not file_system:
-        return "grub cannot read the file system that its menu lies on"
+        return "grub cannot read the file system that holds its menu"
     if layers or file_system in UNWRITABLE:
         below = " ".join((*layers, file_system))
-        return f"grub's menu lies on {below}, where grub cannot note that it has tried the new kernel"
+        return f"grub's menu is on {below}, where grub cannot record that it has tried the new kernel"
     return ""

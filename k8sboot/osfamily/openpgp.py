@@ -1,4 +1,4 @@
-"""Reads OpenPGP public keys (RFC 4880): whose they are, told without gpg on any machine. Pure."""
+"""Parse OpenPGP public keys (RFC 4880) without gpg. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PUBLIC_KEY = 6
 def fingerprints(text: str) -> tuple[str, ...]:
     """The v4 fingerprints of the primary keys in an armored text: 40 hexadecimal digits each, in order.
 
-    Empty where there is no key in it, as in a web page. Subkeys are not told: they belong to their primary key.
+    Empty if there is no key in it, as in a web page. Subkeys are omitted: they belong to their primary key.
     """
     found: list[str] = []
     for block in _BLOCK.findall(text):
@@ -27,7 +27,7 @@ def fingerprints(text: str) -> tuple[str, ...]:
 
 
 def armored(data: bytes) -> str:
-    """A key file's bytes as armored text. One that is armored, or no key at all, comes back as it is."""
+    """A key file's bytes as armored text. An armored file, or one without a key, is returned unchanged."""
     if not data or not data[0] & 0x80 or not any(tag == _PUBLIC_KEY for tag, _ in _packets(data)):
         return data.decode("utf-8", "replace")
     lines = base64.encodebytes(data).decode().replace("\n", "")
@@ -40,10 +40,10 @@ def _data(block: str) -> bytes:
     """The bytes in the armor: between the blank line that ends its headers and its checksum."""
     lines = [line.strip() for line in block.splitlines()]
     start = lines.index("") + 1 if "" in lines else 0
-    kept = [line for line in lines[start:] if line and not line.startswith("=")]
+    payload = [line for line in lines[start:] if line and not line.startswith("=")]
     try:
-        return base64.b64decode("".join(kept), validate=True)
-    except ValueError:  # letters that base64 has not, of any alphabet
+        return base64.b64decode("".join(payload), validate=True)
+    except ValueError:  # characters that are not base64
         return b""
 
 
@@ -55,7 +55,7 @@ def _fingerprint(body: bytes) -> str:
 
 
 def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(tag, body) of each packet, up to the first that is cut short or that no key file has."""
+    """(tag, body) of each packet, up to the first that is truncated or not allowed in a key file."""
     at = 0
     while at + 1 < len(data) and data[at] & 0x80:
         head = data[at]
@@ -68,7 +68,7 @@ def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _new_length(data: bytes, at: int) -> tuple[int, int]:
-    """(where the body starts, its length); length -1 for what no key file has."""
+    """(offset of the body, its length); length -1 for what is not allowed in a key file."""
     first = data[at + 1]
     if first < 192:
         return at + 2, first

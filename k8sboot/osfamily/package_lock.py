@@ -1,4 +1,4 @@
-"""Whoever else works with packages is named and waited for, before a job of ours would wait in silence."""
+"""Wait for other users of the package manager, naming them, before starting k8sboot's own job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ APT_HOLDER = ("sh", "-c", _APT, "apt-lock-holder")
 
 
 def wait_for(host: Host, holder: Command) -> None:
-    """Wait until nobody else works with packages. holder: prints who does, with the process id."""
+    """Wait until no other program uses the package manager. holder: a script that prints it, with its process id."""
     found = host.ask(holder).text.strip()
     if found:
         host.wait(

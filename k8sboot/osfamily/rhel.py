@@ -1,4 +1,4 @@
-"""CentOS, RHEL, Rocky, AlmaLinux, Oracle Linux and their kin: yum (3, or dnf under that name) and rpm."""
+"""CentOS, RHEL, Rocky, AlmaLinux, Oracle Linux and derivatives: yum (3, or dnf as `yum`) and rpm."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REPOSITORIES = "/etc/yum.repos.d"
 SHIPPED = tuple(
     f"{REPOSITORIES}/{name}.repo" for name in ("CentOS-Base", "CentOS-fasttrack", "epel", "epel-testing")
 )
-"""Files of the distribution whose repositories may point at servers that are gone."""
+"""Files of the distribution with repositories on servers that may no longer exist."""
 YUM_CONF = "/etc/yum.conf"
 
 
@@ -67,18 +67,18 @@ class Rhel(Family):
     )
 
     def repository_path(self, name: str) -> str:
-        """One .repo file a repository."""
+        """One .repo file for each repository."""
         return paths.yum_repository(name)
 
     def repository_file(self, host: Peer, name: str, source: Source) -> File:
-        """Packages must be signed, by keys in files that were looked at before."""
+        """Packages must be signed, with keys in files that were verified before."""
         text = render(
             "yum-repository.repo.j2",
             id=f"k8sboot-{name}",
             purpose=name,
             url=source.url,
             gpgcheck=True,
-            # gnupg of EL7 cannot check the signature of repomd.xml; packages are checked everywhere.
+            # EL7's gnupg cannot verify the signature of repomd.xml; packages are verified everywhere.
             repo_gpgcheck=False,
             keys=[f"file://{self.key_path(name, index)}" for index in range(len(source.keys))],
             exclude=source.exclude,
@@ -86,7 +86,7 @@ class Rhel(Family):
         return File(self.repository_path(name), text)
 
     def retired_repositories(self, host: Peer) -> tuple[File, ...]:
-        """On EL7: the shipped files, with the repositories whose servers are gone switched off."""
+        """On EL7: the shipped files, with repositories disabled whose servers no longer exist."""
         if major(host) != "7":
             return ()
         found = ((path, places.retired(host.read_file(path) or "")) for path in SHIPPED)
@@ -97,33 +97,33 @@ class Rhel(Family):
         )
 
     def key_path(self, name: str, index: int = 0) -> str:
-        """Where rpm's keys are kept."""
+        """The directory of rpm's keys."""
         return paths.rpm_key(name, index)
 
     def fetch(self, host: Peer, url: str) -> Command:
-        """curl, which yum itself is built on, through yum's proxy where it has one."""
+        """curl, which yum itself uses, through yum's proxy if it has one."""
         proxy = re.search(r"(?m)^proxy\s*=\s*(\S+)", host.read_file(YUM_CONF) or "")
         words = ["curl", "-fsSL", "--retry", "2", "--connect-timeout", "20", "--max-time", "60"]
         through = ["--proxy", proxy[1]] if proxy and proxy[1] != "_none_" else []
         return [*words, *through, _spelled_out(host, url)]
 
     def index_url(self, host: Peer, source: Source) -> str:
-        """repomd.xml: yum 3 says little of use about a web page in its place."""
+        """repomd.xml: yum 3 gives no useful error for a web page in its place."""
         return _spelled_out(host, f"{source.url.rstrip('/')}/repodata/repomd.xml")
 
     def repositories(self, host: Peer, spec: Spec) -> Mapping[str, Source]:
-        """The mirror's, and over them those of the inventory; the packages to be held are excluded in them."""
+        """The mirror's, overridden by the inventory's; packages to hold are excluded in them."""
         facts = host.facts
         preset = places.presets(spec, os_id=facts.os_id, major=major(host), arch=facts.arch)
         found = {**preset, **named_for(spec.os, self.name)}
         return {name: _excluding(source, places.excluded(name, spec)) for name, source in found.items()}
 
     def is_broken(self, host: Peer) -> bool:
-        """rpm's database is damaged, or yum has written down a transaction and not its end."""
+        """Whether rpm's database is damaged, or yum recorded a transaction but not its end."""
         return bool(host.answer(yum.HEALTH).text.strip())
 
     def refresh(self, host: Host) -> None:
-        """yum makecache; repairs first."""
+        """yum makecache, after repairs."""
         yum.repair(host)
         yum.wait_for_lock(host)
         host.change(
@@ -147,7 +147,7 @@ class Rhel(Family):
         return rpm_versions.offered(yum.listing(host, names), host.facts.arch)
 
     def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
-        """yum install, and yum downgrade for what is newer than wanted; each NAME-EPOCH:VERSION-RELEASE."""
+        """yum install, and yum downgrade for packages newer than required; each NAME-EPOCH:VERSION-RELEASE."""
         yum.wait_for_lock(host)
         older = {
             name: version
@@ -170,7 +170,7 @@ class Rhel(Family):
         host.change(f"install {' '.join(words)}", *before, *steps, diff=diff, timeout=3600, job=True)
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Those without a line of versionlock; without that plugin, `exclude=` in our files holds them."""
+        """The packages without a versionlock. Without that plugin, `exclude=` in k8sboot's files holds them."""
         return yum.unlocked(host, names)
 
     def hold(self, host: Host, names: tuple[str, ...]) -> None:
@@ -178,7 +178,7 @@ class Rhel(Family):
         yum.lock(host, names)
 
     def release(self, host: Host, names: tuple[str, ...]) -> None:
-        """Their lines out of yum's versionlock."""
+        """Remove their lines from yum's versionlock."""
         yum.wait_for_lock(host)
         host.change(f"release {' '.join(names)}", ["yum", "-q", "versionlock", "delete", *names], timeout=300)
 
@@ -189,7 +189,7 @@ class Rhel(Family):
         return yum.pending_updates(host)
 
     def update(self, host: Host, names: tuple[str, ...]) -> None:
-        """yum update of everything but the kernel; locked and excluded packages stay."""
+        """yum update of everything except the kernel; locked and excluded packages stay."""
         yum.wait_for_lock(host)
         host.change(
             f"update {len(names)} packages: {' '.join(names)}",
@@ -200,12 +200,12 @@ class Rhel(Family):
 
 
 def major(host: Peer) -> str:
-    """'7' of CentOS 7.9."""
+    """'7' for CentOS 7.9."""
     return host.facts.os_version.partition(".")[0]
 
 
 def _is_older(version: str, installed: str) -> bool:
-    """Of a pattern the upstream versions are compared."""
+    """For a pattern, compare the upstream versions."""
     if "*" in version:
         return rpm_versions.compare(version.strip("*"), upstream(installed)) < 0
     return rpm_versions.compare(version, installed) < 0
@@ -216,5 +216,5 @@ def _excluding(source: Source, names: tuple[str, ...]) -> Source:
 
 
 def _spelled_out(host: Peer, url: str) -> str:
-    """yum's own variables in a URL, as yum will read them."""
+    """A URL with yum's own variables expanded."""
     return url.replace("$basearch", host.facts.arch).replace("$releasever", major(host))

@@ -1,4 +1,4 @@
-"""Where the packages of CentOS, RHEL and their kin come from, by mirror; and which repositories are dead. Pure."""
+"""The repositories of CentOS, RHEL and derivatives by mirror, and the ones that no longer exist. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from k8sboot.osfamily.family import KUBERNETES_PACKAGES, Source
 
 CENTOS_7 = "7.9.2009"
 FIRST_ON_PKGS_K8S_IO = 24
-"""Kubernetes' minor. Older ones exist in the layout of packages.cloud.google.com alone, which closed in 2024."""
+"""A minor version of Kubernetes. Older ones exist only in the layout of packages.cloud.google.com, closed in 2024."""
 
 # Source: centos.org/keys, Fedora's EPEL key page, Docker's installation page, pkgs.k8s.io. The keys of the old
 # Kubernetes layout were changed several times and mirrors keep different sets of them: not pinned.
@@ -23,12 +23,12 @@ FINGERPRINTS = {
 }
 
 CENTOS_KEY = "file:///etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7"
-"""centos-release brings it; a mirror need not be asked for what the host has."""
+"""centos-release installs it; no mirror need be queried for what the host has."""
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """Roots of one mirror preset."""
+    """Base URLs of one mirror preset."""
 
     vault: str
     epel: str
@@ -63,7 +63,7 @@ MIRRORS = {
     ),
 }
 OLD_KUBERNETES = "https://mirrors.aliyun.com/kubernetes/yum"
-"""The one mirror that is known to have kept the old layout."""
+"""The only mirror known to have kept the old layout."""
 
 GONE = (
     "mirrorlist.centos.org",
@@ -71,7 +71,7 @@ GONE = (
     "mirrors.fedoraproject.org",
     "download.fedoraproject.org",
 )
-"""Servers that have nothing for EL7 any more (since 2024-06-30)."""
+"""Servers that no longer have anything for EL7 (since 2024-06-30)."""
 
 
 def presets(spec: Spec, *, os_id: str, major: str, arch: str) -> Mapping[str, Source]:
@@ -91,7 +91,7 @@ def presets(spec: Spec, *, os_id: str, major: str, arch: str) -> Mapping[str, So
 
 
 def _centos_7(mirror: Mirror, arch: str) -> dict[str, Source]:
-    # The vault has other processors beside the x86_64 tree.
+    # In the vault other architectures are outside the x86_64 tree.
     tree = CENTOS_7 if arch == "x86_64" else f"altarch/{CENTOS_7}"
     pinned = _pinned("centos-7") if arch == "x86_64" else frozenset()
     keys = (CENTOS_KEY,) if arch == "x86_64" else (CENTOS_KEY, f"{CENTOS_KEY}-{arch}")
@@ -102,7 +102,7 @@ def _centos_7(mirror: Mirror, arch: str) -> dict[str, Source]:
 
 
 def kubernetes(mirror: Mirror, version: str, arch: str) -> Source:
-    """Kubernetes' repository: one for everything up to 1.23, one a minor from 1.24 on."""
+    """Kubernetes' repository: one for all versions up to 1.23, one for each minor version from 1.24 on."""
     minor = version.rpartition(".")[0]
     if int(minor.partition(".")[2]) < FIRST_ON_PKGS_K8S_IO:
         keys = (f"{OLD_KUBERNETES}/doc/yum-key.gpg", f"{OLD_KUBERNETES}/doc/rpm-package-key.gpg")
@@ -112,14 +112,14 @@ def kubernetes(mirror: Mirror, version: str, arch: str) -> Source:
 
 
 def excluded(name: str, spec: Spec) -> tuple[str, ...]:
-    """The packages of a repository that move only when k8sboot says so."""
+    """The packages of a repository that only k8sboot may change."""
     return {"docker": spec.runtime.packages, "kubernetes": KUBERNETES_PACKAGES}.get(name, ())
 
 
 def retired(text: str) -> list[tuple[str, list[tuple[str, str]]]] | None:
-    """A .repo file's sections with those switched off that point at servers that are gone.
+    """A .repo file with repositories disabled whose servers no longer exist.
 
-    None where nothing is to be switched off, and where the file cannot be read: yum says better what is wrong.
+    None if there is nothing to disable, or if the file cannot be parsed: yum reports that better.
     """
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:

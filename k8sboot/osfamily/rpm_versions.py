@@ -1,4 +1,4 @@
-"""RPM's order of versions, and the lists in which yum prints them. Pure."""
+"""RPM's order of versions, and the lists that yum prints. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _END = re.compile(r"^(Obsoleting Packages|Security: )")
 
 
 def compare(one: str, other: str) -> int:
-    """-1, 0 or 1 as EPOCH:VERSION-RELEASE `one` is older than, as old as, or newer than `other`."""
+    """-1, 0 or 1 if EPOCH:VERSION-RELEASE `one` is older than, equal to, or newer than `other`."""
     for mine, theirs in zip(_parts(one), _parts(other), strict=True):
         if order := _compare_labels(mine, theirs):
             return order
@@ -55,10 +55,10 @@ def _rank(segment: str) -> int:
 
 
 def offered(listing: str, arch: str) -> Mapping[str, tuple[str, ...]]:
-    """Name: versions (EPOCH:VERSION-RELEASE), newest first, of what `yum list` or `check-update` prints.
+    """Name: versions (EPOCH:VERSION-RELEASE), newest first, from the output of `yum list` or `check-update`.
 
-    A row is NAME.ARCH VERSION REPOSITORY, which yum breaks where lines are too narrow; whatever else it says is
-    passed over. Other architectures' packages are left out.
+    A row is NAME.ARCH VERSION REPOSITORY, which yum breaks if lines are too narrow; other output is ignored, and so
+    are packages of other architectures.
     """
     found: dict[str, set[str]] = {}
     for name, version in _neighbours(listing):
@@ -72,7 +72,7 @@ def offered(listing: str, arch: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _neighbours(listing: str) -> Iterator[tuple[str, str]]:
-    """Each word with the one behind it."""
+    """Each word with the next one."""
     words: list[str] = []
     for line in listing.splitlines():
         if _END.match(line):

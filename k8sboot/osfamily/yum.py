@@ -12,17 +12,17 @@ from k8sboot.osfamily.package_lock import RECORD_LOCK
 
 YUM = ("env", "LC_ALL=C", "yum", "-y")
 UNLOCKED = ("--disableplugin=versionlock", "--disableexcludes=all")
-"""k8sboot says where a locked package goes."""
+"""k8sboot sets the version of a locked package."""
 NO_KERNEL = "--exclude=kernel*"
 ASKED = (*YUM, "-q", "-C")
-"""Of the lists that lie on the host: without -C yum fetches and writes those that it finds too old."""
+"""Uses the lists on the host: without -C yum downloads and writes those that it considers too old."""
 
 PLUGIN_FILES = ("/etc/yum/pluginconf.d/versionlock.conf", "/etc/dnf/plugins/versionlock.conf")
 LISTS = ("/etc/yum/pluginconf.d/versionlock.list", "/etc/dnf/plugins/versionlock.list")
 LOCK_FILES = (*PLUGIN_FILES, *LISTS)
 
-# A healthy rpm says on stdout that it has no such package, and nothing on stderr. With locks of a process that was
-# killed in its database, rpm 4.11 waits for ever.
+# A healthy rpm reports on stdout that there is no such package, and nothing on stderr. rpm 4.11 waits forever for locks
+# in its database that belong to a killed process.
 HEALTH = Question(
     "yum-health",
     r"""command -v rpm >/dev/null && command -v yum >/dev/null || exit 0
@@ -32,7 +32,7 @@ ls /var/lib/yum/transaction-all.* >/dev/null 2>&1 && echo transaction
 true""",
 )
 
-# yum 3 and dnf write their pid into files; rpm locks one of its own.
+# yum 3 and dnf write their pid to files; rpm locks a file of its own.
 _HOLDER = (
     RECORD_LOCK
     + r"""for f in /var/run/yum.pid /var/cache/dnf/*_lock.pid /var/lib/dnf/*_lock.pid; do
@@ -44,12 +44,12 @@ HOLDER = ("sh", "-c", _HOLDER, "yum-lock-holder")
 
 
 def wait_for_lock(host: Host) -> None:
-    """Wait until nobody else works with packages; whoever does is named with its process id."""
+    """Wait until no other program uses the package manager, naming it with its process id."""
     package_lock.wait_for(host, HOLDER)
 
 
 def repair(host: Host) -> None:
-    """What a cut transaction or a crash of rpm left behind is said and repaired."""
+    """Report and repair what an interrupted transaction or a crash of rpm left behind."""
     found = host.answer(HEALTH).text.split()
     if "database" in found:
         host.notice("KB-PACKAGES-BROKEN", "rpm's database is damaged and will be rebuilt")
@@ -62,7 +62,7 @@ def repair(host: Host) -> None:
             job=True,
         )
     if "transaction" in found:
-        host.notice("KB-PACKAGES-BROKEN", "yum was cut in a transaction, which will be finished")
+        host.notice("KB-PACKAGES-BROKEN", "yum was interrupted during a transaction, which will be finished")
         wait_for_lock(host)
         host.change(
             "finish an interrupted package transaction",
@@ -76,12 +76,12 @@ def repair(host: Host) -> None:
 
 
 def listing(host: Peer, names: tuple[str, ...]) -> str:
-    """What `yum list --showduplicates` prints of these packages; nothing where no repository has any of them."""
+    """The output of `yum list --showduplicates` for these packages; '' if no repository has any of them."""
     return _listed(host, [*ASKED, *UNLOCKED, "list", "--showduplicates", *names], ok=(0,))
 
 
 def pending_updates(host: Peer) -> tuple[str, ...]:
-    """The packages that `yum update` would move: check-update ends with 100 when there are any."""
+    """The packages that `yum update` would change: check-update exits with 100 if there are any."""
     text = _listed(host, [*ASKED, NO_KERNEL, "check-update"], ok=(0, 100))
     return tuple(sorted(rpm_versions.offered(text, host.facts.arch)))
 
@@ -96,16 +96,16 @@ def _listed(host: Peer, command: Command, *, ok: tuple[int, ...]) -> str:
 
 
 def unlocked(host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the packages that versionlock does not hold where they are, if that plugin is there."""
+    """The packages of these that versionlock, if that plugin is installed, does not hold at their version."""
     if not any(host.file(path) for path in PLUGIN_FILES):
-        host.relies_on("os-packages")  # which installs it where a repository has it
+        host.relies_on("os-packages")  # which installs it if a repository has it
         return ()
     lines = _lines(host)
     return tuple(name for name in names if not _forms(name, host.package(name)) & lines)
 
 
 def lock(host: Host, names: tuple[str, ...]) -> None:
-    """The packages are locked at their installed versions, and at no other."""
+    """Lock the packages at their installed versions, and at no other."""
     stale = [name for name in names if any(_is_of(line, name) for line in _lines(host))]
     steps: list[Command] = [["yum", "-q", "versionlock", "delete", *stale]] if stale else []
     host.change(
@@ -113,7 +113,7 @@ def lock(host: Host, names: tuple[str, ...]) -> None:
         *[PriorState("hold", name) for name in names if name not in stale],
         *steps,
         ["yum", "-q", "versionlock", "add", *names],
-        diff="".join(from_to(name, "moves with updates", "held") for name in names),
+        diff="".join(from_to(name, "changes with updates", "held") for name in names),
         timeout=300,
         check=lambda: " ".join(unlocked(host, names)) and f"not locked: {' '.join(unlocked(host, names))}",
     )
@@ -127,7 +127,7 @@ def _lines(host: Peer) -> frozenset[str]:
 
 
 def _forms(name: str, version: str) -> frozenset[str]:
-    """How a lock may be written: yum 3 has the epoch in front, dnf before the version."""
+    """The ways to write a lock: yum 3 puts the epoch first, dnf before the version."""
     if not version:
         return frozenset()
     epoch, _, rest = version.partition(":")

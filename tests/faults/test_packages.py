@@ -97,7 +97,7 @@ def test_killed_dpkg_is_put_right(controller: Controller, node: FaultyHost) -> N
     assert chrony(node) not in ("ii", "")
 
     again = controller.run(*STEP)
-    assert "half-installed, will be repaired: chrony" in again.notices(node.name)
+    assert "half-installed packages will be repaired: chrony" in again.notices(node.name)
     again.went_on("k8s-master01", "k8s-node01", "k8s-node02", phase="time-sync")
     assert chrony(node) == "ii"
     assert changed(controller.run(*STEP).stderr) == 0
