@@ -58,7 +58,7 @@ class FakeConnection(Scripts, Probes):
             return Completed(lease.REFUSED, b"", f"{lease.SAID} lease 100 {self.holder}\n".encode())
         if not self.has_room_for_lock:
             return Completed(lease.NO_ROOM, b"", b"printf: No space left on device\n")
-        self.holder = f"{run} {seat} {told}"
+        self.holder, self.lease = f"{run} {seat} {told}", int(values["LASTS"])
         inner = body.removesuffix("\n) 8>&- 9>&-\nexit $?\n")
         if inner == ":":
             self.runs.append("hold")

@@ -92,8 +92,10 @@ class HostState:
         """For each change to come: '', or when its connection dies: before, behind, or restarted (behind it)."""
         self.errands: dict[str, Completed] = {}
         self.holder = ""
-        self.has_room_for_lock = True
         """Who has the lock: run, seat and words for people."""
+        self.lease = 0
+        """Seconds for which the holder's lease was last given."""
+        self.has_room_for_lock = True
         self.commands: list[str] = []
         self.mutations: list[str] = []
         self.unknown: list[str] = []

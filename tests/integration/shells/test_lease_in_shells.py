@@ -57,6 +57,13 @@ def test_who_holds_it_goes_on_and_others_are_refused(folder, shell):
 
 
 @IN_SHELLS
+def test_a_lease_lasts_beyond_the_end_of_a_script_that_takes_long(folder, shell):
+    act(folder, lease.held(":", ME, timeout=600), shell)
+    until = int((folder / "lock").read_text().split()[2])
+    assert until > float(Path("/proc/uptime").read_text().split()[0]) + 600
+
+
+@IN_SHELLS
 def test_what_is_given_back_or_ended_may_be_taken(folder, shell):
     act(folder, lease.take(ME), shell)
     act(folder, lease.release(BOB), shell)
