@@ -9,7 +9,7 @@ from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import Phase
 from k8sboot.plans import Document, PlanComparison, Recorder, inventory_changed, read_plan
-from k8sboot.run.request import RunRequest
+from k8sboot.run.session import RunRequest
 from k8sboot.runbook import UP
 
 

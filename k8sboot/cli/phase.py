@@ -13,8 +13,8 @@ from k8sboot.inventory.load import load
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.source import STDIN
 from k8sboot.phase import Phase
-from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options
+from k8sboot.run.session import RunRequest
 from k8sboot.runbook import UP, with_settling
 
 

@@ -11,8 +11,8 @@ from k8sboot.cli.options import common
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
-from k8sboot.run.request import RunRequest
 from k8sboot.run.runner import Options
+from k8sboot.run.session import RunRequest
 from k8sboot.runbook import RESET, RESET_WITH_OS
 
 

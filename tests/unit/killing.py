@@ -14,8 +14,7 @@ from k8sboot.host.lease import Claim
 from k8sboot.inventory.model import HostSpec
 from k8sboot.phase import Phase
 from k8sboot.run.event_queue import SyncListener
-from k8sboot.run.request import RunRequest
-from k8sboot.run.session import Session
+from k8sboot.run.session import RunRequest, Session
 from k8sboot.ssh.connection import Completed, Connection
 
 DEAD = Claim("run0", "up by me, pid 2", ME.origin)

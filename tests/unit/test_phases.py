@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fake_cluster import FakeCluster
 from inventories import spec
 from runs import mutations, raise_errors, run
 
+from k8sboot import phases
 from k8sboot.errors import Refused
 from k8sboot.host.reads import Reads
 from k8sboot.paths import KUBEADM_CONFIG
@@ -42,6 +45,22 @@ def test_a_phase_needs_earlier_ones(phases):
     names = [phase.name for phase in phases]
     for index, phase in enumerate(phases):
         assert {*phase.needs, *phase.needs_on_first_master} <= set(names[:index]), phase.name
+
+
+def test_phases_ask_nothing_about_dry_runs_and_handle_no_errors():
+    sources = "".join(path.read_text() for path in Path(phases.__file__).parent.glob("*.py"))
+    assert "def kubeadm_init(" in sources
+    for word in (
+        "is_ahead",
+        "relies_on",
+        "report_unknown",
+        "planned_by",
+        "is_dry",
+        "NotYet",
+        "try:",
+        "print(",
+    ):
+        assert word not in sources
 
 
 @EACH
