@@ -64,7 +64,7 @@ def _check_entry(
     key, node = entry
     known = section.keys.get(key.text)
     if known is None:
-        message = f"there is no key {quoted(key.text)} in {_called(path)}"
+        message = f"unknown key {quoted(key.text)} in {_called(path)}"
         check.problems.error("KB-UNKNOWN-KEY", message, key.mark, _meant(key.text, section))
         return
     where = (*path, key.text)
@@ -95,13 +95,13 @@ def _meant(key: str, section: Section) -> str:
     elsewhere = nearest(key, places)
     if elsewhere:
         return f"`{elsewhere}` belongs to `{places[elsewhere].rpartition('.')[0]}`"
-    return f"known here: {', '.join(section.keys)}"
+    return f"valid keys: {', '.join(section.keys)}"
 
 
 def _example(section: Section) -> str:
     if section.required == ("name", "address"):
         return "write {name: k8s-node01, address: 192.168.1.11}"
-    return f"its keys: {', '.join(section.keys)}"
+    return f"valid keys: {', '.join(section.keys)}"
 
 
 def _called(path: KeyPath) -> str:
@@ -115,7 +115,7 @@ def is_null(node: Node) -> bool:
 
 def _many(check: CheckContext, node: Node, kind: Many, path: KeyPath) -> list[Values] | None:
     if not isinstance(node, Listing):
-        wrong_kind(check, node, path, "a list", "begin each item with `- `")
+        wrong_kind(check, node, path, "a list", "start each item with `- `")
         return None
     return [_item(check, item, kind, (*path, index)) for index, item in enumerate(node.items)]
 
@@ -142,7 +142,7 @@ def _named(check: CheckContext, node: Node, kind: Named, path: KeyPath) -> dict[
 
 def _words(check: CheckContext, node: Node, kind: TextList, path: KeyPath) -> tuple[str, ...] | None:
     if not isinstance(node, Listing):
-        fix = f"did you mean [{node.text}]?" if isinstance(node, Scalar) else "begin each item with `- `"
+        fix = f"did you mean [{node.text}]?" if isinstance(node, Scalar) else "start each item with `- `"
         wrong_kind(check, node, path, "a list", fix)
         return None
     items = enumerate(node.items)

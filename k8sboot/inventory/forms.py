@@ -35,29 +35,29 @@ def matching(pattern: str, wanted: str, suggestion: str = "") -> Form:
 
     def check(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise FormError(f"wants {wanted}", suggestion)
+            raise FormError(f"must be {wanted}", suggestion)
         return text
 
     return check
 
 
 word = matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "a word of letters, digits, `.`, `_` and `-`")
-user = matching(r"[A-Za-z_][A-Za-z0-9._-]{0,31}\$?", "a user's name")
+user = matching(r"[A-Za-z_][A-Za-z0-9._-]{0,31}\$?", "a user name")
 _HOP = r"(?:[A-Za-z_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
 jump = matching(
     rf"none|{_HOP}(?:,{_HOP})*",
-    "[USER@]HOST[:PORT], more of them separated by commas",
+    "[USER@]HOST[:PORT], several separated by commas",
     "for example `ops@bastion.example.com`",
 )
-package = matching(r"[A-Za-z0-9][A-Za-z0-9.+_:~-]*", "a package's name")
-module = matching(r"[A-Za-z0-9][A-Za-z0-9_-]*", "a kernel module's name")
+package = matching(r"[A-Za-z0-9][A-Za-z0-9.+_:~-]*", "a package name")
+module = matching(r"[A-Za-z0-9][A-Za-z0-9_-]*", "a kernel module name")
 sysctl = matching(r"[a-z0-9][A-Za-z0-9_./-]*", "a sysctl key", "for example `net.core.somaxconn`")
 kernel_version = matching(
-    r"\d{1,3}\.\d{1,3}(?:\.\d{1,5})?", "a kernel's version", "for example `5.4` or `5.4.278`"
+    r"\d{1,3}\.\d{1,3}(?:\.\d{1,5})?", "a kernel version", "for example `5.4` or `5.4.278`"
 )
-size = matching(r"[1-9][0-9]*[kmg]", "a size with its unit k, m or g", "for example `100m`")
+size = matching(r"[1-9][0-9]*[kmg]", "a size with the unit k, m or g", "for example `100m`")
 version_prefix = matching(
-    r"\d+(?:\.\d+){0,3}(?:-\d+)?", "a version or the beginning of one", "for example `20.10`"
+    r"\d+(?:\.\d+){0,3}(?:-\d+)?", "a version or the first part of one", "for example `20.10`"
 )
 registry = matching(
     r"[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?(?:/\d{1,2})?",
@@ -65,7 +65,7 @@ registry = matching(
     "for example `registry.lan:5000`",
 )
 suite = matching(r"[A-Za-z0-9./_-]+", "a suite of an apt repository")
-image = matching(r"[a-z0-9][A-Za-z0-9._/:@-]*", "an image's name")
+image = matching(r"[a-z0-9][A-Za-z0-9._/:@-]*", "an image name")
 
 
 def label(text: str) -> str:
@@ -74,7 +74,7 @@ def label(text: str) -> str:
         return text
     near = re.sub(r"[^a-z0-9]+", "-", text.partition(".")[0].lower())[:63].strip("-")
     raise FormError(
-        "wants an RFC 1123 label: lower-case letters, digits and `-`, at most 63",
+        "must be an RFC 1123 label: up to 63 lower-case letters, digits and `-`",
         f"did you mean `{near}`?" if near else "for example `k8s-node01`",
         "KB-NAME",
     )
@@ -84,7 +84,7 @@ def dns_name(text: str) -> str:
     """A DNS name of at most 253 characters, in lower case."""
     labels = text.rstrip(".").split(".")
     if len(text) > 253 or not all(_DNS_LABEL.fullmatch(part) for part in labels) or labels[-1].isdigit():
-        raise FormError("wants a DNS name", "for example `node01.example.com`", "KB-ADDRESS")
+        raise FormError("must be a DNS name", "for example `node01.example.com`", "KB-ADDRESS")
     return text.rstrip(".").lower()
 
 
@@ -96,13 +96,13 @@ def address(text: str) -> str:
         pass
     if ":" in text and "/" not in text:
         raise FormError(
-            "wants an address without a port", "the SSH port goes to `ssh: {port: ...}`", "KB-ADDRESS"
+            "must be an address without a port", "set the SSH port with `ssh: {port: ...}`", "KB-ADDRESS"
         )
     try:
         return dns_name(text)
     except FormError:
         raise FormError(
-            "wants an IP address or a DNS name", "for example `192.168.1.10`", "KB-ADDRESS"
+            "must be an IP address or a DNS name", "for example `192.168.1.10`", "KB-ADDRESS"
         ) from None
 
 
@@ -116,7 +116,7 @@ def endpoint(text: str) -> str:
     host, port = split_endpoint(text)
     if not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= 65535:
         raise FormError(
-            "wants HOST:PORT with a port from 1 to 65535",
+            "must be HOST:PORT with a port from 1 to 65535",
             f"did you mean `{host}:{API_SERVER}`?",
             "KB-ENDPOINT",
         )
@@ -129,7 +129,7 @@ def endpoint(text: str) -> str:
             else f"for example `k8s-api.example.com:{API_SERVER}`"
         )
         raise FormError(
-            "wants HOST or HOST:PORT" if error.suggestion else error.message, fix, "KB-ENDPOINT"
+            "must be HOST or HOST:PORT" if error.suggestion else error.message, fix, "KB-ENDPOINT"
         ) from None
 
 
@@ -156,7 +156,7 @@ def kubernetes_version(text: str) -> str:
     minor = text.removeprefix("v")
     patch = _LAST_PATCHES.get(minor)
     fix = f"did you mean `v{minor}.{patch}`?" if patch else "for example `v1.23.17`"
-    raise FormError("wants a version with its patch release, X.Y.Z", fix, "KB-VERSION")
+    raise FormError("must be a version with its patch release, X.Y.Z", fix, "KB-VERSION")
 
 
 def calico_version(text: str) -> str:
@@ -164,29 +164,35 @@ def calico_version(text: str) -> str:
     if found := VERSION.fullmatch(text):
         return "v" + ".".join(str(int(number)) for number in found.groups())
     raise FormError(
-        "wants a Calico version with its patch release, X.Y.Z", "for example `v3.25.2`", "KB-VERSION"
+        "must be a Calico version with its patch release, X.Y.Z", "for example `v3.25.2`", "KB-VERSION"
     )
 
 
 def network(text: str) -> str:
     """One IPv4 network in CIDR form without host bits."""
     if "," in text:
-        fix = "give one IPv4 network"
-        raise FormError("wants one network: dual-stack clusters are not built yet", fix, "KB-DUAL-STACK")
+        fix = "use one IPv4 network"
+        raise FormError(
+            "must be one network: dual-stack clusters are not supported yet", fix, "KB-DUAL-STACK"
+        )
     try:
         wide = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise FormError(
-            "wants a network such as 172.16.0.0/16", "address/prefix length", "KB-NET-FORM"
+            "must be a network such as 172.16.0.0/16", "write it as ADDRESS/PREFIX", "KB-NET-FORM"
         ) from None
     if wide.version == 6:
         raise FormError(
-            "wants an IPv4 network: IPv6 clusters are not built yet", "give an IPv4 network", "KB-DUAL-STACK"
+            "must be an IPv4 network: IPv6 clusters are not supported yet",
+            "use an IPv4 network",
+            "KB-DUAL-STACK",
         )
     if "/" not in text:
-        raise FormError("wants a prefix length", f"did you mean `{text}/16`?", "KB-NET-FORM")
+        raise FormError("must have a prefix length", f"did you mean `{text}/16`?", "KB-NET-FORM")
     if str(wide.network_address) != text.partition("/")[0]:
-        raise FormError("wants a network, this has host bits set", f"did you mean `{wide}`?", "KB-NET-FORM")
+        raise FormError(
+            "must be a network address without host bits", f"did you mean `{wide}`?", "KB-NET-FORM"
+        )
     return str(wide)
 
 
@@ -198,7 +204,7 @@ def timezone(text: str) -> str:
     fix = (
         f"did you mean `{near}`?" if "/" in text and near != text else "for example `Asia/Shanghai`, or `UTC`"
     )
-    raise FormError("wants a time zone as Area/City", fix)
+    raise FormError("must be a time zone as Area/City", fix)
 
 
 def url(text: str) -> str:
@@ -210,7 +216,7 @@ def url(text: str) -> str:
         if "://" not in text
         else "for example `https://mirror.example.com/apt`"
     )
-    raise FormError("wants a URL that begins with http:// or https://", fix)
+    raise FormError("must be a URL that begins with http:// or https://", fix)
 
 
 def is_url(text: str) -> bool:
@@ -223,7 +229,7 @@ def url_or_file(text: str) -> str:
     if is_url(text):
         return url(text)
     if "://" in text:
-        raise FormError("wants a URL that begins with http:// or https://, or a file")
+        raise FormError("must be a URL that begins with http:// or https://, or a file")
     return text
 
 
@@ -233,7 +239,7 @@ def image_repository(text: str) -> str:
         return text
     bare = text.partition("://")[2].rstrip("/") if "://" in text else text.rstrip("/").lower()
     raise FormError(
-        "wants REGISTRY[:PORT]/PATH",
+        "must be REGISTRY[:PORT]/PATH",
         f"did you mean `{bare}`?" if bare != text else "for example `registry.k8s.io`",
     )
 
@@ -249,16 +255,16 @@ def host_key(text: str) -> str:
             return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
     except ValueError:
         pass
-    fix = "ssh-keyscan HOST prints the key, ssh-keygen -lf FILE its fingerprint"
-    raise FormError("wants a public host key or its SHA256 fingerprint", fix)
+    fix = "run `ssh-keyscan HOST` for the key, or `ssh-keygen -lf FILE` for its fingerprint"
+    raise FormError("must be a public host key or its SHA256 fingerprint", fix)
 
 
 def sha256(text: str) -> str:
     """64 hexadecimal digits, in lower case."""
     if re.fullmatch(r"[0-9a-fA-F]{64}", text):
         return text.lower()
-    fix = "leave out `sha256:`" if text.startswith("sha256:") else "sha256sum FILE prints it"
-    raise FormError("wants the 64 hexadecimal digits of a SHA-256", fix)
+    fix = "remove the prefix `sha256:`" if text.startswith("sha256:") else "run `sha256sum FILE` to get it"
+    raise FormError("must be the 64 hexadecimal digits of a SHA-256", fix)
 
 
 def fingerprint(text: str) -> str:
@@ -267,5 +273,5 @@ def fingerprint(text: str) -> str:
     if all(re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", each) for each in found):
         return " ".join(found)
     raise FormError(
-        "wants the 40 hexadecimal digits of a key's fingerprint", "gpg --show-keys FILE prints it"
+        "must be the 40 hexadecimal digits of a key's fingerprint", "run `gpg --show-keys FILE` to get it"
     )

@@ -37,7 +37,9 @@ def check_free(check: CheckContext, node: Node, path: KeyPath) -> dict[str, obje
 def _table(check: CheckContext, node: Table, path: KeyPath) -> dict[str, object]:
     for key, _ in node.entries:
         if key.text == "<<" and key.is_plain:
-            check.problems.error("KB-ALIAS", "merge keys `<<` are not read", key.mark, "write the fields out")
+            check.problems.error(
+                "KB-ALIAS", "merge keys `<<` are not supported", key.mark, "repeat the fields"
+            )
     return {key.text: _value(check, value, (*path, key.text)) for key, value in node.entries}
 
 

@@ -37,13 +37,11 @@ def _filled(found: re.Match[str], environ: Mapping[str, str]) -> str:
     if found["dollar"]:
         return "$"
     if found["bad"]:
-        raise InterpolationError(
-            "`${` begins no variable: ${NAME} or ${NAME:-default}", "write `$$` for a dollar"
-        )
+        raise InterpolationError("`${` must be ${NAME} or ${NAME:-default}", "write `$$` for a literal `$`")
     name, default = found["name"], found["default"]
     if default is not None:
         return environ.get(name) or str(default)
     if name not in environ:
-        fix = f"export {name}=..., or give a default: ${{{name}:-...}}"
-        raise InterpolationError(f"the environment variable {name} is not set", fix)
+        fix = f"run `export {name}=...`, or set a default: ${{{name}:-...}}"
+        raise InterpolationError(f"environment variable {name} is not set", fix)
     return environ[name]

@@ -32,17 +32,15 @@ def lint_hosts(spec: Spec) -> Iterator[LintProblem]:
 def _numbers(spec: Spec) -> Iterator[LintProblem]:
     masters = len(spec.masters)
     if not masters:
-        fix = "list at least one machine under `masters:`"
-        yield LintProblem("KB-NO-MASTER", "a cluster needs a master", (("masters",),), fix)
+        fix = "list at least one host under `masters:`"
+        yield LintProblem("KB-NO-MASTER", "the cluster has no master", (("masters",),), fix)
     elif masters % 2 == 0:
-        message = f"{masters} masters survive no more failures than {masters - 1}: etcd needs a majority"
-        fix = f"take {masters - 1} or {masters + 1}"
+        message = f"{masters} masters tolerate no more failures than {masters - 1}: etcd needs a majority"
+        fix = f"use {masters - 1} or {masters + 1} masters"
         yield LintProblem("KB-EVEN-MASTERS", message, (("masters",),), fix, is_warning=True)
     if masters and not spec.nodes:
-        message = "without nodes ordinary pods have nowhere to run: masters are tainted"
-        yield LintProblem(
-            "KB-NO-NODES", message, (("nodes",),), "list machines under `nodes:`", is_warning=True
-        )
+        message = "the cluster has no nodes: masters are tainted, so ordinary pods cannot be scheduled"
+        yield LintProblem("KB-NO-NODES", message, (("nodes",),), "list hosts under `nodes:`", is_warning=True)
 
 
 def _twice(spec: Spec, key: str, value_of: Callable[[HostSpec], str]) -> Iterator[LintProblem]:
@@ -50,10 +48,8 @@ def _twice(spec: Spec, key: str, value_of: Callable[[HostSpec], str]) -> Iterato
     for host, path in hosts_with_paths(spec):
         value = value_of(host)
         if value and value in first:
-            message = f"the {key} {value} is already that of {dotted(first[value])}"
-            yield LintProblem(
-                "KB-DUPLICATE-HOST", message, ((*path, key),), f"each machine has its own {key}"
-            )
+            message = f"{key} {value} is already used by {dotted(first[value])}"
+            yield LintProblem("KB-DUPLICATE-HOST", message, ((*path, key),), f"give each host its own {key}")
         first.setdefault(value, path)
 
 
@@ -61,12 +57,15 @@ def _local(spec: Spec) -> Iterator[LintProblem]:
     for host, path in hosts_with_paths(spec):
         if host.name == "localhost" or host.name.startswith("localhost-"):
             yield LintProblem(
-                "KB-NAME", "localhost names every machine", ((*path, "name"),), "for example `k8s-node01`"
+                "KB-NAME",
+                "localhost is not a valid host name in a cluster",
+                ((*path, "name"),),
+                "for example `k8s-node01`",
             )
         if host.address in {"localhost", "0.0.0.0", "::"} or host.address.startswith(("127.", "::1")):  # noqa: S104
-            message = f"the other machines cannot reach {host.address}"
+            message = f"other hosts cannot reach {host.address}"
             yield LintProblem(
-                "KB-ADDRESS", message, ((*path, "address"),), "give the address on the machines' own network"
+                "KB-ADDRESS", message, ((*path, "address"),), "use the address in the hosts' own network"
             )
 
 
@@ -75,17 +74,19 @@ def _endpoint(spec: Spec) -> Iterator[LintProblem]:
     node = next((each for each in spec.nodes if each.address and each.address == host), None)
     is_masters = host in {master.address for master in spec.masters}
     if node and not is_masters:
-        message = f"controlPlaneEndpoint is the address of the node {node.name}, where no API server runs"
+        message = f"controlPlaneEndpoint is the address of node {node.name}, which does not run an API server"
         yield LintProblem(
-            "KB-ENDPOINT", message, (_ENDPOINT,), "name a master, a load balancer or a virtual IP"
+            "KB-ENDPOINT", message, (_ENDPOINT,), "use a master, a load balancer or a virtual IP"
         )
     elif is_masters and len(spec.masters) > 1:
-        message = f"all of the cluster hangs on {host}: the other masters cannot stand in for it"
-        fix = "give a DNS name, a load balancer or a virtual IP: it is hard to change later"
+        message = (
+            f"controlPlaneEndpoint is a single master, {host}: if it fails, the API server is unreachable"
+        )
+        fix = "use a DNS name, a load balancer or a virtual IP: it is hard to change later"
         yield LintProblem("KB-ENDPOINT-SINGLE", message, (_ENDPOINT, ("masters",)), fix, is_warning=True)
     elif _is_ip(host) and not is_masters and len(spec.masters) == 1:
-        message = f"controlPlaneEndpoint {host} is no master's address"
-        fix = "right only if a load balancer or a virtual IP answers there"
+        message = f"controlPlaneEndpoint {host} is not the address of a master"
+        fix = f"ignore this if {host} is a load balancer or a virtual IP"
         yield LintProblem("KB-ENDPOINT-ELSEWHERE", message, (_ENDPOINT,), fix, is_warning=True)
 
 
@@ -96,7 +97,7 @@ def _is_ip(host: str) -> bool:
 def _host_keys(spec: Spec) -> Iterator[LintProblem]:
     loose = [(host, path) for host, path in hosts_with_paths(spec) if host.ssh.host_key_policy == "insecure"]
     for _, path in loose[:1]:
-        message = "hostKeyPolicy insecure: whoever answers gets the passwords"
-        fix = "accept-new records each key on first sight and refuses a change"
+        message = "hostKeyPolicy is insecure: passwords are sent to hosts whose identity is not verified"
+        fix = "use accept-new: it records each key on first contact and refuses a changed one"
         about = ((*path, "ssh", "hostKeyPolicy"), ("ssh", "hostKeyPolicy"))
         yield LintProblem("KB-HOSTKEY-INSECURE", message, about, fix, is_warning=True)

@@ -39,25 +39,28 @@ def lint_networks(spec: Spec) -> Iterator[LintProblem]:
 def _kind_of_addresses(path: KeyPath, network: IPv4Network) -> Iterator[LintProblem]:
     key = path[-1]
     if any(network.overlaps(each) for each in _UNUSABLE):
-        message = f"{key} {network} is loopback, link-local, multicast or reserved"
+        message = f"{key} {network} is a loopback, link-local, multicast or reserved network"
         yield LintProblem(
-            "KB-NET-FORM", message, (path,), "take one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+            "KB-NET-FORM",
+            message,
+            (path,),
+            "use a network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
         )
     elif not any(network.subnet_of(each) for each in _PRIVATE):
         near = f"172.16.0.0/{max(network.prefixlen, 16)}"
         fix = (
             f"did you mean `{near}`?"
             if str(network).startswith("172.")
-            else "private: 10/8, 172.16/12, 192.168/16"
+            else "use a network within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
         )
-        message = f"{key} {network} is public address space: pods could not reach the real hosts there"
+        message = f"{key} {network} is a public network: pods could not reach the Internet hosts in it"
         yield LintProblem("KB-NET-PUBLIC", message, (path,), fix, is_warning=True)
 
 
 def _docker_bridge(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[LintProblem]:
     if spec.runtime.name == "docker" and network.overlaps(_DOCKER0):
-        message = f"{path[-1]} {network} overlaps Docker's own bridge docker0, {_DOCKER0}"
-        fix = "take 172.16.0.0/16" if path == _POD else "take 10.96.0.0/16"
+        message = f"{path[-1]} {network} overlaps the network of Docker's bridge docker0, {_DOCKER0}"
+        fix = "use 172.16.0.0/16" if path == _POD else "use 10.96.0.0/16"
         yield LintProblem("KB-NET-DOCKER0", message, (path,), fix)
 
 
@@ -65,15 +68,15 @@ def _hosts_inside(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[L
     for host, where in hosts_with_paths(spec):
         address = _ipv4(host.address)
         if address and address in network:
-            message = f"the address of {host.name or 'a host'}, {address}, lies in {path[-1]} {network}"
-            fix = f"choose a {path[-1]} that holds none of the machines' addresses"
+            message = f"address {address} of {host.name or 'a host'} is in {path[-1]} {network}"
+            fix = f"use a {path[-1]} that contains no address of a host"
             yield LintProblem("KB-NET-HOST", message, (path, (*where, "address")), fix)
             return
         if address and path == _POD and address in _DOCKER0 and spec.runtime.name == "docker":
             message = (
-                f"the address of {host.name or 'a host'}, {address}, lies in Docker's usual bridge {_DOCKER0}"
+                f"address {address} of {host.name or 'a host'} is in Docker's default network {_DOCKER0}"
             )
-            fix = "see that docker0 takes another network before anything routes through it"
+            fix = "set `bip` in /etc/docker/daemon.json to give docker0 another network"
             yield LintProblem("KB-NET-DOCKER0", message, ((*where, "address"),), fix, is_warning=True)
 
 
@@ -87,9 +90,7 @@ def _ipv4(text: str) -> ipaddress.IPv4Address | None:
 def _pod_size(pods: IPv4Network, spec: Spec) -> Iterator[LintProblem]:
     hosts = len(spec.hosts)
     if pods.prefixlen < _NODE_PREFIX - 16:
-        message = (
-            f"podSubnet {pods} is too large: Kubernetes splits at most 16 bits into /{_NODE_PREFIX} networks"
-        )
+        message = f"podSubnet {pods} is too large: the limit is a /{_NODE_PREFIX - 16}"
         yield LintProblem(
             "KB-NET-SIZE", message, (_POD,), f"did you mean `{pods.network_address}/{_NODE_PREFIX - 8}`?"
         )
@@ -98,21 +99,21 @@ def _pod_size(pods: IPv4Network, spec: Spec) -> Iterator[LintProblem]:
     if room < hosts:
         needed = _NODE_PREFIX - (hosts - 1).bit_length()
         message = (
-            f"podSubnet {pods} has room for {room} machines at /{_NODE_PREFIX} each, and there are {hosts}"
+            f"podSubnet {pods} is too small: it has /{_NODE_PREFIX} networks for {room} of {hosts} hosts"
         )
         yield LintProblem(
-            "KB-NET-SIZE", message, (_POD,), f"take a /{needed} or wider, with room to grow a /16"
+            "KB-NET-SIZE", message, (_POD,), f"use a /{needed} or larger; a /16 leaves room to grow"
         )
 
 
 def _service_size(services: IPv4Network) -> Iterator[LintProblem]:
     if services.prefixlen > 28:
-        message = f"serviceSubnet {services} is too small: the cluster's DNS is its tenth address"
+        message = f"serviceSubnet {services} is too small: cluster DNS uses its tenth address"
         yield LintProblem(
             "KB-NET-SIZE", message, (_SERVICE,), f"did you mean `{services.network_address}/16`?"
         )
     elif services.prefixlen < 12:
-        message = f"serviceSubnet {services} is too large: the API server takes at most a /12"
+        message = f"serviceSubnet {services} is too large: the API server accepts at most a /12"
         yield LintProblem(
             "KB-NET-SIZE", message, (_SERVICE,), f"did you mean `{services.network_address}/16`?"
         )

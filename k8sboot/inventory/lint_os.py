@@ -20,8 +20,8 @@ def lint_os(spec: Spec) -> Iterator[LintProblem]:
 def _time(spec: Spec) -> Iterator[LintProblem]:
     if spec.os.time_sync != "none" and not spec.os.ntp_servers:
         path: KeyPath = ("os", "ntpServers")
-        message = f"{spec.os.time_sync} has nobody to ask for the time"
-        yield LintProblem("KB-TIME", message, (path,), "name a server, or say `timeSync: none`")
+        message = f"timeSync is {spec.os.time_sync}, but ntpServers is empty"
+        yield LintProblem("KB-TIME", message, (path,), "add a time server, or set `timeSync: none`")
 
 
 def _repositories(spec: Spec) -> Iterator[LintProblem]:
@@ -29,17 +29,19 @@ def _repositories(spec: Spec) -> Iterator[LintProblem]:
         path: KeyPath = ("os", "repositories", name)
         family, is_for_family, _ = name.partition(".")
         if is_for_family and family not in _FAMILIES:
-            message = f"{family} is no family of systems, so no machine would have this repository"
-            fix = f"`debian.NAME` or `rhel.NAME`, or `{name.replace('.', '-')}` for all"
+            message = f"unknown OS family {family}: no host would get this repository"
+            fix = f"use `debian.NAME` or `rhel.NAME`, or `{name.replace('.', '-')}` for all hosts"
             yield LintProblem("KB-REPOSITORY-NAME", message, (path,), fix)
         if repository.fingerprint and not repository.key:
-            message = "a fingerprint without the key that it is of checks nothing"
-            yield LintProblem("KB-REPOSITORY-KEY", message, ((*path, "fingerprint"),), "say `key:`, too")
+            message = "`fingerprint` has no effect without `key`"
+            yield LintProblem("KB-REPOSITORY-KEY", message, ((*path, "fingerprint"),), "set `key` as well")
 
 
 def _cgroup_driver(spec: Spec) -> Iterator[LintProblem]:
     driver = spec.kubeadm.kubelet_configuration.get("cgroupDriver", "systemd")
     if driver != "systemd":
         path: KeyPath = ("kubeadm", "kubeletConfiguration", "cgroupDriver")
-        message = f"kubelet with {driver} beside a runtime with systemd: pods would be killed under load"
-        yield LintProblem("KB-CGROUP-DRIVER", message, (path,), "leave it out: both use systemd")
+        message = f"kubelet's cgroup driver is {driver}, but the runtime's is systemd: pods would be killed under load"
+        yield LintProblem(
+            "KB-CGROUP-DRIVER", message, (path,), "remove the key: k8sboot sets both to systemd"
+        )

@@ -56,9 +56,9 @@ def _kernel(spec: Spec) -> Iterator[LintProblem]:
     if spec.os.kernel.packages and not spec.os.kernel.minimum:
         yield LintProblem(
             "KB-KERNEL-MINIMUM",
-            "the kernel's packages are never used without a minimum",
+            "os.kernel.packages has no effect without os.kernel.minimum",
             (("os", "kernel", "packages"),),
-            "add `minimum: ...` to os.kernel: machines with an older kernel get the packages",
+            "set os.kernel.minimum: hosts with an older kernel get the packages",
         )
 
 
@@ -70,11 +70,11 @@ def _minor(version: str) -> tuple[int, int]:
 def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
     version = spec.cluster.kubernetes_version
     if _minor(version) < (1, _OLDEST_MINOR):
-        message = f"Kubernetes {version} is older than anything k8sboot was tried with"
-        yield LintProblem("KB-VERSION-OLD", message, (_KUBERNETES,), f"take v1.{_OLDEST_MINOR}.16 or newer")
+        message = f"Kubernetes {version} is not supported: the oldest supported minor is 1.{_OLDEST_MINOR}"
+        yield LintProblem("KB-VERSION-OLD", message, (_KUBERNETES,), f"use v1.{_OLDEST_MINOR}.16 or later")
     elif _minor(version) >= (1, _FIRST_WITHOUT_DOCKERSHIM) and spec.runtime.name == "docker":
         message = f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
-        fix = "take v1.23.17; containerd as a runtime comes with a later release of k8sboot"
+        fix = "use v1.23.17; a later release of k8sboot will support containerd"
         yield LintProblem("KB-VERSION-RUNTIME", message, (_KUBERNETES, ("runtime", "name")), fix)
 
 
@@ -86,10 +86,10 @@ def _calico(spec: Spec) -> Iterator[LintProblem]:
         return
     least, most = _CALICO_TESTED.get(calico, (_FIRST_WITHOUT_DOCKERSHIM, 99))
     if major != 3 or calico < min(_CALICO_TESTED):
-        message = f"Calico {spec.calico.version} is older than anything k8sboot was tried with"
+        message = f"Calico {spec.calico.version} is older than any version tested with k8sboot"
         yield LintProblem("KB-CALICO-VERSION", message, (path,), _calico_for(kubernetes), is_warning=True)
     elif not least <= kubernetes <= most:
-        tested = f"1.{least} to 1.{most}" if calico <= _NEWEST_CALICO_LISTED else f"1.{least} and newer"
+        tested = f"1.{least} to 1.{most}" if calico <= _NEWEST_CALICO_LISTED else f"1.{least} and later"
         message = f"Calico {spec.calico.version} was tested with Kubernetes {tested}, not with 1.{kubernetes}"
         yield LintProblem(
             "KB-CALICO-VERSION", message, (path, _KUBERNETES), _calico_for(kubernetes), is_warning=True
@@ -98,27 +98,35 @@ def _calico(spec: Spec) -> Iterator[LintProblem]:
 
 def _calico_for(kubernetes: int) -> str:
     fitting = [calico for calico, (least, most) in _CALICO_TESTED.items() if least <= kubernetes <= most]
-    return f"take a v3.{max(fitting)}" if fitting else ""
+    return f"use a v3.{max(fitting)} release" if fitting else ""
 
 
 def _typha(spec: Spec) -> Iterator[LintProblem]:
     path: KeyPath = ("calico", "typhaReplicas")
     replicas, hosts = spec.calico.typha_replicas, len(spec.hosts)
     if replicas > hosts:
-        message = f"{replicas} replicas of Typha for {hosts} machines: it runs once on each at most"
+        message = (
+            f"typhaReplicas is {replicas}, but there are only {hosts} hosts: each runs at most one replica"
+        )
         yield LintProblem(
-            "KB-TYPHA", message, (path,), "leave the key out: -1 derives it from the number of nodes"
+            "KB-TYPHA", message, (path,), "remove the key: the default derives it from the number of hosts"
         )
     elif replicas == 0 and hosts > 50:
-        message = f"{hosts} machines without Typha load the API server heavily"
-        yield LintProblem("KB-TYPHA", message, (path,), "leave the key out: -1 derives it", is_warning=True)
+        message = f"typhaReplicas is 0: without Typha, {hosts} hosts put a heavy load on the API server"
+        yield LintProblem(
+            "KB-TYPHA",
+            message,
+            (path,),
+            "remove the key: the default derives it from the number of hosts",
+            is_warning=True,
+        )
 
 
 def _runtime_packages(spec: Spec) -> Iterator[LintProblem]:
     if not spec.runtime.packages:
-        message = f"`runtime.packages` is empty: nothing would install {spec.runtime.name}"
+        message = f"`runtime.packages` is empty: {spec.runtime.name} would not be installed"
         yield LintProblem(
-            "KB-VALUE", message, (("runtime", "packages"),), "leave the key out for the default"
+            "KB-VALUE", message, (("runtime", "packages"),), "remove the key to use the default"
         )
 
 
@@ -127,7 +135,7 @@ def _registries(spec: Spec) -> Iterator[LintProblem]:
         host = urlsplit(mirror).netloc
         if mirror.startswith("http://") and host not in spec.runtime.insecure_registries:
             message = (
-                f"Docker takes a mirror over plain http only from a registry it was told to trust: {host}"
+                f"Docker does not use the HTTP mirror {host}: it is not listed in runtime.insecureRegistries"
             )
             fix = f"add `{host}` to runtime.insecureRegistries"
             yield LintProblem(
@@ -151,16 +159,18 @@ def _known_token(value: object, path: KeyPath) -> Iterator[LintProblem]:
         for index, inner in enumerate(value):
             yield from _known_token(inner, (*path, index))
     elif isinstance(value, str) and _WELL_KNOWN_TOKEN in value:
-        message = "this bootstrap token stands in every tutorial: with it anybody can join the cluster"
-        yield LintProblem("KB-TOKEN-KNOWN", message, (path,), "leave it out: k8sboot makes one that expires")
+        message = "this bootstrap token is published in many tutorials: anyone could join the cluster with it"
+        yield LintProblem(
+            "KB-TOKEN-KNOWN", message, (path,), "remove it: k8sboot creates a token that expires"
+        )
 
 
 def _own_keys(patch: Mapping[str, object], kind: str) -> Iterator[LintProblem]:
     for key in patch:
         path: KeyPath = ("kubeadm", kind, key)
         if key in {"apiVersion", "kind"}:
-            message = f"{key} is k8sboot's to choose: it follows the Kubernetes version"
-            yield LintProblem("KB-PATCH-OWNED", message, (path,), "leave it out")
+            message = f"{key} cannot be set here: k8sboot derives it from the Kubernetes version"
+            yield LintProblem("KB-PATCH-OWNED", message, (path,), "remove it")
         elif own := _OWN_KEYS.get(kind, {}).get(key):
-            message = f"{key} here goes past the checks of this inventory"
-            yield LintProblem("KB-PATCH-OWNED", message, (path,), f"say it with {own}", is_warning=True)
+            message = f"`{key}` set here bypasses the inventory's checks"
+            yield LintProblem("KB-PATCH-OWNED", message, (path,), f"use {own} instead", is_warning=True)

@@ -45,7 +45,7 @@ class Problems:
         self._errors.append(self._problem(code, message, mark, suggestion))
         if len(self._errors) >= MOST_PROBLEMS:
             self._errors.append(
-                self._problem("KB-TOO-MANY", "too many problems, the rest is not shown", Mark())
+                self._problem("KB-TOO-MANY", "too many problems: the rest are not shown", Mark())
             )
             self.raise_errors()
 

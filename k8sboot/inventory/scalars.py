@@ -1,4 +1,4 @@
-"""Checks single values against its declaration: text, words, numbers, flags. None means: not said, or refused."""
+"""Checks single values against its declaration: text, words, numbers, flags. None means: not set, or refused."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def scalar_of(check: CheckContext, node: Node, path: KeyPath, wanted: str) -> st
         check.refuse("KB-ENV", f"`{dotted(path)}`: {error.message}", node, path, error.suggestion)
         return None
     if _CONTROL.search(text):
-        message = f"`{dotted(path)}` wants one line without control characters"
+        message = f"`{dotted(path)}` must be one line without control characters"
         check.refuse(
             "KB-VALUE",
             message,
             node,
             path,
-            "a block scalar (`|`, `>`) ends in a newline: write `|-`, or quote",
+            "use `|-` instead of `|` or `>`, which end with a newline, or quote the value",
         )
         return None
     return text
@@ -61,8 +61,8 @@ def wrong_kind(check: CheckContext, node: Node, path: KeyPath, wanted: str, sugg
     """Note that the node is a list, mapping or text where wanted was."""
     found = "text" if isinstance(node, Scalar) else "a mapping" if isinstance(node, Table) else "a list"
     if isinstance(node, Scalar) and node.is_null:
-        found = "nothing"
-    check.refuse("KB-KIND", f"`{dotted(path)}` wants {wanted}, not {found}", node, path, suggestion)
+        found = "an empty value"
+    check.refuse("KB-KIND", f"`{dotted(path)}` must be {wanted}, not {found}", node, path, suggestion)
 
 
 def check_form(check: CheckContext, node: Node, path: KeyPath, text: str, form: Form | None) -> str | None:
@@ -70,9 +70,9 @@ def check_form(check: CheckContext, node: Node, path: KeyPath, text: str, form: 
     try:
         return form(text) if form else text
     except FormError as error:
-        message = f"`{dotted(path)}` {error.message}, not {_told(node, text)}"
+        message = f"`{dotted(path)}` {error.message}, not {_as_written(node, text)}"
         is_as_written = isinstance(node, Scalar) and node.text == text
-        fix = error.suggestion if is_as_written else "look at what the variables hold"
+        fix = error.suggestion if is_as_written else "check the values of the variables"
         check.refuse(error.code, message, node, path, fix)
         return None
 
@@ -86,7 +86,7 @@ def check_text(check: CheckContext, node: Node, kind: Text, path: KeyPath) -> st
         return text
     if not text:
         check.refuse(
-            "KB-VALUE", f"`{dotted(path)}` is empty", node, path, "leave the key out for the default"
+            "KB-VALUE", f"`{dotted(path)}` is empty", node, path, "remove the key to use the default"
         )
         return None
     text = check_form(check, node, path, text, kind.form)
@@ -94,8 +94,8 @@ def check_text(check: CheckContext, node: Node, kind: Text, path: KeyPath) -> st
         return text
     file = expand(text, check.folder, check.environ)
     if kind.path.must_exist and not _is_file(file):
-        message = f"`{dotted(path)}`: there is no file {file}"
-        check.refuse("KB-NO-FILE", message, node, path, "relative paths start at the inventory's folder")
+        message = f"`{dotted(path)}`: no such file: {file}"
+        check.refuse("KB-NO-FILE", message, node, path, "relative paths start at the inventory's directory")
         return None
     return str(file)
 
@@ -107,7 +107,7 @@ def check_choice(check: CheckContext, node: Node, kind: Choice, path: KeyPath) -
         return text
     near = nearest(text, kind.words)
     fix = kind.reasons.get(text) or (f"did you mean `{near}`?" if near else "")
-    message = f"`{dotted(path)}` wants {_listed(kind.words)}, not {_told(node, text)}"
+    message = f"`{dotted(path)}` must be {_listed(kind.words)}, not {_as_written(node, text)}"
     check.refuse("KB-VALUE", message, node, path, fix)
     return None
 
@@ -119,10 +119,8 @@ def check_number(check: CheckContext, node: Node, kind: Number, path: KeyPath) -
         return None
     if _NUMBER.fullmatch(text) and kind.least <= int(text) <= kind.most:
         return int(text)
-    message = (
-        f"`{dotted(path)}` wants a whole number from {kind.least} to {kind.most}, not {_told(node, text)}"
-    )
-    check.refuse("KB-VALUE", message, node, path, "in decimal digits, without unit")
+    message = f"`{dotted(path)}` must be a whole number from {kind.least} to {kind.most}, not {_as_written(node, text)}"
+    check.refuse("KB-VALUE", message, node, path, "use decimal digits without a unit")
     return None
 
 
@@ -134,7 +132,7 @@ def check_flag(check: CheckContext, node: Node, path: KeyPath) -> bool | None:
     meant = "true" if text.lower() in _MEANT_TRUE else "false" if text.lower() in _MEANT_FALSE else ""
     fix = f"did you mean `{meant}`?" if meant else ""
     check.refuse(
-        "KB-VALUE", f"`{dotted(path)}` wants true or false, not {_told(node, text)}", node, path, fix
+        "KB-VALUE", f"`{dotted(path)}` must be true or false, not {_as_written(node, text)}", node, path, fix
     )
     return None
 
@@ -146,10 +144,10 @@ def expand(text: str, folder: Path, environ: Mapping[str, str]) -> Path:
     return folder / text
 
 
-def _told(node: Node, text: str) -> str:
-    """The value as the file has it: what a variable holds is nobody's business."""
+def _as_written(node: Node, text: str) -> str:
+    """The value as the file has it: the value of a variable may be confidential."""
     written = node.text if isinstance(node, Scalar) else text
-    return quoted(written) if written else "nothing"
+    return quoted(written) if written else "an empty value"
 
 
 def _listed(words: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from k8sboot.inventory.source import Mark
 from k8sboot.inventory.suggest import dotted, nearest
 
 SourceKind = Literal["literal", "env", "file", "command", "prompt"]
-_WANTED = "{env: X}, {file: P}, {command: [...]} or {prompt: true}"
+_WANTED = "{env: NAME}, {file: PATH}, {command: [...]} or {prompt: true}"
 _KINDS: tuple[SourceKind, ...] = ("env", "file", "command", "prompt")
 
 
@@ -32,13 +32,13 @@ def check_secret(check: CheckContext, node: Node, path: KeyPath) -> SecretSource
     if isinstance(node, Scalar):
         return _literal(check, node, path)
     if not isinstance(node, Table) or len(node.entries) != 1:
-        check.refuse("KB-KIND", f"`{dotted(path)}` wants one of {_WANTED}", node, path)
+        check.refuse("KB-KIND", f"`{dotted(path)}` must be {_WANTED}", node, path)
         return None
     key, value = node.entries[0]
     kind = next((each for each in _KINDS if each == key.text), None)
     if kind is None:
         near = nearest(key.text, _KINDS)
-        message = f"`{dotted(path)}` wants one of {_WANTED}"
+        message = f"`{dotted(path)}` must be {_WANTED}"
         check.refuse("KB-UNKNOWN-KEY", message, key, path, f"did you mean `{near}`?" if near else "")
         return None
     words = _words(check, value, kind, path)
@@ -54,10 +54,10 @@ def _literal(check: CheckContext, node: Scalar, path: KeyPath) -> SecretSource |
         check.refuse("KB-ENV", f"`{dotted(path)}`: {error.message}", node, path, error.suggestion)
         return None
     if not names_variable(node.text):
-        fix = "fetch it: {env: NAME}, {file: PATH}, {command: [...]} or {prompt: true}"
+        fix = f"use {_WANTED} instead"
         if "$$" in node.text:
-            fix = "`$$` was read as one `$`: write `$$$$` for two, or fetch it, as in {env: NAME}"
-        message = f"`{dotted(path)}` stands readable in the inventory"
+            fix = "`$$` was read as one `$`: write `$$$$` for two, or use {env: NAME}"
+        message = f"`{dotted(path)}` is stored in plain text in the inventory"
         check.problems.warning("KB-SECRET-LITERAL", message, node.mark, fix)
     return SecretSource("literal", (text,), path, node.mark)
 
@@ -70,8 +70,8 @@ def _words(check: CheckContext, node: Node, kind: SourceKind, path: KeyPath) -> 
         check.problems.refuse(path)
         return ()
     if not text or (kind == "prompt" and text != "true"):
-        wanted = "true; leave the key out otherwise" if kind == "prompt" else "a name"
-        check.refuse("KB-VALUE", f"`{dotted((*path, kind))}` wants {wanted}", node, path)
+        wanted = "be true; remove the key otherwise" if kind == "prompt" else "not be empty"
+        check.refuse("KB-VALUE", f"`{dotted((*path, kind))}` must {wanted}", node, path)
         return ()
     return (text,)
 
@@ -81,9 +81,13 @@ def _argv(check: CheckContext, node: Node, path: KeyPath) -> tuple[str, ...]:
     items = node.items if isinstance(node, Listing) else ()
     words = tuple(item.text for item in items if isinstance(item, Scalar))
     if not words or len(words) != len(items) or not words[0]:
-        message = f"`{dotted((*path, 'command'))}` wants a list of words"
+        message = f"`{dotted((*path, 'command'))}` must be a list of words"
         check.refuse(
-            "KB-KIND", message, node, path, "as in [pass, show, k8s/sudo]; for a pipe [sh, -c, '...']"
+            "KB-KIND",
+            message,
+            node,
+            path,
+            "for example [pass, show, k8s/sudo]; for a pipe use [sh, -c, '...']",
         )
         return ()
     return words

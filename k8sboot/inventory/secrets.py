@@ -93,16 +93,16 @@ def _from_file(source: SecretSource, around: Surroundings, problems: Problems) -
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            raise SecretError(f"{path} is no regular file")
+            raise SecretError(f"{path} is not a regular file")
         with path.open("rb") as file:
             raw = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
         raise SecretError(
-            f"{path} cannot be read: {why}", "relative paths start at the inventory's folder"
+            f"cannot read {path}: {why}", "relative paths start at the inventory's directory"
         ) from None
     if mode & (stat.S_IRGRP | stat.S_IROTH):
-        message = f"others on this machine may read {path}"
+        message = f"{path} is readable by other users"
         problems.warning("KB-SECRET-MODE", message, source.mark, f"chmod 600 {path}")
     return _decoded(raw)
 
@@ -122,11 +122,12 @@ def _from_command(argv: tuple[str, ...], around: Surroundings) -> str:
             stdout, stderr = _communicate(process, shown, around.command_seconds)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not a command"
-        raise SecretError(f"{shown} cannot be run: {why}", "is it installed and in PATH?") from None
+        raise SecretError(f"cannot run {shown}: {why}", "check that it is installed and in PATH") from None
     if process.returncode != 0:
         last = stderr[-2000:].decode("utf-8", "replace").strip().replace("\n", " / ")
         raise SecretError(
-            f"{shown} ended with {process.returncode}" + (f": {last}" if last else ""), "run it by hand"
+            f"{shown} exited with status {process.returncode}" + (f": {last}" if last else ""),
+            "run it yourself",
         )
     return _decoded(stdout)
 
@@ -141,13 +142,13 @@ def _communicate(process: subprocess.Popen[bytes], shown: str, seconds: float) -
             if pipe:
                 pipe.close()
         raise SecretError(
-            f"{shown} said nothing for {seconds:g} seconds", "does it wait for somebody?"
+            f"{shown} timed out after {seconds:g} s", "check whether it waits for input"
         ) from None
 
 
 def _from_prompt(source: SecretSource, around: Surroundings) -> str:
     if around.prompt is None:
-        raise SecretError("there is nobody to ask: not on a terminal", "use {env: NAME} or {file: PATH} here")
+        raise SecretError("cannot prompt: not a terminal", "use {env: NAME} or {file: PATH} instead")
     asked = _ASKED.get(str(source.path[-1]), "secret")
     try:
         return around.prompt(f"{asked} ({dotted(source.path)})")
@@ -157,7 +158,7 @@ def _from_prompt(source: SecretSource, around: Surroundings) -> str:
 
 def _decoded(raw: bytes) -> str:
     if len(raw) > _LARGEST:
-        raise SecretError("is longer than 64 KiB", "name the secret itself, not an archive")
+        raise SecretError("is longer than 64 KiB", "check the source: a secret is a single line")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -169,5 +170,5 @@ def _checked(text: str) -> Secret:
     if not bare:
         raise SecretError("is empty")
     if any(character in bare for character in "\n\r\0"):
-        raise SecretError("has more than one line", "keep the secret alone in its file or output")
+        raise SecretError("has more than one line", "keep only the secret in the file or output")
     return Secret(bare)

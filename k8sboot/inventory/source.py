@@ -79,7 +79,7 @@ def read_source(path: str) -> SourceFile:
             "KB-FILE",
             "the inventory is larger than 1 MiB",
             name,
-            "name an inventory, not an archive or a log",
+            "check the path: this is not an inventory",
         )
     text = _decode(raw, name)
     return SourceFile(
@@ -97,27 +97,27 @@ def _read(path: str, name: str) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(LARGEST + 1)
     except FileNotFoundError:
-        fix = "name one with -i FILE; inventory.example.yaml is a start"
-        raise _failed("KB-FILE", "there is no such inventory", name, fix) from None
+        fix = "pass the path with `-i FILE`, or copy inventory.example.yaml to start with"
+        raise _failed("KB-FILE", "the inventory does not exist", name, fix) from None
     except IsADirectoryError:
-        fix = "name the file in it, as in -i FOLDER/inventory.yaml"
+        fix = "pass the file in it: `-i DIRECTORY/inventory.yaml`"
         raise _failed("KB-FILE", "the inventory is a directory", name, fix) from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _failed("KB-FILE", f"the inventory cannot be read: {why}", name) from None
+        raise _failed("KB-FILE", f"cannot read the inventory: {why}", name) from None
 
 
 def _decode(raw: bytes, name: str) -> str:
     if raw.startswith(_BYTE_ORDER_MARKS) or (len(raw) > 1 and 0 in raw[:2]):
-        fix = f"convert it: iconv -f UTF-16 -t UTF-8 {name}"
+        fix = f"convert it: `iconv -f UTF-16 -t UTF-8 {name}`"
         raise _failed("KB-ENCODING", "the inventory is UTF-16 or UTF-32, not UTF-8", name, fix)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         good = raw.removeprefix(b"\xef\xbb\xbf")[: error.start].decode("utf-8")
         lines = _LINE_END.split(good)
-        message = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
-        fix = f"save it as UTF-8; from a Chinese Windows: iconv -f GB18030 -t UTF-8 {name}"
+        message = f"the inventory is not UTF-8: byte 0x{error.object[error.start]:02x}"
+        fix = f"save it as UTF-8, or convert it: `iconv -f GB18030 -t UTF-8 {name}` (Chinese Windows)"
         mark = Mark(len(lines), len(lines[-1]) + 1)
         raise _failed("KB-ENCODING", message, name, fix, mark) from None
 

@@ -31,9 +31,13 @@ def parse(source: SourceFile, problems: Problems) -> Table:
     if isinstance(root, Table):
         return root
     if root is None or (isinstance(root, Scalar) and root.is_null):
-        problems.error("KB-EMPTY", "the inventory is empty", Mark(), "start from inventory.example.yaml")
+        problems.error(
+            "KB-EMPTY", "the inventory is empty", Mark(), "copy inventory.example.yaml to start with"
+        )
     else:
-        problems.error("KB-KIND", "an inventory is a mapping of sections", root.mark, "begin with `masters:`")
+        problems.error(
+            "KB-KIND", "an inventory must be a mapping of sections", root.mark, "start with `masters:`"
+        )
     problems.raise_errors()
     raise AssertionError("an error was just noted")
 
@@ -41,7 +45,7 @@ def parse(source: SourceFile, problems: Problems) -> Table:
 def _refuse_unreadable(source: SourceFile, problems: Problems) -> None:
     for number, line in enumerate(source.lines, start=1):
         if found := _UNREADABLE.search(line):
-            message = f"the character U+{ord(found[0]):04X} has no place in an inventory"
+            message = f"the character U+{ord(found[0]):04X} is not allowed in an inventory"
             problems.error("KB-SYNTAX", message, Mark(number, found.start() + 1), "delete it")
     problems.raise_errors()
 
@@ -52,8 +56,8 @@ def _compose(source: SourceFile, problems: Problems, loader: Any) -> Node | None
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             if root:
-                fix = "delete the `---` and what follows"
-                _refuse(problems, event, "KB-SYNTAX", "an inventory is one document", fix)
+                fix = "delete this `---` and everything after it"
+                _refuse(problems, event, "KB-SYNTAX", "an inventory must be a single YAML document", fix)
         elif isinstance(event, yaml.NodeEvent):
             root = _node(event, events, problems, depth=1)
     return root
@@ -68,7 +72,7 @@ def _node(event: Any, events: Iterator[Any], problems: Problems, depth: int) -> 
     if isinstance(event, yaml.ScalarEvent):
         return Scalar(event.value, mark, not event.style)
     if depth > DEEPEST:
-        _refuse(problems, event, "KB-DEPTH", TOO_DEEP, "flatten it")
+        _refuse(problems, event, "KB-DEPTH", TOO_DEEP, "reduce the nesting")
     children = tuple(
         _node(each, events, problems, depth + 1)
         for each in takewhile(lambda each: not isinstance(each, yaml.CollectionEndEvent), events)
@@ -82,11 +86,16 @@ def _entries(children: tuple[Node, ...], problems: Problems) -> tuple[tuple[Scal
     entries: dict[str, tuple[Scalar, Node]] = {}
     for key, value in zip(children[::2], children[1::2], strict=True):
         if not isinstance(key, Scalar):
-            problems.error("KB-KIND", "a key must be a plain word", key.mark, "quote it if braces are meant")
+            problems.error(
+                "KB-KIND",
+                "a key must be a plain word",
+                key.mark,
+                "quote the key if it contains braces or brackets",
+            )
         elif key.text in entries:
             line = entries[key.text][0].mark.line
-            message = f"the key `{key.text}` stands here a second time (first in line {line})"
-            problems.error("KB-DUPLICATE-KEY", message, key.mark, "keep one of the two")
+            message = f"duplicate key `{key.text}` (first on line {line})"
+            problems.error("KB-DUPLICATE-KEY", message, key.mark, "delete one of the two")
         else:
             entries[key.text] = (key, value)
     return tuple(entries.values())
@@ -96,15 +105,15 @@ def _check_properties(event: Any, problems: Problems) -> None:  # noqa: ANN401  
     mark = _mark(event.start_mark)
     if event.anchor is not None:
         what = "alias `*" if isinstance(event, yaml.AliasEvent) else "anchor `&"
-        message = f"{what}{event.anchor}`: anchors and aliases are not read"
+        message = f"{what}{event.anchor}`: anchors and aliases are not supported"
         problems.error(
-            "KB-ALIAS", message, mark, "write the value out; what all hosts share goes under `ssh:`"
+            "KB-ALIAS", message, mark, "repeat the value; SSH settings shared by all hosts go under `ssh:`"
         )
     tag = getattr(event, "tag", None)
     if tag is not None:
         written = tag.replace("tag:yaml.org,2002:", "!!")
-        message = f"the tag `{written}` is not read: the key says which type its value has"
-        problems.error("KB-TAG", message, mark, "delete the tag; quote the value if it is text")
+        message = f"the tag `{written}` is not supported: the key decides the type of its value"
+        problems.error("KB-TAG", message, mark, "delete the tag; quote the value if it starts with `!`")
 
 
 def _events(source: SourceFile, problems: Problems, loader: Any) -> Iterator[Any]:  # noqa: ANN401  as above
@@ -117,11 +126,11 @@ def _events(source: SourceFile, problems: Problems, loader: Any) -> Iterator[Any
         place = error.problem_mark or error.context_mark
         mark = _mark(place) if place else Mark()
         context = f" {error.context}" if error.context else ""
-        message = f"no YAML{context}: {error.problem or 'cannot be read'}"
+        message = f"invalid YAML{context}: {error.problem or 'cannot be parsed'}"
         problems.error("KB-SYNTAX", message, mark, _syntax_suggestion(source, mark))
         problems.raise_errors()
     except yaml.YAMLError as error:
-        problems.error("KB-SYNTAX", f"no YAML: {error}", Mark())
+        problems.error("KB-SYNTAX", f"invalid YAML: {error}", Mark())
         problems.raise_errors()
 
 
@@ -129,12 +138,12 @@ def _syntax_suggestion(source: SourceFile, mark: Mark) -> str:
     line = source.lines[mark.line - 1] if 0 < mark.line <= len(source.lines) else ""
     value = line.partition(":")[2].strip()
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column - 1 : mark.column] == "\t":
-        return "indent with spaces: YAML allows no tabs there"
+        return "indent with spaces: YAML does not allow tabs there"
     if "${" in line:
-        return "quote the value: without quotes the braces of ${...} are YAML's own"
+        return "quote the value: YAML reads the unquoted braces of ${...} as its own"
     if value[:1] in {"@", "`", "%", "*", "&", "!"} or ": " in value:
         return "quote the value: '...'"
-    return "look at this line and the one before: indentation, a missing colon, bracket or quote"
+    return "check this line and the one before for indentation, or a missing colon, bracket or quote"
 
 
 def _refuse(problems: Problems, event: Any, code: str, message: str, suggestion: str) -> None:  # noqa: ANN401  as above

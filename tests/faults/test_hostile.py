@@ -116,7 +116,7 @@ def test_texts_of_the_inventory_arrive_byte_for_byte(controller: Controller, mas
 def test_new_line_in_a_text_is_refused(controller: Controller) -> None:
     controller.spec["cluster"]["name"] = "a\nb"
     ran = controller.run("phase", "preflight", expect=2)
-    assert "wants one line without control characters" in ran.stderr
+    assert "must be one line without control characters" in ran.stderr
 
 
 @row(54, "odd passwords")

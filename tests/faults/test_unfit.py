@@ -44,7 +44,7 @@ def test_two_of_the_same_in_the_inventory_are_refused(controller: Controller, ke
     second[key] = first[key]
     ran = controller.run("phase", "preflight", expect=2)
     assert "KB-DUPLICATE-HOST" in ran.stderr
-    assert f"{first[key]} is already that of" in ran.stderr
+    assert f"{first[key]} is already used by" in ran.stderr
     assert ran.events == ()
 
 

@@ -102,15 +102,15 @@ def test_unresolved_secrets_stay_none_and_touch_nothing(inventory):
         ("{env: EMPTY}", "is empty"),
         ("{env: TWO}", "more than one line"),
         ("{file: missing}", "No such file"),
-        ("{file: .}", "no regular file"),
-        ("{file: /dev/zero}", "no regular file"),
+        ("{file: .}", "not a regular file"),
+        ("{file: /dev/zero}", "not a regular file"),
         ("{file: binary}", "not UTF-8"),
         ("{file: large}", "longer than"),
-        ("{command: [./leak]}", "ended with 3: wrong"),
-        ("{command: [k8sboot-no-such-command]}", "cannot be run"),
-        ("{command: [\"a\\0b\"]}", "cannot be run"),
+        ("{command: [./leak]}", "exited with status 3: wrong"),
+        ("{command: [k8sboot-no-such-command]}", "cannot run"),
+        ("{command: [\"a\\0b\"]}", "cannot run"),
         ("{command: [/bin/true]}", "is empty"),
-        ("{prompt: true}", "nobody to ask"),
+        ("{prompt: true}", "cannot prompt"),
     ],
 )  # fmt: skip
 def test_a_secret_that_does_not_come_is_told_at_its_place(problems, tmp_path, said, named):
@@ -153,4 +153,4 @@ def test_a_command_that_hangs_ends_at_its_deadline_even_if_its_children_live_on(
     assert not (tmp_path / "ended").exists()  # the child, which still holds the pipes, was not waited for
     with pytest.raises(Exception, match="1 problem") as caught:
         problems.raise_errors()
-    assert "0.2 seconds" in caught.value.problems[0].message
+    assert "0.2 s" in caught.value.problems[0].message
