@@ -1,4 +1,4 @@
-"""Calico's manifest as this cluster wants it: what the phases images and calico have in common."""
+"""Calico's manifest for this cluster, for the phases images and calico."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _one_at_a_time = Lock()
 
 
 def calico_manifest(cluster: Cluster) -> str:
-    """The manifest of the inventory's version, checked by digest where one is known, fitted to the cluster."""
+    """The manifest of the inventory's version, verified by checksum if one is known, adapted to the cluster."""
     wanted = cluster.spec.cluster
     with _one_at_a_time:  # all hosts ask at once, and one fetch is enough
         return _fitted(cluster.spec.calico, wanted.pod_subnet, wanted.kubernetes_version, _replicas(cluster))
 
 
 def calico_images(cluster: Cluster) -> tuple[str, ...]:
-    """The images that will run on every machine; Typha's only where it is on."""
+    """The images that run on every host; Typha's only if it is enabled."""
     has_typha = _replicas(cluster) > 0
     return tuple(i for i in calico.images(calico_manifest(cluster)) if has_typha or "/typha:" not in i)
 

@@ -1,4 +1,4 @@
-"""Texts that a run needs from elsewhere, fetched on this machine: from a URL, kept by digest, or from a file."""
+"""Files that a run needs, read on this machine: from a URL, cached by checksum, or from a path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMEOUT = 30
 
 
 def text(source: str, *, sha256: str = "") -> str:
-    """The text at a URL or path. sha256: what its digest must be; then a copy in the cache saves the fetch."""
+    """The text at a URL or path. sha256: its required digest, with which a cached copy saves the download."""
     cached = _cached(sha256)
     if cached and cached.is_file():
         data = cached.read_bytes()
@@ -27,16 +27,16 @@ def text(source: str, *, sha256: str = "") -> str:
     if data.lstrip()[:1] == b"<":
         raise Refused(
             f"{source} is a web page",
-            why="a server, or a proxy before it, sent a page where a file was asked for",
-            fix="open it in a browser; name a mirror or a local file in the inventory",
+            why="a server or proxy sent a web page in place of the file",
+            fix="open it in a browser, then set a mirror or a local file in the inventory",
             code="KB-FETCH",
         )
     found = hashlib.sha256(data).hexdigest()
     if sha256 and found != sha256:
         raise Refused(
-            f"{source} is not what the inventory pins",
-            why=f"its SHA-256 is {found}, wanted is {sha256}",
-            fix="look at what it serves; change the sha256 only when you trust it",
+            f"{source} does not match the inventory's checksum",
+            why=f"its SHA-256 is {found}, expected {sha256}",
+            fix="check what it serves; change the sha256 only if you trust it",
             code="KB-DIGEST",
         )
     if cached and "://" in source:
@@ -45,7 +45,7 @@ def text(source: str, *, sha256: str = "") -> str:
 
 
 def _cached(sha256: str) -> Path | None:
-    """Where a copy lies or is to lie; None without a digest, or a home."""
+    """The path of the cached copy; None without a digest, or without a home directory."""
     try:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     except RuntimeError:
@@ -55,15 +55,15 @@ def _cached(sha256: str) -> Path | None:
 
 def _from_url(url: str) -> bytes:
     if not url.startswith(("http://", "https://")):
-        raise Refused(f"{url} is no http(s) URL", code="KB-FETCH")
+        raise Refused(f"{url} is not an http(s) URL", code="KB-FETCH")
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked above
             data: bytes = answer.read(MAX_SIZE + 1)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Refused(
-            f"cannot fetch {url}",
+            f"cannot download {url}",
             why=str(getattr(error, "reason", "") or error or type(error).__name__),
-            fix="name a mirror or a local file in the inventory (this machine fetches it, not the hosts)",
+            fix="set a mirror or a local file in the inventory (this machine downloads it, not the hosts)",
             code="KB-FETCH",
         ) from error
     if len(data) > MAX_SIZE:
@@ -79,7 +79,7 @@ def _from_file(path: str) -> bytes:
 
 
 def _store(path: Path, data: bytes) -> None:
-    """Put a copy into the cache. A cache that cannot be written is not a failure."""
+    """Store a copy in the cache. A cache that cannot be written is not a failure."""
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, data)

@@ -1,4 +1,4 @@
-"""What the phases around kubeadm know in common: where things lie, and the inventory in kubeadm's terms."""
+"""What the phases around kubeadm share: paths, and the inventory in kubeadm's terms."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ USERS = Question(
     'for u in root "${SUDO_USER:-root}"; do'
     ' echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
 )
-"""Who has a kubeconfig on a master: root and who logged in, a line `user:group:home` each."""
+"""The users with a kubeconfig on a master: root and the login user, a line `user:group:home` each."""
 
 
 def marked(kubeadm: Command) -> tuple[Command, ...]:
-    """A kubeadm command between the setting and the removal of that mark."""
+    """A kubeadm command between setting and removing that mark."""
     return ["mkdir", "-p", STATE_DIR], ["touch", UNFINISHED], kubeadm, ["rm", "-f", UNFINISHED]
 
 
 def version(cluster: Cluster) -> KubernetesVersion:
-    """The Kubernetes version that is wanted."""
+    """The configured version of Kubernetes."""
     return KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version)
 
 
 def cri_socket(cluster: Cluster) -> str:
-    """Where kubelet finds the container runtime."""
+    """The container runtime's endpoint for kubelet."""
     return runtime.of(cluster.spec).cri_socket(version(cluster))
 
 
@@ -53,7 +53,7 @@ def control_plane(cluster: Cluster) -> ControlPlane:
 
 
 def is_member(host: Peer) -> bool:
-    """The host has joined, and nothing cut that short."""
+    """Whether the host has joined completely."""
     return host.file(KUBELET_CONF) is not None and host.file(UNFINISHED) is None
 
 

@@ -1,4 +1,4 @@
-"""The packages of which every machine gets the same version: what phases know of them in common."""
+"""The packages that have the same version on every host: what phases share about them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ CHOOSES = "package-versions"
 
 
 def asked_for(spec: Spec) -> dict[str, Wanted]:
-    """The packages whose version is one for all machines, as the inventory asks for them."""
+    """The packages with one version for all hosts, as the inventory requires them."""
     kubernetes = f"={spec.cluster.kubernetes_version.removeprefix('v')}"
     versions = {**runtime.of(spec).packages(spec), **dict.fromkeys(KUBERNETES_PACKAGES, kubernetes)}
     return {name: Wanted(name, version, is_held=True) for name, version in versions.items()}
 
 
 def exactly(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:
-    """The packages at the versions that the first master chose, to be held.
+    """The packages at the versions that the first master selected, to be held.
 
-    The very same package on machines of the same system; on others the same upstream version, where the
-    inventory asks for one at all. In a dry run that has not chosen yet, as the inventory asks for them.
+    The same package on hosts of the same system; on others the same upstream version, if the inventory sets one. In a
+    dry run that has not selected yet, as the inventory requires them.
     """
     leader, asked = cluster.first_master, [asked_for(cluster.spec)[name] for name in names]
     is_same = _system(leader) == _system(host)
@@ -37,7 +37,7 @@ def exactly(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:
     missing = [
         w.name for w in asked if not matches(chosen.get(w.name, ""), w.version) or w.name not in chosen
     ]
-    leader.known(None if missing else "", what=f"a chosen version of {' '.join(missing)}", after=CHOOSES)
+    leader.known(None if missing else "", what=f"a selected version of {' '.join(missing)}", after=CHOOSES)
     if is_same:
         return tuple(replace(w, version=f"=={chosen[w.name]}") for w in asked)
     return tuple(replace(w, version=f"={upstream(chosen[w.name])}") if w.version else w for w in asked)

@@ -1,6 +1,6 @@
 """Find the cause of a failed phase: gather evidence on the host and put the cause into the error.
 
-A phase declares its diagnosis (`autopsy=`); the runner calls it. It changes nothing, takes a bounded time, and
+A phase declares its diagnosis (`diagnosis=`); the runner calls it. It changes nothing, takes a bounded time, and
 never fails: at worst the error stays as it was.
 """
 

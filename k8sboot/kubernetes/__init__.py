@@ -1,1 +1,1 @@
-"""What k8sboot knows of Kubernetes: pure functions, no connection, no file, no printing."""
+"""What k8sboot knows about Kubernetes: pure functions; no connection, no file, no output."""

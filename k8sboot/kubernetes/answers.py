@@ -1,4 +1,4 @@
-"""Reading kubectl's JSON: hostile until looked at."""
+"""Parse kubectl's JSON, which is untrusted."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _AWAY = re.compile(
     r"|Error from server \((?:ServiceUnavailable|Timeout|ServerTimeout|TooManyRequests)\)"
     r"|etcdserver: (?:request timed out|leader changed|no leader)"
 )
-"""As kubectl (client-go's and apimachinery's errors) says it."""
+"""As kubectl (with the errors of client-go and apimachinery) words it."""
 
 
 class BadAnswer(StepFailed):
-    """The cluster's answer is not what was asked for. The text is not shown: it may hold secrets."""
+    """The cluster's answer is not understood. It is not shown: it may hold secrets."""
 
     code = "KB-KUBECTL-ANSWER"
 
 
 def read_object(text: str, *, asked: str) -> dict[str, Any]:
-    """The JSON object in kubectl's answer; asked names the question in the error. Raises BadAnswer."""
+    """The JSON object in kubectl's answer; asked names the query in the error. Raises BadAnswer."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -40,12 +40,12 @@ def read_items(text: str, *, asked: str) -> list[dict[str, Any]]:
     found = read_object(text, asked=asked)
     items = found.get("items", [found] if "metadata" in found else None)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise _bad(asked, "it holds no list of objects")
+        raise _bad(asked, "it has no list of objects")
     return items
 
 
 def at(item: object, *path: str) -> Any:  # noqa: ANN401 - JSON
-    """What lies under that path; None where any part of it is missing or is no mapping."""
+    """The value at that path; None if any part of it is missing or not a mapping."""
     for key in path:
         if not isinstance(item, Mapping):
             return None
@@ -54,19 +54,19 @@ def at(item: object, *path: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def text_at(item: object, *path: str) -> str:
-    """The string under that path, or empty."""
+    """The string at that path, or empty."""
     found = at(item, *path)
     return found if isinstance(found, str) else ""
 
 
 def number_at(item: object, *path: str) -> int:
-    """The number under that path, or 0."""
+    """The number at that path, or 0."""
     found = at(item, *path)
     return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
 def mappings_at(item: object, *path: str) -> tuple[Mapping[str, Any], ...]:
-    """The mappings of the list under that path, or none."""
+    """The mappings in the list at that path, or none."""
     found = at(item, *path)
     if not isinstance(found, Sequence) or isinstance(found, str):
         return ()
@@ -75,9 +75,10 @@ def mappings_at(item: object, *path: str) -> tuple[Mapping[str, Any], ...]:
 
 def _bad(asked: str, why: str) -> BadAnswer:
     return BadAnswer(
-        f"cannot read the cluster's answer about {asked}",
+        f"cannot parse the cluster's answer about {asked}",
         why=why,
-        fix="ask the same with kubectl on the first master; an API server that is just starting answers soon",
+        fix="run the same query with kubectl on the first master; an API server that is starting answers "
+        "soon",
     )
 
 
@@ -90,5 +91,5 @@ def _reason(text: str, error: Exception) -> str:
 
 
 def is_away(said: str) -> bool:
-    """What a kubectl that failed said means that the API server cannot answer now, and may in a moment."""
+    """Whether a failed kubectl's output means that the API server is only temporarily unavailable."""
     return bool(_AWAY.search(said))

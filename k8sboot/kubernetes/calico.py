@@ -1,4 +1,4 @@
-"""Calico's upstream manifest, fitted to a cluster: on the parsed YAML, never by text.
+"""Calico's upstream manifest, adapted to a cluster: on the parsed YAML, never as text.
 
 The manifest is calico-typha.yaml of a release; everything not named here stays as upstream has it.
 """
@@ -43,8 +43,9 @@ _BIRD_PROBES = ("-bird-live", "-bird-ready")
 
 @dataclass(frozen=True)
 class CalicoOptions:
-    """What a cluster asks of Calico. mtu 0: Calico finds out; typha_replicas 0: no Typha;
-    image_repository empty: upstream's own registry."""
+    """A cluster's settings for Calico. mtu 0: Calico detects it; typha_replicas 0: no Typha;
+    image_repository empty: upstream's registry.
+    """
 
     pod_cidr: str
     kubernetes_version: KubernetesVersion
@@ -55,12 +56,12 @@ class CalicoOptions:
 
 
 def manifest_url(version: str) -> str:
-    """Where upstream keeps the manifest of a release, e.g. of v3.25.2."""
+    """The URL of upstream's manifest of a release, e.g. of v3.25.2."""
     return f"https://raw.githubusercontent.com/projectcalico/calico/{version}/manifests/calico-typha.yaml"
 
 
 def typha_replicas(node_count: int) -> int:
-    """How many Typha pods this many nodes want: none up to 50, then one for every 100, and three at least.
+    """The number of Typha Pods for this many nodes: none up to 50, then one for every 100, but at least three.
 
     Source: the comment at `replicas` in upstream's calico-typha.yaml.
     """
@@ -68,7 +69,7 @@ def typha_replicas(node_count: int) -> int:
 
 
 def images(manifest_text: str) -> tuple[str, ...]:
-    """Every image the manifest names, each once. Raises Refused for what is no Calico manifest."""
+    """Every image in the manifest, each once. Raises Refused if it is not a Calico manifest."""
     documents = _documents(manifest_text)
     return tuple(
         dict.fromkeys(container["image"] for container in _containers(documents) if "image" in container)
@@ -76,7 +77,7 @@ def images(manifest_text: str) -> tuple[str, ...]:
 
 
 def set_calico(manifest_text: str, options: CalicoOptions) -> str:
-    """The manifest with those options set, as YAML. Raises Refused for what is no Calico manifest."""
+    """The manifest with those options, as YAML. Raises Refused if it is not a Calico manifest."""
     documents = _documents(manifest_text)
     config, node = _config_map(documents), _calico_node(documents)
     ipip, vxlan, backend = _ENCAPSULATION[options.encapsulation]
@@ -96,7 +97,7 @@ def set_calico(manifest_text: str, options: CalicoOptions) -> str:
 
 def _documents(text: str) -> list[dict[str, Any]]:
     if text.lstrip()[:1] == "<":
-        raise _not_calico("it is a page of HTML or XML, as a server sends for an error")
+        raise _not_calico("it is an HTML or XML page, such as a server's error page")
     documents = load_documents(text, "the Calico manifest")
     for find in (_config_map, _calico_node):
         find(documents)
@@ -105,9 +106,9 @@ def _documents(text: str) -> list[dict[str, Any]]:
 
 def _not_calico(why: str) -> Refused:
     return Refused(
-        "that is not a Calico manifest",
+        "the file is not a Calico manifest",
         why=why,
-        fix="look at calico.manifest in the inventory: it must lead to Calico's manifests/calico-typha.yaml",
+        fix="set calico.manifest in the inventory to Calico's manifests/calico-typha.yaml",
         code="KB-CALICO-MANIFEST",
     )
 
@@ -160,13 +161,13 @@ def _drop_bird_probes(node: dict[str, Any]) -> None:
 
 
 def _set_typha(documents: list[dict[str, Any]], config: dict[str, Any], replicas: int) -> None:
-    """Both places upstream's comment asks for. Without Typha its objects stay, so apply scales it down."""
+    """Both places that upstream's comment names. Without Typha its objects stay, so that apply scales it down."""
     deployment = _named(documents, "Deployment", "calico-typha")
     spec = at(deployment, "spec")
     if isinstance(spec, dict):
         spec["replicas"] = replicas
     elif replicas:
-        raise _not_calico("it has no Deployment calico-typha, and Typha is asked for")
+        raise _not_calico("it has no Deployment calico-typha, but Typha is required")
     config["data"]["typha_service_name"] = "calico-typha" if replicas else "none"
 
 

@@ -1,7 +1,7 @@
 """The configuration files of `kubeadm init` and `kubeadm join`, for every version of their API.
 
-Rendered from a template, then the inventory's free fields are laid over, then written again in a stable
-order: the same inventory gives the same bytes.
+Rendered from a template, merged with the inventory's free fields, then written again in a stable order: the same
+inventory gives the same bytes.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ _ARGUMENTS = ("extraArgs", "kubeletExtraArgs")
 
 
 class Render(Protocol):
-    """Renders a template by its name: k8sboot.templates.render, which this layer does not know."""
+    """Renders a template by name: k8sboot.templates.render, which this layer may not import."""
 
     def __call__(self, name: str, **values: object) -> str: ...
 
 
 @dataclass(frozen=True)
 class ControlPlane:
-    """What the whole cluster has in common. endpoint: host:port. addresses: of every master.
+    """Settings of the whole cluster. endpoint: host:port. addresses: of every master.
 
-    cri_socket: where kubelet finds the container runtime.
+    cri_socket: the container runtime's endpoint for kubelet.
     """
 
     version: KubernetesVersion
@@ -54,7 +54,7 @@ class ControlPlane:
 
 @dataclass(frozen=True)
 class NodeRegistration:
-    """The machine that init or join runs on. name: as the cluster will list it."""
+    """The machine that init or join runs on. name: its node name."""
 
     name: str
     address: str
@@ -63,7 +63,7 @@ class NodeRegistration:
 
 @dataclass(frozen=True)
 class Proxy:
-    """kube-proxy's part of the configuration. scheduler and strict_arp count with mode ipvs only."""
+    """kube-proxy's part of the configuration. scheduler and strict_arp apply only to mode ipvs."""
 
     mode: str = "ipvs"
     scheduler: str = "rr"
@@ -73,9 +73,9 @@ class Proxy:
 
 @dataclass(frozen=True)
 class JoinCredentials:
-    """What a machine shows to be let in. certificate_key makes it a master.
+    """A machine's credentials for joining. certificate_key makes it a master.
 
-    token and certificate_key are secrets in plain text: build this at the last moment, and do not keep it.
+    token and certificate_key are secrets in plain text: build this at the last moment, and do not store it.
     """
 
     endpoint: str
@@ -94,8 +94,8 @@ def kubeadm_config(
 ) -> str:
     """The file for `kubeadm init`: Init-, Cluster-, Kubelet- and KubeProxyConfiguration.
 
-    patches: fields to lay over, by the document's kind. Raises Refused when one does not fit. The file holds
-    no secret: kubeadm draws the bootstrap token itself.
+    patches: fields to merge, by the document's kind. Raises Refused if one cannot be merged. The file holds no secret:
+    kubeadm generates the bootstrap token itself.
     """
     api = config_api(cluster.version)
     text = render(
@@ -119,10 +119,10 @@ def join_config(
     credentials: JoinCredentials,
     patch: Mapping[str, Any],
 ) -> str:
-    """The file for `kubeadm join`, of a node, or of a master where credentials hold a certificate key.
+    """The file for `kubeadm join` of a node, or of a master if credentials hold a certificate key.
 
-    The text holds the token and the key in plain: the caller wraps it in a Secret, writes it 0600 and removes
-    it after the join. patch: fields to lay over. Raises Refused when one does not fit.
+    The text holds the token and the key in plain text: the caller wraps it in a Secret, writes it with mode 0600 and
+    removes it after the join. patch: fields to merge. Raises Refused if one cannot be merged.
     """
     api = config_api(cluster.version)
     text = render(
@@ -137,26 +137,26 @@ def join_config(
 
 
 def unknown_fields(output: str) -> tuple[str, ...]:
-    """Fields of a file that kubeadm does not know, out of what it wrote to stderr while reading it.
+    """Fields of a file that kubeadm does not know, from its stderr.
 
-    Newer ones refuse the file; old ones (1.20 was tried) warn, leave the field out and go on.
+    Newer versions reject the file; old ones (1.20 was tried) warn, ignore the field and continue.
     """
     return tuple(dict.fromkeys(_UNKNOWN_FIELD.findall(output)))
 
 
 def cert_sans(cluster: ControlPlane) -> list[str]:
-    """Every name and address the API server may be called by, each once: a certificate cannot grow later."""
+    """Every name and address of the API server, each once: a certificate cannot be extended later."""
     host, _ = split_endpoint(cluster.endpoint)
     wanted = (host, *cluster.names, *cluster.addresses, "127.0.0.1", *cluster.cert_sans)
     return list(dict.fromkeys(name for name in wanted if name))
 
 
 def split_endpoint(endpoint: str) -> tuple[str, int]:
-    """('api.example.org', 6443) of 'api.example.org:6443'; an IPv6 address stands in brackets."""
+    """('api.example.org', 6443) for 'api.example.org:6443'; an IPv6 address is in brackets."""
     host, colon, port = endpoint.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not port.isascii() or not port.isdigit() or (":" in host and not _is_ipv6(host)):
-        raise Refused(f"{endpoint!r} is no endpoint", why="an endpoint is host:port", code="KB-ENDPOINT")
+        raise Refused(f"{endpoint!r} is not an endpoint", why="an endpoint is host:port", code="KB-ENDPOINT")
     return host, int(port)
 
 
@@ -179,7 +179,7 @@ def _with_patches(text: str, patches: Mapping[str, Mapping[str, Any]], *, api: s
 
 
 def _arguments_as_lists(value: object) -> object:
-    """v1beta4 wants extra arguments as a list of name and value; a mapping in a patch is still understood."""
+    """v1beta4 has extra arguments as a list of name and value; a mapping in a patch is still accepted."""
     if isinstance(value, list):
         return [_arguments_as_lists(inner) for inner in value]
     if not isinstance(value, dict):

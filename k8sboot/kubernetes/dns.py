@@ -1,4 +1,4 @@
-"""One A query to a name server and what its answer says (RFC 1035). Pure bytes; records are counted, not parsed."""
+"""One A query to a name server, and its reply (RFC 1035). Pure bytes; records are counted, not parsed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP",
 
 
 class BadDnsAnswer(StepFailed):
-    """What came back is not an answer to the query."""
+    """The reply is not an answer to the query."""
 
     code = "KB-DNS-ANSWER"
 
 
 @dataclass(frozen=True)
 class DnsAnswer:
-    """rcode: 0 is success, RCODES names the others. records: how many the answer holds."""
+    """rcode: 0 is success, RCODES names the others. records: the number of records in the answer."""
 
     rcode: int
     records: int
@@ -37,12 +37,12 @@ class DnsAnswer:
 
     @property
     def is_resolved(self) -> bool:
-        """Whether the name has been found."""
+        """Whether the name was found."""
         return self.rcode == 0 and self.records > 0
 
 
 def a_query(name: str, query_id: int) -> bytes:
-    """The datagram that asks for name's IPv4 addresses. query_id: 16 bits. UsageError for a bad name."""
+    """The datagram that queries name's IPv4 addresses. query_id: 16 bits. Raises UsageError for an invalid name."""
     return _HEADER.pack(query_id & 0xFFFF, _WANT_RECURSION, 1, 0, 0, 0) + _question(name)
 
 
@@ -52,13 +52,13 @@ def parse_answer(data: bytes, *, name: str, query_id: int) -> DnsAnswer:
         raise _bad(f"it has {len(data)} bytes")
     found_id, flags, questions, records, _, _ = _HEADER.unpack_from(data)
     if found_id != query_id & 0xFFFF or not flags & _IS_RESPONSE:
-        raise _bad("it answers another query")
+        raise _bad("it is the reply to another query")
     question = _question(name) if questions else b""  # a server that refuses a query may leave it out
     rest = data[_HEADER.size :]
     if questions > 1 or rest[: len(question)].lower() != question.lower():
-        raise _bad("it repeats another question")
+        raise _bad("it quotes another question")
     if len(rest) - len(question) < records * _SHORTEST_RECORD:
-        raise _bad("it is cut short")
+        raise _bad("it is truncated")
     return DnsAnswer(rcode=flags & 0xF, records=records)
 
 
@@ -71,7 +71,7 @@ def _question(name: str) -> bytes:
 
 def _bad(why: str) -> BadDnsAnswer:
     return BadDnsAnswer(
-        "cannot read the name server's answer",
+        "cannot parse the name server's reply",
         why=why,
-        fix="check CoreDNS: kubectl -n kube-system logs -l k8s-app=kube-dns",
+        fix="check CoreDNS: `kubectl -n kube-system logs -l k8s-app=kube-dns`",
     )

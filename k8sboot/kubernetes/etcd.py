@@ -1,7 +1,7 @@
-"""etcd's members, asked for and taken out with etcdctl in a master's own etcd pod.
+"""etcd's members, listed and removed with etcdctl in a master's own etcd Pod.
 
-kubeadm reset takes its member out only while the machine's Node is in the cluster, and a machine that was lost takes
-out nothing. kubeadm join refuses to add a member while one that is there does not answer.
+kubeadm reset removes its member only while the machine's Node is in the cluster, and a lost machine removes nothing.
+kubeadm join refuses to add a member while another one does not respond.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _KEYS = ("--cacert", f"{_PKI}/ca.crt", "--cert", f"{_PKI}/server.crt", "--key", 
 
 @dataclass(frozen=True)
 class Member:
-    """A member of etcd. id: as etcdctl takes it. name: '' of one that was added and never started.
+    """A member of etcd. id: as etcdctl accepts it. name: '' for a member that was added but never started.
 
-    addresses: where other members reach it.
+    addresses: its peer URLs.
     """
 
     id: str
@@ -29,12 +29,12 @@ class Member:
 
 
 def member_list(master: str) -> Words:
-    """Ask for the members as JSON."""
+    """List the members as JSON."""
     return _etcdctl(master, "member", "list", "--write-out", "json")
 
 
 def member_remove(master: str, member_id: str) -> Words:
-    """Take a member out; the others go on without it."""
+    """Remove a member; the others continue without it."""
     return _etcdctl(master, "member", "remove", member_id)
 
 
@@ -46,7 +46,7 @@ def _etcdctl(master: str, *words: str) -> Words:
 
 
 def members(text: str) -> tuple[Member, ...]:
-    """Out of member_list's answer. Raises BadAnswer."""
+    """Parse member_list's output. Raises BadAnswer."""
     found = mappings_at(read_object(text, asked="etcd's members"), "members")
     return tuple(
         Member(f"{number_at(item, 'ID'):x}", text_at(item, "name"), _hosts(at(item, "peerURLs")))

@@ -1,4 +1,4 @@
-"""Network interfaces that software makes on a host, and the patterns that single out some of them."""
+"""Virtual network interfaces on a host, and patterns that match some of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Interface:
-    """One kind of interface; a field is '' where it is none of that field's matter. No field is a whole pattern.
+    """One kind of interface; a field is '' if it does not apply. No field is a whole pattern.
 
-    prefix: how names begin that are not the host's own hardware. unmanaged: a glob of names that a network manager
-    must not touch. trace: how names begin that show that Kubernetes is or was here. deleted: the names that a reset
-    deletes, up to a `$`, or how they begin. Regular expressions, but for the glob.
+    prefix: for names that are not the host's own hardware. unmanaged: a glob of names that a network manager must
+    ignore. trace: prefix of names that show that Kubernetes is or was here. deleted: names that a reset deletes, up to
+    a `$`, or their prefix. All are regular expressions, except the glob.
     """
 
     prefix: str = ""
@@ -39,10 +39,10 @@ INTERFACES = (
 )
 
 SOFTWARE = "|".join(each.prefix for each in INTERFACES if each.prefix)
-"""Interfaces that are not hardware of the host: a pattern for the beginning of a name."""
+"""Interfaces that are not hardware of the host: a pattern for the start of a name."""
 UNMANAGED = tuple(each.unmanaged for each in INTERFACES if each.unmanaged)
-"""Interfaces that Calico and kube-proxy make, for NetworkManager to leave alone: globs."""
+"""Interfaces that Calico and kube-proxy create, for NetworkManager to ignore: globs."""
 TRACES = "|".join(each.trace for each in INTERFACES if each.trace)
-"""Interfaces that Kubernetes leaves behind: a pattern for the beginning of a name."""
+"""Interfaces that Kubernetes leaves behind: a pattern for the start of a name."""
 DELETED = "|".join(each.deleted for each in INTERFACES if each.deleted)
-"""Interfaces that a reset deletes: a pattern for the beginning of a name."""
+"""Interfaces that a reset deletes: a pattern for the start of a name."""

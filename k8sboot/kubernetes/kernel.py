@@ -1,4 +1,4 @@
-"""What Kubernetes asks of the kernel of a host. Which of it a host has is for the host to say."""
+"""What Kubernetes requires of a host's kernel. Which of it a host has, the host itself tells."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ _BROUGHT_BY = {
 
 
 def brought_by(sysctl: str) -> str:
-    """The kernel module that a sysctl comes with; '' where it is the kernel's own."""
+    """The kernel module that brings a sysctl; '' if it is the kernel's own."""
     return next((module for begin, module in _BROUGHT_BY.items() if sysctl.startswith(begin)), "")
 
 
 def is_at_least(release: str, minimum: str) -> bool:
-    """A kernel's release (`uname -r`) is this version ('5.4', '5.4.278') or a newer one."""
+    """Whether a kernel release (`uname -r`) is this version ('5.4', '5.4.278') or newer."""
     return kernel_version(release) >= kernel_version(minimum)
 
 
 CGROUPS_V1 = {"6.11": "CONFIG_MEMCG_V1", "6.12": "CONFIG_CPUSETS_V1"}
-"""Since which kernel a control group v1 that kubelet needs is an option of its own, and off unless it was chosen."""
+"""The kernel version from which a cgroup v1 controller that kubelet needs is a build option, off by default."""
 
 
 def lacks_cgroups_v1(release: str, config: str) -> tuple[str, ...]:
-    """The options without which kubelet does not run on control groups v1. config: the kernel's /boot/config-*."""
+    """The options that kubelet requires for cgroup v1. config: the kernel's /boot/config-*."""
     chosen = config.splitlines()
     return tuple(
         option
@@ -84,7 +84,7 @@ def lacks_cgroups_v1(release: str, config: str) -> tuple[str, ...]:
 
 
 def kernel_version(release: str) -> tuple[int, int, int]:
-    """(3, 10, 0) of '3.10.0-1160.el7.x86_64'; (0, 0, 0) of what is no release."""
+    """(3, 10, 0) for '3.10.0-1160.el7.x86_64'; (0, 0, 0) for what is not a release."""
     found = re.match(r"(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?", release, re.ASCII)
     if not found:
         return (0, 0, 0)

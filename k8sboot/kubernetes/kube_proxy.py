@@ -1,4 +1,4 @@
-"""kube-proxy: the mode in its ConfigMap, and the kernel modules that a mode needs."""
+"""kube-proxy: the mode in its ConfigMap, and the kernel modules that a mode requires."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CONFIG_KEY = "config.conf"
 
 
 def set_mode(config_map: str, *, mode: str, scheduler: str, strict_arp: bool) -> str:
-    """The ConfigMap kube-proxy (as `kubectl get configmap -o json` prints it) with that mode, as JSON.
+    """The ConfigMap kube-proxy (as printed by `kubectl get configmap -o json`) with that mode, as JSON.
 
-    Returned as it came where nothing differs. resourceVersion stays in, so that `kubectl replace` refuses to
-    write over a change made meanwhile. Raises Refused where there is no configuration in it.
+    Returned unchanged if the mode is set already. resourceVersion stays, so that `kubectl replace` refuses to overwrite
+    a change made in between. Raises Refused if it holds no configuration.
     """
     found = read_object(config_map, asked="the ConfigMap kube-proxy")
     config = _config(found)
@@ -33,7 +33,7 @@ def set_mode(config_map: str, *, mode: str, scheduler: str, strict_arp: bool) ->
 
 
 def required_modules(kernel_release: str, *, mode: str, scheduler: str) -> tuple[str, ...]:
-    """Modules that kube-proxy's mode needs on this kernel (`uname -r`).
+    """Modules that kube-proxy's mode requires on this kernel (`uname -r`).
 
     nf_conntrack_ipv4 was merged into nf_conntrack in 4.19, and in the 4.18 of EL8.
     Source: kubernetes 89327, pkg/proxy/ipvs.
@@ -47,7 +47,7 @@ def required_modules(kernel_release: str, *, mode: str, scheduler: str) -> tuple
 
 
 def possible_modules(*, mode: str, scheduler: str) -> tuple[str, ...]:
-    """Modules that kube-proxy's mode needs on one kernel or another, each once."""
+    """Modules that kube-proxy's mode requires on any kernel, each once."""
     found = (required_modules(kernel, mode=mode, scheduler=scheduler) for kernel in ("5.0", "3.10"))
     return tuple(dict.fromkeys(name for names in found for name in names))
 
@@ -59,7 +59,8 @@ def _config(config_map: dict[str, Any]) -> dict[str, Any]:
         raise Refused(
             f"the ConfigMap kube-proxy has no {CONFIG_KEY}",
             why="it was not written by kubeadm",
-            fix="see `kubectl -n kube-system get configmap kube-proxy -o yaml`; set kube-proxy's mode there",
+            fix="check `kubectl -n kube-system get configmap kube-proxy -o yaml`, and set kube-proxy's "
+            "mode there",
             code="KB-KUBE-PROXY",
         )
     documents = load_documents(text, f"{CONFIG_KEY} of the ConfigMap kube-proxy")

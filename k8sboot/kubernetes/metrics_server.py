@@ -1,4 +1,4 @@
-"""What the metrics-server template wants, by version."""
+"""The values of the metrics-server template, by version."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _METRICS_SERVER = ((34, "v0.9.0"), (31, "v0.8.1"), (27, "v0.7.2"), (25, "v0.6.4"
 
 
 def metrics_server_version(version: KubernetesVersion) -> str:
-    """The newest metrics-server whose matrix names this minor."""
+    """The newest metrics-server whose compatibility matrix lists this minor version."""
     return next(found for minor, found in _METRICS_SERVER if version.minor >= minor)
 
 
 def metrics_server_image(version: KubernetesVersion, image_repository: str) -> str:
-    """The image that fits this version of Kubernetes, in that repository."""
+    """The image for this version of Kubernetes, in that repository."""
     folder = "/metrics-server" if image_repository in _FOLDERED else ""
     return f"{image_repository}{folder}/metrics-server:{metrics_server_version(version)}"
 
@@ -26,7 +26,7 @@ def metrics_server_image(version: KubernetesVersion, image_repository: str) -> s
 def metrics_server_values(
     version: KubernetesVersion, *, image: str, replicas: int, kubelet_insecure_tls: bool
 ) -> dict[str, object]:
-    """The values of metrics-server.yaml.j2; arguments and rights follow the image's tag where it says one.
+    """The values of metrics-server.yaml.j2; arguments and rights follow the version in the image's tag.
 
     Source: metrics-server's manifests of each release: port 4443 up to 0.6 and 10250 from 0.7; the kubelet's
     Summary API (nodes/stats) up to 0.5, its /metrics/resource (nodes/metrics) after.
@@ -57,6 +57,6 @@ def _arguments(port: int, *, kubelet_insecure_tls: bool) -> list[str]:
 
 
 def _minor(tag: str) -> int:
-    """5 of 'v0.5.2'; 0 where the tag is no such version."""
+    """5 for 'v0.5.2'; 0 if the tag is not such a version."""
     parts = tag.removeprefix("v").split(".")
     return int(parts[1]) if len(parts) == 3 and parts[0] == "0" and parts[1].isdecimal() else 0

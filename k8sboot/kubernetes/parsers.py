@@ -1,4 +1,4 @@
-"""Nodes, pods and workloads out of kubectl's JSON."""
+"""Nodes, Pods and workloads from kubectl's JSON."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod. reason: the container's trouble where there is one (CrashLoopBackOff), else the phase."""
+    """A Pod. reason: the container's state if it has a problem (CrashLoopBackOff), else the phase."""
 
     namespace: str
     name: str
@@ -42,7 +42,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class Workload:
-    """A DaemonSet or Deployment. is_settled: its newest form is seen, and all pods are of it and ready."""
+    """A DaemonSet or Deployment. is_settled: its newest revision was observed, all its Pods are updated and ready."""
 
     kind: str
     namespace: str

@@ -1,4 +1,4 @@
-"""Lays the inventory's free fields over a rendered document."""
+"""Merge the inventory's free fields into a rendered document."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _FIXED = ("apiVersion", "kind")
 def patched(document: Mapping[str, Any], patch: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     """A copy of document with patch merged into it, sharing nothing with either.
 
-    Mappings merge key by key, lists and scalars replace, null takes a field out. where: the patch's key in
-    the inventory, for the error. Raises Refused where a mapping meets something else, since one of the two
-    is then misunderstood, and for apiVersion and kind, which follow the version of Kubernetes. A field that
-    does not exist is let through: kubeadm knows best what its version knows (see config.unknown_fields).
+    Mappings merge key by key, lists and scalars replace, null removes a field. where: the patch's key in the inventory,
+    for the error. Raises Refused if a mapping meets something else, since one of the two is then misunderstood, and for
+    apiVersion and kind, which follow the version of Kubernetes. A field that does not exist is accepted: kubeadm knows
+    best what its version supports (see config.unknown_fields).
     """
     for key in _FIXED:
         if key in patch and patch[key] != document.get(key):
             raise Refused(
                 f"{where}.{key} cannot be changed",
                 why=f"it is {document.get(key)}, which follows from the version of Kubernetes",
-                fix=f"take {key} out of {where} in the inventory",
+                fix=f"remove {key} from {where} in the inventory",
                 code="KB-KUBEADM-PATCH",
             )
     return _merged(document, patch, where)
@@ -47,7 +47,7 @@ def _refuse_other_shape(under: object, value: object, where: str) -> None:
         raise Refused(
             f"{where} cannot be {_shape(value)}",
             why=f"k8sboot renders {_shape(under)} there",
-            fix=f"write {_shape(under)} at {where} in the inventory, or null to take the field out",
+            fix=f"set {where} in the inventory to {_shape(under)}, or to null to remove the field",
             code="KB-KUBEADM-PATCH",
         )
 

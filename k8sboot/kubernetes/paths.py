@@ -1,4 +1,4 @@
-"""Where kubeadm and kubelet keep their files on a host."""
+"""Paths of the files of kubeadm and kubelet on a host."""
 
 ADMIN_CONF = "/etc/kubernetes/admin.conf"
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"

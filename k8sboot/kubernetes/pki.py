@@ -1,4 +1,4 @@
-"""The cluster's certificate authority: its fingerprint as kubeadm counts it, and kubeconfigs."""
+"""The cluster's certificate authority: its fingerprint as kubeadm computes it, and kubeconfigs."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _SEQUENCE, _INTEGER, _VERSION_TAG = 0x30, 0x02, 0xA0
 
 @dataclass(frozen=True)
 class KubeconfigCluster:
-    """Where a kubeconfig's current context goes. ca_hash is empty where it holds no CA itself."""
+    """The server of a kubeconfig's current context. ca_hash is empty if it does not embed a CA."""
 
     server: str
     ca_hash: str
 
 
 def ca_cert_hash(pem: str | bytes) -> str:
-    """'sha256:<hex>' of a PEM certificate's public key (its SubjectPublicKeyInfo, as RFC 7469 counts).
+    """'sha256:<hex>' of a PEM certificate's public key (its SubjectPublicKeyInfo, as in RFC 7469).
 
-    That is what `--discovery-token-ca-cert-hash` takes. Raises Refused for what is no certificate. kubeadm's
-    CAs have the serial number 0, which X.509 libraries are about to refuse, so the fields are walked here.
+    `--discovery-token-ca-cert-hash` accepts it. Raises Refused if it is not a certificate. kubeadm's CAs have the
+    serial number 0, which X.509 libraries are about to reject, so the fields are parsed here.
     """
     text = pem.decode("ascii", "replace") if isinstance(pem, bytes) else pem
     found = _CERTIFICATE.search(text)
@@ -36,16 +36,16 @@ def ca_cert_hash(pem: str | bytes) -> str:
         info = _public_key_info(base64.b64decode("".join(found[1].split()), validate=True) if found else b"")
     except (ValueError, IndexError) as error:
         raise Refused(
-            "the cluster's CA is not a readable certificate",
+            "the cluster's CA is not a valid certificate",
             why=str(error) or type(error).__name__,
-            fix="look at /etc/kubernetes/pki/ca.crt on the first master",
+            fix="check /etc/kubernetes/pki/ca.crt on the first master",
             code="KB-CA",
         ) from None
     return "sha256:" + hashlib.sha256(info).hexdigest()
 
 
 def _public_key_info(der: bytes) -> bytes:
-    """SubjectPublicKeyInfo of a certificate. RFC 5280, 4.1: it is the sixth field behind the optional version."""
+    """SubjectPublicKeyInfo of a certificate. RFC 5280, 4.1: it is the sixth field after the optional version."""
     _, start, _ = _field(der, 0, _SEQUENCE)
     _, at_, _ = _field(der, start, _SEQUENCE)
     if der[at_] == _VERSION_TAG:
@@ -57,7 +57,7 @@ def _public_key_info(der: bytes) -> bytes:
 
 
 def _field(der: bytes, begin: int, tag: int) -> tuple[int, int, int]:
-    """(begin, begin of its content, end) of the DER field at begin, which must have this tag."""
+    """(start, start of its content, end) of the DER field at that offset, which must have this tag."""
     if der[begin] != tag:
         raise ValueError(f"byte {begin} is 0x{der[begin]:02x}, not 0x{tag:02x}")
     length, content = der[begin + 1], begin + 2
@@ -65,19 +65,19 @@ def _field(der: bytes, begin: int, tag: int) -> tuple[int, int, int]:
         size = length & 0x7F
         length, content = int.from_bytes(der[content : content + size], "big"), content + size
     if content + length > len(der):
-        raise ValueError("it is cut short")
+        raise ValueError("it is truncated")
     return begin, content, content + length
 
 
 def kubeconfig_cluster(text: str, *, what: str = "the kubeconfig") -> KubeconfigCluster:
-    """Server and CA hash of a kubeconfig's current context. Raises Refused where there is none."""
+    """Server and CA hash of a kubeconfig's current context. Raises Refused if there is none."""
     documents = load_documents(text, what)
     config = documents[0] if documents else {}
     context = _named(config, "contexts", text_at(config, "current-context"), "context")
     cluster = _named(config, "clusters", text_at(context, "cluster"), "cluster")
     server = text_at(cluster, "server")
     if not server:
-        raise Refused(f"{what} names no server for its current context", code="KB-KUBECONFIG")
+        raise Refused(f"{what} has no server for its current context", code="KB-KUBECONFIG")
     return KubeconfigCluster(server, _embedded_hash(text_at(cluster, "certificate-authority-data"), what))
 
 

@@ -1,4 +1,4 @@
-"""Bootstrap tokens and the certificate key: what lets a machine into a cluster."""
+"""Bootstrap tokens and the certificate key, which let a machine join a cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CERTIFICATE_KEY = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class BootstrapToken:
-    """A token that the cluster knows. id is not secret. expires: aware, None where it lives for ever."""
+    """A token that the cluster knows. id is not secret. expires: aware, None if it never expires."""
 
     id: str
     token: Secret
@@ -28,7 +28,7 @@ class BootstrapToken:
     usages: tuple[str, ...]
 
     def can_join(self, now: datetime) -> bool:
-        """Whether a machine may join with it at that moment (aware)."""
+        """Whether a machine can join with it at that (aware) time."""
         alive = self.expires is None or now < self.expires
         return alive and {"authentication", "signing"} <= set(self.usages)
 
@@ -36,7 +36,7 @@ class BootstrapToken:
 def bootstrap_tokens(text: str) -> tuple[BootstrapToken, ...]:
     """From the JSON of kube-system's Secrets of type bootstrap.kubernetes.io/token. Raises BadAnswer.
 
-    Secrets that are no whole token are left out, as the API server does.
+    Incomplete tokens are omitted, as by the API server.
     """
     items = read_items(text, asked="bootstrap tokens")
     found = (_token(item) for item in items if text_at(item, "type") == "bootstrap.kubernetes.io/token")
@@ -49,7 +49,7 @@ def printed_token(output: str) -> Secret:
 
 
 def printed_certificate_key(output: str) -> Secret:
-    """The key that `kubeadm init phase upload-certs` prints last. Raises StepFailed, without the output."""
+    """The key in the last line of `kubeadm init phase upload-certs`. Raises StepFailed, without the output."""
     return _printed(output, _CERTIFICATE_KEY, what="kubeadm init phase upload-certs printed no key")
 
 
@@ -88,7 +88,7 @@ def _usages(data: object) -> tuple[str, ...]:
 
 
 def _moment(text: str) -> datetime | None:
-    """An RFC 3339 time. One that cannot be read has passed, as the API server has it."""
+    """An RFC 3339 time. An invalid one counts as past, as for the API server."""
     if not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Versions of Kubernetes, and what follows from one. Sources are named at each rule."""
+"""Versions of Kubernetes, and what depends on them. Each rule names its source."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VERSION = re.compile(r"v?(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,4})([
 
 @dataclass(frozen=True, order=True)
 class KubernetesVersion:
-    """major.minor.patch, ordered. suffix (a release candidate, a vendor's build) has no part in the order."""
+    """major.minor.patch, ordered. suffix (a release candidate, a vendor's build) does not count in the order."""
 
     major: int
     minor: int
@@ -33,23 +33,23 @@ class KubernetesVersion:
 
     @classmethod
     def parse(cls, text: str) -> KubernetesVersion:
-        """From 'v1.23.17', with or without the v. Raises UsageError for anything but three numbers."""
+        """Parse 'v1.23.17', with or without the v. Raises UsageError for anything but three numbers."""
         match = _VERSION.fullmatch(text.strip())
         if match is None:
             raise UsageError(
                 f"{text!r} is not a version of Kubernetes",
                 why="a version is three numbers, such as v1.23.17",
-                fix="write the whole version, with its patch number, in cluster.kubernetesVersion",
+                fix="set cluster.kubernetesVersion to the full version, with its patch number",
             )
         major, minor, patch = (int(part) for part in match.groups()[:3])
         return cls(major, minor, patch, match[4] or "")
 
 
 def unsupported(version: KubernetesVersion) -> str:
-    """Why k8sboot cannot build a cluster of this version; empty when it can."""
+    """Why k8sboot cannot install this version; empty if it can."""
     if version.major == 1 and OLDEST_MINOR <= version.minor <= NEWEST_MINOR:
         return ""
-    return f"k8sboot knows Kubernetes 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}, and {version} is outside"
+    return f"k8sboot supports Kubernetes 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}, not {version}"
 
 
 def config_api(version: KubernetesVersion) -> ConfigApi:
@@ -82,7 +82,7 @@ def disruption_budget_api(version: KubernetesVersion) -> Literal["policy/v1", "p
 
 
 def kubelet_skew(*, api_server: KubernetesVersion, kubelet: KubernetesVersion) -> str:
-    """Why this kubelet may not talk to that API server; empty when it may.
+    """Why this kubelet is not supported with that API server; empty if it is.
 
     Source: kubernetes/website version-skew-policy.md: never newer; at most three minors older (two to 1.24).
     """
@@ -91,23 +91,23 @@ def kubelet_skew(*, api_server: KubernetesVersion, kubelet: KubernetesVersion) -
     if behind < 0:
         return f"kubelet {kubelet} is newer than the API server {api_server}"
     if behind > allowed:
-        return f"kubelet {kubelet} is more than {allowed} minors older than the API server {api_server}"
+        return (
+            f"kubelet {kubelet} is more than {allowed} minor versions older than the API server {api_server}"
+        )
     return ""
 
 
 def kubeadm_skew(*, kubeadm: KubernetesVersion, cluster: KubernetesVersion) -> str:
-    """Why this kubeadm may not handle that cluster; empty when it may (same minor, or one newer)."""
+    """Why this kubeadm does not support that cluster; empty if it does (same minor version, or one newer)."""
     if kubeadm.minor - cluster.minor in (0, 1):
         return ""
-    return (
-        f"kubeadm {kubeadm} works with Kubernetes 1.{kubeadm.minor - 1} and 1.{kubeadm.minor}, not {cluster}"
-    )
+    return f"kubeadm {kubeadm} supports Kubernetes 1.{kubeadm.minor - 1} and 1.{kubeadm.minor}, not {cluster}"
 
 
 def upgrade_step(*, running: KubernetesVersion, wanted: KubernetesVersion) -> str:
-    """Why kubeadm cannot upgrade in one go; empty when it can. Minors are taken one at a time, never back."""
+    """Why kubeadm cannot upgrade in one step; empty if it can. Minor versions cannot be skipped, nor downgraded."""
     if wanted < running:
-        return f"{wanted} is older than the running {running}, and kubeadm does not go back"
+        return f"{wanted} is older than the running {running}, and kubeadm does not downgrade"
     if wanted.minor - running.minor > 1:
-        return f"from {running} to {wanted} skips minors; go to 1.{running.minor + 1} first"
+        return f"from {running} to {wanted} skips minor versions; upgrade to 1.{running.minor + 1} first"
     return ""

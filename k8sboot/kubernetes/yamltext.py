@@ -1,6 +1,6 @@
-"""YAML documents from text and back, so that kubectl and kubeadm read what was meant.
+"""Parse and write YAML documents so that kubectl and kubeadm read the same values.
 
-The libyaml parser is used where PyYAML has it: a Calico manifest is half a megabyte.
+The libyaml parser is used if PyYAML has it: a Calico manifest is half a megabyte.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_TEXT_TO_GO = re.compile(
 
 
 class _Dumper(_BaseDumper):  # type: ignore[misc]
-    """Quotes what another reader would not take for text, and keeps lines of text as lines."""
+    """Quotes what another parser would not read as text, and keeps multi-line text as lines."""
 
 
 def _string(dumper: yaml.representer.SafeRepresenter, value: str) -> yaml.ScalarNode:
@@ -37,9 +37,9 @@ _Dumper.add_representer(str, _string)
 
 
 def load_documents(text: str, what: str) -> list[dict[str, Any]]:
-    """Every mapping in a stream of documents; empty documents are left out.
+    """Every mapping in a stream of documents; empty documents are omitted.
 
-    what names the text in the error: Refused when it is not YAML, or a document is no mapping.
+    what names the text in the error: Refused if it is not YAML, or a document is not a mapping.
     """
     try:
         documents = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
@@ -47,12 +47,12 @@ def load_documents(text: str, what: str) -> list[dict[str, Any]]:
         raise Refused(f"{what} is not YAML", why=_first_line(error), code="KB-YAML") from error
     for document in documents:
         if not isinstance(document, dict):
-            raise Refused(f"{what} is not made of YAML mappings", why=_seen(document), code="KB-YAML")
+            raise Refused(f"{what} does not consist of YAML mappings", why=_seen(document), code="KB-YAML")
     return documents
 
 
 def dump_documents(documents: Iterable[object]) -> str:
-    """Block style, keys in their order, documents parted by ---."""
+    """Block style, keys in order, documents separated by ---."""
     parts = (
         yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
         for document in documents

@@ -1,4 +1,4 @@
-"""Container runtimes, found by the name that the inventory gives."""
+"""Container runtimes, by their name in the inventory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["RUNTIMES", "Runtime", "of"]
 
 
 def of(spec: Spec) -> Runtime:
-    """The runtime that the inventory asks for."""
+    """The runtime of the inventory."""
     return _named(spec.runtime.name)
 
 
@@ -31,4 +31,4 @@ def _never(name: NoReturn) -> NoReturn:
 
 
 RUNTIMES: tuple[Runtime, ...] = tuple(_named(name) for name in get_args(RuntimeName))
-"""Every runtime that an inventory may name."""
+"""Every runtime that an inventory can name."""

@@ -1,4 +1,4 @@
-"""What differs between container runtimes, as one contract; each runtime fulfils it in a file of its own."""
+"""The contract for what differs between container runtimes; each runtime implements it in a file of its own."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ class Runtime(Protocol):
     """One container runtime."""
 
     name: RuntimeName
-    """As the inventory calls it."""
+    """Its name in the inventory."""
     unit: str
     """The systemd unit that kubelet's containers depend on."""
     lower_units: tuple[str, ...]
-    """Units that it runs on. Their own packages enable and start them."""
+    """Units that it depends on. Their own packages enable and start them."""
     data_dir: str
-    """Where images and containers take up disk space."""
+    """The directory in which images and containers use disk space."""
     cgroup_driver: Question
-    """Prints `systemd` or `cgroupfs`. Starts nothing, and ends in bounded time."""
+    """Prints `systemd` or `cgroupfs`. Starts nothing, and takes bounded time."""
 
     def packages(self, spec: Spec) -> Mapping[str, str]:
-        """Its packages, each with the beginning of the upstream version that is wanted; '' for any."""
+        """Its packages, each with the prefix of the required upstream version; '' for any."""
 
     def files(self, spec: Spec) -> tuple[File, ...]:
-        """Its configuration, to be in place before its first start."""
+        """Its configuration, which must be there before its first start."""
 
     def problem(self, host: Peer) -> str:
-        """Why kubelet cannot use it as it runs now; '' when it can."""
+        """Why kubelet cannot use it as it runs now; '' if it can."""
 
     def cri_socket(self, version: KubernetesVersion) -> str:
-        """Where a kubelet of this version finds it, as kubeadm compares the text."""
+        """Its endpoint for a kubelet of this version, in the form that kubeadm compares."""
 
     def unsupported(self, version: KubernetesVersion) -> str:
-        """Why this version of Kubernetes cannot run on it; '' when it can."""
+        """Why this version of Kubernetes does not support it; '' if it does."""
 
     def pull(self, image: str) -> Command:
         """Pull an image."""
 
     def present(self, images: Iterable[str]) -> Command:
-        """Print those of the images that are on the host, one name a line."""
+        """Print the images of these that are on the host, one name per line."""

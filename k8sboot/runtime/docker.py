@@ -1,4 +1,4 @@
-"""Docker Engine, through the dockershim that kubelet has up to Kubernetes 1.23."""
+"""Docker Engine, through kubelet's dockershim, which exists up to Kubernetes 1.23."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from k8sboot.runtime.contract import Runtime
 from k8sboot.templates import render
 
 FIRST_WITHOUT_DOCKERSHIM = 24
-"""Kubernetes' minor. Source: CHANGELOG-1.24."""
+"""A minor version of Kubernetes. Source: CHANGELOG-1.24."""
 ANSWER_TIMEOUT = 20
-"""Seconds. Docker answers in tenths of one."""
+"""Seconds. Docker normally answers in tenths of one."""
 TIMED_OUT = 124
-"""Exit status of coreutils' timeout when it has ended the command."""
+"""Exit status of coreutils' timeout when it has stopped the command."""
 UNIT = "docker.service"
 DAEMON_JSON = "/etc/docker/daemon.json"
 LIMITS = runtime_limits(UNIT)
@@ -31,7 +31,7 @@ CGROUP_DRIVER = Question(
 
 
 class Docker(Runtime):
-    """Docker Engine with the containerd that it starts its containers with."""
+    """Docker Engine, and the containerd that it uses."""
 
     name = "docker"
     unit = UNIT
@@ -40,7 +40,7 @@ class Docker(Runtime):
     cgroup_driver = CGROUP_DRIVER
 
     def packages(self, spec: Spec) -> Mapping[str, str]:
-        """The first is the engine; what is named after it (docker-ce-cli) has the engine's version."""
+        """The first is the engine; packages named after it (docker-ce-cli) have its version."""
         names, version = spec.runtime.packages, spec.runtime.version
         engine = names[0] if names else ""
         return {name: version if name == engine or name.startswith(f"{engine}-") else "" for name in names}
@@ -59,15 +59,15 @@ class Docker(Runtime):
         return File(DAEMON_JSON, daemon, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,))
 
     def problem(self, host: Peer) -> str:
-        """It must answer, and use the systemd cgroup driver."""
+        """Docker must answer, and use the systemd cgroup driver."""
         answer = host.answer(CGROUP_DRIVER)
         if answer.exit_status == TIMED_OUT:
             return f"`docker info` has not answered within {ANSWER_TIMEOUT} s"
         driver = answer.text.strip()
-        return "" if driver == "systemd" else f"docker info says {driver or 'nothing'}; see {DAEMON_JSON}"
+        return "" if driver == "systemd" else f"docker info reports {driver or 'nothing'}; see {DAEMON_JSON}"
 
     def cri_socket(self, version: KubernetesVersion) -> str:
-        """Dockershim's goes without unix://: kubeadm up to 1.23 tells Docker from others by the whole text.
+        """dockershim's, without unix://: kubeadm up to 1.23 recognizes Docker by the exact text.
 
         Source: kubernetes/website container-runtimes.md.
         """
@@ -86,7 +86,7 @@ class Docker(Runtime):
         return ("docker", "pull", "--quiet", image)
 
     def present(self, images: Iterable[str]) -> Command:
-        """docker image ls; an image that is absent does not fail it."""
+        """docker image ls, which does not fail for a missing image."""
         return ("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", *_filters(images))
 
 

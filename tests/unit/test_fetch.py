@@ -131,7 +131,7 @@ def test_what_cannot_be_fetched_is_refused_with_the_reason(web, page, words):
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.com/x", "gopher://x"])
 def test_only_http_is_a_url(web, url):
-    with pytest.raises(Refused, match="no http"):
+    with pytest.raises(Refused, match="not an http"):
         fetch.text(url)
 
 

@@ -206,7 +206,7 @@ def test_the_small_manifest_keeps_words_that_yaml_takes_for_booleans() -> None:
         ("<!DOCTYPE html><html><body>404</body></html>", "HTML"),
         ("\n  <html>", "HTML"),
         ("", "no ConfigMap calico-config"),
-        ("404: Not Found", "is not made of YAML mappings|no ConfigMap"),
+        ("404: Not Found", "does not consist of YAML mappings|no ConfigMap"),
         ("a: [", "is not YAML"),
         ("kind: ConfigMap\nmetadata: {name: calico-config}\ndata: {}\n", "no DaemonSet calico-node"),
         (SMALL.replace("name: calico-node\n", "name: other\n"), "no DaemonSet calico-node"),

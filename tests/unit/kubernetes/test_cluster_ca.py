@@ -85,5 +85,5 @@ def test_what_is_no_kubeconfig_is_refused(text: str) -> None:
 
 @given(st.binary())
 def test_no_bytes_break_the_hash(data: bytes) -> None:
-    with pytest.raises(Refused, match="not a readable certificate"):
+    with pytest.raises(Refused, match="not a valid certificate"):
         ca_cert_hash(data)

@@ -53,8 +53,8 @@ def test_images_are_pulled_and_listed_by_their_references() -> None:
     ("answer", "problem"),
     [
         ("systemd\n", ""),
-        ("cgroupfs\n", "docker info says cgroupfs; see /etc/docker/daemon.json"),
-        ((1, "", ""), "docker info says nothing; see /etc/docker/daemon.json"),
+        ("cgroupfs\n", "docker info reports cgroupfs; see /etc/docker/daemon.json"),
+        ((1, "", ""), "docker info reports nothing; see /etc/docker/daemon.json"),
         ((124, "", ""), "`docker info` has not answered within 20 s"),
     ],
 )
