@@ -82,7 +82,9 @@ def test_a_kubelet_is_at_most_three_minors_behind(kubelet: str, fits: bool) -> N
 
 def test_an_old_kubelet_is_at_most_two_minors_behind() -> None:
     assert versions.kubelet_skew(api_server=V("v1.25.0"), kubelet=V("v1.23.0")) == ""
-    assert "more than 2 minor versions" in versions.kubelet_skew(api_server=V("v1.25.0"), kubelet=V("v1.22.0"))
+    assert "more than 2 minor versions" in versions.kubelet_skew(
+        api_server=V("v1.25.0"), kubelet=V("v1.22.0")
+    )
 
 
 def test_kubeadm_handles_its_own_minor_and_the_one_before() -> None:
