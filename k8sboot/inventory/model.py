@@ -1,7 +1,6 @@
-"""The inventory: each field below is a key of the file, with its form, its default and, in the docstring, its help.
+"""The inventory as frozen values: each field is a key of the file, under its name in camelCase.
 
-A key is its field's name in camelCase; keys.py reads these declarations. No file, no YAML, no connection in here.
-Durations are seconds, sizes bytes, unless a name says otherwise.
+Form and default stand beside it, its help in the docstring; keys.py reads them. Durations are seconds, sizes bytes.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ from k8sboot.inventory import forms
 from k8sboot.inventory.kinds import Derived, LocalPath, Number, Unavailable
 from k8sboot.secret import Secret
 
-HostKeyPolicy = Literal["accept-new", "strict", "insecure"]
-ProxyMode = Literal["ipvs", "iptables"]
-Encapsulation = Literal["ipip", "vxlan", "none"]
+SelinuxMode = Literal["permissive", "disabled"]
 RuntimeName = Literal["docker"]
 Scheduler = Literal["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "fo", "ovf", "mh"]
 
@@ -31,12 +28,10 @@ class SshSettings:
     passphrase: The passphrase of an encrypted key.
     password: No default: password login is not tried.
     sudo_password: No default: only needed if sudo asks the user for a password.
-    host_key_policy: accept-new records a host's key on first contact and refuses a changed one; strict requires
-        the key in known_hosts beforehand; insecure accepts any key.
+    host_key_policy: accept-new records new keys and refuses changed ones; strict refuses both; insecure accepts any.
     host_key: No default: pins the host's key, as `ssh-ed25519 AAAA...` or `SHA256:...`. Usually set per host.
     known_hosts_file: No default: ~/.ssh/known_hosts.
-    jump: No default: jump hosts as [USER@]HOST[:PORT], separated by commas; `none` connects directly, whatever
-        ssh_config says.
+    jump: No default: jump hosts as [USER@]HOST[:PORT], separated by commas; `none` connects directly.
     config_file: No default: ~/.ssh/config; `none` reads no configuration file.
     connect_timeout: Connection timeout in seconds.
     """
@@ -47,7 +42,7 @@ class SshSettings:
     passphrase: Secret | None = None
     password: Secret | None = None
     sudo_password: Secret | None = None
-    host_key_policy: HostKeyPolicy = "accept-new"
+    host_key_policy: Literal["accept-new", "strict", "insecure"] = "accept-new"
     host_key: Annotated[str | None, forms.host_key] = None
     known_hosts_file: Annotated[str | None, LocalPath()] = None
     jump: Annotated[str | None, forms.jump] = None
@@ -61,8 +56,7 @@ class HostSpec:
 
     name: The Kubernetes node name; k8sboot also sets it as the host name. Lower-case letters, digits and `-`.
     address: IP address or DNS name that the other hosts can reach.
-    ssh: How to log in: the settings shared by all hosts. A host can override any of them, see nodes below. Settings
-        missing here come from ~/.ssh/config, then from OpenSSH's defaults.
+    ssh: How to log in, for all hosts; a host can override any of these keys. The rest comes from ~/.ssh/config.
     """
 
     name: Annotated[str, forms.label]
@@ -79,9 +73,8 @@ class ClusterSettings:
     kubernetes_version: 1.19 to 1.23, always with the patch release. Kubernetes 1.24 and later cannot use Docker.
     control_plane_endpoint: HOST or HOST:PORT at which every host reaches the API server. Default: the first master's
         address. With several masters use a DNS name, a load balancer or a virtual IP: it is hard to change later.
-    pod_subnet: Network of the pods; each host gets a /24 of it. Use private IPv4 networks that overlap neither each
-        other, nor the hosts' own network, nor Docker's 172.17.0.0/16.
-    service_subnet: Network of the Services; see podSubnet.
+    pod_subnet: Private IPv4 network of the pods, a /24 per host, outside the hosts' networks and 172.17.0.0/16 (Docker).
+    service_subnet: Private IPv4 network of the Services, outside podSubnet, the hosts' networks and 172.17.0.0/16.
     dns_domain: DNS domain of the Services.
     image_repository: Registry of the Kubernetes images; registry.k8s.io if the hosts can reach it.
     cert_sans: Additional names and addresses for the API server's certificate.
@@ -146,26 +139,22 @@ class OsSettings:
     """The `os` section.
 
     timezone: Area/City, or UTC.
-    time_sync: chrony keeps the clocks in sync with the servers below; ntpdate queries them every five minutes from
-        cron; none leaves the clocks alone.
+    time_sync: chrony, ntpdate (queries the servers every five minutes from cron), or none (leaves the clocks alone).
     ntp_servers: Time servers.
     mirror: Package mirror: aliyun, ustc, tuna (all in China), or upstream. Packages of CentOS 7.9 itself are only left
         in archives; to use a mirror of your own, set its repositories below.
-    repositories: No default beyond the mirror's: additional repositories by name. `docker` and `kubernetes` replace
-        the mirror's; on CentOS 7 so do `base`, `updates`, `extras` and `epel`. If the cluster has hosts of both
-        families, use `rhel.docker` and `debian.docker`.
+    repositories: Additional repositories by name. `docker` and `kubernetes` replace the mirror's; on CentOS 7 also
+        `base`, `updates`, `extras` and `epel`. With hosts of both families use `rhel.docker` and `debian.docker`.
     packages: Additional packages for every host. A package that no repository offers is reported and skipped.
-    update: Update all packages except the kernel before Docker and Kubernetes are installed; on later runs, these two
-        are not updated.
+    update: Update all packages except the kernel, Docker and Kubernetes.
     selinux: permissive, or disabled from the next boot on. A host with a laxer mode keeps it.
     distribute_key: Let root on the first master log in to all other hosts with an SSH key.
     open_files: Maximum number of open files, for users and services.
     processes: Maximum number of processes, for users and services.
     modules: Additional kernel modules, loaded now and at boot.
     sysctl: Additional kernel parameters, for example {net.core.somaxconn: 32768}.
-    kernel: No default: a newer kernel for hosts whose kernel is older than minimum; other hosts are not touched. It is
-        booted once; a host on which it fails to boot returns to the old kernel by itself. Masters are rebooted one
-        at a time, nodes a few at a time.
+    kernel: No default: a newer kernel for hosts whose kernel is older than minimum. Masters reboot one at a time, nodes
+        a few at a time. A host on which the new kernel fails to boot returns to the old one by itself.
     """
 
     timezone: Annotated[str, forms.timezone] = "Asia/Shanghai"
@@ -175,9 +164,7 @@ class OsSettings:
     repositories: Annotated[Mapping[str, Repository], forms.word] = field(default_factory=dict)
     packages: Annotated[tuple[str, ...], forms.package] = ()
     update: bool = False
-    selinux: Annotated[
-        Literal["permissive", "disabled"], Unavailable({"enforcing": "kubeadm's packages do not run with it"})
-    ] = "permissive"
+    selinux: Annotated[SelinuxMode, Unavailable({"enforcing": "kubeadm does not run with it"})] = "permissive"
     distribute_key: bool = False
     open_files: Annotated[int, Number(1024, 1_048_576)] = 655360
     processes: Annotated[int, Number(1024, 4_194_304)] = 655350
@@ -199,9 +186,7 @@ class RuntimeSettings:
     log_max_file: Number of log files to keep per container.
     """
 
-    name: Annotated[RuntimeName, Unavailable({"containerd": "containerd comes with a later release"})] = (
-        "docker"
-    )
+    name: Annotated[RuntimeName, Unavailable({"containerd": "a later release will support it"})] = "docker"
     version: Annotated[str, forms.version_prefix] = "20.10"
     packages: Annotated[tuple[str, ...], forms.package] = ("docker-ce", "docker-ce-cli", "containerd.io")
     registry_mirrors: Annotated[tuple[str, ...], forms.url] = ()
@@ -229,7 +214,7 @@ class CalicoSettings:
     manifest: Annotated[str, forms.url_or_file, LocalPath(must_exist=True)] = ""
     sha256: Annotated[str, forms.sha256] = ""
     image_repository: Annotated[str, forms.image_repository] = ""
-    encapsulation: Encapsulation = "ipip"
+    encapsulation: Literal["ipip", "vxlan", "none"] = "ipip"
     mtu: Annotated[int, Number(0, 9216)] = 0
     typha_replicas: Annotated[int, Number(-1, 200)] = -1
 
@@ -259,7 +244,7 @@ class KubeProxySettings:
     strict_arp: Required by MetalLB in layer 2 mode.
     """
 
-    mode: ProxyMode = "ipvs"
+    mode: Literal["ipvs", "iptables"] = "ipvs"
     scheduler: Scheduler = "rr"
     strict_arp: bool = False
 
