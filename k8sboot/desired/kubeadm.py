@@ -20,7 +20,7 @@ USERS = Question(
 
 
 def marked(kubeadm: Command) -> tuple[Command, ...]:
-    """A kubeadm command between setting and removing that mark."""
+    """A kubeadm command, with the mark UNFINISHED set before it and removed after it."""
     return ["mkdir", "-p", STATE_DIR], ["touch", UNFINISHED], kubeadm, ["rm", "-f", UNFINISHED]
 
 

@@ -13,7 +13,7 @@ from k8sboot.osfamily.family import matches, upstream
 from k8sboot.paths import PACKAGE_VERSIONS
 
 CHOOSES = "package-versions"
-"""The phase that writes it."""
+"""The phase that selects the versions and writes PACKAGE_VERSIONS."""
 
 
 def asked_for(spec: Spec) -> dict[str, Wanted]:
@@ -23,7 +23,7 @@ def asked_for(spec: Spec) -> dict[str, Wanted]:
     return {name: Wanted(name, version, is_held=True) for name, version in versions.items()}
 
 
-def exactly(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:
+def pinned(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:
     """The packages at the versions that the first master selected, to be held.
 
     The same package on hosts of the same system; on others the same upstream version, if the inventory sets one. In a

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.catalogue import ABOUT_BOTH, ABOUT_NODES, ABOUT_PACKAGES
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence, parse
@@ -95,7 +96,7 @@ def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[
         endpoint=scene.cluster.spec.cluster.control_plane_endpoint,
         registries=registries(scene.cluster.spec),
         since=int(scene.seconds) + MARGIN,
-        has_host=has_host,
+        runtime=runtime.of(scene.cluster.spec) if has_host else None,
     )
     try:
         return {k: v for k, v in parse(host.look_once(script(scope), timeout=TIMEOUT)).items() if v.strip()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.packages import exactly
+from k8sboot.desired.packages import pinned
 from k8sboot.diagnosis.diagnose import RUNTIME
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
@@ -27,7 +27,7 @@ def container_runtime(cluster: Cluster, host: Host) -> None:
     """Install and configure the container runtime."""
     engine = runtime.of(cluster.spec)
     ensure.files(host, *engine.files(cluster.spec))
-    ensure.packages(host, *exactly(cluster, host, *engine.packages(cluster.spec)))
+    ensure.packages(host, *pinned(cluster, host, *engine.packages(cluster.spec)))
     for unit in engine.lower_units:
         ensure.restarted(host, unit)
     ensure.service(host, engine.unit)

@@ -1,10 +1,10 @@
-"""Chapter 2.2: kubeadm, kubelet and, on masters, kubectl, all at exactly one version and held there."""
+"""Chapter 2.2: kubeadm, kubelet and, on masters, kubectl, all at pinned one version and held there."""
 
 from __future__ import annotations
 
 from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
-from k8sboot.desired.packages import exactly
+from k8sboot.desired.packages import pinned
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
@@ -30,5 +30,5 @@ def kube_packages(cluster: Cluster, host: Host) -> None:
     names = [n for n in KUBERNETES_PACKAGES if host.role == "master" or n != "kubectl"]
     environment = render("kubelet.env.j2", arguments=[f"--node-ip={host.address}"])
     ensure.file(host, osfamily.of(host).paths.kubelet_environment, environment, restarts=(UNIT,))
-    ensure.packages(host, *exactly(cluster, host, *names))
+    ensure.packages(host, *pinned(cluster, host, *names))
     ensure.service_at_boot(host, UNIT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k8sboot import ensure, osfamily, runtime
+from k8sboot import ensure, osfamily, runtime, scripts
 from k8sboot.cluster import Cluster
 from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
 from k8sboot.ensure.system import FSTAB
@@ -10,7 +10,7 @@ from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes.interfaces import UNMANAGED
+from k8sboot.kubernetes.interfaces import SOFTWARE, UNMANAGED
 from k8sboot.paths import LIMITS, UNMANAGED_INTERFACES, unit_limits
 from k8sboot.phase import everyone, phase
 from k8sboot.templates import render
@@ -19,16 +19,10 @@ NETWORK_MANAGER = "NetworkManager.service"
 # Swap in compressed memory that is set up by a service rather than by swap.target.
 ZRAM = ("zramswap.service", "zram-swap.service", "zram.service")
 
-# EL7's old service counts only where it is on and will raise every link that has an address now.
 NETWORK_RAISES_LINKS = Question(
-    "network-raises-links",
-    r"""[ -x /etc/init.d/network ] || exit 1
-ls /etc/rc.d/rc3.d/S*network /etc/rc3.d/S*network 2>/dev/null | grep -q . || exit 1
-for d in $(ip -o -4 addr show scope global | awk '{print $2}' | cut -d@ -f1 \
-  | grep -vE '^(docker|br-|cali|veth|cni|tunl|vxlan|kube-|flannel)' | sort -u); do
-  grep -qiE '^ONBOOT="?yes' "/etc/sysconfig/network-scripts/ifcfg-$d" 2>/dev/null || exit 1
-done""",
+    "network-raises-links", scripts.render("network-raises-links", SOFTWARE=SOFTWARE)
 )
+"""Whether the old service `network` of EL7 will bring up the links at the next boot."""
 
 
 def service_limits(spec: Spec) -> dict[str, str]:

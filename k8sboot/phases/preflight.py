@@ -16,18 +16,13 @@ from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, phase
+from k8sboot.scripts import render
 
 MAX_SKEW = 30
 MIN_MASTER_CPUS = 2
 MIN_MASTER_MEMORY_KIB = 1700 * 1024
 MIN_DISK_FREE_KIB = 2 * 1024 * 1024
-NO_CGROUPS = Question(
-    "missing-control-groups",
-    """have= need='cpu memory' v2=/sys/fs/cgroup/cgroup.controllers
-if [ -f $v2 ]; then read -r have <$v2
-else need="$need cpuset"; while read -r name _ _ on; do [ "$on" != 1 ] || have="$have $name"; done </proc/cgroups; fi
-for name in $need; do case " $have " in *" $name "*) ;; *) echo $name ;; esac; done""",
-)
+NO_CGROUPS = Question("missing-control-groups", render("missing-cgroups"))
 """Those that kubelet does not run without: of v2 where there is its file, else of v1."""
 
 

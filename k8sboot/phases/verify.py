@@ -57,9 +57,9 @@ def _no_metrics(host: Peer) -> str:
 
 
 def dns_question(spec: Spec) -> Question:
-    """Ask the cluster's DNS Service for the API's name over UDP, from the host; query and answer in base64.
+    """Ask the cluster's DNS Service for the API's name over UDP, from the host; query and response are in base64.
 
-    base64 writes the datagram in one piece; bash's printf would send it in two, parted at a byte that is \\n.
+    base64 writes the query as one datagram; bash's printf would split it at a newline byte.
     """
     query = base64.b64encode(dns.a_query(_api_name(spec), QUERY_ID)).decode()
     return Question(

@@ -1,4 +1,4 @@
-"""The contract for what differs between container runtimes; each runtime implements it in a file of its own."""
+"""The contract of container runtimes: all that differs between them. Each implements it in its own file."""
 
 from __future__ import annotations
 
@@ -16,33 +16,41 @@ class Runtime(Protocol):
     """One container runtime."""
 
     name: RuntimeName
-    """Its name in the inventory."""
+    """The runtime's name in the inventory."""
     unit: str
-    """The systemd unit that kubelet's containers depend on."""
+    """The systemd unit that serves kubelet."""
     lower_units: tuple[str, ...]
-    """Units that it depends on. Their own packages enable and start them."""
+    """Units that it depends on. Their packages enable and start them."""
     data_dir: str
-    """The directory in which images and containers use disk space."""
+    """Where it stores images and containers."""
     cgroup_driver: Question
-    """Prints `systemd` or `cgroupfs`. Starts nothing, and takes bounded time."""
+    """Prints `systemd` or `cgroupfs`. Starts nothing, and has a timeout."""
+    evidence_script: str
+    """A file of k8sboot/scripts with the functions that gather the runtime's evidence.
+
+    `runtime_state` prints `silent` if the runtime hangs, and has a timeout; `containers` and `images` list them;
+    `log_of COMPONENT` prints the log of a component; each of evidence_sections has a function, too.
+    """
+    evidence_sections: tuple[str, ...]
+    """Sections that only this runtime has."""
 
     def packages(self, spec: Spec) -> Mapping[str, str]:
-        """Its packages, each with the prefix of the required upstream version; '' for any."""
+        """Its packages, each with a prefix of the upstream version; '' for any version."""
 
     def files(self, spec: Spec) -> tuple[File, ...]:
-        """Its configuration, which must be there before its first start."""
+        """Its configuration, written before its first start."""
 
     def problem(self, host: Peer) -> str:
-        """Why kubelet cannot use it as it runs now; '' if it can."""
+        """Why kubelet cannot use the running runtime; '' if it can."""
 
     def cri_socket(self, version: KubernetesVersion) -> str:
-        """Its endpoint for a kubelet of this version, in the form that kubeadm compares."""
+        """The socket for a kubelet of this version, in the form that kubeadm compares."""
 
     def unsupported(self, version: KubernetesVersion) -> str:
-        """Why this version of Kubernetes does not support it; '' if it does."""
+        """Why this version of Kubernetes cannot use the runtime; '' if it can."""
 
     def pull(self, image: str) -> Command:
         """Pull an image."""
 
     def present(self, images: Iterable[str]) -> Command:
-        """Print the images of these that are on the host, one name per line."""
+        """Print the images that are on the host already, one name per line."""

@@ -38,6 +38,8 @@ class Docker(Runtime):
     lower_units = ("containerd.service",)
     data_dir = "/var/lib/docker"
     cgroup_driver = CGROUP_DRIVER
+    evidence_script = "evidence-docker"
+    evidence_sections = ("daemon-json", "docker-info")
 
     def packages(self, spec: Spec) -> Mapping[str, str]:
         """The first is the engine; packages named after it (docker-ce-cli) have its version."""

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from k8sboot import scripts
+from k8sboot.diagnosis.script import Scope, script
 from k8sboot.ensure.restore.notes import NOTED
 from k8sboot.host import lease, once, probe
 from k8sboot.host.files import File, write_script
@@ -16,6 +17,9 @@ from k8sboot.host.lease import Claim
 from k8sboot.host.originals import PriorState, note_script
 from k8sboot.host.reads import Question, Reads
 from k8sboot.phases import reset
+from k8sboot.phases.os_prep import NETWORK_RAISES_LINKS
+from k8sboot.phases.preflight import NO_CGROUPS
+from k8sboot.runtime.docker import Docker
 from k8sboot.ssh import job_scripts
 
 FILES = sorted(scripts.DIRECTORY.glob("*.sh"))
@@ -79,6 +83,10 @@ READS = Reads(
     questions=(Question("container", "systemd-detect-virt -c"), NOTED),
 )  # fmt: skip
 ME = Claim("r1", "up by me on host, pid 1", "s1")
+EVERYTHING = Scope(
+    "k8s.example.com:6443", ("r.example.com:5000", "mirror.example.com"), since=120, runtime=Docker()
+)
+THE_CLUSTER = Scope("k8s.example.com:6443")
 ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
 
 
@@ -98,10 +106,15 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
         (NOTED.script, 2169),
         (reset.TRACES.script, 574),
         (reset.UNDO_NETWORK, 525),
+        (script(EVERYTHING), 7778),
+        (script(THE_CLUSTER), 2019),
+        (NETWORK_RAISES_LINKS.script, 378),
+        (NO_CGROUPS.script, 300),
     ],
     ids=[
         "probe", "write", "change", "take", "release", "recall", "job-start", "job-look", "job-stop", "originals",
-        "noted", "traces", "undo-network",
+        "noted", "traces", "undo-network", "evidence", "evidence-of-the-cluster", "network-raises-links",
+        "missing-cgroups",
     ],
 )  # fmt: skip
 def test_no_script_is_larger_on_the_wire_than_before_it_had_a_file(text, limit):

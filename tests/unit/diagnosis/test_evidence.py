@@ -13,8 +13,11 @@ from k8sboot.diagnosis.catalogue import ABOUT_BOTH
 from k8sboot.diagnosis.evidence import LONGEST_LINE, HostEvidence, parse
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
 from k8sboot.diagnosis.script import Scope, script
+from k8sboot.runtime.docker import Docker
 
-SECTIONS = tuple(line.split()[1] for line in script(Scope()).splitlines() if line.startswith("section "))
+SECTIONS = tuple(
+    line.split()[1] for line in script(Scope(runtime=Docker())).splitlines() if line.startswith("section ")
+)
 WORDS = [
     word
     for path in RECORDED.glob("*.txt")

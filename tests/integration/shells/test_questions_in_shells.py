@@ -1,0 +1,118 @@
+"""The questions of phases, asked for real by every shell that a host may have for /bin/sh."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from k8sboot.inventory.model import ClusterSettings, Spec
+from k8sboot.kubernetes import dns
+from k8sboot.kubernetes.paths import KUBELET_CONF
+from k8sboot.phases.kube_proxy import MODE
+from k8sboot.phases.os_prep import NETWORK_RAISES_LINKS
+from k8sboot.phases.verify import QUERY_ID, dns_question
+
+IN_SHELLS = pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param(w, id=w[0], marks=pytest.mark.skipif(not shutil.which(w[0]), reason=f"no {w[0]}"))
+        for w in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
+    ],
+)
+HERE = str(Path(__file__))
+SPEC = Spec(cluster=ClusterSettings(service_subnet="127.0.0.0/16"), masters=(), nodes=())
+
+
+def ask(shell: list[str], script: str, *, path: str = "/usr/sbin:/usr/bin:/sbin:/bin") -> tuple[int, str]:
+    done = subprocess.run(
+        shell, input=script, capture_output=True, text=True, timeout=30, env={"PATH": path}, check=False
+    )
+    return done.returncode, done.stdout
+
+
+@IN_SHELLS
+def test_kube_proxy_is_asked_for_its_mode(shell):
+    asked = bytearray()
+
+    def answer(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with client:
+            while not asked.endswith(b"\r\n\r\n"):
+                asked.extend(client.recv(1000))
+            client.sendall(b"HTTP/1.0 200 OK\r\n\r\nipvs")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        script = MODE.script.replace(KUBELET_CONF, HERE)
+        assert "/10249;" in script
+        assert ask(shell, script.replace("/10249;", f"/{server.getsockname()[1]};")) == (0, "ipvs")
+        thread.join(10)
+    assert asked == b"GET /proxyMode HTTP/1.0\r\n\r\n"
+
+
+@IN_SHELLS
+def test_the_dns_service_gets_the_query_in_one_piece(shell):
+    question = dns_question(SPEC)
+    seen = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.10", 0))
+        server.settimeout(10)
+
+        def answer() -> None:
+            data, client = server.recvfrom(2000)
+            seen.append(data)
+            server.sendto(b"\n\0answer\n", client)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        script = question.script.replace(KUBELET_CONF, HERE)
+        assert "/127.0.0.10/53;" in script
+        status, out = ask(shell, script.replace("/53;", f"/{server.getsockname()[1]};"))
+        thread.join(10)
+    assert (status, base64.b64decode(out)) == (0, b"\n\0answer\n")
+    assert seen == [dns.a_query("kubernetes.default.svc.cluster.local", QUERY_ID)]
+    assert b"\n" in seen[0], "at which a shell's printf would split it"
+
+
+@IN_SHELLS
+@pytest.mark.parametrize("question", [MODE, dns_question(SPEC)], ids=lambda q: q.name)
+def test_a_host_outside_a_cluster_is_not_asked(shell, question):
+    assert ask(shell, question.script.replace(KUBELET_CONF, "/nowhere")) == (1, "")
+
+
+@IN_SHELLS
+@pytest.mark.parametrize(
+    ("links", "raised", "status"),
+    [
+        ("eth0", {"eth0": 'ONBOOT="yes"\n'}, 0),
+        ("eth0 cali12@if3 docker0 flannel.1", {"eth0": "ONBOOT=yes\n"}, 0),
+        ("eth0 eth1", {"eth0": "ONBOOT=yes\n"}, 1),
+        ("eth0", {"eth0": "ONBOOT=no\n"}, 1),
+        ("eth0", {}, 1),
+    ],
+)
+def test_the_old_network_service_counts_where_it_raises_every_link_of_the_host(
+    shell, tmp_path, links, raised, status
+):
+    scripts = tmp_path / "sysconfig/network-scripts"
+    for folder in (scripts, tmp_path / "init.d", tmp_path / "rc.d/rc3.d", tmp_path / "bin"):
+        folder.mkdir(parents=True)
+    (tmp_path / "rc.d/rc3.d/S10network").touch()
+    (tmp_path / "init.d/network").touch(mode=0o755)
+    for name, text in raised.items():
+        (scripts / f"ifcfg-{name}").write_text(text)
+    fake = "".join(f"echo '2: {link} inet 192.0.2.1/24'\n" for link in links.split())
+    (tmp_path / "bin/fake-ip").write_text(f"#!/bin/sh\n{fake}")
+    (tmp_path / "bin/fake-ip").chmod(0o755)
+    script = NETWORK_RAISES_LINKS.script.replace("/etc/", f"{tmp_path}/")
+    script = script.replace("$(ip ", "$(fake-ip ")  # busybox has an ip of its own
+    assert ask(shell, script, path=f"{tmp_path}/bin:/usr/bin:/bin") == (status, "")
+    (tmp_path / "rc.d/rc3.d/S10network").unlink()
+    assert ask(shell, script, path=f"{tmp_path}/bin:/usr/bin:/bin") == (1, "")
