@@ -1,4 +1,4 @@
-"""`up --failed`: the hosts that the last run did not bring to its end."""
+"""`up --failed`: the hosts that the last run did not finish."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from k8sboot.inventory.model import Spec
 from k8sboot.journal.store import StoredRun, latest
 
 COMMANDS = ("up", "phase")
-"""Those whose hosts can be repeated."""
+"""Commands whose unfinished hosts can be repeated."""
 
 
 def hosts_to_repeat(spec: Spec) -> frozenset[str]:
-    """The hosts that the cluster's last run left unfinished, which are named on stderr; none when all is well.
+    """The hosts that the cluster's last run left unfinished, named on stderr; none when all are finished.
 
-    UsageError where no run is kept here, Locked while it is still at work.
+    UsageError where no run is stored here, Locked while it is active.
     """
     name = spec.cluster.name
     found = latest(name, COMMANDS)
     if found is None:
-        raise UsageError(f"no run of {name} is kept here that could be repeated", fix="run `k8sboot up`")
-    run, story = found
+        raise UsageError(f"no run of {name} is stored on this machine", fix="run `k8sboot up`")
+    run, summary = found
     if run.is_alive:
         raise Locked(
-            f"run {run.name} of {name} is still at work",
-            fix="wait for its end, or look: `k8sboot history latest`",
+            f"run {run.name} of {name} is still active",
+            fix="wait for its end; `k8sboot history latest` shows its progress",
         )
     known = {h.name for h in spec.hosts}
-    chosen = [host for host in story.unfinished if host in known]
-    gone = [host for host in story.unfinished if host not in known]
+    chosen = [host for host in summary.unfinished if host in known]
+    gone = [host for host in summary.unfinished if host not in known]
     if gone:
-        click.echo(f"left out, no longer in the inventory: {', '.join(gone)}", err=True)
+        click.echo(f"skipped, no longer in the inventory: {', '.join(gone)}", err=True)
     if chosen:
-        click.echo(f"repeating what run {run.name} did not finish, on {', '.join(chosen)}", err=True)
+        click.echo(f"continuing run {run.name} on {', '.join(chosen)}", err=True)
     else:
-        click.echo(f"nothing to repeat: no host failed in run {run.name}", err=True)
+        click.echo(f"nothing to repeat: run {run.name} finished all hosts", err=True)
     return frozenset(chosen)
 
 
 def command_to_repeat(journal: str, *, inventory: str | None) -> str:
-    """How to go on where some hosts of the run are unfinished and others are not; '' where that is no help."""
+    """The command for the hosts that a run left unfinished; '' where that would be all of them or none."""
     if not journal:
         return ""
     try:
-        story = StoredRun(Path(journal).parent, is_alive=False).story()
+        summary = StoredRun(Path(journal).parent, is_alive=False).summary()
     except K8sbootError:
         return ""
-    if story.is_dry or not 0 < len(story.unfinished) < len(story.limit or story.hosts):
+    if summary.is_dry or not 0 < len(summary.unfinished) < len(summary.limit or summary.hosts):
         return ""
     return shlex.join(["k8sboot", "up", "--failed", *(["-i", inventory] if inventory else [])])

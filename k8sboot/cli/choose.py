@@ -1,4 +1,4 @@
-"""Picks phases by name."""
+"""Select phases by name."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from k8sboot.runbook import UP
 
 
 def find(phases: Sequence[Phase], name: str) -> int:
-    """Where the phase of that name stands; UsageError with near names."""
+    """The index of the phase of that name; UsageError with similar names."""
     known = [phase.name for phase in phases]
     if name not in known:
         near = difflib.get_close_matches(name, known)
         raise UsageError(
-            f"there is no phase {name!r}",
-            fix=f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}",
+            f"unknown phase {name!r}",
+            fix=f"did you mean {near[0]!r}?" if near else f"the phases are {', '.join(known)}",
         )
     return known.index(name)
 
@@ -30,13 +30,13 @@ def find(phases: Sequence[Phase], name: str) -> int:
 def between(
     phases: Sequence[Phase], *, first: str | None, last: str | None, skip: Sequence[str]
 ) -> tuple[Phase, ...]:
-    """The phases from one to another, without those to be skipped."""
+    """The phases from first to last, without the skipped ones."""
     left_out = {find(phases, name) for name in skip}
     start = find(phases, first) if first else 0
     end = find(phases, last) if last else len(phases) - 1
     if start > end:
         raise UsageError(
-            f"--from {first} comes after --to {last}", fix="see `k8sboot phase --list` for the order"
+            f"--from {first} comes after --to {last}", fix="`k8sboot phase --list` shows the order"
         )
     return tuple(
         phase for index, phase in enumerate(phases) if start <= index <= end and index not in left_out
@@ -46,7 +46,7 @@ def between(
 def complete_phase(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Phases whose names begin like this."""
+    """Phases whose names begin with the incomplete word."""
     return [CompletionItem(p.name, help=p.title) for p in UP if p.name.startswith(incomplete)]
 
 
@@ -54,7 +54,7 @@ def part_of_up(function: F) -> F:
     """--from, --to and --skip."""
     phase: dict[str, Any] = {"metavar": "PHASE", "shell_complete": complete_phase}
     for option in (
-        click.option("--skip", multiple=True, help="Leave out a phase.", **phase),
+        click.option("--skip", multiple=True, help="Skip this phase.", **phase),
         click.option("--to", "last", help="End with this phase.", **phase),
         click.option("--from", "first", help="Start with this phase.", **phase),
     ):

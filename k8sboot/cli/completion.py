@@ -13,7 +13,7 @@ from k8sboot.cli.options import common
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(context: click.Context, *, shell: str) -> None:
-    """Print the script that lets a shell complete commands, phases and host names.
+    """Print the script that completes commands, phases and host names in a shell.
 
     bash: eval "$(k8sboot completion bash)" in ~/.bashrc. zsh: the same in ~/.zshrc, after compinit.
     fish: k8sboot completion fish > ~/.config/fish/completions/k8sboot.fish

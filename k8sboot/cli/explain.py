@@ -18,7 +18,7 @@ WIDEST = 100
 
 
 def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Codes that begin so, each with its line."""
+    """Codes with this prefix, each with its title."""
     begin = plain(incomplete) if incomplete else ""
     return [CompletionItem(e.code, help=e.title) for e in entries().values() if e.code.startswith(begin)]
 
@@ -29,9 +29,9 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
 @click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @click.pass_context
 def command(context: click.Context, *, code: str | None, output: str) -> None:
-    """Say what a code means, why it comes, and what to do. Without CODE: list all of them.
+    """Explain a code: its meaning, usual causes, and what to do. Without CODE: list all of them.
 
-    Nothing is connected to, and no inventory is read.
+    Connects to no host and reads no inventory.
     """
     known = entries()
     if code is None:
@@ -41,7 +41,7 @@ def command(context: click.Context, *, code: str | None, output: str) -> None:
     else:
         likely = near(code)
         raise UsageError(
-            f"there is no code {code!r}",
+            f"unknown code {code!r}",
             fix=f"did you mean {' or '.join(likely)}?" if likely else "`k8sboot explain` lists all of them",
         )
     if output == "json":

@@ -11,14 +11,14 @@ from k8sboot.cli.wiring import read_inventory
 @click.group("inventory")
 @common
 def command() -> None:
-    """Look at an inventory without connecting to anything."""
+    """Check an inventory without connecting to a host."""
 
 
 @command.command("check")
 @common
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Say what is wrong in the inventory; exit 2 when something is. No secret is fetched or asked for."""
+    """Show all problems of the inventory; exit 2 when there is an error. Reads and asks for no secrets."""
     loaded = read_inventory(context, has_secrets=False)
     spec = loaded.spec
     click.echo(f"{loaded.path}: ok, masters: {len(spec.masters)}, nodes: {len(spec.nodes)}")

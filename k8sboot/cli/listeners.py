@@ -1,4 +1,4 @@
-"""Who is told what a command does, also of the error that ends it: the console and the journal."""
+"""The listeners of a command's events, and of the error that ends it: the console and the journal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from k8sboot.cli.masking import redactor
-from k8sboot.cli.options import said
+from k8sboot.cli.options import option_value
 from k8sboot.errors import Bug, K8sbootError
 from k8sboot.events import Changed, Event, Failed, Listener, Notice, RunEnded
 from k8sboot.inventory.load import Loaded
@@ -23,58 +23,58 @@ from k8sboot.run.event_queue import SyncListener
 
 @contextmanager
 def listening(context: click.Context, spec: Spec, titles: Mapping[str, str]) -> Iterator[Listeners]:
-    """The listeners of a run. What nobody foresaw is told to them too, and ends the program with 70."""
+    """The listeners of a run. An unexpected exception is reported to them, too, and exits with 70."""
     listeners = Listeners(context, spec, titles)
     try:
         with listeners.console:
             yield listeners
     except K8sbootError as error:
-        raise click.exceptions.Exit(listeners.lost(error)) from error
+        raise click.exceptions.Exit(listeners.abort(error)) from error
     except Exception as error:
-        # click's own exceptions are ways to leave, not mistakes
+        # click's own exceptions are exits, not bugs
         if isinstance(error, click.exceptions.Exit | click.ClickException | click.Abort | BrokenPipeError):
             raise
-        raise click.exceptions.Exit(listeners.lost(Bug.of(error))) from error
+        raise click.exceptions.Exit(listeners.abort(Bug.of(error))) from error
     finally:
         listeners.journal.close()
 
 
 class Listeners:
-    """Who is told what happens: the console in turn, the journal at once."""
+    """The journal, called at once, and the console, called in turn."""
 
     def __init__(self, context: click.Context, spec: Spec, titles: Mapping[str, str]) -> None:
         from k8sboot.console import ConsoleListener
 
-        verbosity = -1 if said(context, "quiet") else said(context, "verbose", 0)
+        verbosity = -1 if option_value(context, "quiet") else option_value(context, "verbose", 0)
         self._redact = redactor(spec)
         self._is_debug = verbosity >= 3
         self._trouble = ""
         self.console = ConsoleListener(sys.stderr, self._redact, verbosity=verbosity, titles=titles)
         self.journal = Journal(spec.cluster.name, self._redact, _about(context))
-        self.all: tuple[Listener, ...] = (SyncListener(self.journal), self.console, self._mind)
+        self.all: tuple[Listener, ...] = (SyncListener(self.journal), self.console, self._check_journal)
         if verbosity > 0 and self.journal.path:
             self.console(Notice(code="KB-LOG", text=f"the log is {self.journal.path}"))
-        self.say_trouble()
+        self.report_trouble()
 
     def briefly(self) -> tuple[Listener, ...]:
-        """The same, with changes as a line each on the console: what they are is seen elsewhere."""
+        """The same, with one line for each change on the console, without its diff and commands."""
 
         def brief(event: Event) -> None:
             self.console(replace(event, diff="", commands=()) if isinstance(event, Changed) else event)
 
         return tuple(brief if each is self.console else each for each in self.all)
 
-    def _mind(self, _event: Event) -> None:
-        self.say_trouble()
+    def _check_journal(self, _event: Event) -> None:
+        self.report_trouble()
 
-    def say_trouble(self) -> None:
-        """Say, once, when there is no journal, or not all of it."""
+    def report_trouble(self) -> None:
+        """Report, once, that the journal is missing or incomplete."""
         if self.journal.trouble and not self._trouble:
             self._trouble = self.journal.trouble
-            self.console(Notice(code="KB-LOG", text=f"the log is not complete: {self._trouble}"))
+            self.console(Notice(code="KB-LOG", text=f"the log is incomplete: {self._trouble}"))
 
-    def lost(self, error: K8sbootError) -> int:
-        """The run is over with an error that no phase has met: it is written down and shown; the exit code."""
+    def abort(self, error: K8sbootError) -> int:
+        """Record and show an error outside of any phase, which ends the run; the exit code."""
         self.journal(Failed(host=error.host, error=error))
         self.journal(
             RunEnded(changes={}, failed=(error.host,) if error.host else (), is_dry=False, seconds=0.0)
@@ -90,7 +90,7 @@ class Listeners:
         print_errors(sys.stderr, errors, redact=self._redact, logs=logs, has_traceback=self._is_debug)
 
     def suggest(self, command: str) -> None:
-        """Show the command that comes next, where there is one."""
+        """Show the command to run next, if any."""
         from k8sboot.console import print_next
 
         if command:
@@ -98,13 +98,13 @@ class Listeners:
 
 
 def _about(context: click.Context) -> dict[str, object]:
-    """What the journal says of the command beside who ran it."""
-    loaded: Loaded | None = said(context, "loaded")
-    told: dict[str, object] = {
+    """The journal's fields about the command line and the inventory."""
+    loaded: Loaded | None = option_value(context, "loaded")
+    fields: dict[str, object] = {
         "words": sys.argv[1:],
         "command": context.command_path.removeprefix("k8sboot "),
     }
     if loaded is None:
-        return told
+        return fields
     path = loaded.path if loaded.path == STDIN else str(Path(loaded.path).absolute())
-    return {**told, "inventory": path, "sha256": loaded.sha256}
+    return {**fields, "inventory": path, "sha256": loaded.sha256}

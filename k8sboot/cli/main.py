@@ -1,4 +1,4 @@
-"""The command line: `k8sboot`. Commands are imported when they are called for, so that --help stays quick."""
+"""The command line: `k8sboot`. Commands are imported on demand, so that --help stays fast."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from k8sboot.cli.streams import discard_stdout, make_steady
 from k8sboot.errors import Bug, InventoryError, K8sbootError
 
 COMMANDS = {
-    "up": "Turn the inventory's machines into a cluster, or finish what is missing.",
-    "plan": "Show what `up` would do, and keep it for `up --plan`.",
+    "up": "Create the inventory's cluster, or complete it.",
+    "plan": "Show what `up` would change, and save it for `up --plan`.",
     "phase": "Run single phases, or list them.",
-    "reset": "Take Kubernetes off the machines again.",
-    "history": "List the runs that are kept here, or show what one of them did where.",
-    "token": "Make, list and revoke join tokens.",
-    "inventory": "Look at an inventory without connecting to anything.",
-    "explain": "Say what a code means, why it comes, and what to do.",
+    "reset": "Remove Kubernetes from the hosts.",
+    "history": "List the runs on this machine, or show what one of them did.",
+    "token": "Create, list and revoke join tokens.",
+    "inventory": "Check an inventory without connecting to a host.",
+    "explain": "Explain a code: its meaning, usual causes, and what to do.",
     "completion": "Print the completion script for a shell.",
-    "version": "Say which version this is.",
+    "version": "Show the version.",
 }
-"""Name: what it is for. Each lives in a module of its name in this folder."""
+"""Help by name. Each command is in the module of its name in this folder."""
 
 
 class Commands(click.Group):
-    """Finds commands by name and imports only the one that is called."""
+    """Finds commands by name and imports only the requested one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which a user meets them."""
+        """In the order in which a user needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -58,13 +58,13 @@ def cli() -> None:
     """Turn bare Linux machines into a Kubernetes cluster over SSH.
 
     Data goes to stdout, progress to stderr. Exit codes: 0 ok, 1 a step failed, 2 usage or inventory,
-    3 unreachable, authentication or host key, 4 another run is at work, 5 `plan --exit-code` found something
-    to do, 70 a mistake in k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
+    3 unreachable, authentication or host key, 4 another run is active, 5 `plan --exit-code` found something
+    to change, 70 a bug in k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
     """
 
 
 def main() -> NoReturn:
-    """Entry point: runs the command and turns every error into words and an exit code."""
+    """Entry point: runs the command and turns every error into a message and an exit code."""
     make_steady()
     threading.excepthook = _thread_failed
     code = run()
@@ -85,7 +85,7 @@ def run() -> int:
     except (click.exceptions.Exit, Left, click.ClickException, click.Abort, KeyboardInterrupt) as left:
         return _leave(left)
     except (BrokenPipeError, SystemExit):
-        return 0  # click makes an exit of a reader of stdout that has left, and of nothing else here
+        return 0  # click exits so when the reader of stdout is gone, and for no other reason here
     except K8sbootError as error:
         return _show(error)
     except Exception as error:
@@ -96,7 +96,7 @@ def run() -> int:
 
 
 def _leave(left: BaseException) -> int:
-    """The exit code of one of the ways to leave that are no errors of a run."""
+    """The exit code of an exit that is not an error of a run."""
     if isinstance(left, click.exceptions.Exit):
         return left.exit_code
     if isinstance(left, Left):
@@ -109,7 +109,7 @@ def _leave(left: BaseException) -> int:
 
 
 def _full(error: OSError) -> int:
-    """Data could not be written: nobody should take what is there for the whole."""
+    """Data could not be written: exit with 1, so that incomplete output is not taken for complete."""
     discard_stdout()
     click.echo(f"cannot write: {error.strerror}", err=True)
     return 1
@@ -124,14 +124,14 @@ def _show(error: K8sbootError) -> int:
 
         for problem in error.problems:
             click.echo(format_problem(problem), err=True)
-        click.echo(f"{error.what}; `k8sboot explain CODE` says more about each", err=True)
+        click.echo(f"{error.what}; `k8sboot explain CODE` explains each", err=True)
     else:
         print_errors(sys.stderr, [error], redact=Redactor())
     return error.exit_code
 
 
 def _show_bug(bug: Bug) -> int:
-    """A mistake outside of any run: in words on the screen, with its traceback in a file."""
+    """A bug outside of any run: a message on stderr, its traceback in a file."""
     from k8sboot.console import Logs, print_errors
     from k8sboot.journal.writer import write_bug
     from k8sboot.text.redact import Redactor

@@ -1,4 +1,4 @@
-"""What of an inventory must not show."""
+"""The inventory's secrets, for redaction."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from k8sboot.text.redact import Redactor
 
 
 def redactor(spec: Spec) -> Redactor:
-    """Masks every secret of an inventory, wherever it might show."""
+    """Masks every secret of the inventory in any text."""
     values = (value for host in spec.hosts for value in vars(host.ssh).values())
     return Redactor(value.reveal() for value in values if isinstance(value, Secret))

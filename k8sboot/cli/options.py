@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ DEFAULT_INVENTORY = "inventory.yaml"
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """What a group's option said holds for its commands; a command's own option wins."""
+    """A group's option applies to its commands; a command's own option takes precedence."""
     shared = context.find_root().ensure_object(dict)
     if value not in (None, 0, False):
         shared[parameter.name] = value
     return value
 
 
-def said(context: click.Context, name: str, default: Any = None) -> Any:
-    """What an option before or after the subcommand said."""
+def option_value(context: click.Context, name: str, default: Any = None) -> Any:
+    """The value of an option before or after the subcommand."""
     return context.find_root().ensure_object(dict).get(name, default)
 
 
 def inventory_path(context: click.Context) -> str:
-    """The inventory the command is about."""
-    return said(context, "inventory") or os.environ.get("K8SBOOT_INVENTORY") or DEFAULT_INVENTORY
+    """The path of the command's inventory."""
+    return option_value(context, "inventory") or os.environ.get("K8SBOOT_INVENTORY") or DEFAULT_INVENTORY
 
 
 def _debug(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -42,7 +42,7 @@ def _debug(context: click.Context, parameter: click.Parameter, value: bool) -> N
 def complete_host(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Hosts of the inventory whose names begin like the last one of a list. Connects nowhere."""
+    """Hosts of the inventory with the prefix that ends the list. Connects to no host."""
     from k8sboot.inventory.load import load
 
     path = inventory_path(context)
@@ -70,7 +70,7 @@ def common(function: F) -> F:
             expose_value=False,
             callback=_remember,
             shell_complete=_complete_file,
-            help="The inventory; - is stdin. Default: $K8SBOOT_INVENTORY, else ./inventory.yaml.",
+            help="The inventory; - for stdin. Default: $K8SBOOT_INVENTORY, or ./inventory.yaml.",
         ),
         click.option(
             "-v",
@@ -85,7 +85,7 @@ def common(function: F) -> F:
             is_flag=True,
             expose_value=False,
             callback=_debug,
-            help="Show all of it, and where a mistake of k8sboot came from.",
+            help="Show everything, with tracebacks of bugs in k8sboot.",
         ),
         click.option(
             "-q", "--quiet", is_flag=True, expose_value=False, callback=_remember, help="Show failures only."
@@ -96,7 +96,7 @@ def common(function: F) -> F:
 
 
 def names(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    """'a,b' and repeated options alike, as one tuple."""
+    """'a,b' and repeated options as one tuple."""
     return tuple(name.strip() for item in value for name in item.split(",") if name.strip())
 
 
@@ -114,6 +114,6 @@ forks = click.option(
     type=click.IntRange(1, 500),
     default=50,
     show_default=True,
-    help="Hosts worked on at the same time.",
+    help="Number of hosts in parallel.",
 )
-yes = click.option("--yes", "-y", is_flag=True, help="Ask nothing.")
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")

@@ -6,7 +6,7 @@ import click
 
 from k8sboot.cli import options
 from k8sboot.cli.choose import complete_phase, find
-from k8sboot.cli.options import common, inventory_path, said
+from k8sboot.cli.options import common, inventory_path, option_value
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import K8sbootError, UsageError
 from k8sboot.inventory.load import load
@@ -35,20 +35,20 @@ def command(
     limit: tuple[str, ...],
     forks: int,
 ) -> None:
-    """Run single phases, in the runbook's order, or list them."""
+    """Run single phases, in the order of the runbook, or list them."""
     if is_list:
         spec = _spec_to_list(context)
         for phase in UP:
             click.echo(f"{phase.name:<18} {phase.title}{_condition(phase, spec)}")
         return
     if not names:
-        raise UsageError("no phase is named", fix="`k8sboot phase --list` names them")
+        raise UsageError("a phase is missing", fix="name at least one; `k8sboot phase --list` shows them")
     wanted = sorted({find(UP, name) for name in names})
     spec = read_inventory(context).spec
     options_ = Options(forks=forks, is_dry=dry_run)
     phases = with_settling(tuple(UP[i] for i in wanted))
     for phase in phases:
-        if (why := phase.does_not_apply(spec)) and not said(context, "quiet"):
+        if (why := phase.does_not_apply(spec)) and not option_value(context, "quiet"):
             click.echo(f"phase {phase.name} does not apply: {why}", err=True)
     run(context, spec, RunRequest("phase", phases, hosts_of(spec, limit), options_))
 

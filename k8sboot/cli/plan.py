@@ -11,7 +11,7 @@ import click
 from k8sboot.cli import options
 from k8sboot.cli.choose import between, part_of_up
 from k8sboot.cli.masking import redactor
-from k8sboot.cli.options import common, said
+from k8sboot.cli.options import common, option_value
 from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
 from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
@@ -22,14 +22,12 @@ from k8sboot.run.session import RunRequest
 from k8sboot.runbook import UP
 
 WOULD_CHANGE = 5
-"""Exit code, where it is asked for: something would change, or might."""
+"""Exit code with --exit-code: something would change, or might."""
 
 
 def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value and (Path(value).is_dir() or not Path(value).absolute().parent.is_dir()):
-        raise UsageError(
-            f"--out {value}: there can be no such file", fix="name a file in a folder that is there"
-        )
+        raise UsageError(f"cannot write to --out {value}", fix="name a file in an existing directory")
     return value
 
 
@@ -44,16 +42,16 @@ def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str 
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How the plan is printed.",
+    help="Format of the plan on stdout.",
 )
 @click.option(
-    "--out", metavar="FILE", callback=_in_a_folder, help="Keep the plan in a file, for `k8sboot up --plan`."
+    "--out", metavar="FILE", callback=_in_a_folder, help="Save the plan to a file, for `k8sboot up --plan`."
 )
 @click.option(
     "--exit-code",
     "has_exit_code",
     is_flag=True,
-    help="Exit 5 when something would change, or is not known yet.",
+    help="Exit with 5 when something would change, or is not known yet.",
 )
 @click.pass_context
 def command(
@@ -68,7 +66,7 @@ def command(
     out: str | None,
     has_exit_code: bool,
 ) -> None:
-    """Show what `k8sboot up` would do; alter nothing. The plan goes to stdout, progress to stderr."""
+    """Show what `k8sboot up` would change, without changing anything. Plan to stdout, progress to stderr."""
     phases = between(UP, first=first, last=last, skip=skip)
     spec = read_inventory(context).spec
     plan = RunRequest("plan", phases, hosts_of(spec, limit), Options(forks=forks, is_dry=True))
@@ -80,13 +78,13 @@ def command(
     if output == "json":
         click.echo(json.dumps(found.as_json(), indent=1))
     else:
-        is_full = said(context, "verbose", 0) > 0
+        is_full = option_value(context, "verbose", 0) > 0
         click.echo(_as_text(found, spec, phases, is_full=is_full), nl=False, color=True)
     if out and code:
-        click.echo(f"not kept in {out}: the plan is not complete", err=True)
+        click.echo(f"not saved to {out}: the plan is incomplete", err=True)
     elif out:
         write_plan(out, found)
-        click.echo(f"kept in {out}: carry it out with `k8sboot up --plan {out}`", err=True)
+        click.echo(f"saved to {out}; apply it with `k8sboot up --plan {out}`", err=True)
     if not code and has_exit_code and (found.changes or found.unknown):
         code = WOULD_CHANGE
     context.exit(code)

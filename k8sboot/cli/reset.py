@@ -24,14 +24,14 @@ from k8sboot.runbook import RESET, RESET_WITH_OS
 @click.option(
     "--restore-os",
     is_flag=True,
-    help="Also put the machines' own files, units, swap and settings back as they were; packages stay.",
+    help="Also restore the files, units, swap and settings from before k8sboot; packages stay.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be done; alter nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
 @click.pass_context
 def command(
     context: click.Context, *, limit: tuple[str, ...], forks: int, yes: bool, restore_os: bool, dry_run: bool
 ) -> None:
-    """Take Kubernetes off the machines again: the cluster and its data are gone after this."""
+    """Remove Kubernetes from the hosts. This destroys the cluster and its data."""
     spec = read_inventory(context).spec
     chosen = hosts_of(spec, limit)
     refuse_headless(spec, chosen)
@@ -42,13 +42,13 @@ def command(
 
 
 def refuse_headless(spec: Spec, chosen: frozenset[str] | None) -> None:
-    """Raises UsageError where the first master goes and other masters stay: `up` would then begin another cluster."""
+    """Raises UsageError where the first master goes and other masters stay: `up` would then create a new cluster."""
     first, *others = spec.masters
     if chosen and first.name in chosen and any(master.name not in chosen for master in others):
         raise UsageError(
-            f"{first.name} is the first master, and other masters stay",
-            why="k8sboot speaks to the cluster through the first master of the inventory",
-            fix="put another master first, see that controlPlaneEndpoint does not lead to this one, and run again",
+            f"cannot reset {first.name}: it is the first master, and other masters stay",
+            why="k8sboot manages the cluster through the first master of the inventory",
+            fix="list another master first and point controlPlaneEndpoint away from this one, then run again",
         )
 
 
@@ -56,11 +56,11 @@ def _ask(spec: Spec, chosen: frozenset[str] | None, *, restores: bool) -> None:
     name = spec.cluster.name
     if not sys.stdin.isatty():
         raise UsageError(
-            "reset destroys the cluster, and nobody is there to ask",
-            fix="say --yes when that is what you want",
+            "reset destroys the cluster and requires a confirmation, but stdin is not a terminal",
+            fix="add --yes to confirm",
         )
     hosts = ", ".join(h.name for h in spec.hosts if chosen is None or h.name in chosen)
-    more = ", and puts their own settings back as they were" if restores else ""
-    click.echo(f"This takes Kubernetes and its data off {hosts}{more}.", err=True)
-    if click.prompt(f"Type the cluster's name ({name}) to go on", err=True) != name:
-        raise UsageError("that is not the cluster's name", fix="nothing was altered")
+    more = ", and restores their original settings" if restores else ""
+    click.echo(f"This removes Kubernetes and its data from {hosts}{more}.", err=True)
+    if click.prompt(f"Type the cluster's name ({name}) to continue", err=True) != name:
+        raise UsageError("that is not the cluster's name", fix="run again and type it; nothing was changed")

@@ -1,4 +1,4 @@
-"""What signals do: end a run gently first, at once when asked again, and always with the shell's exit code."""
+"""Signals: the first ends a run gracefully, the next at once, and the exit code is always the shell's."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from k8sboot.run.session import Stop
 
 NAMES = {signal.SIGINT: "^C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 GRACE = 5.0
-"""Seconds that a run asked to end, rather than to stop, has for coming to its end."""
+"""Seconds for a run to end after SIGTERM or SIGHUP."""
 ENDING = 30.0
-"""Seconds for ending the jobs on the hosts."""
+"""Seconds to end the jobs on the hosts."""
 
 
 class Left(BaseException):
-    """A signal ends the program where it is. code: what the shell sees, 128 and the signal's number."""
+    """A signal ends the program at once. code: the exit code, 128 plus the signal's number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -26,7 +26,7 @@ class Left(BaseException):
 
 
 def leave_on_signals() -> None:
-    """Make SIGTERM and SIGHUP exceptions, as ^C is one, so that the terminal is put right on the way out."""
+    """Raise exceptions for SIGTERM and SIGHUP, as for ^C, so that the terminal is restored on exit."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         raise Left(number)
@@ -36,14 +36,14 @@ def leave_on_signals() -> None:
 
 
 def _handle(number: int, handler: object) -> object:
-    # A signal that is ignored stays so: nohup, and `&` in a script, mean it.
+    # An ignored signal stays ignored, for nohup and `&` in a script.
     if signal.getsignal(number) is signal.SIG_IGN:
         return signal.SIG_IGN
     return signal.signal(number, handler)  # type: ignore[arg-type]
 
 
 class Signals:
-    """The signals of one run, counted. number: the last one that came, 0 for none."""
+    """Counts the signals of one run. number: the last one, 0 for none."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
@@ -51,7 +51,7 @@ class Signals:
         self.number = 0
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """First: the run is asked to end. Second: to end its jobs, too. Third: it leaves wherever it is."""
+        """First: ask the run to end. Second: to end its jobs, too. Third: exit at once."""
         self._count += 1
         self.number = number
         if self._count > 2:
@@ -65,7 +65,7 @@ class Signals:
 
 @contextmanager
 def asking(stop: Stop) -> Iterator[Signals]:
-    """For the length of the block signals ask a run to end; afterwards they do what they did before."""
+    """During the block signals ask a run to end; afterwards the previous handlers are restored."""
     signals = Signals(stop)
     before = {number: _handle(number, signals) for number in NAMES}
     try:

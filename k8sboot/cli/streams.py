@@ -29,14 +29,14 @@ class Steady:
             return
 
     def __getattr__(self, name: str) -> Any:
-        """All else is the stream's own."""
+        """Everything else is the stream's own."""
         return getattr(self._stream, name)
 
 
 def make_steady() -> None:
-    """Open what is closed of the three descriptors, and let stderr never fail.
+    """Open the standard descriptors that are closed, and make stderr never fail.
 
-    A closed descriptor would be given to the next file or socket, and a message would go into that.
+    A closed descriptor would be reused for the next file or socket, and messages would go into that.
     """
     for descriptor in (0, 1, 2):
         try:
@@ -51,5 +51,5 @@ def make_steady() -> None:
 
 
 def discard_stdout() -> None:
-    """Let what stdout still holds go nowhere, so that the interpreter does not complain of it at its end."""
+    """Discard what stdout still buffers, so that the interpreter does not report an error at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -11,7 +11,7 @@ from k8sboot.cli.wiring import on_first_master, read_inventory
 @click.group("token")
 @common
 def command() -> None:
-    """Make, list and revoke join tokens. The join line goes to stdout alone."""
+    """Create, list and revoke join tokens. Only the join command goes to stdout."""
 
 
 @command.command("new")
@@ -21,14 +21,14 @@ def command() -> None:
     default="24h0m0s",
     show_default=True,
     metavar="DURATION",
-    help="How long it lives, e.g. 30m or 24h.",
+    help="Lifetime, e.g. 30m or 24h.",
 )
 @click.option(
-    "--control-plane", is_flag=True, help="For another master: uploads its certificates, too (for two hours)."
+    "--control-plane", is_flag=True, help="For another master: also uploads the certificates, for two hours."
 )
 @click.pass_context
 def new(context: click.Context, *, ttl: str, control_plane: bool) -> None:
-    """Make a token and print the line that joins a machine with it."""
+    """Create a token and print the command that joins a machine with it."""
     from k8sboot.cli.token_actions import new_join_line
 
     spec = read_inventory(context).spec
@@ -41,7 +41,7 @@ def new(context: click.Context, *, ttl: str, control_plane: bool) -> None:
 @common
 @click.pass_context
 def list_(context: click.Context) -> None:
-    """Show the tokens that the cluster knows: id, expiry, usages, description. Never their secret part."""
+    """Show the cluster's tokens: id, expiry, usages, description. Never the secret part."""
     from k8sboot.cli.token_actions import token_table
 
     spec = read_inventory(context).spec
@@ -55,7 +55,7 @@ def list_(context: click.Context) -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.pass_context
 def revoke(context: click.Context, *, ids: tuple[str, ...]) -> None:
-    """Delete tokens by their id, the six characters before the dot."""
+    """Delete tokens by id, the six characters before the dot."""
     from k8sboot.cli.token_actions import revoke_tokens
 
     spec = read_inventory(context).spec

@@ -1,4 +1,4 @@
-"""Chapter 2.6: join tokens for people, on the first master."""
+"""Join tokens for operators, on the first master."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _TTL = re.compile(r"(?=\d)(\d+h)?(\d+m)?(\d+s)?")
 
 
 def new_join_line(spec: Spec, host: Host, *, ttl: str, is_control_plane: bool) -> Secret:
-    """A new token's join line. ttl: Go's form of a duration; '0' never ends and is refused."""
+    """The join command of a new token. ttl: a duration in Go's form; '0', which never expires, is refused."""
     if not _TTL.fullmatch(ttl) or not ttl.strip("0hms"):
         raise UsageError(
-            f"{ttl!r} is no life time for a token", fix="write hours, minutes, seconds: 24h, 30m, 1h30m"
+            f"{ttl!r} is not a valid token lifetime", fix="use hours, minutes and seconds: 24h, 30m, 1h30m"
         )
     ca = host.known(host.read_file(CA_CERT), what="a cluster's CA", after="kubeadm-init")
-    said = host.change("make a join token", commands.token_create(ttl=ttl, description=DESCRIPTION))
+    output = host.change("create a join token", commands.token_create(ttl=ttl, description=DESCRIPTION))
     key = ""
     if is_control_plane:
         uploaded = host.change(
@@ -35,7 +35,7 @@ def new_join_line(spec: Spec, host: Host, *, ttl: str, is_control_plane: bool) -
         key = tokens.printed_certificate_key(uploaded).reveal()
     line = commands.join_line(
         spec.cluster.control_plane_endpoint,
-        token=tokens.printed_token(said).reveal(),
+        token=tokens.printed_token(output).reveal(),
         ca_cert_hash=ca_cert_hash(ca),
         certificate_key=key,
     )
@@ -43,7 +43,7 @@ def new_join_line(spec: Spec, host: Host, *, ttl: str, is_control_plane: bool) -
 
 
 def token_table(host: Peer) -> str:
-    """The cluster's tokens as lines of columns; without the secret part."""
+    """The cluster's tokens as a table, without the secret part."""
     rows = [("ID", "EXPIRES", "USAGES", "DESCRIPTION")]
     for token in tokens.bootstrap_tokens(host.read(commands.token_secrets())):
         expires = token.expires.isoformat() if token.expires else "never"
@@ -52,10 +52,12 @@ def token_table(host: Peer) -> str:
 
 
 def revoke_tokens(host: Host, ids: Sequence[str]) -> None:
-    """Delete tokens; UsageError, before any is deleted, when one of the ids is not the cluster's."""
+    """Delete tokens; UsageError, before any is deleted, when the cluster does not have one of them."""
     known = {token.id for token in tokens.bootstrap_tokens(host.read(commands.token_secrets()))}
     bare = [given.partition(".")[0] for given in ids]
     unknown = [given for given in bare if given not in known]
     if unknown:
-        raise UsageError(f"the cluster has no token {', '.join(unknown)}", fix="see `k8sboot token list`")
+        raise UsageError(
+            f"the cluster has no token {', '.join(unknown)}", fix="`k8sboot token list` shows its tokens"
+        )
     host.change(f"revoke {' '.join(bare)}", *[commands.token_delete(given) for given in bare])

@@ -10,8 +10,8 @@ import click
 from k8sboot.cli import options
 from k8sboot.cli.again import hosts_to_repeat
 from k8sboot.cli.choose import between, part_of_up
-from k8sboot.cli.kept import KeptPlan
 from k8sboot.cli.options import common
+from k8sboot.cli.saved_plan import SavedPlan
 from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
 from k8sboot.run.runner import Options
@@ -22,9 +22,9 @@ from k8sboot.runbook import UP
 @click.command("up")
 @common
 @part_of_up
-@click.option("--dry-run", is_flag=True, help="Show what would be done; alter nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
 @click.option("--failed", is_flag=True, help="Only hosts that the last `up` or `phase` did not finish.")
-@click.option("--plan", "plan_file", metavar="FILE", help="Do what this plan says, if it still holds.")
+@click.option("--plan", "plan_file", metavar="FILE", help="Apply this plan, if it is still valid.")
 @options.limit
 @options.forks
 @options.yes
@@ -42,24 +42,24 @@ def command(
     forks: int,
     yes: bool,
 ) -> None:
-    """Turn the inventory's machines into a cluster, or finish what is missing.
+    """Create the inventory's cluster, or complete it.
 
-    Run it as often as you like: what is as wanted is left alone, and a run that was cut is continued.
+    Run it as often as you like: it changes only what differs, and continues a run that was interrupted.
     """
     phases = between(UP, first=first, last=last, skip=skip)
-    kept = KeptPlan.read(plan_file, is_dry=dry_run, is_repeated=failed) if plan_file else None
+    saved = SavedPlan.read(plan_file, is_dry=dry_run, is_repeated=failed) if plan_file else None
     spec = read_inventory(context).spec
     if failed and limit:
-        raise UsageError("--failed and --limit contradict each other", fix="say one of them")
+        raise UsageError("--failed and --limit contradict each other", fix="remove one of them")
     chosen = hosts_to_repeat(spec) if failed else hosts_of(spec, limit)
     if failed and not chosen:
         return
-    if kept:
-        phases = kept.phases(phases if first or last or skip else None)
-        chosen = kept.limit(spec, chosen)
+    if saved:
+        phases = saved.phases(phases if first or last or skip else None)
+        chosen = saved.limit(spec, chosen)
     plan = RunRequest("up", phases, chosen, Options(forks=forks, is_dry=dry_run))
-    if kept:
-        plan = replace(plan, plan_check=kept.check(spec, plan))
+    if saved:
+        plan = replace(plan, plan_check=saved.check(spec, plan))
     if not yes and not dry_run and sys.stdin.isatty():
         click.confirm(
             f"Work on {', '.join(h.name for h in plan.hosts(spec))}?", default=True, abort=True, err=True

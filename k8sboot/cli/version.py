@@ -14,7 +14,7 @@ from k8sboot.cli.options import common
 @click.command("version")
 @common
 def command() -> None:
-    """Say which version this is, and of what it is made."""
+    """Show the version, and those of Python and the libraries."""
     click.echo(f"k8sboot {__version__}")
     click.echo(f"python {platform.python_version()}")
     for name in ("click", "jinja2", "paramiko", "pyyaml", "rich"):

@@ -1,4 +1,4 @@
-"""Puts the parts together for a command: inventory, listeners, session; and shows how it ended."""
+"""Connects inventory, listeners and session for a command, and shows the result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 
 from k8sboot.cli import again
 from k8sboot.cli.listeners import listening
-from k8sboot.cli.options import inventory_path, said
+from k8sboot.cli.options import inventory_path, option_value
 from k8sboot.cli.signals import asking
 from k8sboot.errors import Interrupted, K8sbootError, UsageError
 from k8sboot.events import Event, Listener, Notice, RunEnded, RunStarted
@@ -32,16 +32,16 @@ from k8sboot.ssh.target import Target
 
 
 def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loaded:
-    """The inventory the command is about; its warnings go to stderr. InventoryError with every problem in it.
+    """The command's inventory; its warnings go to stderr. InventoryError with all its problems.
 
-    has_secrets: False asks, runs and reads nothing for its secrets.
+    has_secrets: False resolves no secrets: no prompt, command or file.
     """
     from k8sboot.inventory.report import format_problem
 
     prompt = _prompt if sys.stdin.isatty() else None
     loaded = load(inventory_path(context), prompt=prompt, resolve_secrets=has_secrets)
     context.find_root().ensure_object(dict)["loaded"] = loaded
-    if not said(context, "quiet"):
+    if not option_value(context, "quiet"):
         for warning in loaded.warnings:
             click.echo(format_problem(warning), err=True)
     return loaded
@@ -52,7 +52,7 @@ def _prompt(what: str) -> str:
 
 
 def target(host: HostSpec) -> Target:
-    """A host of the inventory in the SSH layer's terms."""
+    """A host of the inventory as a target of the SSH layer."""
     return Target(name=host.name, address=host.address, **vars(host.ssh))
 
 
@@ -62,20 +62,20 @@ def open_connection(host: HostSpec, log: Callable[[str], None]) -> Connection:
 
 
 def hosts_of(spec: Spec, limit: tuple[str, ...]) -> frozenset[str] | None:
-    """The names that --limit means; UsageError with near names for one that is not in the inventory."""
+    """The hosts of --limit; UsageError with similar names for one that is not in the inventory."""
     known = [h.name for h in spec.hosts]
     for name in limit:
         if name not in known:
             near = difflib.get_close_matches(name, known)
             raise UsageError(
-                f"--limit names {name!r}, which is not in the inventory",
+                f"--limit {name}: no such host in the inventory",
                 fix=f"did you mean {near[0]!r}?" if near else f"its hosts are {', '.join(known)}",
             )
     return frozenset(limit) if limit else None
 
 
 def run(context: click.Context, spec: Spec, plan: RunRequest) -> None:
-    """Run a plan, tell what happens, and leave with the exit code that fits."""
+    """Execute a run, show what happens, and exit with its code."""
     if code := carry_out(context, spec, plan):
         context.exit(code)
 
@@ -83,18 +83,18 @@ def run(context: click.Context, spec: Spec, plan: RunRequest) -> None:
 def carry_out(
     context: click.Context, spec: Spec, plan: RunRequest, *, recorder: Listener | None = None
 ) -> int:
-    """Run a plan and tell what happens; the exit code that fits. recorder: shows itself what the changes are."""
+    """Execute a run and show what happens; its exit code. recorder: shows the changes itself."""
     stop = Stop()
     with listening(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
-        told = (recorder, *listeners.briefly()) if recorder else listeners.all
+        hearing = (recorder, *listeners.briefly()) if recorder else listeners.all
         with asking(stop) as signals, _claim(spec, plan) as claim:
-            report = Session(spec, plan, open_connection, told, stop=stop, claim=claim).run()
-        listeners.say_trouble()
+            report = Session(spec, plan, open_connection, hearing, stop=stop, claim=claim).run()
+        listeners.report_trouble()
     errors = [e for e in report.errors.values() if not isinstance(e, Interrupted)]
     listeners.show(errors)
     if errors and plan.command in again.COMMANDS:
         listeners.suggest(
-            again.command_to_repeat(listeners.journal.path, inventory=said(context, "inventory"))
+            again.command_to_repeat(listeners.journal.path, inventory=option_value(context, "inventory"))
         )
     if signals.number:
         return 128 + signals.number
@@ -102,21 +102,21 @@ def carry_out(
 
 
 def _claim(spec: Spec, plan: RunRequest) -> AbstractContextManager[Claim | None]:
-    """A run that alters something is the only one; who only looks is in nobody's way."""
+    """Runs that change hosts are exclusive; dry runs take no lock."""
     return nullcontext() if plan.options.is_dry else run_lock.taken(_lock_file(spec), plan.command)
 
 
 def _lock_file(spec: Spec) -> Path | None:
-    """Of the cluster on this machine: two clusters of one name are still two."""
+    """The cluster's lock file on this machine; clusters of the same name are told apart by the first master."""
     try:
         return state_dir() / spec.cluster.name / f"lock-{spec.masters[0].address.replace('/', '-')}"
-    except RuntimeError:  # there is no home
+    except RuntimeError:  # no home directory
         return None
 
 
 @contextmanager
 def on_first_master(context: click.Context, spec: Spec) -> Iterator[Host]:
-    """The first master, connected, for commands that are one step."""
+    """The first master, connected, for commands of a single step."""
     first = spec.masters[0]
     phase = context.command_path.removeprefix("k8sboot ")
     started = time.monotonic()
@@ -143,6 +143,6 @@ def on_first_master(context: click.Context, spec: Spec) -> Iterator[Host]:
 
 
 def _exit_code(errors: list[K8sbootError]) -> int:
-    """A mistake of ours outweighs a failed step, and that an unreachable host."""
+    """The most severe: a bug (70) over a failed step (1) over an unreachable host (3)."""
     codes = {error.exit_code for error in errors}
     return next(code for code in (70, 1, 3, *sorted(codes)) if code in codes)

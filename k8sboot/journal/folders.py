@@ -1,6 +1,6 @@
-"""Where the journals lie: in the state folder one folder a cluster, in it one a run, for the user alone.
+"""The folders of the journals: one for each cluster, in it one for each run, for the user alone.
 
-A run holds a lock on its journal as long as it lives, however it ends: that is how others know.
+A run holds a lock on its journal until its process ends, however it ends: that is how others know that it is active.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from contextlib import suppress
 from pathlib import Path
 
 KEEP = 20
-"""Runs of a cluster whose journals are kept."""
+"""Runs of a cluster; older journals are removed."""
 JOURNAL = "run.jsonl"
 LATEST = "latest"
 
 
 def state_dir() -> Path:
-    """Where k8sboot keeps its journals. RuntimeError where there is no home."""
+    """Where k8sboot stores its journals. RuntimeError without a home directory."""
     base = os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
     return Path(base) / "k8sboot"
 
 
 def new_name() -> str:
-    """A run's name: it sorts by time, to the millisecond, and no other run has it."""
+    """A unique name for a run that sorts by time, to the millisecond."""
     seconds, nanoseconds = divmod(time.time_ns(), 10**9)
     moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(seconds))
     return f"{moment}-{nanoseconds // 10**6:03}{secrets.token_hex(2)}"
@@ -39,21 +39,21 @@ def host_log(run: Path, host: str) -> Path:
 
 
 def evidence(run: Path, host: str, phase: str) -> Path:
-    """What a host said of itself when a phase had failed, in the folder of a run."""
+    """The evidence from a host on which a phase failed, in the folder of a run."""
     return run / "evidence" / f"{host}-{phase}.txt"
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder and those of ours above it, for the user alone."""
+    """Create a folder and k8sboot's own parents of it, for the user alone."""
     base = state_dir()
     base.parent.mkdir(parents=True, exist_ok=True)
-    ours = [folder, *(p for p in folder.parents if p == base or base in p.parents)]
-    for each in reversed(ours):
+    own = [folder, *(p for p in folder.parents if p == base or base in p.parents)]
+    for each in reversed(own):
         each.mkdir(mode=0o700, exist_ok=True)
 
 
 def open_private(path: Path, *, is_new: bool = False) -> int:
-    """A descriptor to append to a file that only the user may read; OSError."""
+    """A descriptor for appending to a file that only the user may read; OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     return os.open(path, flags | (os.O_EXCL if is_new else 0), 0o600)
 
@@ -66,7 +66,7 @@ def write_all(handle: int, text: str) -> None:
 
 
 def append(path: Path, text: str) -> None:
-    """Append to a file in the folder of a run, made where it is missing; OSError. No descriptor is kept."""
+    """Append to a file in the folder of a run, created where it is missing; OSError. Leaves no descriptor open."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     handle = open_private(path)
     try:
@@ -76,7 +76,7 @@ def append(path: Path, text: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """What a folder lists is on the disk; OSError."""
+    """Sync a folder's list of files to disk; OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -84,14 +84,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def hold(handle: int) -> None:
-    """Say of an open journal that its run lives."""
-    with suppress(OSError):  # a file system without locks: nobody will take this run for a dead one
+def lock(handle: int) -> None:
+    """Lock an open journal, to show that its run is active."""
+    with suppress(OSError):  # a file system without locks: every run counts as active there
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def is_alive(run: Path) -> bool:
-    """The run is at work, or nobody can tell."""
+    """The run is active, or that cannot be determined."""
     try:
         handle = os.open(run / JOURNAL, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -106,7 +106,7 @@ def is_alive(run: Path) -> bool:
 
 
 def point_latest_at(folder: Path) -> None:
-    """Let the link `latest` beside the runs lead to this one."""
+    """Point the link `latest` beside the runs to this one."""
     made = folder.parent / f".{folder.name}"
     made.symlink_to(folder.name)
     made.replace(folder.parent / LATEST)
@@ -121,23 +121,23 @@ def runs_of(cluster: Path) -> list[Path]:
 
 
 def clusters() -> Iterator[Path]:
-    """The folders of all clusters that have been worked on from here."""
+    """The folders of all clusters with a run on this machine."""
     with suppress(OSError, RuntimeError):
         yield from sorted(p for p in state_dir().iterdir() if p.is_dir())
 
 
-def forget_old(cluster: Path) -> None:
-    """Remove all but the newest runs of a cluster, and none that is at work."""
+def remove_old(cluster: Path) -> None:
+    """Remove all but the newest runs of a cluster, and no active one."""
     for run in runs_of(cluster)[:-KEEP]:
         if not is_alive(run):
-            with suppress(OSError):  # another run, which tidies up, too, was quicker: on to the next
-                _forget(run)
+            with suppress(OSError):  # another run has removed it at the same time
+                _remove(run)
 
 
-def _forget(run: Path) -> None:
-    """The journal goes last: what is left of a removal that was cut is found by the next one."""
+def _remove(run: Path) -> None:
+    """The journal goes last, so that the next run finds the rest of an interrupted removal."""
     for each in (p for p in run.iterdir() if p.name != JOURNAL):
-        with suppress(OSError):  # another run may be tidying up, too
+        with suppress(OSError):  # another run may be removing it, too
             shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
     with suppress(OSError):
         (run / JOURNAL).unlink()

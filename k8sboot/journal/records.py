@@ -1,4 +1,4 @@
-"""Events as records: mappings that JSON can carry, without secrets."""
+"""Events as records: mappings for JSON, without secrets."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Record = dict[str, Any]
 
 
 def record_of(event: Event, redact: Redactor) -> Record:
-    """An event's name, time, and those of its fields that say something."""
+    """An event's name, time, and those of its fields that are not empty."""
     found = {f.name: getattr(event, f.name) for f in dataclasses.fields(event)}
-    told = {k: v for k, v in found.items() if v not in ("", None, ())}
-    return record(type(event).__name__, told, redact)
+    filled = {k: v for k, v in found.items() if v not in ("", None, ())}
+    return record(type(event).__name__, filled, redact)
 
 
 def record(name: str, fields: Record, redact: Redactor) -> Record:
@@ -29,7 +29,7 @@ def record(name: str, fields: Record, redact: Redactor) -> Record:
 
 
 def traceback_of(error: Bug) -> str:
-    """Where a mistake of ours came from."""
+    """The traceback of a bug in k8sboot."""
     return "".join(traceback.format_exception(error.__cause__)) if error.__cause__ is not None else ""
 
 
@@ -47,7 +47,7 @@ def _masked(value: object, redact: Redactor) -> object:
 
 
 def _masked_text(text: str, redact: Redactor) -> str:
-    """Masked so that a secret does not come together again when a reader takes control characters out."""
+    """Masked so that no secret reappears when a reader removes control characters."""
     masked = redact(text)
     cleaned = safe(masked)
     return masked if redact(cleaned) == cleaned else redact(cleaned)

@@ -1,4 +1,4 @@
-"""Finds the runs whose journals are kept, and reads them."""
+"""Finds stored runs and reads their journals."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ from pathlib import Path
 from k8sboot.errors import K8sbootError, UsageError
 from k8sboot.journal import folders
 from k8sboot.journal.records import Record
-from k8sboot.journal.story import RunSummary, parse, summary_of
+from k8sboot.journal.summary import RunSummary, parse, summary_of
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run whose journal is kept. folder: where. is_alive: it is at work now."""
+    """A run whose journal is on this machine. folder: where. is_alive: still running."""
 
     folder: Path
     is_alive: bool
 
     @property
     def name(self) -> str:
-        """What it is called by."""
+        """The run's name."""
         return self.folder.name
 
     @property
     def journal(self) -> Path:
-        """Its records."""
+        """The path of its records."""
         return self.folder / folders.JOURNAL
 
     def records(self, *, has_output: bool = True) -> Iterator[Record]:
-        """Its records, as far as they are whole. K8sbootError when they cannot be read."""
+        """Its records, without truncated ones. K8sbootError when they cannot be read."""
         try:
             with self.journal.open(encoding="utf-8", errors="replace") as lines:
                 yield from parse(lines, has_output=has_output)
         except OSError as error:
             raise K8sbootError(
-                f"the journal of run {self.name} cannot be read",
+                f"cannot read the journal of run {self.name}",
                 why=str(error),
-                fix="read it as the user who ran it; `k8sboot history` lists the others",
+                fix="read it as the user who started the run; `k8sboot history` lists the others",
                 code="KB-JOURNAL",
             ) from None
 
-    def story(self) -> RunSummary:
-        """What it was."""
-        story = summary_of(self.records(has_output=False))
-        story.cluster = story.cluster or self.folder.parent.name
-        return story
+    def summary(self) -> RunSummary:
+        """Its summary."""
+        summary = summary_of(self.records(has_output=False))
+        summary.cluster = summary.cluster or self.folder.parent.name
+        return summary
 
 
-def kept(cluster: str = "") -> list[StoredRun]:
+def stored_runs(cluster: str = "") -> list[StoredRun]:
     """The runs of one cluster, or of all, oldest first."""
     found = [
         run for each in folders.clusters() if cluster in ("", each.name) for run in folders.runs_of(each)
@@ -58,22 +58,24 @@ def kept(cluster: str = "") -> list[StoredRun]:
 
 
 def find(word: str, cluster: str = "") -> StoredRun:
-    """The run of that name, or the only one that begins so, or `latest`; UsageError."""
-    runs = kept(cluster)
+    """The run of that name, or the only one with that prefix, or `latest`; UsageError."""
+    runs = stored_runs(cluster)
     found = runs[-1:] if word == folders.LATEST else [r for r in runs if r.name.startswith(word)]
     exact = [run for run in found if run.name == word]
     if len(exact or found) == 1:
         return (exact or found)[0]
     if found:
         names = ", ".join(f"{run.name} ({run.folder.parent.name})" for run in found[:10])
-        raise UsageError(f"{word!r} begins more than one run", fix=f"say more of one of these: {names}")
-    raise UsageError(f"there is no run {word!r}", fix="`k8sboot history` lists the runs that are kept")
+        raise UsageError(
+            f"more than one run begins with {word!r}", fix=f"use a longer prefix of one of {names}"
+        )
+    raise UsageError(f"there is no run {word!r}", fix="`k8sboot history` lists the stored runs")
 
 
 def latest(cluster: str, commands: tuple[str, ...]) -> tuple[StoredRun, RunSummary] | None:
-    """A cluster's last run of one of these commands that was no dry run; None where none is kept."""
-    for run in reversed(kept(cluster)):
-        story = run.story()
-        if story.command in commands and not story.is_dry:
-            return run, story
+    """A cluster's last run of one of these commands, dry runs excluded; None where there is none."""
+    for run in reversed(stored_runs(cluster)):
+        summary = run.summary()
+        if summary.command in commands and not summary.is_dry:
+            return run, summary
     return None

@@ -1,4 +1,4 @@
-"""Runs as `k8sboot history` shows them: texts for people, plain values for machines."""
+"""Runs as `k8sboot history` shows them: text for people, plain values for JSON."""
 
 from __future__ import annotations
 
@@ -10,62 +10,62 @@ from typing import Any
 from k8sboot.journal.records import Record
 from k8sboot.journal.render import clock, field, render, render_error
 from k8sboot.journal.store import StoredRun
-from k8sboot.journal.story import PhaseResult, RunSummary, steps_of
+from k8sboot.journal.summary import PhaseResult, RunSummary, steps_of
 from k8sboot.text.event_lines import duration
 from k8sboot.text.sanitize import safe_line
 from k8sboot.text.table import table
 
 NAMED = 5
-"""Hosts. Of more of them that failed the others are counted."""
+"""Failed hosts that are named; further ones are counted."""
 
 
-def result(run: StoredRun, story: RunSummary) -> str:
-    """How a run ended, in a few words."""
+def result(run: StoredRun, summary: RunSummary) -> str:
+    """The result of a run, in a few words."""
     if run.is_alive:
         return "running"
-    if not story.has_ended:
+    if not summary.has_ended:
         return "cut short"
-    parts = ["interrupted"] if story.was_cut else []
-    if story.faults:
-        names = story.failed or [str(story.faults[0].get("code", ""))]
+    parts = ["interrupted"] if summary.was_cut else []
+    if summary.faults:
+        names = summary.failed or [str(summary.faults[0].get("code", ""))]
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         parts.append(f"failed on {', '.join(names[:NAMED])}{more}")
     return safe_line(", ".join(parts)) or "ok"
 
 
-def listed(runs: Iterable[tuple[StoredRun, RunSummary]]) -> list[str]:
-    """A line a run, under a head."""
+def list_lines(runs: Iterable[tuple[StoredRun, RunSummary]]) -> list[str]:
+    """A header and one line for each run."""
     head = ("RUN", "WHEN", "CLUSTER", "COMMAND", "TOOK", "HOSTS", "CHANGES", "RESULT")
     rows = [
         (
             run.name,
-            clock(story.began),
-            story.cluster,
-            _command(story),
-            duration(story.lasted),
-            str(len(story.hosts)),
-            str(sum(story.changes.values())),
-            result(run, story),
+            clock(summary.began),
+            summary.cluster,
+            _command(summary),
+            duration(summary.lasted),
+            str(len(summary.hosts)),
+            str(sum(summary.changes.values())),
+            result(run, summary),
         )
-        for run, story in runs
+        for run, summary in runs
     ]
     return table([head, *rows])
 
 
-def shown(run: StoredRun, story: RunSummary) -> list[str]:
-    """A run: who and what, its phases by host, and its errors in full."""
+def run_lines(run: StoredRun, summary: RunSummary) -> list[str]:
+    """A run: who started what, its phases by host, and its errors in full."""
     return [
-        f"run {run.name}: {safe_line(_command(story))} of {safe_line(story.cluster)}, {result(run, story)}",
-        *(f"  {label:<10} {words}" for label, words in _facts(run, story) if words),
+        f"run {run.name}: {safe_line(_command(summary))} of {safe_line(summary.cluster)}, {result(run, summary)}",
+        *(f"  {label:<10} {words}" for label, words in _facts(run, summary) if words),
         "",
-        *table([("HOST", "PHASE", "RESULT", "CHANGES", "TOOK", ""), *map(_row, _by_host(story))]),
-        *(line for host, record in story.under_way.items() for line in _begun(host, record, run)),
-        *(line for error in story.errors for line in _error(error)),
+        *table([("HOST", "PHASE", "RESULT", "CHANGES", "TOOK", ""), *map(_row, _by_host(summary))]),
+        *(line for host, record in summary.under_way.items() for line in _begun(host, record, run)),
+        *(line for error in summary.errors for line in _error(error)),
     ]
 
 
-def shown_host(run: StoredRun, records: Iterable[Record], host: str) -> list[str]:
-    """What ran on a host, in order, with the commands, diffs and errors."""
+def host_lines(run: StoredRun, records: Iterable[Record], host: str) -> list[str]:
+    """The steps on a host, in order, with commands, diffs and errors."""
     steps = steps_of(records, host)
     is_open = bool(steps) and steps[-1]["event"] == "Changing"
     return [
@@ -74,42 +74,44 @@ def shown_host(run: StoredRun, records: Iterable[Record], host: str) -> list[str
     ]
 
 
-def row(run: StoredRun, story: RunSummary) -> dict[str, Any]:
-    """A run in plain values, as in the list."""
+def row_json(run: StoredRun, summary: RunSummary) -> dict[str, Any]:
+    """A run for JSON, as in the list."""
     return {
         "run": run.name,
-        "began": story.began,
-        "cluster": story.cluster,
-        "command": story.command,
-        "isDry": story.is_dry,
-        "seconds": round(story.lasted, 3),
-        "hosts": story.hosts,
-        "changes": story.changes,
-        "failed": story.failed,
-        "unfinished": story.unfinished,
-        "result": result(run, story),
+        "began": summary.began,
+        "cluster": summary.cluster,
+        "command": summary.command,
+        "isDry": summary.is_dry,
+        "seconds": round(summary.lasted, 3),
+        "hosts": summary.hosts,
+        "changes": summary.changes,
+        "failed": summary.failed,
+        "unfinished": summary.unfinished,
+        "result": result(run, summary),
         "journal": str(run.journal),
     }
 
 
-def whole(run: StoredRun, story: RunSummary) -> dict[str, Any]:
-    """A run in plain values, with all that is told of it."""
+def run_json(run: StoredRun, summary: RunSummary) -> dict[str, Any]:
+    """A run for JSON, with its phases and errors."""
     return {
-        **row(run, story),
-        "about": story.about,
-        "limit": story.limit,
-        "phases": [asdict(walk) for walk in story.walks],
-        "errors": story.errors,
-        "underWay": story.under_way,
+        **row_json(run, summary),
+        "about": summary.about,
+        "limit": summary.limit,
+        "phases": [asdict(each) for each in summary.results],
+        "errors": summary.errors,
+        "underWay": summary.under_way,
     }
 
 
-def _command(story: RunSummary) -> str:
-    return (story.command or field(story.about, "command") or "?") + (" --dry-run" if story.is_dry else "")
+def _command(summary: RunSummary) -> str:
+    return (summary.command or field(summary.about, "command") or "?") + (
+        " --dry-run" if summary.is_dry else ""
+    )
 
 
-def _facts(run: StoredRun, story: RunSummary) -> list[tuple[str, str]]:
-    about = story.about
+def _facts(run: StoredRun, summary: RunSummary) -> list[tuple[str, str]]:
+    about = summary.about
     words = about.get("words")
     line = shlex.join(["k8sboot", *map(str, words)]) if isinstance(words, list) else ""
     who = f"{field(about, 'user')} on {field(about, 'machine')}, pid {about.get('pid')}" if about else ""
@@ -119,25 +121,25 @@ def _facts(run: StoredRun, story: RunSummary) -> list[tuple[str, str]]:
         ("command", safe_line(line)),
         ("by", who + (f", k8sboot {version}" if version else "")),
         ("inventory", inventory + (f", sha256 {field(about, 'sha256')}" if inventory else "")),
-        ("began", clock(story.began)),
-        ("took", duration(story.lasted)),
-        ("changes", str(sum(story.changes.values()))),
+        ("began", clock(summary.began)),
+        ("took", duration(summary.lasted)),
+        ("changes", str(sum(summary.changes.values()))),
         ("journal", str(run.journal)),
     ]
 
 
-def _by_host(story: RunSummary) -> list[PhaseResult]:
-    place = {host: index for index, host in enumerate(story.hosts)}
-    return sorted(story.walks, key=lambda walk: place.get(walk.host, len(place)))
+def _by_host(summary: RunSummary) -> list[PhaseResult]:
+    place = {host: index for index, host in enumerate(summary.hosts)}
+    return sorted(summary.results, key=lambda each: place.get(each.host, len(place)))
 
 
-def _row(walk: PhaseResult) -> tuple[str, ...]:
-    took = duration(walk.seconds) if walk.result in ("ok", "unknown") else ""
-    return walk.host, walk.phase, walk.result, str(walk.changes), took, walk.why
+def _row(each: PhaseResult) -> tuple[str, ...]:
+    took = duration(each.seconds) if each.result in ("ok", "unknown") else ""
+    return each.host, each.phase, each.result, str(each.changes), took, each.why
 
 
 def _begun(host: str, record: Record, run: StoredRun) -> list[str]:
-    how = "under way" if run.is_alive else "begun, and how it ended is not known"
+    how = "under way" if run.is_alive else "begun, result unknown"
     return ["", f"{safe_line(host)}: {field(record, 'what')}: {how}"]
 
 

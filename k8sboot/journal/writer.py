@@ -1,4 +1,4 @@
-"""Writes the journal of a run: a record a line for machines, and a log a host for people, secrets masked."""
+"""Writes the journal of a run: one record per line for machines, one log per host for people, secrets masked."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from k8sboot.journal.records import Record, record, record_of, traceback_of
 from k8sboot.journal.render import render
 from k8sboot.text.redact import Redactor
 
-LASTING = (RunStarted, Changing, Changed, Notice, Failed, RunEnded)
-"""Events whose records are on the disk before the run goes on. The others are written at once, too, so that a killed
-run has told them, but reach the disk with the next of these: a job may say a thousand lines a second."""
+SYNCED = (RunStarted, Changing, Changed, Notice, Failed, RunEnded)
+"""Events whose records are synced to disk before the run continues. The others are written at once, too, so that a
+killed run has recorded them, but are synced with the next of these: a job may print a thousand lines a second."""
 
 
 class Journal:
     """A listener, for all threads, that writes to $XDG_STATE_HOME/k8sboot/CLUSTER/RUN.
 
-    A journal that cannot be written is no reason to stop a run: it goes silent. path: of run.jsonl, '' when it
-    could not be made. trouble: why it is missing or not complete, '' when all is well.
+    A journal that cannot be written does not stop the run. path: of run.jsonl, '' when it could not be created.
+    trouble: why the journal is missing or incomplete, '' when it is complete.
     """
 
     def __init__(self, cluster: str, redact: Redactor, about: Mapping[str, object] | None = None) -> None:
-        """about: what else the first record says of the run: words, inventory, sha256."""
+        """about: further fields of the first record: words, inventory, sha256."""
         self._redact = redact
         self._file = -1
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class Journal:
         try:
             self._folder = folders.state_dir() / cluster / name
             self._open()
-        except (OSError, RuntimeError) as error:  # RuntimeError: there is no home
+        except (OSError, RuntimeError) as error:  # RuntimeError: no home directory
             self.trouble = str(error)
         self._put(record("Journal", {"run": name, "cluster": cluster, **_self(), **(about or {})}, redact))
 
@@ -57,19 +57,19 @@ class Journal:
         path = self._folder / folders.JOURNAL
         self._file = folders.open_private(path, is_new=True)
         self.path = str(path)
-        folders.hold(self._file)
-        with suppress(OSError):  # another run may be tidying up, too
+        folders.lock(self._file)
+        with suppress(OSError):  # another run may be removing old ones, too
             folders.sync_folder(self._folder)
             folders.sync_folder(self._folder.parent)
             folders.point_latest_at(self._folder)
-            folders.forget_old(self._folder.parent)
+            folders.remove_old(self._folder.parent)
 
     def __call__(self, event: Event) -> None:
-        """Write one event. Evidence goes into a file of its own, and its path into the journal."""
+        """Write one event. Evidence goes to a file of its own, and its path to the journal."""
         if isinstance(event, Evidence):
-            event = replace(event, text=self._keep(event))
+            event = replace(event, text=self._store(event))
         mine = self._put(record_of(event, self._redact))
-        if mine and isinstance(event, LASTING):
+        if mine and isinstance(event, SYNCED):
             self._sync(mine)
 
     def host_log(self, host: str) -> str:
@@ -78,10 +78,10 @@ class Journal:
         return str(path) if self.path and path.is_file() else ""
 
     def evidence(self, host: str) -> str:
-        """Where what was gathered on a host after a failure lies, '' when nothing was."""
+        """The path of the evidence that was collected on a host, '' when there is none."""
         return self._evidence.get(host, "")
 
-    def _keep(self, event: Evidence) -> str:
+    def _store(self, event: Evidence) -> str:
         """Write evidence to its file; its path, '' when that is impossible."""
         path = folders.evidence(self._folder, event.host, event.phase)
         if not self.path:
@@ -117,7 +117,7 @@ class Journal:
             folders.append(folders.host_log(self._folder, str(host)), "".join(f"{x}\n" for x in lines))
 
     def _sync(self, mine: int) -> None:
-        """See to it that the record of this number is on the disk; one sync serves all that were waiting."""
+        """Sync the record of this number to disk; one sync serves all threads that wait."""
         with self._disk:
             if self._synced >= mine:
                 return
@@ -142,7 +142,7 @@ class Journal:
 
 
 def write_bug(error: Bug, redact: Redactor) -> str:
-    """Write a mistake that happened outside of a run to a file of its own; its path, '' when that is impossible."""
+    """Write a bug that occurred outside of a run to a file of its own; its path, '' when that is impossible."""
     try:
         folder = folders.state_dir()
         folders.make_private(folder)
@@ -157,6 +157,6 @@ def _self() -> dict[str, object]:
     """Who runs this, and where."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # nobody of that number
+    except (KeyError, OSError):  # a uid without a name
         user = str(os.getuid())
     return {"version": __version__, "user": user, "machine": platform.node(), "pid": os.getpid()}

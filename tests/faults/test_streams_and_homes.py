@@ -54,7 +54,7 @@ def test_full_disk_of_the_log_is_said_and_the_run_goes_on(
                 pass
         run = controller.start("phase", "hosts", environ={"XDG_STATE_HOME": str(full)})
         ran = run.end()
-    assert "the log is not complete" in ran.stderr
+    assert "the log is incomplete" in ran.stderr
     assert "No space left" in ran.stderr
     assert node.name in node.path("/etc/hosts").read_text()
     controller.is_well(phase="hosts")
@@ -76,5 +76,5 @@ def test_without_a_home_the_run_goes_on(
         ran = controller.run("phase", "hosts")
         assert "Traceback" not in ran.stderr
         if home != "none":
-            assert "the log is not complete" in ran.stderr
+            assert "the log is incomplete" in ran.stderr
     assert node.name in node.path("/etc/hosts").read_text()

@@ -43,14 +43,14 @@ def test_of_a_run_that_was_killed_all_is_known_up_to_the_last_record(
     assert "take a nap" in [r["what"] for r in records if r["event"] == "Changing"]
     assert machine.run("history").stdout.rstrip().endswith("cut short")
     shown = machine.run("history", "latest")
-    assert "n1: take a nap: begun, and how it ended is not known\n" in shown.stdout
+    assert "n1: take a nap: begun, result unknown\n" in shown.stdout
     assert shown.returncode == 0
     told = machine.run("history", folder.name[:-1], "--host", "n1").stdout
     assert "> take a nap\n    $ sh -c " in told
 
     again = machine.run("up", "--failed", "--to", "wake", "--yes")
     assert again.returncode == 0, again.stderr
-    assert f"repeating what run {folder.name} did not finish, on n1\n" in again.stderr
+    assert f"continuing run {folder.name} on n1\n" in again.stderr
     assert "nothing to repeat: " in machine.run("up", "--failed").stderr
 
 
@@ -58,7 +58,7 @@ def test_a_journal_that_has_no_more_room_is_told_once_and_the_run_goes_on(machin
     done = shell(machine, "ulimit -f 2; $K phase shout nap wake")
     assert done.returncode == 0, done.stderr
     assert machine.has("woken")
-    assert done.stderr.count("the log is not complete: [Errno 27] File too large") == 1
+    assert done.stderr.count("the log is incomplete: [Errno 27] File too large") == 1
     assert "Traceback" not in done.stderr
     assert "phase of naps" in machine.run("history", "latest").stdout
 
@@ -71,7 +71,7 @@ def test_a_home_that_is_read_only_is_told_once_and_the_run_goes_on(machine: Mach
     line = f"mount -t tmpfs -o ro none {home} && unset XDG_STATE_HOME && HOME={home} exec $K phase nap wake"
     done = shell(machine, f"exec unshare --mount bash -c '{line}'")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("the log is not complete: [Errno 30] Read-only file system") == 1
+    assert done.stderr.count("the log is incomplete: [Errno 30] Read-only file system") == 1
     assert machine.has("woken")
 
 
@@ -85,7 +85,7 @@ def test_two_runs_at_once_tidy_up_without_tripping_over_each_other(machine: Mach
         machine, "$K phase wake --dry-run & $K phase wake --dry-run; status=$?; wait $! && exit $status"
     )
     assert done.returncode == 0, done.stderr
-    assert "the log is not complete" not in done.stderr
+    assert "the log is incomplete" not in done.stderr
     left = runs(machine)
     assert len(left) == KEEP
     for folder in left[-2:]:

@@ -49,7 +49,7 @@ def test_a_run_goes_on_whatever_becomes_of_its_streams(machine: Machine, how: st
 def test_a_log_that_cannot_be_written_is_told_and_the_run_goes_on(machine: Machine, home: str) -> None:
     done = shell(machine, f"unset XDG_STATE_HOME; {home} $K phase nap wake")
     assert done.returncode == 0, done.stderr
-    assert "the log is not complete: [Errno" in done.stderr
+    assert "the log is incomplete: [Errno" in done.stderr
     assert machine.has("woken")
 
 

@@ -42,7 +42,7 @@ def test_runs_are_listed_newest_last_with_how_they_ended(failed, inventory):
 
 def test_without_a_run_stdout_stays_empty(k8sboot):
     said = k8sboot("history")
-    assert (said.code, said.out, said.err) == (0, "", "no run is kept here\n")
+    assert (said.code, said.out, said.err) == (0, "", "no run is stored on this machine\n")
     assert json.loads(k8sboot("history -o json").out) == []
 
 
@@ -150,7 +150,7 @@ def test_where_no_host_went_on_there_is_nothing_to_suggest(k8sboot, line):
 def test_failed_repeats_on_the_hosts_that_failed_and_says_which(failed):
     said = failed("up --yes --failed")
     assert said.code == 0, said.err
-    assert f"repeating what run {names()[0]} did not finish, on n1\n" in said.err
+    assert f"continuing run {names()[0]} on n1\n" in said.err
     assert sorted(failed.asked) == ["m1", "n1"], "the first master answers for the cluster"
     assert sorted(failed.cluster.members) == ["m1", "n1", "n2"]
     assert said.events[1]["limit"] == ["n1"]
@@ -161,7 +161,7 @@ def test_failed_after_a_run_that_went_well_connects_to_nobody(failed):
     failed.asked.clear()
     said = failed("up --failed")
     assert said.code == 0
-    assert f"nothing to repeat: no host failed in run {names()[1]}\n" in said.err
+    assert f"nothing to repeat: run {names()[1]} finished all hosts\n" in said.err
     assert failed.asked == []
 
 
@@ -201,18 +201,18 @@ def test_failed_and_limit_contradict_each_other(failed):
 def test_failed_without_an_earlier_run_is_told(k8sboot):
     said = k8sboot("up --failed")
     assert said.code == 2
-    assert "no run of kubernetes is kept here" in said.err
+    assert "no run of kubernetes is stored on this machine" in said.err
     assert k8sboot.asked == []
 
 
 def test_failed_does_not_get_in_the_way_of_a_run_at_work(failed):
     run = next(folders.clusters()) / names()[0]
     handle = folders.open_private(run / folders.JOURNAL)
-    folders.hold(handle)
+    folders.lock(handle)
     assert failed("history").out.rstrip().endswith("running")
     said = failed("up --failed")
     assert said.code == 4
-    assert "still at work" in said.err
+    assert "still active" in said.err
     assert failed.asked == []
 
 
@@ -222,6 +222,6 @@ def test_a_run_that_was_killed_is_cut_short_and_all_it_did_not_finish_is_repeate
     first = next(i for i, line in enumerate(lines) if '"Changing"' in line and '"host": "n2"' in line)
     journal.write_text("".join(lines[: first + 1]) + lines[first + 1][:30])
     assert failed("history").out.rstrip().endswith("cut short")
-    assert "n2: write /etc/hosts: begun, and how it ended is not known" in failed("history latest").out
-    assert "begun, and how" in failed("history latest --host n2").out
+    assert "n2: write /etc/hosts: begun, result unknown" in failed("history latest").out
+    assert "begun, result" in failed("history latest --host n2").out
     assert "on m1, n1, n2\n" in failed("up --yes --failed").err

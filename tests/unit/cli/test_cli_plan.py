@@ -91,7 +91,7 @@ def test_a_plan_with_a_hole_is_shown_as_such_and_not_kept(k8sboot, inventory):
     assert "! n2 failed in connect: nothing answers [KB-SSH-UNREACHABLE]" in said.out
     assert said.out.splitlines()[-1].startswith("not complete: ")
     assert path.read_text() == "the one before"
-    assert "not kept" in said.err
+    assert "not saved" in said.err
 
 
 @pytest.mark.parametrize("where", ["no/such/folder/plan.json", "."])

@@ -81,7 +81,7 @@ def test_reset_with_yes_asks_nothing(on_cluster):
 
 @pytest.mark.parametrize("limit", [{"m1"}, {"m1", "m2", "n1"}])
 def test_the_first_master_is_not_reset_while_other_masters_stay(limit):
-    with pytest.raises(UsageError, match="m1 is the first master, and other masters stay"):
+    with pytest.raises(UsageError, match="m1: it is the first master, and other masters stay"):
         refuse_headless(spec(masters=3), frozenset(limit))
 
 
@@ -125,7 +125,7 @@ def test_the_join_line_of_a_master_has_a_key_that_is_shown_nowhere_else(on_clust
 def test_a_life_time_that_is_none_makes_no_token(on_cluster, ttl):
     said = on_cluster("token new", f"--ttl={ttl}")
     assert said.code == 2
-    assert "no life time" in said.err
+    assert "is not a valid token lifetime" in said.err
     assert on_cluster.cluster.tokens == {}
 
 

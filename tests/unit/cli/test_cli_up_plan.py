@@ -91,13 +91,13 @@ def test_an_inventory_that_is_only_spelt_otherwise_is_the_same(k8sboot, kept, in
         (lambda plan: json.dumps({**plan, "cluster": "other"}), "is for another cluster"),
         (lambda plan: json.dumps({**plan, "steps": [{}]}), "is no plan of k8sboot"),
         (lambda plan: json.dumps({**plan, "phases": [1]}), "is no plan of k8sboot"),
-        (lambda plan: json.dumps({**plan, "phases": ["cleanse"]}), "not known here: cleanse"),
+        (lambda plan: json.dumps({**plan, "phases": ["cleanse"]}), "unknown phases: cleanse"),
         (lambda plan: json.dumps({k: v for k, v in plan.items() if k != "limit"}), "is no plan of k8sboot"),
         (
             lambda plan: json.dumps(
                 {**plan, "failed": [{"host": "n1", "phase": "connect", "code": "X", "what": "x"}]}
             ),
-            "is not complete",
+            "is incomplete",
         ),
     ],
 )

@@ -45,7 +45,7 @@ def test_an_inventory_with_mistakes_connects_to_nobody(k8sboot, inventory):
     assert said.code == 2
     assert re.search(r"inventory.yaml:\d+:\d+", said.err)
     assert "did you mean `masters`?" in said.err
-    assert said.err.endswith("2 problems in the inventory; `k8sboot explain CODE` says more about each\n")
+    assert said.err.endswith("2 problems in the inventory; `k8sboot explain CODE` explains each\n")
     assert k8sboot.asked == []
     assert said.out == ""
 
@@ -57,13 +57,13 @@ def test_an_inventory_with_mistakes_connects_to_nobody(k8sboot, inventory):
         ("phase zzz", "preflight"),
         ("phase", "phase --list"),
         ("up --from calcio --yes", "did you mean 'calico'?"),
-        ("up --to zzz --yes", "there is no phase 'zzz'"),
+        ("up --to zzz --yes", "unknown phase 'zzz'"),
         ("up --skip kernl --yes", "did you mean 'kernel'?"),
         ("up --from verify --to preflight --yes", "comes after"),
         ("up --limit n11 --yes", "did you mean 'n1'?"),
         ("up --limit n1,zzz --yes", "its hosts are m1, n1, n2"),
         ("up --forks 0 --yes", "--forks"),
-        ("reset", "say --yes"),
+        ("reset", "add --yes"),
         ("nonsense", "nonsense"),
         ("up --nonsense", "--nonsense"),
         ("token revoke", "ID"),
@@ -98,7 +98,7 @@ def test_reset_on_a_terminal_asks_for_the_clusters_name(on_cluster, monkeypatch,
 
 def test_reset_says_what_it_puts_back_before_it_asks(on_cluster, monkeypatch):
     monkeypatch.setattr(sys, "stdin", Terminal("other\n"))
-    assert "puts their own settings back" in on_cluster("reset --restore-os").err
+    assert "restores their original settings" in on_cluster("reset --restore-os").err
     assert on_cluster.asked == []
     said = on_cluster("reset --restore-os --yes --limit n1")
     assert said.code == 0

@@ -12,7 +12,7 @@ from inventories import spec
 from runs import run
 
 from k8sboot.errors import Unreachable
-from k8sboot.journal.story import RunSummary, parse, summary_of
+from k8sboot.journal.summary import RunSummary, parse, summary_of
 from k8sboot.journal.writer import Journal
 from k8sboot.runbook import UP
 from k8sboot.text.redact import Redactor

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sboot.journal.render import render
-from k8sboot.journal.story import parse, steps_of, summary_of
+from k8sboot.journal.summary import parse, steps_of, summary_of
 
 HOSTS = ["m1", "n1", "n2"]
 LAST = "verify"
@@ -99,7 +99,7 @@ def test_a_host_whose_job_was_ended_by_wish_has_not_failed():
     ended_by_wish = {**failed("n1"), "error": {"code": "KB-INTERRUPTED", "what": "was asked to end"}}
     story = summary_of([started(), *did("m1", LAST), ended_by_wish, *did("n2", LAST), ended("n1")])
     assert (story.failed, story.was_cut, story.unfinished) == ([], True, ["n1"])
-    assert [walk.result for walk in story.walks if walk.host == "n1"] == ["cut short"]
+    assert [walk.result for walk in story.results if walk.host == "n1"] == ["cut short"]
 
 
 def test_a_change_that_began_and_did_not_end_is_under_way():

@@ -1,4 +1,4 @@
-"""A plan that was kept in a file, for `k8sboot up --plan`."""
+"""A plan saved in a file, for `k8sboot up --plan`."""
 
 from __future__ import annotations
 
@@ -14,65 +14,69 @@ from k8sboot.runbook import UP
 
 
 @dataclass(frozen=True)
-class KeptPlan:
-    """The plan and where it lies. Everything in here happens before the first connection."""
+class SavedPlan:
+    """A plan and the path of its file. All checks here precede the first connection."""
 
     path: str
     document: Document
 
     @classmethod
-    def read(cls, path: str, *, is_dry: bool, is_repeated: bool) -> KeptPlan:
-        """The plan in the file; UsageError where it cannot be carried out."""
+    def read(cls, path: str, *, is_dry: bool, is_repeated: bool) -> SavedPlan:
+        """The plan in the file; UsageError where it cannot be applied."""
         if is_dry or is_repeated:
             raise UsageError(
                 f"--plan and {'--dry-run' if is_dry else '--failed'} contradict each other",
-                why="a plan is there to be carried out",
-                fix="leave one of them out; `k8sboot plan` plans anew",
+                why="`up --plan` applies a plan",
+                fix="remove one of them; `k8sboot plan` makes a new plan",
             )
         document = read_plan(path)
         if document.failed:
-            raise UsageError(f"the plan in {path} is not complete", fix="plan anew", code="KB-PLAN-FILE")
-        return cls(path, document)
-
-    def phases(self, said: tuple[Phase, ...] | None) -> tuple[Phase, ...]:
-        """Those of the plan. said: those of the command line, where it says any; UsageError where they are others."""
-        names = self.document.phases
-        strange = set(names) - {phase.name for phase in UP}
-        if strange:
             raise UsageError(
-                f"the plan in {self.path} has phases that are not known here: {', '.join(sorted(strange))}",
-                why=f"k8sboot {self.document.k8sboot} made it",
-                fix="plan anew",
+                f"the plan in {path} is incomplete",
+                fix="run `k8sboot plan --out FILE` again",
                 code="KB-PLAN-FILE",
             )
-        if said is not None and {phase.name for phase in said} != set(names):
+        return cls(path, document)
+
+    def phases(self, chosen: tuple[Phase, ...] | None) -> tuple[Phase, ...]:
+        """The plan's phases. chosen: those of the command line, if any; UsageError where they differ."""
+        names = self.document.phases
+        unknown = set(names) - {phase.name for phase in UP}
+        if unknown:
+            raise UsageError(
+                f"the plan in {self.path} has unknown phases: {', '.join(sorted(unknown))}",
+                why=f"it was made by k8sboot {self.document.k8sboot}",
+                fix="run `k8sboot plan --out FILE` again",
+                code="KB-PLAN-FILE",
+            )
+        if chosen is not None and {phase.name for phase in chosen} != set(names):
             raise UsageError(
                 "--from, --to and --skip contradict the plan",
                 why=f"it is for {', '.join(names)}",
-                fix="leave them out: the plan's phases are run",
+                fix="remove them: the plan's phases are run",
             )
         return tuple(phase for phase in UP if phase.name in names)
 
-    def limit(self, spec: Spec, said: frozenset[str] | None) -> frozenset[str] | None:
-        """Those of the plan. said: those of the command line; UsageError where they are others."""
+    def limit(self, spec: Spec, chosen: frozenset[str] | None) -> frozenset[str] | None:
+        """The plan's hosts. chosen: those of --limit; UsageError where they differ."""
         wanted = None if self.document.limit is None else frozenset(self.document.limit)
         if self.document.cluster != spec.cluster.name:
             raise UsageError(
                 f"the plan in {self.path} is for another cluster",
                 why=f"it is for {self.document.cluster}, and the inventory describes {spec.cluster.name}",
-                fix="name the inventory of that cluster with -i, or plan anew",
+                fix="name that cluster's inventory with -i, or run `k8sboot plan --out FILE` again",
                 code="KB-PLAN-FILE",
             )
-        if said is not None and said != wanted:
+        if chosen is not None and chosen != wanted:
             raise UsageError(
                 "--limit contradicts the plan",
                 why=f"it is for {', '.join(sorted(wanted)) if wanted else 'all hosts'}",
-                fix="leave it out: the plan's hosts are worked on",
+                fix="remove it: the plan's hosts are used",
             )
         return wanted
 
     def check(self, spec: Spec, plan: RunRequest) -> PlanComparison:
-        """What plans anew and compares before the run. Refused where the inventory already says otherwise."""
+        """The comparison with a new plan before the run. Refused where the inventory has changed."""
         changed = inventory_changed(self.document, spec)
         if changed:
             raise changed

@@ -1,4 +1,4 @@
-"""What a run's records say of it, put together. Pure: records in, a story out; half a record is no problem."""
+"""A run summarised from its records. Pure; damaged records are tolerated."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class PhaseResult:
 
 @dataclass
 class RunSummary:
-    """A run. began: seconds since the epoch. changes: by host, those that have changes. errors: what Failed said,
-    with host and phase. under_way: changes that had begun and not ended, by host. lasted: seconds.
+    """A run. began: seconds since the epoch. lasted: seconds. changes: by host, of hosts that have any. errors: those
+    of Failed, with host and phase. under_way: changes that have begun and not ended, by host.
     """
 
     about: Record = field(default_factory=dict)
@@ -41,7 +41,7 @@ class RunSummary:
     began: float = 0.0
     lasted: float = 0.0
     changes: dict[str, int] = field(default_factory=dict)
-    walks: list[PhaseResult] = field(default_factory=list)
+    results: list[PhaseResult] = field(default_factory=list)
     errors: list[Record] = field(default_factory=list)
     under_way: dict[str, Record] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class RunSummary:
 
     @property
     def faults(self) -> list[Record]:
-        """The errors that were nobody's wish."""
+        """The errors, without those of an interruption."""
         return [error for error in self.errors if error.get("code") != INTERRUPTED]
 
     @property
@@ -60,35 +60,35 @@ class RunSummary:
 
     @property
     def was_cut(self) -> bool:
-        """Killed, interrupted or left, so that what is not told of may have been due."""
+        """Killed, interrupted or abandoned: phases without a record may have been due."""
         left = set(self.lost) - set(self.failed)
         return not self.has_ended or self.is_interrupted or bool(left)
 
     @property
     def unfinished(self) -> list[str]:
-        """The hosts that the run has not brought to its end: failed, away, skipped for a failed master, or cut short.
+        """The hosts that the run did not finish: failed, unreachable, skipped for a failed master, or cut short.
 
-        In a run that was cut a host is finished only when it has ended the last phase. When the first master
-        fails in a run limited to others, all that the limit names are unfinished.
+        In a run that was cut short, a host is finished only when it has ended the last phase. When the first master
+        fails in a run limited to others, all hosts of the limit are unfinished.
         """
         wanted = [h for h in self.hosts if not self.limit or h in self.limit]
-        found = {*self._with_error, *self.lost, *(w.host for w in self.walks if w.result == "not started")}
+        found = {*self._with_error, *self.lost, *(w.host for w in self.results if w.result == "not started")}
         if found - set(wanted):
             return wanted
         if self.was_cut:
-            found |= set(wanted) - {w.host for w in self.walks if self._is_last(w)}
+            found |= set(wanted) - {w.host for w in self.results if self._is_last(w)}
         return [h for h in wanted if h in found]
 
     @property
     def _with_error(self) -> set[str]:
         return {str(error["host"]) for error in self.errors if error.get("host")}
 
-    def _is_last(self, walk: PhaseResult) -> bool:
-        return walk.phase in self.phases[-1:] and walk.result in ("ok", "unknown")
+    def _is_last(self, result: PhaseResult) -> bool:
+        return result.phase in self.phases[-1:] and result.result in ("ok", "unknown")
 
 
 def parse(lines: Iterable[str], *, has_output: bool = True) -> Iterator[Record]:
-    """The records of a journal; a line that was cut is passed over. has_output: those of Output, too."""
+    """The records of a journal; a truncated line is skipped. has_output: those of Output, too."""
     for line in lines:
         if not has_output and _OUTPUT in line[:80]:
             continue
@@ -101,20 +101,20 @@ def parse(lines: Iterable[str], *, has_output: bool = True) -> Iterator[Record]:
 
 
 def summary_of(records: Iterable[Record]) -> RunSummary:
-    """The story that records tell."""
-    story = RunSummary()
+    """The summary of a run's records."""
+    summary = RunSummary()
     for record in records:
         time = _number(record, "time")
-        story.began = story.began or time
-        story.lasted = max(story.lasted, time - story.began)
+        summary.began = summary.began or time
+        summary.lasted = max(summary.lasted, time - summary.began)
         take = _TAKE.get(record["event"])
         if take:
-            take(story, record)
-    return story
+            take(summary, record)
+    return summary
 
 
 def steps_of(records: Iterable[Record], host: str) -> list[Record]:
-    """The records of a host, in order, without what jobs say, and of a change only its end, where it has one."""
+    """The records of a host, in order, without the output of jobs; of a change only its end, where it has one."""
     found: list[Record] = []
     for record in records:
         if record.get("host") != host or record["event"] in ("Output", "Working"):
@@ -133,76 +133,76 @@ def _drop_begun(found: list[Record], changed: Record) -> None:
             return
 
 
-def _journal(story: RunSummary, record: Record) -> None:
-    story.about = {key: value for key, value in record.items() if key not in ("time", "event")}
-    story.cluster = _text(record, "cluster")
+def _journal(summary: RunSummary, record: Record) -> None:
+    summary.about = {key: value for key, value in record.items() if key not in ("time", "event")}
+    summary.cluster = _text(record, "cluster")
 
 
-def _run_started(story: RunSummary, record: Record) -> None:
-    story.command, story.cluster = _text(record, "command"), _text(record, "cluster")
-    story.hosts, story.limit = _names(record, "hosts"), _names(record, "limit")
-    story.phases, story.is_dry = _names(record, "phases"), record.get("is_dry") is True
+def _run_started(summary: RunSummary, record: Record) -> None:
+    summary.command, summary.cluster = _text(record, "command"), _text(record, "cluster")
+    summary.hosts, summary.limit = _names(record, "hosts"), _names(record, "limit")
+    summary.phases, summary.is_dry = _names(record, "phases"), record.get("is_dry") is True
 
 
-def _phase_started(story: RunSummary, record: Record) -> None:
-    story.walks.append(PhaseResult(_text(record, "host"), _text(record, "phase")))
+def _phase_started(summary: RunSummary, record: Record) -> None:
+    summary.results.append(PhaseResult(_text(record, "host"), _text(record, "phase")))
 
 
-def _phase_ended(story: RunSummary, record: Record) -> None:
-    walk = _walk(story, record)
-    walk.result = "ok" if walk.result == "under way" else walk.result
-    walk.changes, walk.seconds = int(_number(record, "changes")), _number(record, "seconds")
+def _phase_ended(summary: RunSummary, record: Record) -> None:
+    result = _result_of(summary, record)
+    result.result = "ok" if result.result == "under way" else result.result
+    result.changes, result.seconds = int(_number(record, "changes")), _number(record, "seconds")
 
 
-def _unknown(story: RunSummary, record: Record) -> None:
-    walk = _walk(story, record)
-    walk.result, walk.why = "unknown", f"known only after {_text(record, 'after')}"
+def _unknown(summary: RunSummary, record: Record) -> None:
+    result = _result_of(summary, record)
+    result.result, result.why = "unknown", f"known only after {_text(record, 'after')}"
 
 
-def _skipped(story: RunSummary, record: Record) -> None:
-    walk = _walk(story, record)
-    walk.result, walk.why = "not started", _text(record, "why")
+def _skipped(summary: RunSummary, record: Record) -> None:
+    result = _result_of(summary, record)
+    result.result, result.why = "not started", _text(record, "why")
 
 
-def _failed(story: RunSummary, record: Record) -> None:
+def _failed(summary: RunSummary, record: Record) -> None:
     found = record.get("error")
     error = found if isinstance(found, dict) else {}
     host, phase = _text(record, "host"), _text(record, "phase")
-    story.errors.append({"host": host, "phase": phase, **error})
-    story.under_way.pop(host, None)
+    summary.errors.append({"host": host, "phase": phase, **error})
+    summary.under_way.pop(host, None)
     if host:
-        walk = _walk(story, record)
-        is_wish = error.get("code") == INTERRUPTED
-        walk.result, walk.why = "cut short" if is_wish else "failed", _text(error, "what")
+        result = _result_of(summary, record)
+        was_interrupted = error.get("code") == INTERRUPTED
+        result.result, result.why = "cut short" if was_interrupted else "failed", _text(error, "what")
 
 
-def _changing(story: RunSummary, record: Record) -> None:
-    story.under_way[_text(record, "host")] = record
+def _changing(summary: RunSummary, record: Record) -> None:
+    summary.under_way[_text(record, "host")] = record
 
 
-def _changed(story: RunSummary, record: Record) -> None:
+def _changed(summary: RunSummary, record: Record) -> None:
     host = _text(record, "host")
-    story.changes[host] = story.changes.get(host, 0) + 1
-    story.under_way.pop(host, None)
+    summary.changes[host] = summary.changes.get(host, 0) + 1
+    summary.under_way.pop(host, None)
 
 
-def _notice(story: RunSummary, record: Record) -> None:
-    story.is_interrupted = story.is_interrupted or record.get("code") == INTERRUPTED
+def _notice(summary: RunSummary, record: Record) -> None:
+    summary.is_interrupted = summary.is_interrupted or record.get("code") == INTERRUPTED
 
 
-def _run_ended(story: RunSummary, record: Record) -> None:
-    story.has_ended = True
-    story.lost = list(dict.fromkeys([*story.lost, *_names(record, "failed")]))
+def _run_ended(summary: RunSummary, record: Record) -> None:
+    summary.has_ended = True
+    summary.lost = list(dict.fromkeys([*summary.lost, *_names(record, "failed")]))
 
 
-def _walk(story: RunSummary, record: Record) -> PhaseResult:
-    """The phase of the host that the record is about; one that never started is one, too."""
+def _result_of(summary: RunSummary, record: Record) -> PhaseResult:
+    """The result for the record's host and phase, added where there is none yet."""
     host, phase = _text(record, "host"), _text(record, "phase")
-    for walk in reversed(story.walks):
-        if (walk.host, walk.phase) == (host, phase):
-            return walk
-    story.walks.append(PhaseResult(host, phase))
-    return story.walks[-1]
+    for result in reversed(summary.results):
+        if (result.host, result.phase) == (host, phase):
+            return result
+    summary.results.append(PhaseResult(host, phase))
+    return summary.results[-1]
 
 
 def _text(record: Record, key: str) -> str:
