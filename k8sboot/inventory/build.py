@@ -17,7 +17,7 @@ from k8sboot.secret import Secret
 
 
 def build(values: Values) -> Spec:
-    """The Spec of those values, defaults filled in. Where a secret belongs stands its SecretSource for now."""
+    """The Spec of those values, with defaults. Secrets are still SecretSource values: see with_secrets()."""
     sections: dict[str, Any] = dict(values)
     shared = sections.pop("ssh", {})
     for role in ("master", "node"):

@@ -1,7 +1,7 @@
-"""Walks the tree by its declarations: every value typed, every fault noted, every place remembered.
+"""Checks the tree against the declared keys: types each value, notes each problem, records each place.
 
-The result mirrors the dataclasses as dicts by field name. What is not said is absent; what was refused is
-absent too, or "" where it is required, so that the rest can still be looked at.
+The result mirrors the dataclasses as dicts by field name. Keys that are not set are absent. Refused values are
+absent too, or "" if the key is required, so that the rest can still be checked.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _called(path: KeyPath) -> str:
 
 
 def is_null(node: Node) -> bool:
-    """Whether nothing is said: `key:` with nothing behind it, `~` or null, which mean the default."""
+    """Whether the value is empty, `~` or null, which mean the default."""
     return isinstance(node, Scalar) and node.is_null
 
 

@@ -20,7 +20,7 @@ _DNS_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE
 
 
 class FormError(Exception):
-    """A text that cannot be meant. message says what it should be; the caller adds the value."""
+    """An invalid text. message says what it must be; the caller adds the value."""
 
     def __init__(self, message: str, suggestion: str = "", code: str = "KB-VALUE") -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class FormError(Exception):
 
 
 def matching(pattern: str, wanted: str, suggestion: str = "") -> Form:
-    """A form that is a regular expression; wanted says it in words."""
+    """A form that is a regular expression; wanted describes it for messages."""
     compiled = re.compile(pattern)
 
     def check(text: str) -> str:
@@ -220,7 +220,7 @@ def url(text: str) -> str:
 
 
 def is_url(text: str) -> bool:
-    """Whether text means something to fetch and no file."""
+    """Whether text is a URL rather than a file."""
     return text.startswith(("http://", "https://"))
 
 

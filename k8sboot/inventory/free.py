@@ -1,8 +1,8 @@
-"""The free mappings under `kubeadm:`, whose keys we do not know.
+"""The mappings under `kubeadm:`, whose fields are kubeadm's own and are not checked.
 
-The types of their scalars: quotes make text. Without quotes null, true and false are themselves, and whole or
-decimal numbers are numbers if they print back exactly as written; everything else is text. So `110` and `0.8`
-are numbers, while `1.30`, `0644`, `1e3`, `no`, `22:22` and `2024-01-01` stay the text that stands there.
+Types of their scalars: a quoted one is text. Unquoted null, true and false keep their type, and so do whole and
+decimal numbers that print exactly as written; everything else is text. So `110` and `0.8`
+are numbers, while `1.30`, `0644`, `1e3`, `no`, `22:22` and `2024-01-01` stay text.
 """
 
 from __future__ import annotations

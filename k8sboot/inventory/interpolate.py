@@ -11,7 +11,7 @@ _DOLLAR = re.compile(
 
 
 class InterpolationError(Exception):
-    """The text cannot be filled in. message and suggestion name variables, never their values."""
+    """The text cannot be interpolated. message and suggestion contain no values of variables."""
 
     def __init__(self, message: str, suggestion: str) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class InterpolationError(Exception):
 
 
 def interpolate(text: str, environ: Mapping[str, str]) -> str:
-    """text with its variables filled in, once: what a variable holds is not looked at again.
+    """text with its variables replaced, once: values of variables are not interpolated again.
 
     `${X}` must be set; `${X:-d}` is d when X is unset or empty; `$$` is one dollar; a dollar before anything
     else stays. Raises InterpolationError.
@@ -29,7 +29,7 @@ def interpolate(text: str, environ: Mapping[str, str]) -> str:
 
 
 def names_variable(text: str) -> bool:
-    """Whether text takes something from the environment."""
+    """Whether text refers to a variable."""
     return any(found["name"] for found in _DOLLAR.finditer(text))
 
 

@@ -50,10 +50,10 @@ def section(becomes: type) -> Section:
     keys = {}
     for each in dataclasses.fields(becomes):
         hint = hints[each.name]
-        wanted, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        base, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         if Derived() not in marks:
             default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
-            kind = _kind(wanted, marks, default)
+            kind = _kind(base, marks, default)
             keys[_key_name(each.name)] = Key(each.name, kind, default, help_texts.get(each.name, ""))
     return Section(becomes, keys)
 

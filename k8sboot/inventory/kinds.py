@@ -1,4 +1,4 @@
-"""What a key of the inventory can take, and the marks by which a field of the model says so."""
+"""The kinds of values that keys take, and the marks that fields of the model carry in Annotated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Derived:
 
 @dataclass(frozen=True)
 class LocalPath:
-    """Marks a path on this machine (unless a URL), relative to the inventory's folder. unless: a word that is none."""
+    """Marks a local path (or a URL), relative to the inventory's directory. unless: a word that is not a path."""
 
     must_exist: bool = False
     unless: str = ""
@@ -24,7 +24,7 @@ class LocalPath:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Marks words that people try in a choice, each with the reason why it is not available."""
+    """Marks words that are not available in a choice, each with the reason."""
 
     reasons: Mapping[str, str]
 
@@ -40,7 +40,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words. reasons: why a word that people try is not among them."""
+    """One of a few words. reasons: why other words are not available."""
 
     words: tuple[str, ...]
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Free:
-    """A mapping that kubeadm understands and we do not: see free.py for the types of its scalars."""
+    """A mapping with kubeadm's own fields: see free.py for the types of its scalars."""
 
 
 @dataclass(frozen=True)

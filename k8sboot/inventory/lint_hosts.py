@@ -1,4 +1,4 @@
-"""Lint of the machines: how many, their names and addresses, and where the API is reached. Pure."""
+"""Lint of the hosts: their number, names and addresses, and the endpoint. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def hosts_with_paths(spec: Spec) -> Iterator[tuple[HostSpec, KeyPath]]:
 
 
 def lint_hosts(spec: Spec) -> Iterator[LintProblem]:
-    """Findings about masters, nodes and the endpoint."""
+    """Problems of masters, nodes and the endpoint."""
     yield from _numbers(spec)
     yield from _twice(spec, "name", lambda host: host.name)
     yield from _twice(spec, "address", lambda host: host.address)

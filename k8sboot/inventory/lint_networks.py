@@ -1,4 +1,4 @@
-"""Lint of the networks: pods, Services, the machines' own addresses Docker's bridge must not meet. Pure."""
+"""Lint of the networks: pods, Services, the hosts' addresses and Docker's bridge must not overlap. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NODE_PREFIX = 24
 
 
 def lint_networks(spec: Spec) -> Iterator[LintProblem]:
-    """Findings about podSubnet, serviceSubnet and the addresses of the hosts."""
+    """Problems of podSubnet, serviceSubnet and the addresses of the hosts."""
     pods, services = IPv4Network(spec.cluster.pod_subnet), IPv4Network(spec.cluster.service_subnet)
     for path, network in ((_POD, pods), (_SERVICE, services)):
         yield from _kind_of_addresses(path, network)

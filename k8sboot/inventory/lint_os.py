@@ -1,4 +1,4 @@
-"""Lint of how the machines are prepared. Pure."""
+"""Lint of the `os` section and the cgroup driver. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FAMILIES = ("debian", "rhel")
 
 
 def lint_os(spec: Spec) -> Iterator[LintProblem]:
-    """Findings about time servers, repositories and the cgroup driver."""
+    """Problems of time servers, repositories and the cgroup driver."""
     yield from _time(spec)
     yield from _repositories(spec)
     yield from _cgroup_driver(spec)

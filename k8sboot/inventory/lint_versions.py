@@ -1,4 +1,4 @@
-"""Lint of what must fit together: Kubernetes, runtime, Calico, add-ons, and kubeadm's free fields. Pure."""
+"""Lint of versions that must fit together, of the runtime, Calico, the kernel and kubeadm's fields. Pure."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OWN_KEYS: Mapping[str, Mapping[str, str]] = {
 
 
 def lint_versions(spec: Spec) -> Iterator[LintProblem]:
-    """Findings about versions, Typha's replicas, the runtime's registries, the kernel and the kubeadm patches."""
+    """Problems of versions, Typha's replicas, the runtime's registries, the kernel and the kubeadm patches."""
     yield from _kernel(spec)
     yield from _kubernetes(spec)
     yield from _calico(spec)

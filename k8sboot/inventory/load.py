@@ -41,11 +41,11 @@ def load(
 ) -> Loaded:
     """Load the inventory at path; `-` is stdin.
 
-    prompt: asks a person for a secret, given what to ask for; None when nobody is there.
-    resolve_secrets: False leaves every secret None and asks, runs and reads nothing for them.
-    Relative paths in the file start at its folder. Raises InventoryError with all problems at once.
+    prompt: asks the user for a secret; its argument says which. None if there is no terminal.
+    resolve_secrets: False leaves every secret None, without prompting or running commands.
+    Relative paths in the file start at its directory. Raises InventoryError with all problems at once.
     """
-    from k8sboot.inventory.yaml_tree import parse  # late: whoever needs the model alone needs no yaml
+    from k8sboot.inventory.yaml_tree import parse  # late: the model alone does not need yaml
 
     source = read_source(path)
     problems = Problems(source)

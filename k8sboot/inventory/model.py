@@ -73,7 +73,7 @@ class ClusterSettings:
     kubernetes_version: 1.19 to 1.23, always with the patch release. Kubernetes 1.24 and later cannot use Docker.
     control_plane_endpoint: HOST or HOST:PORT at which every host reaches the API server. Default: the first master's
         address. With several masters use a DNS name, a load balancer or a virtual IP: it is hard to change later.
-    pod_subnet: Private IPv4 network of the pods, a /24 per host, outside the hosts' networks and 172.17.0.0/16 (Docker).
+    pod_subnet: Private IPv4 network of the pods, a /24 per host, outside the hosts' networks and 172.17.0.0/16.
     service_subnet: Private IPv4 network of the Services, outside podSubnet, the hosts' networks and 172.17.0.0/16.
     dns_domain: DNS domain of the Services.
     image_repository: Registry of the Kubernetes images; registry.k8s.io if the hosts can reach it.
@@ -126,7 +126,7 @@ class KernelPackage:
 class KernelSettings:
     """The `os.kernel` section.
 
-    minimum: Oldest kernel version that is kept, for example 5.4 or 5.4.278. Empty: every kernel is kept.
+    minimum: Oldest acceptable kernel version, for example 5.4 or 5.4.278. Empty: any kernel.
     packages: The new kernel's packages, including dependencies that the hosts' repositories lack.
     """
 

@@ -11,7 +11,7 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(frozen=True)
 class Scalar:
-    """A piece of text. is_plain: it stands in the file without quotes."""
+    """A piece of text. is_plain: without quotes in the file."""
 
     text: str
     mark: Mark
@@ -19,7 +19,7 @@ class Scalar:
 
     @property
     def is_null(self) -> bool:
-        """Nothing is said here: empty, `~` or `null`, without quotes."""
+        """Empty, `~` or `null`, without quotes."""
         return self.is_plain and self.text in _NULLS
 
 
@@ -33,7 +33,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Table:
-    """A YAML mapping; its keys are text and each stands once."""
+    """A YAML mapping; its keys are text and unique."""
 
     entries: tuple[tuple[Scalar, Node], ...]
     mark: Mark

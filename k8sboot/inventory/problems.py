@@ -1,4 +1,4 @@
-"""Where the problems of one inventory are gathered, so that all of them can be told at once."""
+"""Collects the problems of one inventory, to report all of them at once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class LintProblem:
-    """Something wrong with the meaning of values that are each well formed.
+    """A problem with the meaning of values that are each valid.
 
-    about: the values it rests on; it points at the first of them that the file really says. A found about a
-    value that was refused already is dropped. line stays 0 until the file is known.
+    about: the paths of these values; it is reported at the first of them that is set in the file, and dropped if
+    one of them was refused already.
     """
 
     code: str
@@ -31,7 +31,7 @@ class LintProblem:
 
 
 class Problems:
-    """Gathers problems. After 200 it raises what it has: nobody mends more than that at once."""
+    """Collects problems. Raises what it has once there are 200."""
 
     def __init__(self, source: SourceFile) -> None:
         self._source = source
@@ -41,7 +41,7 @@ class Problems:
         self._refused: set[KeyPath] = set()
 
     def error(self, code: str, message: str, mark: Mark, suggestion: str = "") -> None:
-        """Note something that must be mended. Raises InventoryError when that makes too many."""
+        """Note an error. Raises InventoryError when that makes too many."""
         self._errors.append(self._problem(code, message, mark, suggestion))
         if len(self._errors) >= MOST_PROBLEMS:
             self._errors.append(
@@ -50,17 +50,17 @@ class Problems:
             self.raise_errors()
 
     def warning(self, code: str, message: str, mark: Mark, suggestion: str = "") -> None:
-        """Note something that is allowed and seldom meant; beyond 200 warnings they are dropped."""
+        """Note a warning; those beyond 200 are dropped."""
         if len(self._warnings) < MOST_PROBLEMS:
             problem = self._problem(code, message, mark, suggestion)
             self._warnings.append(dataclasses.replace(problem, is_warning=True))
 
     def place(self, path: KeyPath, mark: Mark) -> None:
-        """Remember where in the file the value of that path stands."""
+        """Record where in the file the value of that path is."""
         self._marks[path] = mark
 
     def refuse(self, path: KeyPath) -> None:
-        """Remember that the value of that path is wrong, so that nothing more is said about it."""
+        """Record that the value of that path is invalid, so that no lint reports it as well."""
         self._refused.add(path)
 
     def is_refused(self, path: KeyPath) -> bool:
@@ -68,16 +68,16 @@ class Problems:
         return any(path[:length] in self._refused for length in range(1, len(path) + 1))
 
     def add_lint(self, found: LintProblem) -> None:
-        """Note what a lint found, unless it rests on a value that was refused already."""
+        """Note what a lint found, unless one of its values was refused already."""
         if any(self.is_refused(path) for path in found.about):
             return
         note = self.warning if found.is_warning else self.error
         note(found.code, found.message, self._mark_of(found.about), found.suggestion)
 
     def _mark_of(self, about: tuple[KeyPath, ...]) -> Mark:
-        said = next((self._marks[path] for path in about if path in self._marks), None)
-        if said or not about:
-            return said or Mark()
+        mark = next((self._marks[path] for path in about if path in self._marks), None)
+        if mark or not about:
+            return mark or Mark()
         first = about[0]
         parents = (first[:length] for length in range(len(first) - 1, 0, -1))
         return next((self._marks[path] for path in parents if path in self._marks), Mark())

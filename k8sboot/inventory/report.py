@@ -1,4 +1,4 @@
-"""A problem as a person reads it: place, code, message, the line, a caret, and what to do. Pure."""
+"""A problem as shown to users: place, code, message, the line with a caret, and a suggestion. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BEFORE_CARET = 80
 
 
 def shown(text: str, longest: int = 600) -> str:
-    """text with every character that could steer a terminal replaced by a visible one, at most so long."""
+    """text, cut to longest, with every character that could control a terminal replaced by a visible one."""
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join(_visible(character) for character in cut)
 

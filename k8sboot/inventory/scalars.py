@@ -29,7 +29,7 @@ class CheckContext:
     folder: Path
 
     def refuse(self, code: str, message: str, node: Node, path: KeyPath, suggestion: str = "") -> None:
-        """Note an error at node, and that nothing more is to be said about path."""
+        """Note an error at node, and that the value of path is refused."""
         self.problems.error(code, message, node.mark, suggestion)
         self.problems.refuse(path)
 
@@ -58,7 +58,7 @@ def scalar_of(check: CheckContext, node: Node, path: KeyPath, wanted: str) -> st
 
 
 def wrong_kind(check: CheckContext, node: Node, path: KeyPath, wanted: str, suggestion: str = "") -> None:
-    """Note that the node is a list, mapping or text where wanted was."""
+    """Note that the node has the wrong type."""
     found = "text" if isinstance(node, Scalar) else "a mapping" if isinstance(node, Table) else "a list"
     if isinstance(node, Scalar) and node.is_null:
         found = "an empty value"

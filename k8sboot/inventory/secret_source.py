@@ -1,4 +1,4 @@
-"""How the inventory says a secret: where it comes from, or, with a warning, the secret itself."""
+"""The source of a secret as the inventory gives it, or, with a warning, the secret in plain text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS: tuple[SourceKind, ...] = ("env", "file", "command", "prompt")
 
 @dataclass(frozen=True)
 class SecretSource:
-    """A secret not yet fetched. words: variable, file, argv, or literal. path: whose it is."""
+    """A secret not yet fetched. words: variable, file, argv, or literal. path: of its key."""
 
     kind: SourceKind
     words: tuple[str, ...] = field(repr=False)
@@ -28,7 +28,7 @@ class SecretSource:
 
 
 def check_secret(check: CheckContext, node: Node, path: KeyPath) -> SecretSource | None:
-    """Where the secret comes from; nothing is fetched here."""
+    """The secret's source; nothing is fetched here."""
     if isinstance(node, Scalar):
         return _literal(check, node, path)
     if not isinstance(node, Table) or len(node.entries) != 1:
@@ -77,7 +77,7 @@ def _words(check: CheckContext, node: Node, kind: SourceKind, path: KeyPath) -> 
 
 
 def _argv(check: CheckContext, node: Node, path: KeyPath) -> tuple[str, ...]:
-    """The command's words exactly as written: variables in them are the command's own business."""
+    """The command's words exactly as written: variables in them are not replaced."""
     items = node.items if isinstance(node, Listing) else ()
     words = tuple(item.text for item in items if isinstance(item, Scalar))
     if not words or len(words) != len(items) or not words[0]:

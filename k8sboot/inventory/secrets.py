@@ -1,6 +1,6 @@
-"""Fetches the secrets an inventory names: environment, file, command, prompt. Nothing else here runs a thing.
+"""Fetches the secrets of an inventory: from the environment, a file, a command or a prompt.
 
-A secret is one line: one trailing newline is taken off. No message ever holds a secret or a command's stdout.
+A secret is one line; its trailing newline is removed. No message contains a secret or a command's stdout.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Prompt = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where secrets are fetched. folder: where relative files start. prompt None: nobody to ask."""
+    """Where secrets are fetched. folder: where relative files start. prompt: None without a terminal."""
 
     environ: Mapping[str, str]
     folder: Path
@@ -39,7 +39,7 @@ class Surroundings:
 
 
 class SecretError(Exception):
-    """A secret could not be had. message and suggestion never hold it."""
+    """A secret could not be fetched. message and suggestion never contain it."""
 
     def __init__(self, message: str, suggestion: str = "") -> None:
         super().__init__(message)
@@ -54,11 +54,11 @@ def resolve(
 
     Equal commands run once; each prompt asks, since equal prompts may mean different secrets.
     """
-    said_once: dict[tuple[str, ...], Secret] = {}
+    fetched: dict[tuple[str, ...], Secret] = {}
     resolved: dict[SecretSource, Secret] = {}
     for source in sorted(sources, key=lambda each: (each.mark.line, each.mark.column)):
         try:
-            known = said_once.get(source.words) if source.kind == "command" else None
+            known = fetched.get(source.words) if source.kind == "command" else None
             secret = known or _checked(_fetch(source, around, problems))
         except SecretError as error:
             message = f"`{dotted(source.path)}`: {error.message}"
@@ -66,7 +66,7 @@ def resolve(
             continue
         resolved[source] = secret
         if source.kind == "command":
-            said_once[source.words] = secret
+            fetched[source.words] = secret
     return resolved
 
 

@@ -1,4 +1,4 @@
-"""The inventory's bytes and lines: read within limits, and quoted without giving a secret away."""
+"""The inventory's bytes and lines: read within limits, and quoted without secrets."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _indent(line: str) -> int:
 def read_source(path: str) -> SourceFile:
     """Read an inventory of at most 1 MiB of UTF-8, with or without byte order mark; `-` is stdin.
 
-    Raises InventoryError with one problem when it cannot be read or is no such text.
+    Raises InventoryError with one problem when it cannot be read or is not UTF-8.
     """
     name = "<stdin>" if path == STDIN else path
     raw = _read(path, name)

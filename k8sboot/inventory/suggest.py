@@ -1,4 +1,4 @@
-"""Guesses at what somebody meant to write. Pure."""
+"""Suggests the correct spelling. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _plain(word: str) -> str:
 
 
 def dotted(path: KeyPath) -> str:
-    """A path as people write it: masters[0].address."""
+    """A path as shown to users: masters[0].address."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".")
 

@@ -25,7 +25,7 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff
 
 
 def parse(source: SourceFile, problems: Problems) -> Table:
-    """The inventory as a tree. Raises InventoryError when it is no YAML mapping; other faults go to problems."""
+    """The inventory as a tree. Raises InventoryError if it is not a YAML mapping; other faults go to problems."""
     _refuse_unreadable(source, problems)
     root = _compose(source, problems, _LOADER)
     if isinstance(root, Table):
