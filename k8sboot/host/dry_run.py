@@ -1,4 +1,4 @@
-"""What a dry run has planned on one host, and believes to be true there from then on."""
+"""What a dry run has planned on one host, and assumes there from then on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from k8sboot.host.snapshot import Answer, Snapshot
 class DryRun:
     """Empty in a real run.
 
-    planned: the phases that would, or might, alter the host, in order. left_open: those of which not everything
-    is known. settled: names of questions that a planned change will have settled, and its phase.
+    planned: the phases that would, or might, change the host, in order. left_open: those of which not everything
+    is known. settled: the questions whose answer becomes 'yes' by a planned change, and its phase.
     """
 
     def __init__(self) -> None:
@@ -21,16 +21,16 @@ class DryRun:
 
     @property
     def last(self) -> str:
-        """The last phase that would, or might, alter the host; '' when none would."""
+        """The last phase that would, or might, change the host; '' for none."""
         return self.planned[-1] if self.planned else ""
 
     def leave_open(self, phase: str) -> None:
-        """What the phase would do is not known, or not all of it."""
+        """Not everything that the phase would do is known."""
         self.planned.append(phase)
         self.left_open.add(phase)
 
-    def believe(self, seen: Snapshot, questions: Iterable[str], packages: Mapping[str, str]) -> None:
-        """What was planned last will have settled these questions, and brought packages to these versions."""
+    def assume(self, seen: Snapshot, questions: Iterable[str], packages: Mapping[str, str]) -> None:
+        """Assume from the last planned change: these questions answer 'yes', packages have these versions."""
         for name in questions:
             seen.answers[name] = Answer(0, "")
             self.settled[name] = self.last

@@ -1,8 +1,7 @@
-"""A host that may be altered: the one door for change.
+"""A host to change. `Host._alter` is the only way to change one, and it plans instead in a dry run.
 
-`Host._alter` is the only place that knows of dry runs and the only one through which a host is changed.
-Everything a phase reads comes from one snapshot per host while nothing there has been altered; after a
-command has changed the host, the next read takes one new snapshot of everything the phases declared.
+While nothing changes, all that phases read of a host comes from one snapshot. After a command has changed the host,
+the next read takes a new snapshot of everything the phases have declared.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from k8sboot.ssh.connection import Completed
 
 @dataclass(frozen=True)
 class Context:
-    """What a host is being worked on for. phase: its name. is_dry: plan instead of altering. run: its hosts."""
+    """The phase and run that change a host. is_dry: plan instead of changing. run: all hosts of the run."""
 
     phase: str
     emit: Listener
@@ -38,7 +37,7 @@ class Context:
 
 
 class Host(Peer):
-    """A host that may be altered: the phase's own one."""
+    """A host to change: the one that the phase runs on."""
 
     def __init__(self, machine: Machine, context: Context) -> None:
         super().__init__(machine)
@@ -55,12 +54,12 @@ class Host(Peer):
         secrets: Mapping[str, Secret] | None = None,
         check: Callable[[], str] | None = None,
     ) -> str:
-        """Run commands that alter the host, in order, in one round trip; return what they printed.
+        """Run commands that change the host, in order, in one round trip; return their output.
 
-        what: the thing and the aim. A Former among the commands is noted on the host before the first of them.
-        diff: lines 'thing: from -> to'. timeout: seconds for all of them. job: may take long, so it runs on the
-        host on its own and outlives the connection. secrets: files (path: content, 0600, under /run) that exist
-        while the commands run. check: looks afterwards and says what is not as wanted yet, '' if nothing.
+        what: a verb and its object. A PriorState among the commands is saved on the host before the first of them.
+        diff: lines 'thing: from -> to'. timeout: seconds for all commands. job: a long change, which runs on the
+        host by itself and outlives the connection. secrets: files (path: content, 0600, under /run) that exist
+        while the commands run. check: looks afterwards; what is wrong, '' for nothing.
         """
         shown = tuple(shlex.join(c) for c in commands if not isinstance(c, PriorState))
         notes = note_script(c for c in commands if isinstance(c, PriorState))
@@ -76,13 +75,13 @@ class Host(Peer):
             if done.exit_status != 0:
                 raise failure(what, which(shown, done), done, self.name)
             if check and (problem := check()):
-                raise in_vain(what, problem, self.name)
+                raise had_no_effect(what, problem, self.name)
             return done.text
 
         return self._alter(Changed(what=what, diff=diff, commands=shown), do)
 
     def write(self, files: Sequence[File]) -> None:
-        """Put files in place, all in one round trip. The caller has compared; each is shown with its diff."""
+        """Write files, all in one round trip. The caller has compared them; each is shown with its diff."""
         if not files:
             return
 
@@ -94,8 +93,8 @@ class Host(Peer):
             if [line[:64] for line in done.text.splitlines()] != [f.state.sha256 for f in files]:
                 self._machine.forget()
                 raise NotAsWanted(
-                    f"write {paths}: other bytes lie there now",
-                    why="something wrote meanwhile",
+                    f"write {paths}: the content on the host differs",
+                    why="another process has written the file meanwhile",
                     host=self.name,
                 )
             self._machine.has_written(files)
@@ -109,7 +108,7 @@ class Host(Peer):
         self._alter(change, do, lambda: self._machine.has_written(files))
 
     def restart(self, unit: str, *, timeout: float = 120) -> None:
-        """Restart a unit and take its restart mark away, in one round trip."""
+        """Restart a unit and clear its restart mark, in one round trip."""
         self.change(
             f"restart {unit}",
             ["systemctl", "daemon-reload"],
@@ -121,15 +120,15 @@ class Host(Peer):
         )
 
     def reboot(self, what: str, *, timeout: float = 600) -> None:
-        """Restart the machine and wait until it answers with a new boot id; everything seen before is forgotten."""
+        """Reboot the machine and wait until it answers with a new boot ID; its snapshot is discarded."""
         before = self.facts.boot_id
         self._alter(Changed(what=what, commands=(REBOOT,)), lambda: order(self._machine))
         self.wait(f"{self.name} to boot", lambda: not_back(self._machine, before), timeout=timeout)
 
     def wait(self, what: str, problem: Callable[[], str], *, timeout: float, pause: float = 2.0) -> None:
-        """Look until complaint() has nothing to say; DeadlineExceeded with its last words after timeout seconds.
+        """Call problem() until it returns ''. DeadlineExceeded with its last answer after timeout seconds.
 
-        In a dry run in which one of the run's hosts would already have been altered there is nothing to wait for.
+        Does nothing in a dry run that plans changes on any host of the run.
         """
         if self.is_ahead or any(machine.dry_run.planned for machine in self._context.run):
             return
@@ -140,23 +139,23 @@ class Host(Peer):
         while last:
             if time.monotonic() >= deadline:
                 raise DeadlineExceeded(
-                    f"waited {timeout:.0f} s for {what}",
+                    f"timed out after {timeout:.0f} s waiting for {what}",
                     why=last,
                     host=self.name,
-                    fix=f"look at {self.name}, then run again",
+                    fix=f"check {self.name}, then run again",
                 )
-            # On a machine that struggles to answer, our looking would be half of its load.
+            # On a slow machine, frequent looks would be half of its load.
             time.sleep(max(pause, min(took, deadline - time.monotonic())))
             self._machine.forget()
             last, took = _problem(problem)
 
     def expect(self, what: str, problem: Callable[[], str]) -> None:
-        """Look once; NotAsWanted with what complaint() says. In a dry run only while nothing is planned."""
+        """Call problem() once; NotAsWanted with its answer. In a dry run only while nothing is planned here."""
         if said := self.check(problem):
             raise NotAsWanted(f"expected {what}", why=said, host=self.name)
 
     def notice(self, code: str, text: str, *, diff: str = "") -> None:
-        """Tell the operator something; the run goes on. diff: of the file it is about."""
+        """Inform the operator; the run continues. diff: of the file it is about."""
         self._emit(Notice(code=code, text=text, diff=diff))
 
     def report_unknown(self, what: str, *, after: str = "") -> None:
@@ -167,10 +166,10 @@ class Host(Peer):
     def assume(self, *questions: Question, packages: Mapping[str, str] | None = None) -> None:
         """Dry run only: the last planned change makes the answers 'yes' and installs packages at these versions."""
         if self.is_ahead:
-            self._machine.dry_run.believe(self._machine.snapshot, (q.name for q in questions), packages or {})
+            self._machine.dry_run.assume(self._machine.snapshot, (q.name for q in questions), packages or {})
 
     def _lay_out(self, what: str, secrets: Mapping[str, Secret]) -> None:
-        """Put the files that the commands are to read where they look for them."""
+        """Write the secret files that the commands read."""
         if not secrets:
             return
         done = self._machine.alter(
@@ -195,9 +194,9 @@ class Host(Peer):
     def _alter(
         self, change: Changed, do: Callable[[], str], or_plan: Callable[[], None] = lambda: None
     ) -> str:
-        """The door. Everything that alters a host passes here, and nothing else asks whether the run is dry.
+        """Make a change, or plan it in a dry run. Every change to a host passes through here.
 
-        or_plan: notes, in a dry run, what later steps would then find.
+        or_plan: in a dry run, updates the snapshot as the change would.
         """
         started = time.monotonic()
         if self._context.is_dry:
@@ -215,24 +214,24 @@ class Host(Peer):
         self._context.emit(replace(event, host=self.name, phase=self._context.phase))
 
 
-def in_vain(what: str, problem: str, host: str) -> NotAsWanted:
-    """The error of a change that said it was done, when a look at the host says otherwise."""
+def had_no_effect(what: str, problem: str, host: str) -> NotAsWanted:
+    """The error for a change that succeeded without the expected effect."""
     return NotAsWanted(
-        f"{what}: done without an error, but in vain",
+        f"{what}: succeeded, but the host did not change as expected",
         why=problem,
-        fix=f"find out on {host} what stands in its way, then run again",
+        fix=f"find the cause on {host}, then run again",
         host=host,
     )
 
 
 def not_active(host: Peer, unit: str) -> str:
-    """What is wrong with a unit that should be running, '' when it runs."""
+    """Why a unit is not active, '' if it is."""
     state = host.unit(unit).active
     return "" if state == "active" else f"{unit} is {state}: see `journalctl -u {unit}`"
 
 
 def _problem(ask: Callable[[], str]) -> tuple[str, float]:
-    """What is still missing, and the seconds the look took; a read that fails meanwhile is a complaint, no error."""
+    """What is still missing, and the seconds that the look took. A failing read is a problem, not an error."""
     began = time.monotonic()
     try:
         said = ask()

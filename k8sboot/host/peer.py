@@ -1,4 +1,4 @@
-"""A host that may be read. What a phase is given of the hosts that are not its own."""
+"""A host to read from: what a phase gets of the hosts other than its own."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from k8sboot.ssh.connection import Completed
 T = TypeVar("T")
 
 Command = Sequence[str]
-"""Words of a command line; never a shell string."""
+"""The words of a command line; never a shell string."""
 
 
 class NotYet(Exception):
-    """Dry run only: what was asked cannot be known before phase `after` has really run."""
+    """Dry run only: the answer is known only after phase `after` has run."""
 
     def __init__(self, after: str) -> None:
         super().__init__(after)
@@ -28,7 +28,7 @@ class NotYet(Exception):
 
 
 class Peer:
-    """A host that may be read."""
+    """A host to read from."""
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -38,16 +38,16 @@ class Peer:
 
     @property
     def facts(self) -> Facts:
-        """What the host is."""
+        """The host's facts."""
         return self._machine.snapshot.host_facts
 
     @property
     def is_ahead(self) -> bool:
-        """Dry run only: the host would have been altered by now, so that reads tell of the past."""
+        """Dry run only: changes to this host are planned, so that reads show a state from before them."""
         return bool(self._machine.dry_run.planned)
 
     def relies_on(self, *phases: str) -> None:
-        """Dry run only: NotYet when one of these phases would alter this host: what is read here tells of before."""
+        """Dry run only: NotYet if one of these phases plans changes here: reads show the state before them."""
         for phase in phases:
             if phase in self._machine.dry_run.planned:
                 raise NotYet(phase)
@@ -57,7 +57,7 @@ class Peer:
         return "" if self.is_ahead else look()
 
     def leaves_open(self, phase: str) -> bool:
-        """Dry run only: what that phase would do here is not known, or not all of it."""
+        """Dry run only: not everything that the phase would do here is known."""
         return phase in self._machine.dry_run.left_open
 
     def planned_by(self, question: Question) -> str:
@@ -70,15 +70,15 @@ class Peer:
         return self._machine.clock_offset
 
     def ask(self, command: Command, *, timeout: float = 60) -> Completed:
-        """Run a command that only reads, and return how it ended, whatever its exit status."""
+        """Run a read-only command and return its result, whatever its exit status."""
         return self._machine.look(shlex.join(command), timeout=timeout)
 
     def read(self, command: Command, *, timeout: float = 60) -> str:
-        """What a command that only reads prints. CommandFailed when it ends non-zero; NotYet in a dry run."""
+        """The output of a read-only command. CommandFailed if its exit status is not 0; NotYet in a dry run."""
         return self._completed(command, timeout=timeout).text
 
     def look_once(self, script: str, *, timeout: float) -> str:
-        """What a read-only script prints; not asked again when the connection dies under it."""
+        """The output of a read-only script, which is not retried when the connection is lost."""
         return self._machine.run(script, timeout=timeout).text
 
     def _completed(self, command: Command, *, timeout: float) -> Completed:
@@ -90,17 +90,17 @@ class Peer:
         return done
 
     def answer(self, question: Question) -> Answer:
-        """The answer to a question, out of the snapshot where a phase has declared it."""
+        """The answer to a question, from the snapshot where a phase has declared it."""
         return self._machine.answer(question)
 
     def file(self, path: str) -> FileState | None:
-        """A regular file's state, None when there is none."""
+        """The state of a regular file, None if there is none."""
         return self._machine.file(path)
 
     def read_file(self, path: str, *, errors: str = "replace") -> str | None:
-        """A file's content as text, None when there is no such file.
+        """The content of a file as text, None if there is none.
 
-        errors: for bytes that are no UTF-8, as in bytes.decode; "surrogateescape" where the text goes back.
+        errors: for bytes that are not UTF-8, as in bytes.decode; "surrogateescape" for text that is written back.
         """
         state = self.file(path)
         if state is None:
@@ -111,25 +111,25 @@ class Peer:
         return state.content.decode("utf-8", errors)
 
     def known(self, value: T | None, *, what: str, after: str) -> T:
-        """The value, where there is one. Else NotYet in a dry run in which that phase would see to it, and Refused.
+        """The value if not None; otherwise NotYet in a dry run in which phase `after` plans changes, else Refused.
 
-        The error names this host; the one that failed is whichever needed the value.
+        The error names this host, though the host that needs the value is the one that fails.
         """
         if value is not None:
             return value
         self.relies_on(after)
         raise Refused(
             f"{self.name} does not have {what} yet",
-            why=f"phase {after} makes that, and has not succeeded there",
+            why=f"phase {after} creates it and has not succeeded there",
             fix=f"run phase {after} first, or the whole `k8sboot up`",
         )
 
     def package(self, name: str) -> str:
-        """The installed version of a package as the package manager prints it; '' when not installed."""
+        """The installed version of a package as the package manager prints it; '' if not installed."""
         return self._machine.package(name)[0]
 
     def package_is_held(self, name: str) -> bool:
-        """The package manager keeps the package at its version."""
+        """The package manager holds the package at its version."""
         return self._machine.package(name)[1]
 
     def unit(self, name: str) -> UnitState:
@@ -137,11 +137,11 @@ class Peer:
         return self._machine.unit(name)
 
     def sysctl(self, key: str) -> str | None:
-        """A sysctl's value with single spaces; None when this kernel has no such key."""
+        """A sysctl's value with single spaces; None if this kernel has no such key."""
         return self._machine.sysctl(key)[0]
 
     def sysctl_is_fixed(self, key: str) -> bool:
-        """The kernel lets nobody set the sysctl here, as in a container's network namespace."""
+        """The sysctl is read-only here, as in a container's network namespace."""
         return self._machine.sysctl(key)[1]
 
     def module(self, name: str) -> str:
@@ -154,11 +154,12 @@ class Peer:
         return frozenset(self._machine.snapshot.broken_packages)
 
     def restart_is_due(self, unit: str) -> bool:
-        """The unit's configuration was written by k8sboot and the unit not restarted since."""
+        """k8sboot has written the unit's configuration and not restarted the unit since."""
         return unit in self._machine.snapshot.due_restarts
 
 
 def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError:
+    """The error for a command that exited with another status than 0, with its last lines."""
     said = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
     lines = [line for line in said if not line.startswith(FAILED)]
     error = CommandFailed(
@@ -167,7 +168,7 @@ def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError
         exit_status=done.exit_status,
         host=host,
         detail="\n".join(lines[-25:]),
-        fix=f"mend on {host} what its last words tell of, then run the same k8sboot command again",
+        fix=f"fix the error shown above on {host}, then rerun the same command",
     )
     error.output = "\n".join(lines)
     return error

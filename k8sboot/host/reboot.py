@@ -1,4 +1,4 @@
-"""A machine that restarts, seen from outside: told to go down, then silent, then back with another boot id."""
+"""Reboot a machine: order it, then wait until the host answers with another boot ID."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 
 
 def order(machine: Machine) -> str:
-    """Tell the machine to restart. That it drops the connection while it is told is as it should be."""
+    """Order the reboot. The connection may drop before the command has ended."""
     with suppress(ConnectionLost, DeadlineExceeded):
         done = machine.alter(REBOOT, timeout=30)
         if done.exit_status != 0:
             raise StepFailed(
-                f"`{REBOOT}` ended with {done.exit_status}",
+                f"`{REBOOT}` exited with status {done.exit_status}",
                 why=done.problem,
-                fix="look at `systemctl list-jobs` and `systemd-inhibit` on it, then run again",
+                fix="check `systemctl list-jobs` and `systemd-inhibit --list` on it, then run again",
                 host=machine.name,
             )
     machine.forget()
@@ -27,10 +27,10 @@ def order(machine: Machine) -> str:
 
 
 def not_back(machine: Machine, before: str) -> str:
-    """What keeps the machine from being used again, '' when it answers with another boot id than before.
+    """Why the machine is not ready after the reboot, '' when it answers with another boot ID than before.
 
-    A machine that comes up lets nobody in but root for a while (pam_nologin), so that a refused login is
-    only 'not yet'. Another host key is no matter of time: HostKeyRefused passes through.
+    While it boots, it admits only root (pam_nologin), so that a refused login means 'not yet'. Another host key
+    does not change with time: HostKeyRefused passes through.
     """
     try:
         done = machine.run(BOOT_ID, timeout=20)
@@ -40,5 +40,5 @@ def not_back(machine: Machine, before: str) -> str:
         return str(error)
     now = done.text.strip()
     if done.exit_status != 0 or not now:
-        return "it does not tell its boot id"
-    return "it has not gone down yet" if now == before else ""
+        return "cannot read its boot ID"
+    return "it has not shut down yet" if now == before else ""

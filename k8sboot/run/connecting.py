@@ -1,4 +1,4 @@
-"""The machines of a run as they come in: connected, looked at once, and left in peace while an earlier job works."""
+"""Connect to a run's hosts: probe each once, and wait for jobs of an earlier run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
 
 
 class Connections:
-    """Who is there, by name, and who failed to come and why; each machine is met in a thread of its own."""
+    """The connected machines and the errors of the others, by name. Each host is connected in its own thread."""
 
     def __init__(self, connect: Connect, tell: Listener, *, claim: Claim | None, is_dry: bool) -> None:
-        """claim: under which the machines will be altered."""
+        """claim: the run's identity in the locks of the hosts, None for a run that changes nothing."""
         self.machines: dict[str, Machine] = {}
         self.errors: dict[str, K8sbootError] = {}
         self._connect = connect
@@ -36,7 +36,7 @@ class Connections:
         self._is_dry = is_dry
 
     def connect(self, host: HostSpec, reads: Reads) -> None:
-        """Connect to one host and take its first probe; a job of an earlier run is let come to its end."""
+        """Connect to one host, probe it, and wait for jobs of an earlier run. Errors go to `errors`."""
         try:
             machine = self._probed(host, reads)
             machine.claim = self._claim
@@ -45,11 +45,11 @@ class Connections:
             self.machines[host.name] = machine
         except K8sbootError as error:
             self._fail(host.name, error)
-        except Exception as error:  # a bug of ours must not make a host vanish without a word
+        except Exception as error:  # a bug must not drop a host silently
             self._fail(host.name, Bug.of(error))
 
     def acquire(self, name: str) -> None:
-        """Take the first master, which stands for the cluster; other hosts are taken when they are altered."""
+        """Lock the first master, which stands for the cluster; other hosts are locked at their first change."""
         try:
             if name in self.machines:
                 self.machines[name].acquire()
@@ -57,7 +57,7 @@ class Connections:
             self._fail(name, error)
 
     def close(self) -> None:
-        """Close every connection, also of machines that failed since."""
+        """Close all connections, including those of hosts that failed."""
         for connection in tuple(self._connections):
             connection.close()
 
@@ -74,7 +74,7 @@ class Connections:
         if not self._is_dry:
             host.wait("a job of an earlier run to end", lambda: _running_jobs(machine), timeout=JOB_WAIT)
         elif _running_jobs(machine):
-            host.notice("KB-BUSY", "another run is at work here: what is planned may be out of date soon")
+            host.notice("KB-BUSY", "another run is active on this host: the plan may soon be out of date")
 
     def _fail(self, name: str, error: K8sbootError) -> None:
         error.host = error.host or name
@@ -86,6 +86,6 @@ class Connections:
 
 
 def _running_jobs(machine: Machine) -> str:
-    """Jobs of an earlier run that are still at work."""
+    """The jobs of an earlier run that are still running, '' for none."""
     jobs = machine.snapshot.host_facts.jobs
-    return f"still at work: {', '.join(jobs)}" if jobs else ""
+    return f"still running: {', '.join(jobs)}" if jobs else ""

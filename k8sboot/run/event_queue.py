@@ -1,4 +1,4 @@
-"""From the threads of a run to its listeners."""
+"""Pass events from the threads of a run to its listeners."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from k8sboot.events import Event, Listener
 
 @dataclass(frozen=True)
 class SyncListener:
-    """A listener, for all threads, that is told in the one in which something happens.
+    """A thread-safe listener that is called in the thread of the event.
 
-    A change begins only when it has been told of it.
+    A change begins only after it has returned.
     """
 
     listener: Listener
 
     def __call__(self, event: Event) -> None:
-        """Tell it."""
+        """Pass on the event."""
         self.listener(event)
 
 
 class EventQueue:
-    """Takes events from any thread. Those who are not told at once are told by the thread that calls tell()."""
+    """Takes events from any thread. Listeners that are not synchronous are called by the thread that calls tell()."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._at_once = [each for each in listeners if isinstance(each, SyncListener)]
@@ -33,12 +33,12 @@ class EventQueue:
         self._has_ended = False
 
     def put(self, event: Event) -> None:
-        """Something happened. Behind the end nothing is told: hosts that were left may go on for a while."""
+        """Add an event. Events after the end are dropped; abandoned hosts may still emit some."""
         if not self._has_ended:
             self._pass_on(event)
 
     def end(self, event: Event) -> None:
-        """The last thing that is told."""
+        """Add the last event, and pass on all that is queued."""
         self._has_ended = True
         self._pass_on(event)
         while not self.is_empty:
@@ -51,11 +51,11 @@ class EventQueue:
 
     @property
     def is_empty(self) -> bool:
-        """Nobody has to be told of anything more for now."""
+        """No event is queued."""
         return self._queue.empty()
 
     def tell(self, *, timeout: float) -> None:
-        """Tell of the next event, if one comes within so many seconds."""
+        """Pass on the next event, if there is one within timeout seconds."""
         try:
             event = self._queue.get(timeout=timeout)
         except queue.Empty:

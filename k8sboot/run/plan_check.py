@@ -1,4 +1,4 @@
-"""A dry run before a real one, on the same connections, by which somebody decides whether the real one may begin."""
+"""A dry run before a real one, on the same connections: does the plan still hold?"""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from k8sboot.host.machine import Machine
 from k8sboot.run.runner import Report
 
 PHASE = "plan"
-"""Under this name it is told what speaks against the run."""
+"""The phase name under which a plan that no longer holds is reported."""
 
 
 class PlanCheck(Protocol):
-    """Hears the dry run, and says whether the real one may begin."""
+    """A listener for the dry run that decides whether the real one may begin."""
 
     def __call__(self, event: Event) -> None:
-        """Hear an event, in whatever thread it happens."""
+        """Take an event, from any thread."""
 
     def problem(self) -> K8sbootError | None:
-        """Why it may not, with the host that shows it; None where nothing speaks against it."""
+        """Why it may not begin, with the host that shows it; None if it may."""
 
 
 def obstacles(
@@ -30,7 +30,7 @@ def obstacles(
     walk: Callable[[bool, Listener], Report],
     tell: Listener,
 ) -> dict[str, K8sbootError]:
-    """What speaks against the run, by host. walk: a run, dry or not, told to a listener. tell: hears failures."""
+    """Errors that prevent the run, by host. walk: makes a run, dry or not, with a listener. tell: takes failures."""
 
     def hear(event: Event) -> None:
         plan_check(event)

@@ -1,4 +1,4 @@
-"""One run at a time of a cluster on this machine: a file lock that ends with its process, however that ends."""
+"""One run per cluster on this machine: a file lock, which ends with its process however that ends."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from k8sboot.text.sanitize import safe_line
 
 @contextmanager
 def taken(path: Path | None, command: str) -> Iterator[Claim]:
-    """The claim of a run that is the only one with this lock file for the length of the block. Raises Locked.
+    """Hold the lock file for the length of the block, as the only run. Raises Locked.
 
-    path: None, or one that cannot be written or locked, gives a claim without a seat: two runs then meet on the
-    hosts alone. command: what the run does, in a word.
+    path: with None, or a file that cannot be written or locked, the claim has no origin: two runs then exclude
+    each other on the hosts only. command: the run's command, e.g. up.
     """
-    run, told = secrets.token_hex(8), _told(command)
+    run, description = secrets.token_hex(8), _description(command)
     handle = _opened(path)
     try:
-        has_seat = handle >= 0 and _locks(handle)
-        if has_seat:
-            _note(handle, told)
-        yield Claim(run, told, _origin(handle) if has_seat else "")
+        is_locked = handle >= 0 and _locks(handle)
+        if is_locked:
+            _note(handle, description)
+        yield Claim(run, description, _origin(handle) if is_locked else "")
     finally:
         if handle >= 0:
             os.close(handle)
 
 
-def _told(command: str) -> str:
+def _description(command: str) -> str:
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a user without a name
@@ -56,26 +56,26 @@ def _opened(path: Path | None) -> int:
 
 
 def _locks(handle: int) -> bool:
-    """Whether the file system has locks at all. Raises Locked where another process has this one."""
+    """Lock the file; False on a file system without locks. Raises Locked where another process has it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        told = safe_line(os.pread(handle, 1000, 0).decode("utf-8", "replace"))
-        raise locked(told, "", "it was started on this machine, and has not ended") from None
+        holder = safe_line(os.pread(handle, 1000, 0).decode("utf-8", "replace"))
+        raise locked(holder, "", "it was started on this machine and has not ended") from None
     except OSError:
         return False
     return True
 
 
-def _note(handle: int, told: str) -> None:
-    """For the next one to read; a full disk is no reason not to run."""
+def _note(handle: int, description: str) -> None:
+    """Describe this run in the file for the next one. A full disk is no reason not to run."""
     with suppress(OSError):
         os.ftruncate(handle, 0)
-        os.pwrite(handle, told.encode("utf-8", "replace"), 0)
+        os.pwrite(handle, description.encode("utf-8", "replace"), 0)
 
 
 def _origin(handle: int) -> str:
-    """The same for the same file of the same boot of the same machine, and for no other."""
+    """Identifies the file, the machine and its boot."""
     place = os.fstat(handle)
     facts = [f"{place.st_dev} {place.st_ino}"]
     for path in ("/etc/machine-id", "/proc/sys/kernel/random/boot_id"):

@@ -23,12 +23,12 @@ from k8sboot.host.peer import NotYet
 from k8sboot.phase import Phase
 
 INTERRUPTED = "interrupted"
-"""Why a run was stopped by its user."""
+"""Why the user's request stopped a run."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """forks: hosts worked on at the same time. is_dry: plan instead of altering."""
+    """forks: the number of hosts at the same time. is_dry: plan changes instead of making them."""
 
     forks: int = 50
     is_dry: bool = False
@@ -36,14 +36,14 @@ class Options:
 
 @dataclass
 class Report:
-    """How a run ended: changes and error by host."""
+    """How a run ended: the number of changes, and the error, by host."""
 
     changes: dict[str, int] = field(default_factory=dict)
     errors: dict[str, K8sbootError] = field(default_factory=dict)
 
 
 class Run:
-    """One walk of all hosts through the phases."""
+    """Runs all phases on all hosts."""
 
     def __init__(
         self,
@@ -73,13 +73,13 @@ class Run:
         return tuple(n for n in names if n in self._machines and (limit is None or n in limit))
 
     def stop(self, why: str) -> None:
-        """Start nothing new; what runs goes on to its end."""
+        """Start nothing new; running phases finish."""
         with self._news:
             self._stop = self._stop or why
             self._news.notify_all()
 
     def start(self) -> list[threading.Thread]:
-        """One thread a host, masters first; the caller joins them."""
+        """Start one thread per host, masters first; the caller joins them."""
         threads = [
             threading.Thread(target=self._walk, args=(name,), name=name, daemon=True)
             for name in self._machines
@@ -95,7 +95,7 @@ class Run:
                 return
 
     def _take(self, name: str, phase: Phase) -> bool:
-        """One phase on one host; whether the host may go on."""
+        """Run one phase on one host, when it is its turn. Returns whether the host may go on."""
         obstacle = self._wait_for(phase)
         if not obstacle:
             with self._turns[phase.name], self._forks:
@@ -106,22 +106,22 @@ class Run:
         return False
 
     def _try(self, name: str, phase: Phase) -> bool:
-        """A failure is known before the next host gets this one's turn."""
+        """Run the phase; a failure is recorded before the next host takes its turn."""
         started = time.monotonic()
         try:
             self._work(name, phase)
         except K8sbootError as error:
-            self._look_into(name, phase, error, time.monotonic() - started)
+            self._diagnose(name, phase, error, time.monotonic() - started)
             self._fail(name, phase, error)
             return False
-        except Exception as error:  # a bug of ours must not leave the other hosts waiting for this thread
+        except Exception as error:  # a bug must not leave other hosts waiting for this thread
             self._fail(name, phase, Bug.of(error))
             return False
         self._settle(name, phase, won=True)
         return True
 
-    def _look_into(self, name: str, phase: Phase, error: K8sbootError, seconds: float) -> None:
-        """Let the phase's autopsy find the cause. Meanwhile nothing new starts after a master's failure."""
+    def _diagnose(self, name: str, phase: Phase, error: K8sbootError, seconds: float) -> None:
+        """Let the phase's diagnosis find the cause. If a master failed, nothing new starts meanwhile."""
         if phase.diagnosis is None or self._options.is_dry:
             return
         if self._machines[name].role == "master":
@@ -153,7 +153,7 @@ class Run:
         phase.run(replace(self._cluster, needs=phase.needs_on_first_master), host)
 
     def _wait_for(self, phase: Phase) -> str:
-        """Wait until the phases this one comes after have ended everywhere; say what stands in the way, or ''."""
+        """Wait until the phases before this one have ended on all hosts; why it cannot start, '' if it can."""
         with self._news:
             before = [name for name in phase.after if name in self._left]
             self._news.wait_for(lambda: self._stop or not any(self._left[name] for name in before))

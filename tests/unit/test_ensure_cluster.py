@@ -86,7 +86,9 @@ def test_an_api_server_that_is_away_for_a_moment_is_waited_for(bench, clock):
 
 def test_an_api_server_that_stays_away_is_given_up(bench):
     it = bench(answers={"kubectl get secrets": BUSY, "kubectl get --raw": BUSY})
-    with pytest.raises(DeadlineExceeded, match="waited 180 s for the API server to be ready"):
+    with pytest.raises(
+        DeadlineExceeded, match="timed out after 180 s waiting for the API server to be ready"
+    ):
         it.do(ensure.api_says, QUESTION)
 
 

@@ -69,7 +69,7 @@ def test_a_unit_that_is_starting_by_itself_is_let(bench, clock):
 
 def test_a_unit_that_never_ends_its_start_is_given_up(bench, clock):
     it = bench(units={UNIT: FakeUnit("activating", "enabled", sub="start-pre")})
-    with pytest.raises(DeadlineExceeded, match=f"waited 300 s for {UNIT}") as late:
+    with pytest.raises(DeadlineExceeded, match=f"timed out after 300 s waiting for {UNIT}") as late:
         it.do(ensure.service, UNIT)
     assert late.value.why == f"{UNIT} is activating, enabled"
 
