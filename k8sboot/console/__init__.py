@@ -1,4 +1,4 @@
-"""What people see of a run: lines, a live region at the bottom of a terminal, the recap, and errors."""
+"""The display of a run: lines, a live region at the bottom of a terminal, the recap, and errors."""
 
 from k8sboot.console.failures import Logs, print_errors, print_next
 from k8sboot.console.lines import ConsoleListener

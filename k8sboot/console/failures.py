@@ -1,4 +1,4 @@
-"""Errors as a person wants them: each once, what, why, how to mend it, the end of the output, the log."""
+"""Errors for people, each once: what, why, the fix, the end of the output, the log."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ LAST_LINES = 25
 LONGEST_LINE = 500
 NAMED = 10
 WITNESSES = 4
-"""Hosts. Of more of them the evidence is not named one by one: it lies beside theirs."""
+"""Hosts whose evidence is named; that of further hosts is in the same directory."""
 LOGS = 3
-"""Hosts. Of more of them that failed alike the logs are not named one by one."""
+"""Hosts with the same error whose logs are named."""
 
 
 @dataclass(frozen=True)
 class Logs:
-    """Where more is to be read. run: the run's log, '' for none. of_host: that of a host, '' for none.
+    """Paths of logs. run: the run's log, '' for none. of_host: that of a host, '' for none.
 
-    evidence: what a host said of itself after the failure, '' for none.
+    evidence: that of a host after the failure, '' for none.
     """
 
     run: str = ""
@@ -46,15 +46,15 @@ def print_errors(
     logs: Logs = Logs(),  # noqa: B008 - frozen
     has_traceback: bool = False,
 ) -> None:
-    """Show the errors; those that differ only in their hosts together.
+    """Show the errors; those that differ only in their hosts are grouped.
 
-    has_traceback: show where an unforeseen error came from, too.
+    has_traceback: also show the traceback of a bug.
     """
     console = open_terminal(stream, os.environ).console
     explained: set[str] = set()
     for alike in _grouped(errors):
         _print_group(console, alike, redact)
-        _say_where(console, alike, logs)
+        _print_paths(console, alike, logs)
         if alike[0].error_code not in explained:
             explained.add(alike[0].error_code)
             _field(console, "more", f"k8sboot explain {safe_line(alike[0].error_code)}")
@@ -63,8 +63,8 @@ def print_errors(
             _print_block(console, _clean(text, redact).splitlines())
 
 
-def _say_where(console: Console, alike: Sequence[K8sbootError], logs: Logs) -> None:
-    """Where more is to be read of these errors."""
+def _print_paths(console: Console, alike: Sequence[K8sbootError], logs: Logs) -> None:
+    """The paths of the evidence and logs of these errors."""
     witnesses = list(dict.fromkeys(name for error in alike for name in error.witnesses))
     for path in filter(None, map(logs.evidence, witnesses[:WITNESSES])):
         _field(console, "evidence", path)
@@ -76,20 +76,24 @@ def _say_where(console: Console, alike: Sequence[K8sbootError], logs: Logs) -> N
 
 
 def print_next(stream: IO[str], command: str) -> None:
-    """Show the command to go on with."""
+    """Show the command to run next."""
     _field(open_terminal(stream, os.environ).console, "next", command)
 
 
 def _grouped(errors: Iterable[K8sbootError]) -> list[list[K8sbootError]]:
     groups: dict[tuple[str, ...], list[K8sbootError]] = {}
     for error in errors:
-        key = (error.error_code, *(_anywhere(t, error.host) for t in (error.why, error.fix)), error.detail)
+        key = (
+            error.error_code,
+            *(_without_host(t, error.host) for t in (error.why, error.fix)),
+            error.detail,
+        )
         groups.setdefault(key, []).append(error)
     return list(groups.values())
 
 
-def _anywhere(text: str, host: str) -> str:
-    """The text as it would be on any host."""
+def _without_host(text: str, host: str) -> str:
+    """The text with `the host` for the host's name."""
     return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "the host", text) if host else text
 
 
@@ -97,26 +101,26 @@ def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redact
     first = alike[0]
     whats = list(dict.fromkeys(error.what for error in alike))
     head = Text().append(f"error[{safe_line(first.error_code)}] ", style="bold red")
-    hosts = _names([error.host for error in alike if error.host])
+    hosts = _host_list([error.host for error in alike if error.host])
     head.append(safe_line(_clean(f"{hosts}: {whats[0]}" if hosts else whats[0], redact)), style="bold")
     console.print(head)
     for what in whats[1:NAMED]:
         _field(console, "and", _clean(what, redact))
     if len(whats) > NAMED:
         _field(console, "and", f"{len(whats) - NAMED} more like these")
-    for label, said in (("why", first.why), ("fix", first.fix)):
-        text = _anywhere(said, first.host) if len(alike) > 1 else said
+    for label, full in (("why", first.why), ("fix", first.fix)):
+        text = _without_host(full, first.host) if len(alike) > 1 else full
         if text:
             _field(console, label, _clean(text, redact))
     _print_block(console, _clean(first.detail, redact).splitlines()[-LAST_LINES:])
 
 
 def _clean(text: str, redact: Redactor) -> str:
-    """Safe to show, and without secrets: a host may have hidden one between escape sequences."""
+    """Sanitized and redacted, twice: a host may hide a secret between escape sequences."""
     return redact(safe(redact(text)))
 
 
-def _names(hosts: Sequence[str]) -> str:
+def _host_list(hosts: Sequence[str]) -> str:
     more = len(hosts) - NAMED
     return ", ".join(hosts[:NAMED]) + (f" and {more} more" if more > 0 else "")
 

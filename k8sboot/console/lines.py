@@ -1,4 +1,4 @@
-"""Tells people what happens: a line for each event, with its time, and below them what goes on now."""
+"""Shows a run's events: one line each, with its time, and below them the current activities."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from k8sboot.text.redact import Redactor
 from k8sboot.text.sanitize import safe, safe_line
 
 SILENCE = 20.0
-"""Seconds. Off a terminal a line comes at least this often while something goes on: CI ends what says nothing."""
+"""Seconds. Off a terminal a line is printed at least this often during a run: CI kills silent jobs."""
 TICK = 1.0
 STYLES = {
     ">": "bold",
@@ -52,13 +52,13 @@ STYLES = {
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 """By the first character of a line of a diff."""
 SAME_NOTICE = 5
-"""Hosts. A notice that more of them give is shown for these, and for the others counted at the end."""
+"""Hosts for which the same notice is shown; further ones are counted at the end."""
 
 
 class ConsoleListener:
     """A listener that prints. verbosity 0: changes, 1: also commands, output, full texts, -1: failures only.
 
-    As a context manager it keeps the live region, or off a terminal the heartbeat, while the block runs.
+    As a context manager it shows the live region, or off a terminal the heartbeat, during the block.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ConsoleListener:
         }
 
     def __enter__(self) -> ConsoleListener:
-        """Begin to show what goes on."""
+        """Begin to show current activities."""
         if self._region:
             self._region.start()
         if self._ticker:
@@ -106,7 +106,7 @@ class ConsoleListener:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         if self._region:
             self._region.stop()
         if self._ticker:
@@ -122,7 +122,7 @@ class ConsoleListener:
                 show(event)
 
     def _clean(self, text: str) -> str:
-        # Masked twice: a control character inside a secret hides it, and one taken out may reveal it.
+        # Redacted twice: a control character inside a secret hides it, and removing it may reveal the secret.
         return self._redact(safe(self._redact(text)))
 
     def _clean_line(self, text: str) -> str:
@@ -148,13 +148,13 @@ class ConsoleListener:
                 self._print(Text(f"    {block.prefix}{text}", style=style))
 
     def _cut(self, line: Text, besides: int = 0) -> Text:
-        """On a terminal, at most as wide as that less so many columns; whole with -v."""
+        """Cut to the terminal's width less `besides` columns; whole off a terminal and with -v."""
         if self._region and self._verbosity < 1:
             line.truncate(max(20, self._console.width - besides), overflow="ellipsis")
         return line
 
     def _beat(self) -> None:
-        """Off a terminal: say what goes on after a while without a line."""
+        """Off a terminal: print the current activities after SILENCE seconds without a line."""
         with self._lock:
             shown = [(a, self._activities.seconds(a)) for a in self._activities.longest_first()]
             if shown and time.monotonic() - self._printed_at >= SILENCE:

@@ -1,4 +1,4 @@
-"""What goes on now: redrawn at the bottom of a terminal, said every so often anywhere else."""
+"""Current activities: redrawn at the bottom of a terminal, printed regularly elsewhere."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from k8sboot.console.activity import Activities, Activity
 
 MOST_ROWS = 15
 BESIDES = 4
-"""Rows of a small terminal that stay free for the lines above."""
+"""Rows that stay free for the lines above on a small terminal."""
 NAMED = 3
 ECHO = 4
-"""Columns at the end of a row for the ^C that a terminal writes there: a row that wraps is not wiped away."""
+"""Columns at the end of a row for the ^C that a terminal prints there: a wrapped row would not be erased."""
 WHAT_WIDTH = 40
-"""Columns of what is being done, when the output of it has to have room, too."""
+"""Columns for the activity when its output is shown, too."""
 
 
 class Region:
-    """A row for each host that is doing something, at the bottom of the terminal."""
+    """A row for each active host, at the bottom of the terminal."""
 
     def __init__(self, console: Console, activities: Activities, clean: Callable[[str], str]) -> None:
         self._console = console
@@ -37,12 +37,12 @@ class Region:
         )
 
     def start(self) -> None:
-        """Begin to draw. The cursor stays visible, so that nothing is amiss after a kill -9 or a ^Z."""
+        """Begin to draw. The cursor stays visible, so that the terminal is usable after a kill -9 or a ^Z."""
         self._live.start()
         self._console.show_cursor(True)
 
     def stop(self) -> None:
-        """Take the rows off the screen."""
+        """Erase the rows."""
         self._live.stop()
 
     def _draw(self) -> Text:
@@ -54,7 +54,7 @@ class Region:
 def draw(
     shown: Sequence[tuple[Activity, float]], *, most: int, width: int, clean: Callable[[str], str]
 ) -> Text:
-    """Rows of activities and their seconds, at most so many and so wide, and how many more there are."""
+    """Rows of activities and their seconds, at most `most` rows of `width` columns, and the number of others."""
     rows = list(shown if len(shown) <= most else shown[: most - 1])
     hosts = max((len(a.host) for a, _ in rows), default=0)
     phases = max((len(a.phase) for a, _ in rows), default=0)
@@ -82,14 +82,14 @@ def _length(activity: Activity, seconds: float) -> str:
 
 
 def sentence(shown: Sequence[tuple[Activity, float]]) -> str:
-    """The same in one line of plain text, for a log: the longest first, not all of them."""
+    """The same in one line of plain text, for a log: the NAMED longest activities."""
     named = [f"{a.host}: {a.what} ({_length(a, seconds)})" for a, seconds in shown[:NAMED]]
     more = len(shown) - len(named)
     return "still at work: " + "; ".join(named) + (f"; and {more} more" if more > 0 else "")
 
 
 class Ticker:
-    """Calls something every so often from a thread of its own."""
+    """Calls a function regularly (seconds) from a thread of its own."""
 
     def __init__(self, tick: Callable[[], None], *, every: float) -> None:
         self._tick = tick
@@ -102,7 +102,7 @@ class Ticker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and wait until a call under way has come back."""
+        """End, and wait for the call in progress."""
         self._end.set()
         self._thread.join(timeout=2)
 

@@ -1,4 +1,4 @@
-"""How a run ended, in a table and one line."""
+"""The result of a run, as a table and one line."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from k8sboot.errors import ConnectError
 from k8sboot.events import Event, Failed, PhaseEnded, RunEnded, Skipped
 
 MANY = 30
-"""Hosts. With more of them those on which nothing was to be done are counted rather than listed."""
+"""Hosts that are all listed; with more, unchanged hosts are only counted."""
 _STYLES = {"ok": "green", "changed": "yellow", "failed": "red", "skipped": "yellow", "unreachable": "red"}
 
 
 class Tally:
-    """Counts of a run's events by host, and the seconds of its phases."""
+    """Counts a run's events by host, and the seconds of its phases."""
 
     def __init__(self) -> None:
         self.ok: Counter[str] = Counter()
@@ -38,7 +38,7 @@ class Tally:
             (self.unreachable if is_away else self.failed).add(event.host)
 
     def line(self, event: RunEnded) -> str:
-        """The run in one line. A host is counted once, by the worst that befell it."""
+        """The run in one line. Each host is counted once, under its worst outcome."""
         hosts = set(event.changes) | set(event.failed)
         cut = (set(event.failed) | set(self.skipped)) - self.failed - self.unreachable
         ok = len(hosts - cut - self.failed - self.unreachable)
@@ -48,7 +48,7 @@ class Tally:
         return ", ".join((*parts, f"{event.seconds:.1f} s"))
 
     def print_table(self, console: Console, event: RunEnded, *, is_full: bool) -> None:
-        """A row for each host; of many hosts only those that are worth a look, unless is_full."""
+        """A row for each host; with many hosts only those that changed, failed or were skipped, unless is_full."""
         names = list(dict.fromkeys((*event.changes, *event.failed)))
         worth = [n for n in names if event.changes.get(n) or n in event.failed or self.skipped[n]]
         shown = names if is_full or len(names) <= MANY else worth
@@ -58,7 +58,7 @@ class Tally:
         if shown:
             console.print(table)
         if len(shown) < len(names):
-            console.print(Text(f"and {len(names) - len(shown)} hosts that were as wanted", style="dim"))
+            console.print(Text(f"and {len(names) - len(shown)} unchanged hosts", style="dim"))
 
     def _cells(self, name: str, changes: int) -> list[Text]:
         counts = {
@@ -71,7 +71,7 @@ class Tally:
         return [Text(str(n), style=_STYLES[word] if n else "dim") for word, n in counts.items()]
 
     def print_times(self, console: Console) -> None:
-        """For each phase: on how many hosts, and on which of them it took longest."""
+        """For each phase: the number of hosts, and the slowest one."""
         table = _table("phase", "hosts", "slowest", "on")
         for phase, times in self._times.items():
             seconds, host = max(times)

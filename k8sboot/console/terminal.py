@@ -1,4 +1,4 @@
-"""What the stream can show: colours, a live region, a width to keep to."""
+"""What a stream can show: colours, a live region, a limited width."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import IO
 from rich.console import Console
 
 BOUNDLESS = 100_000
-"""Columns off a terminal: nothing is wrapped there, whoever reads it."""
+"""Columns off a terminal, where nothing is wrapped."""
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """A stream to show things on. is_live: lines at its bottom can be redrawn."""
+    """A stream for output. is_live: lines at the bottom can be redrawn."""
 
     console: Console
     is_live: bool
 
 
 def open_terminal(stream: IO[str], environ: Mapping[str, str]) -> Terminal:
-    """The stream with what it and the user's environment allow."""
+    """The stream with what it and the environment support."""
     is_tty = _is_tty(stream)
     is_live = is_tty and not _is_dumb(environ)
     has_colour = wants_colour(environ, is_tty=is_tty)
@@ -39,7 +39,7 @@ def open_terminal(stream: IO[str], environ: Mapping[str, str]) -> Terminal:
 
 
 def wants_colour(environ: Mapping[str, str], *, is_tty: bool) -> bool:
-    """NO_COLOR goes before FORCE_COLOR and CLICOLOR_FORCE, and those before what the terminal is."""
+    """NO_COLOR takes precedence over FORCE_COLOR and CLICOLOR_FORCE, and these over the kind of terminal."""
     if environ.get("NO_COLOR"):
         return False
     if any(environ.get(name, "") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):

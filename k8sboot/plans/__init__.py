@@ -1,4 +1,4 @@
-"""A dry run as a document: recorded, kept in a file, and compared with what would be done now."""
+"""A dry run as a document: recorded, saved to a file, and compared with a new dry run."""
 
 from k8sboot.plans.document import Change, Document, Failure, Open, Step
 from k8sboot.plans.file import read_plan, write_plan

@@ -1,4 +1,4 @@
-"""What a run would do, as plain values and as JSON.
+"""The changes that a run would make, as plain values and as JSON.
 
 The JSON's keys, of which those of one `version` keep their meaning; new ones may be added to it:
 
@@ -34,7 +34,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Change:
-    """Something that would be done on a host."""
+    """A change that would be made on a host."""
 
     what: str
     diff: str = ""
@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Open:
-    """Something of which it is known only after a phase whether it would be done. what "": all of its phase."""
+    """A change that is known only after another phase. what "": the whole phase."""
 
     after: str
     what: str = ""
@@ -51,7 +51,7 @@ class Open:
 
 @dataclass(frozen=True)
 class Step:
-    """A phase on a host, with something in it."""
+    """A phase on a host that has changes or unknowns."""
 
     phase: str
     host: str
@@ -61,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Failure:
-    """A host on which planning came to an end before its time."""
+    """A host on which planning failed."""
 
     host: str
     phase: str
@@ -71,7 +71,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Document:
-    """A plan. hosts: address by name. limit None: nobody limited the run. created: as in the JSON."""
+    """A plan. hosts: address by name. limit None: all hosts. created: as in the JSON."""
 
     cluster: str
     hosts: Mapping[str, str]
@@ -85,21 +85,21 @@ class Document:
 
     @property
     def changes(self) -> int:
-        """How many there are on all hosts together."""
+        """The number of changes on all hosts."""
         return sum(len(step.changes) for step in self.steps)
 
     @property
     def changed_hosts(self) -> int:
-        """On how many hosts there are changes."""
+        """The number of hosts with changes."""
         return len({step.host for step in self.steps if step.changes})
 
     @property
     def unknown(self) -> int:
-        """How many things are known only later."""
+        """The number of things that are known only later."""
         return sum(len(step.unknown) for step in self.steps)
 
     def as_json(self) -> dict[str, Any]:
-        """As the JSON has it."""
+        """The plan as JSON values."""
         return {
             "format": FORMAT,
             "version": VERSION,

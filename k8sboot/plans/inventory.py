@@ -1,4 +1,4 @@
-"""What an inventory means, as digests: the same as long as nothing in it says anything else."""
+"""Digests of an inventory's meaning, independent of its spelling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from k8sboot.secret import Secret
 
 
 def digests(spec: Spec) -> dict[str, str]:
-    """SHA-256 in hexadecimal of each section, secrets left out. How the file spells it does not matter."""
+    """SHA-256 in hexadecimal of each section, without secrets. The file's spelling does not matter."""
     return {each.name: _digest(getattr(spec, each.name)) for each in fields(spec)}
 
 
@@ -22,15 +22,15 @@ def _digest(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """As JSON knows it; a secret is as good as one that is not said."""
+    """As JSON values; secrets and unset values are left out."""
     if is_dataclass(value):
         value = {each.name: getattr(value, each.name) for each in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items() if _is_told(each)}
+        return {str(key): _plain(each) for key, each in value.items() if _counts(each)}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value if _is_told(each)]
+        return [_plain(each) for each in value if _counts(each)]
     return value
 
 
-def _is_told(value: object) -> bool:
+def _counts(value: object) -> bool:
     return value is not None and not isinstance(value, Secret)

@@ -1,4 +1,4 @@
-"""Whether a plan still holds: it does when planning anew would give the same."""
+"""Whether a plan is still valid: a new plan would be the same."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from k8sboot.plans.recorder import Recorder
 
 SHOWN = 5
 CODE = "KB-PLAN-CHANGED"
-FIX = "plan anew and read that: `k8sboot plan --out FILE`; nothing was altered"
+FIX = "make a new plan and review it: `k8sboot plan --out FILE`; nothing was changed"
 
 
 class PlanComparison:
-    """A listener for the dry run before a planned run, which says at its end whether that is as planned."""
+    """A listener for the dry run before a planned run that compares the two plans at its end."""
 
     def __init__(self, planned: Document, recorder: Recorder) -> None:
         self._planned = planned
         self._recorder = recorder
 
     def __call__(self, event: Event) -> None:
-        """Hear an event."""
+        """Record an event."""
         self._recorder(event)
 
     def problem(self) -> Refused | None:
-        """What is not as planned, None when all is."""
+        """The differences from the plan, None when there are none."""
         found = list(differences(self._planned, tuple(self._recorder.steps())))
         if not found:
             return None
@@ -39,7 +39,7 @@ class PlanComparison:
         lines = [f"{each.host} {each.phase}: {each.what}" for each in found[:SHOWN]]
         lines += [f"and {more} more differences"] if more > 0 else []
         return Refused(
-            f"{first.phase}: the plan of {self._planned.created} no longer holds",
+            f"{first.phase}: the plan of {self._planned.created} is no longer valid",
             why=first.what,
             fix=FIX,
             host=first.host,
@@ -50,7 +50,7 @@ class PlanComparison:
 
 @dataclass(frozen=True)
 class Difference:
-    """What would be otherwise than planned."""
+    """A difference from the plan."""
 
     host: str
     phase: str
@@ -58,21 +58,21 @@ class Difference:
 
 
 def inventory_changed(planned: Document, spec: Spec) -> Refused | None:
-    """What of the inventory means something else than when the plan was made, None when nothing does."""
+    """The sections of the inventory that have changed since the plan was made, None when there are none."""
     now = digests(spec)
     sections = [name for name in {**planned.inventory, **now} if planned.inventory.get(name) != now.get(name)]
     if not sections:
         return None
     return Refused(
-        f"the inventory is another one than that of the plan of {planned.created}",
-        why=f"these sections have changed: {', '.join(sections)}",
+        f"the inventory has changed since the plan was made ({planned.created})",
+        why=f"changed sections: {', '.join(sections)}",
         fix=FIX,
         code=CODE,
     )
 
 
 def differences(planned: Document, now: tuple[Step, ...]) -> Iterator[Difference]:
-    """All of them, in the order of the phases and hosts."""
+    """All differences, in the order of phases and hosts."""
     before, after = _by_place(planned.steps), _by_place(now)
     for phase in planned.phases:
         for host in planned.hosts:
@@ -87,12 +87,12 @@ def _by_place(steps: tuple[Step, ...]) -> Mapping[tuple[str, str], Step]:
 
 def _between(one: Step, other: Step) -> list[str]:
     found = [*_changes(one.changes, other.changes), *_unknown(one.unknown, other.unknown)]
-    return found or (["in another order than planned"] if one != other else [])
+    return found or (["the order differs from the plan"] if one != other else [])
 
 
 def _unknown(planned: tuple[Open, ...], now: tuple[Open, ...]) -> Iterator[str]:
-    yield from (f"unknown when planned, and not now: {_open(each)}" for each in planned if each not in now)
-    yield from (f"known when planned, and not now: {_open(each)}" for each in now if each not in planned)
+    yield from (f"unknown in the plan, but not now: {_open(each)}" for each in planned if each not in now)
+    yield from (f"unknown now, but not in the plan: {_open(each)}" for each in now if each not in planned)
 
 
 def _open(each: Open) -> str:
@@ -104,14 +104,14 @@ def _changes(planned: tuple[Change, ...], now: tuple[Change, ...]) -> Iterator[s
     for key, one in before.items():
         other = after.get(key)
         if other is None:
-            yield f"planned, and not now: {one.what}"
+            yield f"in the plan only: {one.what}"
         elif other != one:
-            yield f"otherwise than planned: {one.what} ({_first_other_line(one, other)})"
-    yield from (f"not planned, and now: {each.what}" for key, each in after.items() if key not in before)
+            yield f"differs from the plan: {one.what} ({_first_other_line(one, other)})"
+    yield from (f"not in the plan: {each.what}" for key, each in after.items() if key not in before)
 
 
 def _numbered(changes: tuple[Change, ...]) -> dict[tuple[str, int], Change]:
-    """By what they are, and by how many of the same have come before."""
+    """By description and by the number of equal ones before it."""
     count: Counter[str] = Counter()
     found = {}
     for change in changes:

@@ -1,4 +1,4 @@
-"""Makes a plan of its JSON again, and takes nothing else for one."""
+"""Parses a plan from its JSON, strictly."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Json = Mapping[str, Any]
 
 
 def from_json(data: Json) -> Document:
-    """The document that as_json made. ValueError, KeyError, TypeError or AttributeError where it is none."""
+    """The document of as_json. ValueError, KeyError, TypeError or AttributeError for anything else."""
     if data["format"] != FORMAT:
-        raise ValueError("it is no plan")
+        raise ValueError("it is not a plan")
     return Document(
         cluster=_text(data["cluster"]),
         hosts={_text(host["name"]): _text(host["address"]) for host in data["hosts"]},

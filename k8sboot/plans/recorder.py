@@ -1,4 +1,4 @@
-"""A listener that makes a plan of a dry run's events."""
+"""A listener that makes a plan from a dry run's events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Place = tuple[str, str]
 
 
 class Recorder:
-    """Gathers what hosts would do, whichever of them says so first, and puts it in order. May be told by any thread."""
+    """Collects the changes of all hosts in any order, and sorts them. May be called from any thread."""
 
     def __init__(self, hosts: Sequence[HostSpec], phases: Sequence[str], redact: Redactor) -> None:
         self._hosts = hosts
@@ -24,7 +24,7 @@ class Recorder:
         self._events: list[Event] = []
 
     def __call__(self, event: Event) -> None:
-        """Hear an event."""
+        """Record an event."""
         if isinstance(event, Changed | Unknown | Failed):
             self._events.append(event)
 
@@ -42,7 +42,7 @@ class Recorder:
         )
 
     def steps(self) -> Iterator[Step]:
-        """By phase, and for each phase by host, as the runbook and the inventory have them."""
+        """By phase, then by host, in the order of the runbook and the inventory."""
         by_place: dict[Place, list[Event]] = {}
         for event in self._events:
             by_place.setdefault((event.phase, event.host), []).append(event)

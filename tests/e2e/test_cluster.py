@@ -46,7 +46,7 @@ def test_a_plan_is_refused_when_somebody_has_edited_a_host_since(lab: Lab, plan_
     before = lab.fingerprints()
     done = lab.run("up", "--yes", "--plan", str(plan_file), expect=1)
     assert f"error[KB-PLAN-CHANGED] {NODE}: kernel: the plan of" in done.stderr
-    assert f"not planned, and now: write {path}" in done.stderr
+    assert f"not in the plan: write {path}" in done.stderr
     assert changed(done.stderr) == 0
     moved = lab.fingerprints() ^ before
     assert {line for line in moved if KUBELET not in line} == set()

@@ -32,9 +32,9 @@ def test_a_plan_is_refused_when_somebody_has_edited_a_file_since(k8sboot, kept):
     said = k8sboot(f"up --yes --plan {kept}")
     assert said.code == 1
     assert "error[KB-PLAN-CHANGED] n1: hosts: the plan of" in said.err
-    assert "otherwise than planned: write /etc/hosts" in said.err
+    assert "differs from the plan: write /etc/hosts" in said.err
     assert "'@@ -1 +1,6 @@', now '@@ -1,2 +1,7 @@'" in said.err
-    assert "nothing was altered" in said.err
+    assert "nothing was changed" in said.err
     assert untouched(k8sboot)
     assert said.events[-1]["event"] == "RunEnded"
     assert said.events[-1]["failed"] == ["n1"]
@@ -42,7 +42,7 @@ def test_a_plan_is_refused_when_somebody_has_edited_a_file_since(k8sboot, kept):
 
 @pytest.mark.parametrize(
     ("host", "text"),
-    [("n2", "planned, and not now: set the time zone"), ("m1", "planned, and not now: set the time zone")],
+    [("n2", "in the plan only: set the time zone"), ("m1", "in the plan only: set the time zone")],
 )
 def test_what_somebody_did_by_hand_is_a_difference_too(k8sboot, kept, host, text):
     k8sboot.cluster.hosts[host].facts["timezone"] = "/usr/share/zoneinfo/Asia/Shanghai"
@@ -70,7 +70,7 @@ def test_another_inventory_is_told_before_the_first_connection(k8sboot, kept, in
     said = k8sboot(f"up --yes --plan {kept}")
     assert said.code == 1
     assert "KB-PLAN-CHANGED" in said.err
-    assert "these sections have changed: calico" in said.err
+    assert "changed sections: calico" in said.err
     assert k8sboot.asked == []
 
 
@@ -83,16 +83,19 @@ def test_an_inventory_that_is_only_spelt_otherwise_is_the_same(k8sboot, kept, in
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda _plan: "{", "it is no JSON"),
-        (lambda _plan: "[]", "is no plan of k8sboot"),
-        (lambda _plan: '"k8sboot-plan"', "is no plan of k8sboot"),
-        (lambda plan: json.dumps({**plan, "format": "something"}), "is no plan of k8sboot"),
-        (lambda plan: json.dumps({**plan, "version": 2}), "another version of the format"),
+        (lambda _plan: "{", "it is not JSON"),
+        (lambda _plan: "[]", "is not a plan of k8sboot"),
+        (lambda _plan: '"k8sboot-plan"', "is not a plan of k8sboot"),
+        (lambda plan: json.dumps({**plan, "format": "something"}), "is not a plan of k8sboot"),
+        (lambda plan: json.dumps({**plan, "version": 2}), "unsupported version of the format"),
         (lambda plan: json.dumps({**plan, "cluster": "other"}), "is for another cluster"),
-        (lambda plan: json.dumps({**plan, "steps": [{}]}), "is no plan of k8sboot"),
-        (lambda plan: json.dumps({**plan, "phases": [1]}), "is no plan of k8sboot"),
+        (lambda plan: json.dumps({**plan, "steps": [{}]}), "is not a plan of k8sboot"),
+        (lambda plan: json.dumps({**plan, "phases": [1]}), "is not a plan of k8sboot"),
         (lambda plan: json.dumps({**plan, "phases": ["cleanse"]}), "unknown phases: cleanse"),
-        (lambda plan: json.dumps({k: v for k, v in plan.items() if k != "limit"}), "is no plan of k8sboot"),
+        (
+            lambda plan: json.dumps({k: v for k, v in plan.items() if k != "limit"}),
+            "is not a plan of k8sboot",
+        ),
         (
             lambda plan: json.dumps(
                 {**plan, "failed": [{"host": "n1", "phase": "connect", "code": "X", "what": "x"}]}

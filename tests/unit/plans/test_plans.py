@@ -109,17 +109,17 @@ def test_the_first_difference_is_told_and_a_few_more():
     planned = [Step("hosts", "n1", tuple(Change(f"do {i}") for i in range(9)))]
     found = problem(planned, [Step("hosts", "m1", (Change("do more"),))])
     assert (found.error_code, found.host, found.exit_code) == ("KB-PLAN-CHANGED", "m1", 1)
-    assert found.why == "not planned, and now: do more"
-    assert found.detail.splitlines()[1] == "n1 hosts: planned, and not now: do 0"
+    assert found.why == "not in the plan: do more"
+    assert found.detail.splitlines()[1] == "n1 hosts: in the plan only: do 0"
     assert found.detail.splitlines()[-1] == "and 5 more differences"
 
 
 @pytest.mark.parametrize(
     ("one", "other", "says"),
     [
-        (Change("a", "x\ny\n"), Change("a", "x\nz\n"), "otherwise than planned: a (planned 'y', now 'z')"),
+        (Change("a", "x\ny\n"), Change("a", "x\nz\n"), "differs from the plan: a (planned 'y', now 'z')"),
         (Change("a", "", ("ls",)), Change("a", "", ("ls", "rm x")), "(planned 'nothing', now 'rm x')"),
-        (Open("init", "b"), Open("join", "b"), "unknown when planned, and not now: b, known only after init"),
+        (Open("init", "b"), Open("join", "b"), "unknown in the plan, but not now: b, known only after init"),
     ],
 )
 def test_a_difference_is_told_by_its_first_line(one, other, says):
@@ -163,7 +163,7 @@ def test_every_section_has_a_digest_of_its_own():
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path):
     (tmp_path / "plan.json").mkdir()
     (tmp_path / "plan.json" / "x").touch()
-    with pytest.raises(Exception, match="cannot be written"):
+    with pytest.raises(Exception, match="cannot write the plan"):
         write_plan(str(tmp_path / "plan.json"), document())
     assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
 
