@@ -67,6 +67,6 @@ RESET_WITH_OS: tuple[Phase, ...] = (drain, reset_host, leave, restore_os)
 
 
 def with_settling(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
-    """Single phases, and the wait for what they put into the cluster."""
+    """Single phases, followed by `settle` if they start workloads in the cluster."""
     starts_something = any(phase.name in settle.after and phase.scope == "cluster" for phase in phases)
     return (*phases, settle) if starts_something and settle not in phases else phases

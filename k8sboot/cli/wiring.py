@@ -25,7 +25,8 @@ from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.journal.folders import state_dir
 from k8sboot.run import run_lock
-from k8sboot.run.session import RunRequest, Session, Stop
+from k8sboot.run.session import RunRequest, Session
+from k8sboot.run.stop import Stop
 from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
 from k8sboot.ssh.target import Target

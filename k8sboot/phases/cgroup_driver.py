@@ -1,4 +1,4 @@
-"""Chapter 2.2: kubelet and the runtime put their processes under the same cgroup driver."""
+"""Chapter 2.2: kubelet and the container runtime use the same cgroup driver."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from k8sboot.phase import everyone, phase
     needs=("kubeadm-init", "join-masters", "join-nodes"),
 )
 def cgroup_driver(cluster: Cluster, host: Host) -> None:
-    """Compare kubelet's cgroup driver with the runtime's."""
+    """Check that kubelet and the runtime use the same cgroup driver."""
     text = host.known(host.read_file(KUBELET_CONFIG), what="a kubelet configuration", after="join-nodes")
     found = re.search(r"(?m)^cgroupDriver:\s*['\"]?(\w+)", text)
     kubelet = found[1] if found else "cgroupfs"  # kubelet's own default
     engine = runtime.of(cluster.spec)
     other = host.answer(engine.cgroup_driver).text.strip()
     host.expect(
-        "kubelet and the runtime to use one cgroup driver",
+        "kubelet and the runtime to use the same cgroup driver",
         lambda: (
-            "" if kubelet == other else f"kubelet has {kubelet} in {KUBELET_CONFIG}, {engine.name} {other}"
+            ""
+            if kubelet == other
+            else f"kubelet has {kubelet} in {KUBELET_CONFIG}, {engine.name} has {other}"
         ),
     )

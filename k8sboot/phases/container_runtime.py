@@ -1,4 +1,4 @@
-"""Chapter 2.1: the container runtime, with the systemd cgroup driver from its very first start."""
+"""Chapter 2.1: the container runtime, with the systemd cgroup driver from its first start."""
 
 from __future__ import annotations
 

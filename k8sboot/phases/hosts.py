@@ -1,4 +1,4 @@
-"""Chapter 2.1: every machine has its name, and knows the names of the others."""
+"""Chapter 2.1: every host has its name and resolves the names of the others."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ ETC_HOSTS = "/etc/hosts"
 def hosts(cluster: Cluster, host: Host) -> None:
     """Set host names and /etc/hosts."""
     entries = [(h.address, [h.name]) for h in cluster.spec.hosts]
-    # The file first: from the moment a host has its new name, sudo looks that name up at every call.
+    # The file first: once a host has its new name, sudo resolves that name at every call.
     ensure.block(host, ETC_HOSTS, render("hosts.j2", entries=entries), name="cluster")
     ensure.hostname(host, host.name)

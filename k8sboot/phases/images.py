@@ -1,4 +1,4 @@
-"""Chapter 2.4: the images are on the machines before kubeadm waits for them."""
+"""Chapter 2.4: pull the images before kubeadm waits for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NODE_IMAGES = ("kube-proxy", "pause", "coredns")
 
 
 def _has_joined(host: Peer) -> bool:
-    """kubelet pulls what it lacks by itself."""
+    """kubelet of a member pulls missing images by itself."""
     return host.file(KUBELET_CONF) is not None
 
 

@@ -1,4 +1,4 @@
-"""Chapters 2.4 and 2.6: the other machines join, with a token that lives as long as they need it."""
+"""Chapters 2.4 and 2.6: join the other hosts, with a token that exists only while they need it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
     scope="cluster",
 )
 def join_token(cluster: Cluster, host: Host) -> None:
-    """Make a short-lived token for those who have not joined."""
+    """Create a short-lived token for the hosts that have not joined."""
     waiting = [peer for peer in cluster.chosen if peer.name != host.name and not is_member(peer)]
     if not waiting:
         return
@@ -42,19 +42,19 @@ def join_token(cluster: Cluster, host: Host) -> None:
     if not _usable(host, host):
         host.change("make a join token", commands.token_create(ttl=TTL, description=DESCRIPTION))
     masters = [peer for peer in waiting if peer.role == "master"]
-    for peer in masters:  # one that was reset by hand, or lost and replaced
+    for peer in masters:  # it may have been reset by hand, or replaced
         ensure.no_etcd_member(host, peer)
     if masters:
         host.change("upload the control plane's certificates", commands.upload_certs_to(CERTIFICATE_KEY))
 
 
 def _ca(host: Peer) -> str:
-    """The cluster's CA certificate, in PEM; Refused where there is no cluster yet."""
+    """The cluster's CA certificate, in PEM. Refused if there is no cluster yet."""
     return host.known(host.read_file(CA_CERT), what="the cluster's CA", after="kubeadm-init")
 
 
 def _usable(host: Host, leader: Peer) -> list[tokens.BootstrapToken]:
-    """Tokens of ours that live long enough to join with."""
+    """k8sboot's tokens that are valid long enough to join with."""
     now = datetime.fromtimestamp(leader.facts.time, timezone.utc) + ENOUGH
     found = tokens.bootstrap_tokens(ensure.api_says(host, commands.token_secrets(), at=leader))
     return [t for t in found if t.description == DESCRIPTION and t.can_join(now)]
@@ -69,7 +69,7 @@ def _usable(host: Host, leader: Peer) -> list[tokens.BootstrapToken]:
     diagnosis=NODES,
 )
 def join_masters(cluster: Cluster, host: Host) -> None:
-    """Join the other masters, one at a time: etcd takes one new member at once."""
+    """Join the other masters, one at a time: etcd accepts one new member at a time."""
     _join(cluster, host)
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)
 
@@ -121,13 +121,13 @@ def _certificate_key(leader: Peer) -> str:
 
 
 def _same_cluster(host: Host, ca_hash: str) -> None:
-    """A machine that belongs to another cluster is left alone."""
+    """Refused if the host belongs to another cluster."""
     theirs = kubeconfig_cluster(host.read_file(KUBELET_CONF) or "", what=KUBELET_CONF)
     if theirs.ca_hash not in ("", ca_hash):
         raise Refused(
             "the machine belongs to another cluster",
-            why=f"its kubelet goes to {theirs.server}, whose CA is {theirs.ca_hash}; ours is {ca_hash}",
-            fix=f"take it out there, then `k8sboot reset --limit {host.name}`, and run again",
+            why=f"its kubelet uses {theirs.server} with the CA {theirs.ca_hash}; this cluster's CA is {ca_hash}",
+            fix=f"remove it from that cluster, run `k8sboot reset --limit {host.name}`, then run again",
             host=host.name,
             code="KB-FOREIGN-CLUSTER",
         )

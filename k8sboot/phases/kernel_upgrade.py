@@ -1,4 +1,4 @@
-"""Chapter 2.1: a newer kernel, only where the one that runs is older than the inventory's minimum."""
+"""Chapter 2.1: install a newer kernel where the running one is older than the inventory's minimum."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _reads(_spec: Spec) -> Reads:
 
 @phase(on=masters, when=WANTED, reads=_reads, after=("preflight",), at_once=1, diagnosis=RUNTIME)
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
-    """Bring the masters a newer kernel, one at a time."""
+    """Upgrade the kernel of the masters, one at a time."""
     is_restarted = ensure.newer_kernel(
         host, cluster.spec.os.kernel, check=lambda: _masters_away(cluster, host)
     )
@@ -34,7 +34,7 @@ def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
 
 
 def _masters_away(cluster: Cluster, host: Host) -> str:
-    """The other masters of a cluster whose API servers, and so their etcd, are not ready; '' for none."""
+    """The other masters of the cluster whose API server, and so etcd, is not ready; '' for none."""
     others = (m for m in (cluster.first_master, *cluster.other_masters) if m.name != host.name)
     said = {m.name: ensure.apiserver_answers(m) for m in others if m.file(ADMIN_CONF) is not None}
     return "; ".join(f"{name}: {why}" for name, why in said.items() if why)
@@ -49,5 +49,5 @@ def _masters_away(cluster: Cluster, host: Host) -> str:
     diagnosis=PACKAGES,
 )
 def kernel_upgrade_nodes(cluster: Cluster, host: Host) -> None:
-    """Bring the nodes a newer kernel, a few at a time, once the masters have proven it."""
+    """Upgrade the kernel of the nodes, a few at a time, after the masters."""
     ensure.newer_kernel(host, cluster.spec.os.kernel)

@@ -1,4 +1,4 @@
-"""Chapter 2.2: kubeadm, kubelet and, on masters, kubectl, all at pinned one version and held there."""
+"""Chapter 2.2: kubeadm, kubelet and, on masters, kubectl, all held at one version."""
 
 from __future__ import annotations
 

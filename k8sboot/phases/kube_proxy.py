@@ -1,4 +1,4 @@
-"""Chapter 2.8: kube-proxy's mode, in its configuration and in truth on every machine."""
+"""Chapter 2.8: kube-proxy's mode, as configured and as running on every host."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from k8sboot.phase import everyone, first_master, phase
 from k8sboot.secret import Secret
 
 FIRST, EACH = 300, 30
-"""Seconds for the first new kube-proxy, and for each more: their DaemonSet replaces them one after the other."""
+"""Seconds for the first new kube-proxy, and for each further one: the DaemonSet replaces them one by one."""
 MODE = Question(
     "proxy-mode",
     f"[ -f {KUBELET_CONF} ] || exit 1; timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/{PROXY_METRICS}; "
@@ -59,7 +59,7 @@ def kube_proxy(cluster: Cluster, host: Host) -> None:
 
 
 def _refuse_without_modules(cluster: Cluster) -> None:
-    """Where one module is not loaded, kube-proxy runs iptables there and tells nobody but its log."""
+    """Where a module is not loaded, kube-proxy falls back to iptables and only logs it."""
     settings = cluster.spec.kube_proxy
     lacking = []
     for peer in cluster.everyone:
@@ -69,8 +69,8 @@ def _refuse_without_modules(cluster: Cluster) -> None:
     if lacking:
         raise Refused(
             f"kube-proxy is not switched to {settings.mode}: {'; '.join(lacking)}",
-            why="on such a machine it would quietly run iptables beside the others",
-            fix="run `k8sboot phase kernel kube-proxy kube-proxy-mode`: kernel loads them, or says what is missing",
+            why="without the modules, kube-proxy silently falls back to iptables on that host",
+            fix="run `k8sboot phase kernel kube-proxy kube-proxy-mode`, which loads them or reports what is missing",
             code="KB-KUBE-PROXY-MODULES",
         )
 
@@ -86,14 +86,14 @@ def _missing_modules(peer: Peer, needed: tuple[str, ...]) -> str:
     diagnosis=NODES,
 )
 def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
-    """Ask every machine for kube-proxy's real mode."""
+    """Check the mode in which kube-proxy runs on every host."""
     settings = cluster.spec.kube_proxy
     modules = proxies.required_modules(host.facts.kernel, mode=settings.mode, scheduler=settings.scheduler)
     missing = [name for name in modules if host.module(name) != "loaded"]
     aim = f"kube-proxy to run in mode {settings.mode}"
     if missing:
         host.expect(aim, lambda: _other_mode(host, settings.mode, missing))
-    else:  # what the probe saw may be from before the mode was changed
+    else:  # the probe may have run before the mode was changed
         enough = FIRST + EACH * len(cluster.everyone)
         host.wait(aim, lambda: _other_mode(host, settings.mode, missing), timeout=enough)
 
@@ -101,5 +101,5 @@ def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
 def _other_mode(host: Host, wanted: str, missing: list[str]) -> str:
     mode = host.answer(MODE).text.strip()
     lacking = f"; its kernel {host.facts.kernel} has not loaded {', '.join(missing)}" if missing else ""
-    said = f"it runs {mode}" if mode else f"nothing answers on 127.0.0.1:{PROXY_METRICS}"
+    said = f"it runs {mode}" if mode else f"no answer on 127.0.0.1:{PROXY_METRICS}"
     return "" if mode == wanted else said + lacking

@@ -1,4 +1,4 @@
-"""Chapter 2.3.1: the file that kubeadm init reads, in the API that its version speaks."""
+"""Chapter 2.3.1: the configuration file of kubeadm init, in the API of its version."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
     if host.file(ADMIN_CONF) is not None and ran_with is not None and ran_with != text:
         host.notice(
             "KB-CONFIG-LATE",
-            "the control plane runs already: what changes in kubeadm's configuration does not reach it",
+            "the control plane exists already: changes to kubeadm's configuration have no effect on it",
         )
     ensure.file(host, KUBEADM_CONFIG, text, mode=0o600)
     if host.file(ADMIN_CONF) is None:
@@ -42,10 +42,10 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
 
 
 def _refused(host: Host) -> str:
-    """What this kubeadm cannot read in the file. Old ones only warn of an unknown field, and go on without it."""
+    """What this kubeadm rejects in the file. Older versions only warn about an unknown field and ignore it."""
     done = host.ask(commands.config_migrate(KUBEADM_CONFIG))
     said = done.stderr.decode("utf-8", "replace")
     unknown = config.unknown_fields(said)
     if unknown:
-        return f"it does not know {', '.join(unknown)}: see the inventory's kubeadm section"
+        return f"unknown fields: {', '.join(unknown)}; check the inventory's kubeadm section"
     return "" if done.exit_status == 0 else said.strip()[-500:]

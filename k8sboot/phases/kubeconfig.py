@@ -1,4 +1,4 @@
-"""Chapter 2.4: kubectl works for root and for who logs in, on the masters."""
+"""Chapter 2.4: kubectl works for root and the login user on the masters."""
 
 from __future__ import annotations
 

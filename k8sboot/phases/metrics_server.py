@@ -1,4 +1,4 @@
-"""Chapter 2.7: what nodes and pods use, for `kubectl top` and autoscalers."""
+"""Chapter 2.7: resource usage of nodes and pods, for `kubectl top` and autoscalers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 2.1: repositories, the runbook's tools, and on demand an update of everything else."""
+"""Chapter 2.1: repositories, the runbook's tools, and an optional update of all other packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from k8sboot.osfamily import Family, Wanted
 from k8sboot.phase import When, everyone, phase
 
 MANY_KEYS = 2
-"""How many key files of a repository are worth asking for in the probe."""
+"""Key files per repository that the first probe reads."""
 
 
 def _reads(spec: Spec) -> Reads:
@@ -31,7 +31,7 @@ def _reads_of(family: Family, spec: Spec) -> Reads:
 
 @phase(on=everyone, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def os_packages(cluster: Cluster, host: Host) -> None:
-    """Name the repositories, trust their keys, install the runbook's tools."""
+    """Configure the repositories and their keys, and install the runbook's tools."""
     family, spec = osfamily.of(host), cluster.spec
     ensure.repositories(host, family.repositories(host, spec))
     tools = (*family.tools, *spec.os.packages)
@@ -49,7 +49,7 @@ def os_packages(cluster: Cluster, host: Host) -> None:
     diagnosis=PACKAGES,
 )
 def os_update(cluster: Cluster, host: Host) -> None:
-    """Update everything but the kernel and what is held, where the inventory wants it."""
+    """Update all packages except the kernel and held ones, if the inventory says so."""
     family = osfamily.of(host)
     pending = family.updates(host)
     if pending:

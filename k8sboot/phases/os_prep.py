@@ -16,17 +16,17 @@ from k8sboot.phase import everyone, phase
 from k8sboot.templates import render
 
 NETWORK_MANAGER = "NetworkManager.service"
-# Swap in compressed memory that is set up by a service rather than by swap.target.
+# Swap in compressed memory that a service sets up rather than swap.target.
 ZRAM = ("zramswap.service", "zram-swap.service", "zram.service")
 
 NETWORK_RAISES_LINKS = Question(
     "network-raises-links", scripts.render("network-raises-links", SOFTWARE=SOFTWARE)
 )
-"""Whether the old service `network` of EL7 will bring up the links at the next boot."""
+"""Whether the old service `network` of EL7 brings up the links at the next boot."""
 
 
 def service_limits(spec: Spec) -> dict[str, str]:
-    """Units, each with the path of its limits: systemd starts them, and limits.conf reaches none of them."""
+    """Units, each with the path of its limits: systemd starts them, so that limits.conf has no effect on them."""
     return {unit: unit_limits(unit) for unit in (*runtime.of(spec).lower_units, "kubelet.service")}
 
 
@@ -42,7 +42,7 @@ def _reads(spec: Spec) -> Reads:
 
 @phase(on=everyone, reads=_reads, after=("preflight",))
 def os_prep(cluster: Cluster, host: Host) -> None:
-    """Switch off swap and firewall, tame SELinux and NetworkManager, set time zone and limits."""
+    """Turn off swap and firewall, adjust SELinux and NetworkManager, set time zone and limits."""
     settings = cluster.spec.os
     ensure.service_off(host, *ZRAM)
     ensure.swap_off(host)
@@ -59,10 +59,10 @@ def os_prep(cluster: Cluster, host: Host) -> None:
 
 
 def _network_manager(host: Host) -> None:
-    """NetworkManager leaves the interfaces of the pods' network alone, and the machine its link.
+    """Keep NetworkManager away from the interfaces of the pods' network, without losing the machine's link.
 
-    It is taken from the boot only where the old `network` service raises the links; it runs on until then,
-    for it holds the DHCP leases.
+    It is disabled only where the old service `network` brings up the links at the next boot; until then it keeps
+    running, as it holds the DHCP leases.
     """
     if not host.unit(NETWORK_MANAGER).exists:
         return

@@ -1,4 +1,4 @@
-"""Chapters 2.1 and 2.2: which versions there are, and the one that every machine gets."""
+"""Chapters 2.1 and 2.2: choose from the available versions the one for every host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 0: is every machine fit, before anything is altered."""
+"""Chapter 0: check every host before anything is changed."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ MIN_MASTER_CPUS = 2
 MIN_MASTER_MEMORY_KIB = 1700 * 1024
 MIN_DISK_FREE_KIB = 2 * 1024 * 1024
 NO_CGROUPS = Question("missing-control-groups", render("missing-cgroups"))
-"""Those that kubelet does not run without: of v2 where there is its file, else of v1."""
+"""The control groups that kubelet needs and the kernel lacks: of v2 where it is in use, else of v1."""
 
 
 @phase(on=everyone, reads=Reads(files=(KUBELET_CONF,), questions=(CONTAINER, NO_CGROUPS)))
 def preflight(cluster: Cluster, host: Host) -> None:
-    """Check that every machine is fit."""
+    """Check that every host meets the requirements."""
     osfamily.of(host)
     found = [*_machine(host), *_ports(host), *_twins(cluster, host), *_clock(cluster, host)]
     if found:
         raise Refused(
             f"not fit for Kubernetes: {'; '.join(found)}",
-            why="each of these makes kubeadm or the cluster fail later",
-            fix="mend what is listed, then run `k8sboot phase preflight` again; nothing has been altered",
+            why="with any of these, kubeadm or the cluster would fail later",
+            fix="fix what is listed, then run `k8sboot phase preflight` again; nothing was changed",
             host=host.name,
             code="KB-PREFLIGHT",
         )
@@ -58,7 +58,7 @@ def _machine(host: Host) -> Iterator[str]:
 
 
 def _ports(host: Host) -> Iterator[str]:
-    """Ports that are taken by something else; on a machine that is in the cluster already they are its own."""
+    """Ports in use by other programs; on a member of the cluster they are Kubernetes' own."""
     if host.file(KUBELET_CONF) is not None:
         return
     wanted = {ports.KUBELET, *(ports.CONTROL_PLANE if host.role == "master" else ())}
@@ -67,12 +67,12 @@ def _ports(host: Host) -> Iterator[str]:
         taken = [p for p in wanted if len(words) > 3 and words[3].endswith(f":{p}")]
         kube = any(name in line for name in ("kube", "etcd"))
         if taken and not kube:
-            wanted.discard(taken[0])  # by IPv4 and IPv6: once is enough
+            wanted.discard(taken[0])  # reported once for IPv4 and IPv6
             yield f"port {taken[0]} is taken by {words[-1]}"
 
 
 def _twins(cluster: Cluster, host: Host) -> Iterator[str]:
-    """What must be unique in a cluster and is not: cloned machines share these."""
+    """Identifiers that must be unique in a cluster and are not: cloned machines share them."""
     for label, of in (
         ("machine-id", lambda p: (p.facts.machine_id,)),
         ("product_uuid", lambda p: (p.facts.product_uuid,)),
@@ -86,11 +86,11 @@ def _twins(cluster: Cluster, host: Host) -> Iterator[str]:
 
 
 def _is_container(host: Peer) -> bool:
-    """Containers see the product_uuid of the machine they are on."""
+    """Containers see the product_uuid of their machine."""
     return host.answer(CONTAINER).text not in ("", "none")
 
 
 def _clock(cluster: Cluster, host: Host) -> Iterator[str]:
     skew = host.clock_offset - median(peer.clock_offset for peer in cluster.everyone)
     if abs(skew) > MAX_SKEW:
-        yield f"its clock is {skew:+.0f} s off the others', {MAX_SKEW} s are let pass (certificates fail)"
+        yield f"its clock differs by {skew:+.0f} s from the other hosts (limit {MAX_SKEW} s): certificates would fail"

@@ -1,4 +1,4 @@
-"""Back: out of the cluster, and what Kubernetes left on the machine removed. The OS preparation stays."""
+"""Reset: remove hosts from the cluster and Kubernetes from the hosts. The OS preparation stays."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ UNDO_NETWORK = render("undo-network", LINKS=interfaces.DELETED)
 
 @phase(on=first_master, scope="cluster", reads=Reads(files=(ADMIN_CONF,)))
 def drain(cluster: Cluster, host: Host) -> None:
-    """Drain the hosts that go, when others stay."""
+    """Drain the hosts to be reset, unless all of the cluster is."""
     for peer in _going(cluster, host):
-        if _traces(peer):  # else its kubelet is gone: nobody would tell that its pods have ended
+        if _traces(peer):  # else its kubelet is gone, and nothing would report that its pods have ended
             words = commands.drain(peer.name, kubectl_version=version(cluster), timeout=120)
             host.change(f"drain {peer.name}", words, timeout=180)
 
 
 def _going(cluster: Cluster, host: Host) -> tuple[Peer, ...]:
-    """The hosts that go out of a cluster that stays; none where there is none, or all of it goes."""
+    """The hosts that leave a cluster that stays; none if there is no cluster, or all of it is reset."""
     going = cluster.chosen
     if len(going) == len(cluster.spec.hosts) or host.name in {peer.name for peer in going}:
         return ()
@@ -47,15 +47,15 @@ def _going(cluster: Cluster, host: Host) -> tuple[Peer, ...]:
     return tuple(peer for peer in going if peer.name in members)
 
 
-# While its Node is there: kubeadm reset takes a master out of etcd only then.
+# Before its Node is deleted: kubeadm reset removes a master from etcd only then.
 @phase(on=everyone, reads=Reads(questions=(TRACES, USERS)), after=("drain",))
 def reset_host(cluster: Cluster, host: Host) -> None:
-    """Undo kubeadm, the pods' network and the kubeconfigs."""
+    """Remove what kubeadm has set up, the pods' network and the kubeconfigs."""
     if not _traces(host):
         return
     homes = [line.split(":", 2)[2] for line in host.answer(USERS).text.splitlines()]
     configs = [f"{home}/.kube/config" for home in homes]
-    # One that k8sboot has not written is kept, too, before it goes.
+    # Saved first, as k8sboot may not have written them.
     steps: list[Command | PriorState] = [PriorState("file", path) for path in configs]
     if host.package("kubeadm"):
         steps.append(commands.kubeadm_reset(cri_socket(cluster)))
@@ -78,7 +78,7 @@ def reset_host(cluster: Cluster, host: Host) -> None:
 
 @phase(on=first_master, scope="cluster", after=("reset-host",))
 def leave(cluster: Cluster, host: Host) -> None:
-    """Take the hosts that went out of the cluster, and masters out of etcd."""
+    """Remove the reset hosts from the cluster, and masters from etcd."""
     for peer in _going(cluster, host):
         if not peer.check(partial(_left, peer)):
             if peer.role == "master":
@@ -88,7 +88,7 @@ def leave(cluster: Cluster, host: Host) -> None:
 
 @phase(on=everyone, reads=Reads(questions=(NOTED,)), after=("reset-host",))
 def what_stays(cluster: Cluster, host: Host) -> None:
-    """Say what a reset leaves on the machine."""
+    """Report what a reset leaves on the host."""
     if not read_notes(host).is_empty:
         host.notice(
             "KB-RESET-STAYS",

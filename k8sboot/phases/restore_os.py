@@ -1,4 +1,4 @@
-"""Back, on demand: the machine's own settings as they were before k8sboot prepared it."""
+"""Restore, on demand, the host's state before k8sboot."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ READERS = (
     after=("reset-host",),
 )
 def restore_os(cluster: Cluster, host: Host) -> None:
-    """Put back files, units, swap and settings as they were before k8sboot."""
+    """Restore files, units, swap and settings to their state before k8sboot."""
     ensure.as_before(host, readers=READERS)

@@ -1,4 +1,4 @@
-"""Chapter 2.1: on demand, root of the first master may log in to all the others."""
+"""Chapter 2.1: optionally, root of the first master may log in to all other hosts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DISTRIBUTED = When(lambda spec: spec.os.distribute_key, otherwise="os.distribute
 
 
 def others(spec: Spec) -> tuple[HostSpec, ...]:
-    """Every host but the first master."""
+    """All hosts except the first master."""
     return spec.hosts[1:]
 
 
 @phase(on=first_master, when=DISTRIBUTED, reads=Reads(files=(f"{KEY}.pub",)), after=("preflight",))
 def root_key(cluster: Cluster, host: Host) -> None:
-    """Make a key for root of the first master, where the inventory wants it distributed."""
+    """Create an SSH key for root of the first master, if the inventory says to distribute it."""
     if host.file(f"{KEY}.pub") is None:
         host.change(
             "make an SSH key for root",
@@ -34,7 +34,7 @@ def root_key(cluster: Cluster, host: Host) -> None:
 
 @phase(on=others, when=DISTRIBUTED, reads=Reads(files=(AUTHORIZED,)), after=("root-key",))
 def root_key_trust(cluster: Cluster, host: Host) -> None:
-    """Let root of the first master log in, where the inventory wants it."""
+    """Authorize the SSH key of the first master's root, if the inventory says so."""
     leader = cluster.first_master
     key = leader.known(leader.read_file(f"{KEY}.pub"), what="an SSH key of root", after="root-key")
     if host.file(AUTHORIZED) is None:

@@ -1,4 +1,4 @@
-"""What the phases before have put into the cluster comes up: waited for once, all together."""
+"""Wait once for all that the earlier phases have started in the cluster."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ from k8sboot.phase import first_master, phase
     diagnosis=NODES,
 )
 def settle(cluster: Cluster, host: Host) -> None:
-    """Wait for the system's workloads to be ready."""
+    """Wait until all workloads in kube-system are ready."""
     ensure.settled(host, "kube-system", timeout=600)

@@ -1,4 +1,4 @@
-"""Chapter 2.1: clocks that agree. etcd and certificates cannot do without."""
+"""Chapter 2.1: synchronize the clocks: etcd and certificates depend on them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from k8sboot.phase import everyone, phase
 from k8sboot.templates import render
 
 OTHERS = ("ntpd.service", "ntp.service", "systemd-timesyncd.service")
-"""Two that set one clock fight over it."""
+"""Services that would set the clock as well."""
 
 
 def _reads(_spec: Spec) -> Reads:
@@ -28,7 +28,7 @@ def _reads(_spec: Spec) -> Reads:
 
 @phase(on=everyone, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def time_sync(cluster: Cluster, host: Host) -> None:
-    """Keep the clock together with the others: chrony, or ntpdate by cron."""
+    """Synchronize the clock with chrony, or with ntpdate from cron."""
     match cluster.spec.os.time_sync:
         case "chrony":
             _chrony(host, cluster.spec.os.ntp_servers)
@@ -47,7 +47,7 @@ def _chrony(host: Host, servers: tuple[str, ...]) -> None:
 
 
 def _ntpdate(host: Host, servers: tuple[str, ...]) -> None:
-    """Small differences are slewed: a clock that jumps back breaks leases. The first time it is set at once."""
+    """ntpdate slews small differences, as a clock that jumps back breaks leases. The first time it is set at once."""
     family = osfamily.of(host)
     ensure.packages(host, *(Wanted(name) for name in family.ntpdate_packages))
     if host.file(NTPDATE_CRON) is None:

@@ -1,4 +1,4 @@
-"""The end: what a user would look at first, asked for."""
+"""The end: check what a user would check first."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ QUERY_ID = 0x6B38
     diagnosis=NODES,
 )
 def verify(cluster: Cluster, host: Host) -> None:
-    """Wait for Ready nodes and for metrics."""
+    """Wait until all nodes are Ready and `kubectl top nodes` works."""
     wanted = {peer.name for peer in cluster.chosen if is_member(peer)} | {host.name}
     outside = sorted({peer.name for peer in cluster.chosen} - wanted)
     if outside:
         host.notice("KB-NOT-JOINED", f"not in the cluster: {', '.join(outside)}")
-    # kubeadm join ends when its node is known, so that one that is not there now will not come
+    # kubeadm join ends once its Node exists: one that is missing now will not appear
     host.wait("every machine to be a node", lambda: _absent_nodes(host, wanted), timeout=30)
     host.wait("the nodes to be Ready", lambda: _unready_nodes(host, wanted), timeout=300)
     if cluster.spec.metrics_server.enabled:
@@ -85,7 +85,7 @@ def _dns_address(spec: Spec) -> str:
     diagnosis=NODES,
 )
 def service_dns(cluster: Cluster, host: Host) -> None:
-    """Resolve a Service's name on every machine."""
+    """Resolve a Service's name on every host."""
     question = dns_question(cluster.spec)
     host.wait("a Service's name to resolve", lambda: _unresolved(cluster, host, question), timeout=180)
 

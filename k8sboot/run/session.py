@@ -23,6 +23,7 @@ from k8sboot.run.event_queue import EventQueue
 from k8sboot.run.leases import Leases
 from k8sboot.run.plan_check import PlanCheck, obstacles
 from k8sboot.run.runner import INTERRUPTED, Options, Report, Run
+from k8sboot.run.stop import Stop
 
 
 @dataclass(frozen=True)
@@ -42,30 +43,6 @@ class RunRequest:
         """The hosts to connect to: those of the limit, and the first master, which answers for the cluster."""
         first = spec.masters[0].name
         return tuple(h for h in spec.hosts if self.limit is None or h.name in self.limit or h.name == first)
-
-
-@dataclass
-class Stop:
-    """A request to end the run early: set by a signal handler, read by the session. Nothing new starts.
-
-    name: what asked, e.g. ^C; '' while nothing did. deadline: monotonic seconds, when the session leaves the hosts.
-    ends_jobs: running jobs on the hosts are ended, too.
-    """
-
-    name: str = ""
-    deadline: float = math.inf
-    ends_jobs: bool = False
-
-    def ask(self, name: str, *, within: float, ends_jobs: bool = False) -> None:
-        """Ask the run to end by itself within so many seconds, or else to leave."""
-        self.name = name
-        self.ends_jobs = self.ends_jobs or ends_jobs
-        self.deadline = min(self.deadline, time.monotonic() + within)
-
-    @property
-    def grace(self) -> float:
-        """Seconds left until the session leaves."""
-        return max(0.0, self.deadline - time.monotonic())
 
 
 class Session:

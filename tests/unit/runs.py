@@ -14,7 +14,8 @@ from k8sboot.inventory.model import HostSpec
 from k8sboot.phase import Phase
 from k8sboot.run.event_queue import SyncListener
 from k8sboot.run.runner import Options, Report
-from k8sboot.run.session import RunRequest, Session, Stop
+from k8sboot.run.session import RunRequest, Session
+from k8sboot.run.stop import Stop
 from k8sboot.ssh.connection import Connection
 
 ME = Claim("run1", "test by me, pid 1", "seat1")

@@ -16,7 +16,7 @@ from k8sboot.events import Connected, Failed, RunEnded, RunStarted
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.phase import everyone, phase
-from k8sboot.run.session import Stop
+from k8sboot.run.stop import Stop
 from k8sboot.runbook import UP
 
 pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.timeout(60)]
