@@ -1,4 +1,4 @@
-"""Steps that read, compare, act, and look again. A host already as wanted is not touched."""
+"""Steps that read, compare, change and verify. A host that is already as configured is not changed."""
 
 from k8sboot.ensure.boot import newer_kernel
 from k8sboot.ensure.cluster import (

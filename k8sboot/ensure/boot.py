@@ -1,4 +1,4 @@
-"""A newer kernel: fetched, checked, installed, tried once with the old one to fall back on, and then kept."""
+"""A newer kernel: downloaded, verified, installed, booted once with the old one as fallback, then made the default."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from k8sboot.paths import KERNEL_DIR
 
 CONTAINER = Question("container", "systemd-detect-virt --container")
 CGROUPS = Question("cgroups", "stat -f -c %T /sys/fs/cgroup")
-"""cgroup2fs, or tmpfs where the machine uses control groups v1."""
+"""cgroup2fs, or tmpfs if the machine uses cgroup v1."""
 BOOT_TIMEOUT = 900
 OTHERS_TIMEOUT = 600
 NOT_KNOWN = "(of the packages)"
 
 
 def newer_kernel(host: Host, wanted: KernelSettings, *, check: Callable[[], str] = str) -> bool:
-    """The host runs a kernel of at least the minimum, and boots it from now on; whether it was restarted for that.
+    """Make the host run a kernel of at least the minimum, by default from now on. Returns whether it was rebooted.
 
-    check: what has to come back elsewhere before this host may go down, '' for nothing; it is waited for.
-    Where the new one does not come up, the old one is still the default, and the error says so. Raises Refused,
-    with nothing altered, where a kernel cannot be tried safely.
+    check: a problem elsewhere that must end before this host may go down, '' for none; it is waited for.
+    If the new kernel does not come up, the old one is still the default, and the error says so. Raises Refused, with
+    nothing changed, if a kernel cannot be tried safely.
     """
     old = host.facts.kernel
     is_old = not is_at_least(old, wanted.minimum)
@@ -52,14 +52,15 @@ def _refuse_where_it_cannot_be(host: Host, wanted: KernelSettings) -> None:
     if container not in ("", "none"):
         raise Refused(
             f"{short}, and a container has no kernel of its own",
-            why=f"systemd-detect-virt says {container}",
-            fix="upgrade the kernel of the machine below, or take os.kernel out of the inventory",
+            why=f"systemd-detect-virt reports {container}",
+            fix="upgrade the kernel of the machine that runs the container, or remove os.kernel from the "
+            "inventory",
             host=host.name,
             code="KB-KERNEL-CONTAINER",
         )
     if not wanted.packages:
         raise Refused(
-            f"{short}, and os.kernel names no packages to upgrade it with",
+            f"{short}, and os.kernel has no packages for an upgrade",
             fix="add os.kernel.packages, or upgrade the kernel by hand",
             host=host.name,
             code="KB-KERNEL-OLD",
@@ -69,21 +70,21 @@ def _refuse_where_it_cannot_be(host: Host, wanted: KernelSettings) -> None:
         raise Refused(
             f"{short}, and a new one cannot be tried safely",
             why=obstacle,
-            fix="upgrade the kernel by hand, where you can get at the console",
+            fix="upgrade the kernel by hand, with access to the console",
             host=host.name,
             code="KB-KERNEL-BOOT",
         )
 
 
 def _installed(host: Host, wanted: KernelSettings) -> str:
-    """Install the packages beside the kernel that runs, which stays the default; return the new release."""
+    """Install the packages next to the running kernel, which stays the default; return the new release."""
     kernels, old = osfamily.of(host).kernels, host.facts.kernel
     paths = tuple(_fetched(host, package) for package in wanted.packages)
     new = _release(host, paths, wanted.minimum)
     kernels.keep_default(host, old)
     if new == NOT_KNOWN or _lacking(host, new):
         kernels.install(host, paths)
-        host.expect(f"kernel {new} to be whole", lambda: _lacking(host, new))
+        host.expect(f"kernel {new} to be complete", lambda: _lacking(host, new))
     kernels.keep_default(host, old)
     _refuse_without_cgroups(host, new)
     return new
@@ -95,13 +96,13 @@ def _fetched(host: Host, package: KernelPackage) -> str:
     def differs() -> str:
         state = host.file(path)
         if state is None:
-            return "it is not there"
+            return "it is missing"
         is_right = state.sha256 == package.sha256
-        return "" if is_right else f"its SHA-256 is {state.sha256}, the inventory says {package.sha256}"
+        return "" if is_right else f"its SHA-256 is {state.sha256}, expected {package.sha256}"
 
     if differs():
         host.change(
-            f"fetch {package.url}",
+            f"download {package.url}",
             ["mkdir", "-p", KERNEL_DIR],
             ["rm", "-f", path],
             osfamily.of(host).kernels.download(package.url, path),
@@ -113,13 +114,13 @@ def _fetched(host: Host, package: KernelPackage) -> str:
 
 
 def _path(package: KernelPackage) -> str:
-    """Its name without what apt or a shell might read as something else."""
+    """Its name without characters that apt or a shell might interpret."""
     name = unquote(unquote(urlsplit(package.url).path.rpartition("/")[2]))
     return f"{KERNEL_DIR}/{re.sub(r'[^A-Za-z0-9._+-]', '-', name)}"
 
 
 def _release(host: Host, paths: tuple[str, ...], minimum: str) -> str:
-    """The one kernel that is in the packages; a dry run has not fetched them, so it cannot tell its name."""
+    """The one kernel in the packages; a dry run has not downloaded them, so that it cannot know its name."""
     if host.is_ahead:
         return NOT_KNOWN
     kernels = osfamily.of(host).kernels
@@ -127,37 +128,37 @@ def _release(host: Host, paths: tuple[str, ...], minimum: str) -> str:
     if len(found) == 1 and is_at_least(found[0], minimum):
         return found[0]
     raise Refused(
-        f"os.kernel.packages bring {' and '.join(found) or 'no kernel'}",
-        why=f"one kernel of {minimum} or newer is wanted",
-        fix="name the package that holds /boot/vmlinuz-..., and what it depends on",
+        f"os.kernel.packages contain {' and '.join(found) or 'no kernel'}",
+        why=f"one kernel of {minimum} or newer is required",
+        fix="set the package that contains /boot/vmlinuz-..., and its dependencies",
         host=host.name,
         code="KB-KERNEL-PACKAGES",
     )
 
 
 def _lacking(host: Host, release: str) -> str:
-    """Files that a kernel needs to boot and that are not there, or are empty."""
+    """Files that a kernel needs to boot and that are missing or empty."""
     ramdisk = osfamily.of(host).kernels.initial_ramdisk(release)
     needed = (f"/boot/vmlinuz-{release}", ramdisk, f"/lib/modules/{release}/modules.dep")
     return " ".join(path for path in needed if host.ask(["test", "-s", path]).exit_status)
 
 
 def _refuse_without_cgroups(host: Host, new: str) -> None:
-    """A kernel without what this machine's kubelet lives on comes up well, and the node does not."""
+    """Refuse a kernel without the cgroup controllers that kubelet uses here: it would boot, but the node would fail."""
     lacking = host.check(lambda: _lacking_cgroups(host, new))
     if lacking:
         raise Refused(
-            f"kernel {new} has no control groups v1, which this machine uses: kubelet would not start on it",
-            why=f"it was built without {lacking}; it is installed, and was not booted",
-            fix="name a kernel that has them, or change this machine to control groups v2: take "
-            "systemd.unified_cgroup_hierarchy=0 off its kernel's command line, restart it, run again",
+            f"kernel {new} has no cgroup v1, which this machine uses: kubelet would not start on it",
+            why=f"it was built without {lacking}; it was installed, but not booted",
+            fix="set a kernel that has them, or switch this machine to cgroup v2: remove "
+            "systemd.unified_cgroup_hierarchy=0 from its kernel command line, reboot it, run again",
             host=host.name,
             code="KB-KERNEL-CGROUPS",
         )
 
 
 def _lacking_cgroups(host: Host, new: str) -> str:
-    """The options of control groups v1 that the kernel lacks, where this machine uses v1; '' for none."""
+    """The cgroup v1 options that the kernel lacks, if this machine uses v1; '' for none."""
     if host.answer(CGROUPS).text.strip() != "tmpfs":
         return ""
     config = host.ask(["grep", "_V1=", f"/boot/config-{new}"])
@@ -171,18 +172,18 @@ def _try_once(host: Host, new: str, old: str) -> None:
         host.reboot(f"boot kernel {new} once", timeout=BOOT_TIMEOUT)
     except DeadlineExceeded as error:
         raise DeadlineExceeded(
-            f"{error.what}, since it was to boot kernel {new}",
+            f"{error.what}, after a reboot into kernel {new}",
             why=error.why,
-            fix=f"look at its console; switched off and on it boots {old}, which is still the default",
+            fix=f"check its console; a power cycle boots {old}, which is still the default",
             host=host.name,
             code="KB-KERNEL-LOST",
         ) from None
     if host.check(lambda: "" if host.facts.kernel == new else host.facts.kernel):
         raise NotAsWanted(
-            f"kernel {new} did not come up: the machine runs {host.facts.kernel} again",
-            why="it was tried once and failed before it could be reached",
-            fix=f"{old} is still the default; look at the machine's console, then name another package "
-            "in os.kernel.packages",
+            f"kernel {new} did not come up: the machine is running {host.facts.kernel} again",
+            why="it was booted once and failed before the machine could be reached",
+            fix=f"{old} is still the default; check the machine's console, then set another package in "
+            "os.kernel.packages",
             host=host.name,
             code="KB-KERNEL-FELL-BACK",
         )

@@ -13,18 +13,18 @@ from k8sboot.paths import MANIFESTS_DIR
 
 API_ATTEMPTS = 3
 API_PATIENCE = 180
-"""Seconds for an API server that is away to be ready again: kubelet gives a new one that long before it kills it."""
+"""Seconds for an unavailable API server to become ready: kubelet gives a new one as long before it kills it."""
 
 
 def apiserver_answers(host: Peer) -> str:
-    """What keeps the API server of this master from being ready, '' when it is ready."""
+    """Why the API server of this master is not ready, '' if it is."""
     return host.ask(commands.api_ready(), timeout=30).problem
 
 
 def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: float = 60) -> str:
-    """What a kubectl command prints that only reads; an API server that is away for a moment is waited for.
+    """The output of a kubectl command that only reads; a temporarily unavailable API server is waited for.
 
-    at: the master that is asked, while this host waits. CommandFailed, or DeadlineExceeded of the wait.
+    at: the master that is queried, while this host waits. Raises CommandFailed, or DeadlineExceeded of the wait.
     """
     master = at or host
     for _ in range(API_ATTEMPTS - 1):
@@ -38,13 +38,13 @@ def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: 
 
 
 def manifest_path(name: str) -> str:
-    """Where a manifest lies on the first master."""
+    """The path of a manifest on the first master."""
     return f"{MANIFESTS_DIR}/{name}.yaml"
 
 
 def settled(host: Host, namespace: str, *, timeout: int) -> None:
-    """Every DaemonSet and Deployment of the namespace has its pods, of its newest form, and every pod is ready."""
-    host.wait(f"the pods of {namespace} to be ready", lambda: _unsettled(host, namespace), timeout=timeout)
+    """Wait until every DaemonSet and Deployment of the namespace has its Pods, all updated, and every Pod is ready."""
+    host.wait(f"the Pods of {namespace} to be ready", lambda: _unsettled(host, namespace), timeout=timeout)
 
 
 def _unsettled(host: Peer, namespace: str) -> str:
@@ -56,16 +56,16 @@ def _unsettled(host: Peer, namespace: str) -> str:
 
 
 def reset_unfinished(host: Host, mark: str, reset: Command) -> bool:
-    """Where an earlier kubeadm began and never ended, what it left is undone; nothing of value can be in it."""
+    """Undo an earlier kubeadm run that did not finish; it cannot hold anything of value."""
     is_unfinished = host.file(mark) is not None
     if is_unfinished:
-        host.notice("KB-UNFINISHED", "an earlier kubeadm run did not end: what it left is undone first")
+        host.notice("KB-UNFINISHED", "an earlier kubeadm run did not finish: undoing it first")
         host.change("undo an unfinished kubeadm", reset, ["rm", "-f", mark], timeout=300, job=True)
     return is_unfinished
 
 
 def manifest(host: Host, name: str, text: str) -> None:
-    """The objects of a manifest are in the cluster as it says; the API server itself compares (kubectl diff)."""
+    """Apply a manifest's objects unless the cluster has them; the API server compares (kubectl diff)."""
     path = manifest_path(name)
     wanted = File(path, text, mode=0o600)
     is_written = wanted.is_met_by(host.file(path))
@@ -76,9 +76,9 @@ def manifest(host: Host, name: str, text: str) -> None:
 
 
 def _differs(host: Host, path: str) -> bool:
-    """kubectl diff exits with 0 for the same, 1 for different, more for an error, as for an object of a missing kind.
+    """kubectl diff exits with 0 for equal, 1 for different, more for an error, as for an object of an unknown kind.
 
-    In a dry run that plans to create the cluster, all differs.
+    In a dry run that plans to create the cluster, everything differs.
     """
     try:
         host.relies_on("kubeadm-init")

@@ -1,4 +1,4 @@
-"""etcd without members that are gone."""
+"""Remove lost members from etcd."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from k8sboot.host.peer import Peer
 from k8sboot.kubernetes import etcd
 
 PATIENCE = 120
-"""Seconds for etcd's pod to be there, and to answer, after kubeadm init."""
+"""Seconds for etcd's Pod to start and answer after kubeadm init."""
 
 
 def no_etcd_member(host: Host, gone: Peer) -> None:
-    """etcd, as this master's own member tells, does not count that machine among its members."""
+    """Remove that machine from etcd's members, as listed by this master's own member."""
     question = etcd.member_list(host.name)
     host.wait("etcd to list its members", lambda: host.ask(question).problem, timeout=PATIENCE)
     found = host.check(lambda: " ".join(_ids(host, gone))).split()
     if found:
         host.change(
-            f"take {gone.name} out of etcd",
+            f"remove {gone.name} from etcd",
             *[etcd.member_remove(host.name, member_id) for member_id in found],
             check=lambda: f"etcd still has {gone.name}" if _ids(host, gone) else "",
         )

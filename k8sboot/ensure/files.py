@@ -1,4 +1,4 @@
-"""Files with the wanted content, mode and owner."""
+"""Files with the given content, mode and owner."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from k8sboot.secret import Secret
 def file(
     host: Host, path: str, content: str | Secret, *, mode: int = 0o644, restarts: tuple[str, ...] = ()
 ) -> None:
-    """One file as wanted. restarts: units that must be restarted to see a change; ensure.service does it."""
+    """Write one file if it differs. restarts: units that must be restarted to read it; ensure.service does that."""
     files(host, File(path, content, mode=mode, restarts=restarts))
 
 
 def files(host: Host, *wanted: File) -> None:
-    """Several files as wanted, those that differ written in one round trip.
+    """Write the files that differ, in one round trip.
 
-    Only a unit that runs must be restarted to see them; any other reads them when it starts.
+    Only a running unit must be restarted to read them; any other reads them when it starts.
     """
     differing = [f for f in wanted if not f.is_met_by(host.file(f.path))]
     host.write([replace(f, restarts=_running(host, f.restarts), readers=f.restarts) for f in differing])
@@ -31,17 +31,17 @@ def _running(host: Host, units: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def directory(host: Host, path: str, *, owner: str, mode: int) -> None:
-    """A folder of this owner ('user:group'); one that is there already keeps its mode."""
+    """Create a directory with this owner ('user:group'); an existing one keeps its mode."""
     found = host.ask(["stat", "-Lc", "%U:%G", "--", path])
     if found.text.strip() != owner:
         user, group = owner.split(":")
         host.change(
-            f"make the folder {path}", ["install", "-d", "-o", user, "-g", group, "-m", f"{mode:04o}", path]
+            f"create directory {path}", ["install", "-d", "-o", user, "-g", group, "-m", f"{mode:04o}", path]
         )
 
 
 def absent(host: Host, *paths: str) -> None:
-    """No such files."""
+    """Remove files."""
     there = [path for path in paths if host.file(path) is not None]
     if there:
         before = [PriorState("file", path) for path in there]
@@ -49,9 +49,9 @@ def absent(host: Host, *paths: str) -> None:
 
 
 def block(host: Host, path: str, text: str, *, name: str, mode: int = 0o644) -> None:
-    """A block of lines of ours in a file that is otherwise the operator's. text "" takes the block out.
+    """A marked block of lines in a file that is otherwise the operator's. text "" removes the block.
 
-    mode: of a file that was not there; one that is keeps its own.
+    mode: of a new file; an existing one keeps its mode.
     """
     state, now = host.file(path), host.read_file(path, errors="surrogateescape") or ""
     wanted = with_block(now, text, name=name)
@@ -61,9 +61,9 @@ def block(host: Host, path: str, text: str, *, name: str, mode: int = 0o644) -> 
 
 
 def with_block(now: str, text: str, *, name: str) -> str:
-    """The text with our block in it once, where it stood or at the end, and all else to the letter.
+    """The text with the block in it once, where it was or at the end, and everything else unchanged.
 
-    Of a block whose end is lost only the first line is known to be ours.
+    If the end of a block is missing, only its first line is known to be k8sboot's.
     """
     begin, end = f"# k8sboot {name} begin", f"# k8sboot {name} end"
     lines = now.removesuffix("\n").split("\n") if now else []

@@ -1,4 +1,4 @@
-"""Kernel modules loaded and sysctls in force, now and at boot."""
+"""Kernel modules and sysctls, now and at boot."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from k8sboot.templates import render
 
 
 def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[str, ...] = ()) -> None:
-    """The modules that this kernel has are loaded now and listed in a modules-load.d file.
+    """Load the modules that this kernel has, and list them in a modules-load.d file.
 
-    One that is missing is a notice, unless it is required: then Refused, before anything is altered.
+    A missing module is a notice, unless it is required: then Refused, before anything is changed.
     """
     names = tuple(dict.fromkeys((*required, *wanted)))
     states = {name: host.module(name) for name in names}
@@ -26,12 +26,13 @@ def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[s
         raise Refused(
             f"the kernel {host.facts.kernel} has no module {', '.join(lacking)}",
             why="it is neither loaded, nor built in, nor among the installed modules",
-            fix="install the kernel's extra modules, or a kernel that has them, or ask for less in the inventory",
+            fix="install the kernel's extra modules, or a kernel that has them, or require fewer modules "
+            "in the inventory",
             host=host.name,
             code="KB-KERNEL-MODULE",
         )
     if missing:
-        host.notice("KB-KERNEL-MODULE-SKIPPED", f"this kernel has no {', '.join(missing)}: left out")
+        host.notice("KB-KERNEL-MODULE-SKIPPED", f"this kernel has no {', '.join(missing)}: skipped")
     present = [name for name in names if name not in missing]
     file(host, path, render("modules.conf.j2", modules=present))
     load = [name for name in present if states[name] == "available"]
@@ -48,9 +49,9 @@ def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[s
 
 
 def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collection[str] = ()) -> None:
-    """The sysctls that this kernel has are set in a sysctl.d file and in force; absent ones are a notice.
+    """Set the sysctls that this kernel has, now and in a sysctl.d file; missing ones are a notice.
 
-    Those among floors are at least so high: one that the system has set higher is left alone.
+    Those in floors are minimum values: a higher value of the system stays.
     """
     wanted = {k: v for k, v in wanted.items() if not (k in floors and _is_higher(host.sysctl(k), v))}
     wanted = {key: " ".join(value.split()) for key, value in wanted.items()}
@@ -59,7 +60,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
     if left_out:
         host.notice(
             "KB-SYSCTL-SKIPPED",
-            f"absent from this kernel, or not to be set here: {', '.join(left_out)}: left out",
+            f"missing in this kernel, or cannot be set here: {', '.join(left_out)}: skipped",
         )
     file(host, path, render("sysctl.conf.j2", settings=settable))
     differing = {key: value for key, value in settable.items() if host.sysctl(key) != value}
@@ -70,7 +71,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
             *[PriorState("sysctl", key, aim=value) for key, value in differing.items()],
             *[["sysctl", "-q", "-w", word] for word in words],
             diff="".join(
-                from_to(k, host.sysctl(k) or f"absent until {brought_by(k)} is loaded", v)
+                from_to(k, host.sysctl(k) or f"missing until {brought_by(k)} is loaded", v)
                 for k, v in differing.items()
             ),
             check=lambda: "; ".join(
@@ -80,7 +81,7 @@ def sysctls(host: Host, path: str, wanted: Mapping[str, str], *, floors: Collect
 
 
 def _is_there(host: Host, key: str) -> bool:
-    """The kernel has the sysctl, or, in a dry run that plans to load its module, will have it."""
+    """Whether the kernel has the sysctl, or will have it in a dry run that plans to load its module."""
     if host.sysctl(key) is not None:
         return True
     module = brought_by(key)

@@ -1,4 +1,4 @@
-"""The versions that the repositories offer of some packages, which a dry run may not know yet."""
+"""The versions that the repositories offer, which a dry run may not know yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Offered:
-    """versions: by package, newest first. known_after: the phase that has yet to read or choose them, '' for known."""
+    """versions: by package, newest first. known_after: the phase that has yet to read or select them, '' if known."""
 
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     known_after: str = ""
@@ -28,19 +28,19 @@ class Offered:
         return [v for v in self.versions.get(wanted.name, ()) if matches(v, wanted.version)]
 
     def missing(self, lacking: Sequence[Wanted]) -> list[str]:
-        """The packages that have no fitting version, with the versions there are; none while nothing is known."""
+        """The packages without a fitting version, with the available ones; none while nothing is known."""
         return [
-            f"{w.name} {w.version} (on offer: {', '.join(self.versions.get(w.name, ())[:SHOWN]) or 'nothing'})"
+            f"{w.name} {w.version} (available: {', '.join(self.versions.get(w.name, ())[:SHOWN]) or 'none'})"
             for w in lacking
             if not self.known_after and not self.fitting(w)
         ]
 
     def newest(self, host: Host, lacking: Sequence[Wanted]) -> dict[str, str]:
-        """The newest fitting version of each package, a pattern while it is not known. Refused where one is missing."""
+        """The newest fitting version of each package, a pattern while it is not known. Refused if one is missing."""
         if missing := self.missing(lacking):
             raise Refused(
                 f"the repositories do not have {'; '.join(missing)}",
-                why="every host gets the version that the first master chose"
+                why="every host gets the version that the first master selected"
                 if any(w.version.startswith("==") for w in lacking)
                 else "",
                 fix="check os.repositories, runtime and cluster.kubernetesVersion in the inventory",
@@ -50,14 +50,14 @@ class Offered:
         return {w.name: _pattern(w.version) if self.known_after else self.fitting(w)[0] for w in lacking}
 
     def known(self) -> Offered:
-        """The same. NotYet in a dry run that does not know it yet."""
+        """The same. Raises NotYet in a dry run that does not know it yet."""
         if self.known_after:
             raise NotYet(self.known_after)
         return self
 
 
 def offered(host: Host, lacking: Sequence[Wanted]) -> Offered:
-    """What can be installed of the packages, from fresh package lists.
+    """The available versions of the packages, from current package lists.
 
     For optional packages alone the lists are not read again: a missing one would cause that in every run.
     """
@@ -76,14 +76,14 @@ def offered(host: Host, lacking: Sequence[Wanted]) -> Offered:
 
 
 def _candidates(host: Host, names: tuple[str, ...]) -> Offered:
-    """What the lists on the host have; a dry run that plans to read them goes on with patterns instead."""
+    """The versions in the lists on the host; a dry run that plans to read them continues with patterns."""
     family = osfamily.of(host)
     found = {} if host.planned_by(family.lists_are_fresh) else family.candidates(host, names)
     return Offered(found, known_after=host.planned_by(family.lists_are_fresh))
 
 
 def _to_be_chosen(host: Host, chosen_by: str) -> Offered:
-    """Whether the version to be chosen is in the lists is known only then, and so whether they are read again."""
+    """It is unknown whether the version to be selected is in the lists, and so whether they are read again."""
     read_by = host.planned_by(osfamily.of(host).lists_are_fresh)
     if not read_by:
         host.report_unknown("read the package lists", after=chosen_by)

@@ -1,4 +1,4 @@
-"""Install packages at the versions that are wanted, and hold them there."""
+"""Install packages at the required versions, and hold them there."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from k8sboot.osfamily import Wanted
 
 
 def packages(host: Host, *wanted: Wanted) -> None:
-    """Install the packages at the versions that are wanted, and hold those that must not move.
+    """Install the packages at the required versions, and hold those that must not change.
 
-    An interrupted package transaction is repaired first. All missing packages are installed in one transaction,
-    from fresh package lists.
+    An interrupted package transaction is repaired first. All missing packages are installed in one transaction, from
+    current package lists.
     """
     family = osfamily.of(host)
     _report_unchosen(host, wanted)
@@ -33,7 +33,7 @@ def packages(host: Host, *wanted: Wanted) -> None:
 
 
 def choose(host: Host, *wanted: Wanted) -> dict[str, str]:
-    """The full version of each package to install: the installed one if it fits, else the newest on offer."""
+    """The full version of each package to install: the installed one if it fits, else the newest available."""
     installed = {w.name: host.package(w.name) for w in wanted if w.is_met_by(host.package(w.name))}
     lacking = [w for w in wanted if w.name not in installed]
     newest = offered(host, lacking).known().newest(host, lacking) if lacking else {}
@@ -45,7 +45,7 @@ def _lacking(host: Host, wanted: Sequence[Wanted]) -> list[Wanted]:
 
 
 def _report_unchosen(host: Host, wanted: Sequence[Wanted]) -> None:
-    """In a dry run, the installed version may differ from the one that is still to be chosen."""
+    """In a dry run, the installed version may differ from the one that has yet to be selected."""
     there = [w for w in wanted if w.chosen_by and w.is_met_by(host.package(w.name))]
     if there:
         names = " ".join(w.name for w in there)
@@ -54,7 +54,7 @@ def _report_unchosen(host: Host, wanted: Sequence[Wanted]) -> None:
 
 
 def _obtainable(host: Host, lacking: list[Wanted], found: Offered) -> list[Wanted]:
-    """Without the optional packages that no repository has."""
+    """The packages without optional ones that no repository has."""
     absent = [w.name for w in lacking if w.is_optional and found.missing([w])]
     if absent:
         host.notice("KB-PACKAGE-ABSENT", f"no repository has {', '.join(absent)}: skipped")

@@ -1,4 +1,4 @@
-"""Repositories known to the package manager, each trusted for just its own keys, which were looked at before."""
+"""Repositories of the package manager, each trusted for its own keys only, which were verified before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from k8sboot.ssh.connection import Completed
 
 
 def repositories(host: Host, wanted: Mapping[str, Source]) -> None:
-    """All of them; those of the distribution whose servers are gone are off; the lists are read when one changed."""
+    """Configure all of them, disable those of the distribution without a server, and read the lists after a change."""
     family, before = osfamily.of(host), host.changes
     files(host, *family.retired_repositories(host))
     for name, source in wanted.items():
@@ -25,9 +25,9 @@ def repositories(host: Host, wanted: Mapping[str, Source]) -> None:
 
 
 def repository(host: Host, name: str, wanted: Source) -> None:
-    """The package manager knows the repository and trusts just its keys for it.
+    """Configure the repository and trust its keys for it only.
 
-    Refused, with the URL, before anything is written, where an index or a key is not what it should be.
+    Raises Refused, with the URL and before anything is written, if an index or a key is not valid.
     """
     family = osfamily.of(host)
     listed = family.repository_file(host, name, wanted)
@@ -46,18 +46,18 @@ def _look_at_index(host: Host, url: str) -> None:
     _must_have_come(host, url, done)
     if b"<repomd" not in done.stdout:
         raise Refused(
-            f"{url} is no index of a repository",
+            f"{url} is not a repository index",
             why=_looks_like(done.stdout),
-            fix="look at it with a browser; then name another mirror or os.repositories in the inventory",
+            fix="check it in a browser, then set another os.mirror or os.repositories in the inventory",
             host=host.name,
             code="KB-REPOSITORY",
         )
 
 
 def _key(host: Host, path: str, source: str, pinned: frozenset[str], *, is_new: bool) -> None:
-    """A key file as wanted. One that lies there is fetched anew only where it is not the pinned one.
+    """The key file. An existing one is downloaded again only if it is not the pinned one.
 
-    is_new: the repository is not the one of before, whose key that may be.
+    is_new: the repository is new, so that the existing key may be its predecessor's.
     """
     if "://" not in source:
         text = openpgp.armored(Path(source).read_bytes())
@@ -71,9 +71,9 @@ def _key(host: Host, path: str, source: str, pinned: frozenset[str], *, is_new: 
     problem = _problem(text, pinned)
     if problem:
         raise Refused(
-            f"{source} is not to be trusted for packages",
+            f"{source} is not trusted for packages",
             why=problem,
-            fix="find out who changed it; a key of your own goes into os.repositories with its fingerprint",
+            fix="find out who changed the key; set a key of your own in os.repositories with its fingerprint",
             host=host.name,
             code="KB-REPOSITORY-KEY",
         )
@@ -81,13 +81,13 @@ def _key(host: Host, path: str, source: str, pinned: frozenset[str], *, is_new: 
 
 
 def _problem(text: str, pinned: frozenset[str]) -> str:
-    """What is wrong with a key file, '' when nothing is."""
+    """What is wrong with a key file, '' for nothing."""
     found = openpgp.fingerprints(text)
     if not found:
         return f"there is no OpenPGP key in it; {_looks_like(text.encode())}"
     strange = [f for f in found if pinned and f not in pinned]
     wanted = ", ".join(sorted(pinned))
-    return f"it holds the key {', '.join(strange)}; wanted is {wanted}" if strange else ""
+    return f"it holds the key {', '.join(strange)}; expected {wanted}" if strange else ""
 
 
 def _must_have_come(host: Host, url: str, done: Completed) -> None:
@@ -98,7 +98,7 @@ def _must_have_come(host: Host, url: str, done: Completed) -> None:
     raise Refused(
         f"{host.name} cannot fetch {url}",
         why=done.problem,
-        fix="take another os.mirror, or name this repository in os.repositories",
+        fix="set another os.mirror, or this repository in os.repositories",
         host=host.name,
         code="KB-REPOSITORY",
     )

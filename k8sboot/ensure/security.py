@@ -1,4 +1,4 @@
-"""SELinux's mode: set no stricter than Kubernetes can work with, and set back."""
+"""SELinux's mode: as strict as Kubernetes can work with at most, and restored."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LAXITY = ("enforcing", "permissive", "disabled")
 
 
 def selinux(host: Host, mode: str) -> None:
-    """SELinux no stricter than mode ('permissive' or 'disabled'), now and at the next boot.
+    """Make SELinux at most as strict as mode ('permissive' or 'disabled'), now and at the next boot.
 
-    A machine where it is laxer already stays so. Only a boot makes it disabled; until then it is permissive.
+    A more permissive mode stays. Only a boot disables SELinux; until then it is permissive.
     """
     text = host.read_file(CONFIG, errors="surrogateescape")
     if text is not None and (wanted := with_mode(text, mode)) != text:
@@ -30,12 +30,12 @@ def selinux(host: Host, mode: str) -> None:
             PriorState("selinux", "mode", aim="Permissive"),
             ["setenforce", "0"],
             diff=from_to("SELinux", "enforcing", "permissive"),
-            check=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux still enforces",
+            check=lambda: "" if host.facts.selinux != "Enforcing" else "SELinux is still enforcing",
         )
 
 
 def with_mode(text: str, mode: str) -> str:
-    """An /etc/selinux/config whose SELINUX= is no stricter than mode; all else to the letter."""
+    """An /etc/selinux/config whose SELINUX= is at most as strict as mode; everything else unchanged."""
 
     def laxer(found: re.Match[str]) -> str:
         is_stricter = _LAXITY.index(found[2].lower()) < _LAXITY.index(mode)
@@ -45,9 +45,9 @@ def with_mode(text: str, mode: str) -> str:
 
 
 def with_former_mode(text: str, *, original: str, ours: str) -> str:
-    """An /etc/selinux/config with the original's SELINUX= where it says what k8sboot has set; all else to the letter.
+    """An /etc/selinux/config with the original's SELINUX= in place of k8sboot's; everything else unchanged.
 
-    ours: the file as k8sboot has written it; where that is not known, whatever is laxer than the original.
+    ours: the file as k8sboot wrote it; if that is not known, any mode more permissive than the original counts as such.
     """
     former, written = _MODE.search(original), _MODE.search(ours)
     if not former:

@@ -1,4 +1,4 @@
-"""systemd units running, or not."""
+"""systemd units: active, enabled, or disabled."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ START_TIMEOUT = 300
 
 
 def service(host: Host, unit: str) -> None:
-    """The unit starts at boot, runs now, and has been restarted since its configuration was written."""
-    host.wait(f"{unit} to come to the end of its start", lambda: _starting(host, unit), timeout=START_TIMEOUT)
+    """Enable and start the unit, and restart it if its configuration was written since its last start."""
+    host.wait(f"{unit} to finish starting", lambda: _starting(host, unit), timeout=START_TIMEOUT)
     state = host.unit(unit)
     if state.active == "active" and state.enabled == "enabled":
         if host.restart_is_due(unit):
@@ -35,7 +35,7 @@ def service(host: Host, unit: str) -> None:
 
 
 def service_at_boot(host: Host, unit: str) -> None:
-    """The unit starts at boot; whether it runs now is somebody else's matter, but its configuration is seen."""
+    """Enable the unit without starting it; systemd reads its configuration."""
     if host.unit(unit).enabled != "enabled":
         before, diff = PriorState("unit", unit, aim="enabled"), _becomes(host, "enabled", unit)
         host.change(f"enable {unit}", before, ["systemctl", "enable", unit], diff=diff)
@@ -43,13 +43,13 @@ def service_at_boot(host: Host, unit: str) -> None:
 
 
 def restarted(host: Host, unit: str) -> None:
-    """The unit, where it runs, has been restarted since its configuration was written."""
+    """Restart the unit if it runs and its configuration was written since its last start."""
     if host.restart_is_due(unit) and host.unit(unit).active == "active":
         host.restart(unit)
 
 
 def reloaded(host: Host, unit: str) -> None:
-    """The unit, where it runs, has read its configuration again since that was written; it goes on running."""
+    """Reload the unit if it runs and its configuration was written since; it keeps running."""
     if host.restart_is_due(unit) and host.unit(unit).active == "active":
         host.change(
             f"reload {unit}",
@@ -61,14 +61,14 @@ def reloaded(host: Host, unit: str) -> None:
 
 
 def not_at_boot(host: Host, unit: str) -> None:
-    """The unit does not start at the next boot; whether it runs now is left as it is."""
+    """Disable the unit at the next boot; whether it runs now stays."""
     if host.unit(unit).enabled == "enabled":
         before, diff = PriorState("unit", unit, aim="disabled"), _becomes(host, "disabled", unit)
         host.change(f"disable {unit} for the next boot", before, ["systemctl", "disable", unit], diff=diff)
 
 
 def service_off(host: Host, *units: str) -> None:
-    """The units, where they exist, neither run nor start at boot."""
+    """Stop and disable the units that exist."""
     on = [u for u in units if host.unit(u).active == "active" or host.unit(u).enabled == "enabled"]
     if on:
         off: Command = ["systemctl", "disable", "--now", *on]
@@ -86,12 +86,12 @@ def _starting(host: Host, unit: str) -> str:
 
 
 def _becomes(host: Host, then: str, *units: str) -> str:
-    """The units' states now and then. The package that brings a unit may enable and start it by itself."""
-    unless = ", if its package does not see to it"
+    """The units' states now and then. The package that brings a unit may enable and start it itself."""
+    unless = ", unless its package does"
     states = {unit: host.unit(unit) for unit in units}
     return "".join(from_to(u, now, then if now.exists else then + unless) for u, now in states.items())
 
 
 def _still_active(host: Host, units: list[str]) -> str:
     running = [u for u in units if host.unit(u).active == "active"]
-    return f"{' '.join(running)} still runs" if running else ""
+    return f"{' '.join(running)} is still running" if running else ""

@@ -1,4 +1,4 @@
-"""The machine's own settings: name, time zone, swap."""
+"""The machine's settings: host name, time zone, swap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FSTAB_MARK = "#k8sboot-swap-off# "
 
 
 def hostname(host: Host, name: str) -> None:
-    """The host's name, now and at the next boot."""
+    """Set the host name, now and at the next boot."""
     if host.facts.hostname != name or (host.read_file("/etc/hostname") or "").strip() != name:
         host.change(
             f"set the host name to {name}",
@@ -27,7 +27,7 @@ def hostname(host: Host, name: str) -> None:
 
 
 def timezone(host: Host, zone: str) -> None:
-    """The time zone, as /etc/localtime links to it."""
+    """Set the time zone, as /etc/localtime links to it."""
     if host.facts.timezone != zone:
         host.change(
             f"set the time zone to {zone}",
@@ -40,9 +40,9 @@ def timezone(host: Host, zone: str) -> None:
 
 
 def swap_off(host: Host) -> None:
-    """No swap now (/proc/swaps is the judge), and none after a reboot.
+    """Turn off swap now (as /proc/swaps shows) and at boot.
 
-    Not only fstab(5) brings swap: .swap units, zram and partitions found by their type come by swap.target.
+    fstab(5) is not the only source of swap: .swap units, zram and partitions found by their type belong to swap.target.
     """
     table = host.read_file(FSTAB, errors="surrogateescape")
     if table is not None and (wanted := without_swap(table)) != table:
@@ -51,19 +51,19 @@ def swap_off(host: Host) -> None:
         host.write([File(FSTAB, wanted, mode=mode, owner=owner)])
     if host.facts.swaps:
         host.change(
-            f"switch off swap on {' '.join(host.facts.swaps)}",
+            f"turn off swap on {' '.join(host.facts.swaps)}",
             PriorState("swap", "devices"),
             PriorState("unit", "swap.target", aim="masked"),
             ["swapoff", "-a"],
             ["systemctl", "mask", "swap.target"],
             diff=from_to("swap", " ".join(host.facts.swaps), "off"),
             timeout=600,
-            check=lambda: " ".join(host.facts.swaps) and f"still swapping to {' '.join(host.facts.swaps)}",
+            check=lambda: " ".join(host.facts.swaps) and f"swap is still on: {' '.join(host.facts.swaps)}",
         )
 
 
 def without_swap(table: str) -> str:
-    """An fstab(5) with its swap lines commented out by our mark; all else to the letter."""
+    """An fstab(5) with its swap lines commented out by k8sboot's mark; everything else unchanged."""
     swap = re.compile(r"^(?!\s*#)\s*\S+\s+\S+\s+swap(\s|$)")
     return "".join(
         FSTAB_MARK + line if swap.match(line) else line for line in re.findall(r"[^\n]*\n|[^\n]+", table)
@@ -71,5 +71,5 @@ def without_swap(table: str) -> str:
 
 
 def with_swap(table: str) -> str:
-    """The same with the lines that bear our mark as they were."""
+    """The same with the marked lines restored."""
     return re.sub(f"(?m)^{re.escape(FSTAB_MARK)}", "", table)

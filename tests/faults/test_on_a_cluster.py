@@ -128,7 +128,7 @@ def test_init_that_fails_half_way_is_begun_again(
     assert {"pki", "kubeadm-unfinished"} <= {path.rpartition("/")[2] for path in traces(master).split()}
     master.undo.close()
     again = controller.run("up", "--yes", "--to", "kubeadm-init", within=LONG)
-    assert "what it left is undone first" in again.notices(MASTER)
+    assert "did not finish: undoing it first" in again.notices(MASTER)
     assert "kubeadm-unfinished" not in traces(master)
 
 

@@ -79,5 +79,5 @@ def test_one_of_three_masters_is_lost_and_replaced(cluster: Lab) -> None:
     cluster.control("reset", lost)
     until(lambda: lost not in cluster.ready_nodes(), f"{lost} to be missed", within=120)
     ran = cluster.run(*UP)
-    assert f"take {lost} out of etcd" in ran.stderr
+    assert f"remove {lost} from etcd" in ran.stderr
     is_whole(cluster)

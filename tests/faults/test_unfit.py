@@ -90,7 +90,7 @@ def test_swap_is_turned_off_now_and_at_boot(controller: Controller, node: Faulty
 def test_swap_that_stays_on_is_named(controller: Controller, node: FaultyHost) -> None:
     swapping(node, "exit 0")
     ran = controller.run("phase", "os-prep", expect=1)
-    ran.blames(node.name, "KB-NOT-AS-WANTED", "swap", "still swapping to /swapfile")
+    ran.blames(node.name, "KB-NOT-AS-WANTED", "swap", "swap is still on: /swapfile")
     ran.went_on("k8s-master01", "k8s-node02", phase="os-prep")
     node.heal()
     controller.is_well(phase="os-prep")

@@ -89,7 +89,7 @@ def test_absent_files_are_removed_and_missing_ones_are_fine(bench):
 def test_a_folder_of_another_owner_is_made_anew(bench):
     it = bench(directories={"/home/a/.kube": "root:root"})
     step = {"owner": "a:a", "mode": 0o750}
-    assert it.do(ensure.directory, "/home/a/.kube", **step) == ["make the folder /home/a/.kube"]
+    assert it.do(ensure.directory, "/home/a/.kube", **step) == ["create directory /home/a/.kube"]
     assert it.connection.commands[-1] == "install -d -o a -g a -m 0750 /home/a/.kube"
     assert it.do(ensure.directory, "/home/a/.kube", **step) == []
 

@@ -91,8 +91,8 @@ def test_a_version_that_nobody_offers_is_refused_with_what_is_on_offer(bench):
     with pytest.raises(Refused) as refused:
         it.do(ensure.packages, Wanted("kubeadm", "=1.23.99"), Wanted("nonsense"))
     assert refused.value.error_code == "KB-PACKAGE-MISSING"
-    assert "kubeadm =1.23.99 (on offer: 1.23.18-00, 1.23.17-00, 1.23.1-00)" in refused.value.what
-    assert "nonsense  (on offer: nothing)" in refused.value.what
+    assert "kubeadm =1.23.99 (available: 1.23.18-00, 1.23.17-00, 1.23.1-00)" in refused.value.what
+    assert "nonsense  (available: none)" in refused.value.what
     assert not any("install" in line for line in it.connection.commands)
 
 

@@ -61,7 +61,7 @@ def test_swap_lines_of_fstab_are_commented_out_and_no_others(line, is_swap):
 def test_swap_is_off_now_and_after_a_reboot(bench):
     fstab = FakeFile(b"/dev/sda2 none swap sw 0 0\n# caf\xe9\n", mode=0o664, owner="root:disk")
     it = bench(files={"/proc/swaps": ON, "/etc/fstab": fstab}, units={"swap.target": FakeUnit()})
-    assert it.do(ensure.swap_off) == ["write /etc/fstab", "switch off swap on /dev/dm-1 /dev/zram0"]
+    assert it.do(ensure.swap_off) == ["write /etc/fstab", "turn off swap on /dev/dm-1 /dev/zram0"]
     found = it.connection.files["/etc/fstab"]
     assert found.content == FSTAB_MARK.encode() + fstab.content
     assert (found.mode, found.owner) == (0o664, "root:disk")
@@ -77,7 +77,7 @@ def test_a_host_without_swap_and_fstab_is_left_alone(bench):
 
 def test_swap_that_stays_on_is_an_error(bench):
     it = bench(files={"/proc/swaps": ON}, answers={"swapoff": ""}, units={"swap.target": FakeUnit()})
-    with pytest.raises(NotAsWanted, match="still swapping to /dev/dm-1 /dev/zram0"):
+    with pytest.raises(NotAsWanted, match="swap is still on: /dev/dm-1 /dev/zram0"):
         it.do(ensure.swap_off)
 
 

@@ -92,7 +92,7 @@ def test_a_master_that_kubeadm_left_in_etcd_is_taken_out_of_it():
     cluster._reset(cluster.hosts["m3"])  # a reset that was cut before the cluster heard of it
     cluster.etcd.append("m3")
     told = raise_errors(run(cluster, RESET, limit=["m3"]))
-    assert told.changes["m1"] == ["take m3 out of etcd", "take m3 out of the cluster"], (
+    assert told.changes["m1"] == ["remove m3 from etcd", "take m3 out of the cluster"], (
         "there is nothing to drain"
     )
     assert sorted(cluster.etcd) == ["m1", "m2"]
@@ -104,7 +104,7 @@ def test_a_master_that_was_lost_and_replaced_joins():
     cluster.hosts["m3"] = FakeCluster(cluster.spec).hosts["m3"]
     cluster.hosts["m3"].answers.update(cluster.hosts["m2"].answers)
     told = raise_errors(run(cluster, UP))
-    assert "take m3 out of etcd" in told.changes["m1"]
+    assert "remove m3 from etcd" in told.changes["m1"]
     assert "m2" not in told.changes
     assert sorted(cluster.etcd) == sorted(cluster.members) == ["m1", "m2", "m3"]
     assert raise_errors(run(cluster, UP)).changes == {}

@@ -91,7 +91,7 @@ def test_a_host_that_is_not_offered_the_chosen_version_is_refused():
     told = run(it, UP)
     assert told.errors == {"n1": "KB-PACKAGE-MISSING"}
     error = told.report.errors["n1"]
-    assert f"docker-ce =={DOCKER} (on offer: 3:20.10.23-3.el7)" in error.what
+    assert f"docker-ce =={DOCKER} (available: 3:20.10.23-3.el7)" in error.what
     assert "first master" in error.why
     assert "docker-ce" not in it.hosts["n1"].packages
 

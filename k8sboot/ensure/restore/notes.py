@@ -1,4 +1,4 @@
-"""What k8sboot.former has noted on a host, beside what is there now: one question, and its answer as values."""
+"""The prior states saved on a host, and the present ones: one question, and its answer as values."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ NOTED = Question("former-state", render("noted", STATE=STATE_DIR))
 
 @dataclass(frozen=True)
 class State:
-    """Something that was noted. was, now: its state then and now, as the kind's own tool prints it.
+    """A saved state. was, now: the state then and now, as the tool for its kind prints it.
 
-    ours: all that k8sboot has set it to.
+    ours: everything that k8sboot has set it to.
     """
 
     kind: str
@@ -29,17 +29,17 @@ class State:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Where the notes lie."""
+        """The path of the saved state."""
         path = f"{PRIOR_DIR}/{self.kind}/{self.name.replace('/', '%')}"
         return path, f"{path}.ours"
 
 
 @dataclass(frozen=True)
 class KeptOriginal:
-    """A file whose original was kept. was, now: a SHA-256, 'absent' or, now, 'other' for what is no file.
+    """A file whose original was saved. was, now: a SHA-256, 'absent' or, now, 'other' for what is not a file.
 
-    is_whole: the original has not changed since it was kept. ours: digests of what k8sboot has put there.
-    readers: units that read it. made: the topmost folder that was made for it and is there still, or ''.
+    is_whole: the saved original is unchanged. ours: digests of what k8sboot has written there. readers: units that read
+    it. made: the topmost directory that was created for it and still exists, or ''.
     """
 
     path: str
@@ -52,17 +52,17 @@ class KeptOriginal:
 
     @property
     def original(self) -> str:
-        """Where the original lies."""
+        """The path of the original."""
         return f"{ORIGINALS_DIR}{self.path}"
 
     @property
     def copy(self) -> str:
-        """Where the last of what k8sboot has put there lies, unless that is a secret."""
+        """The path of a copy of what k8sboot wrote last, unless that is a secret."""
         return f"{self.original}.k8sboot-copy"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Where the original and the notes lie."""
+        """The paths of the original and its records."""
         return self.original, *(f"{self.original}.k8sboot-{kind}" for kind in _BESIDE)
 
 
@@ -71,7 +71,7 @@ _BESIDE = ("absent", "sha256", "ours", "copy", "readers")
 
 @dataclass(frozen=True)
 class Notes:
-    """All of a host. is_complete: False where an older k8sboot has altered it without such notes."""
+    """Everything saved on a host. is_complete: False if an older k8sboot changed it without saving all states."""
 
     states: tuple[State, ...]
     files: tuple[KeptOriginal, ...]
@@ -79,22 +79,22 @@ class Notes:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing is noted."""
+        """Whether nothing is saved."""
         return not self.states and not self.files
 
 
 def read_notes(host: Peer) -> Notes:
-    """What is noted on a host, and what is there now."""
+    """What is saved on a host, and the present state."""
     return parse(host.answer(NOTED).text)
 
 
 def notes_now(host: Peer) -> Notes:
-    """The same, asked anew."""
+    """The same, read again."""
     return parse(host.read(["sh", "-c", NOTED.script, NOTED.name], timeout=300))
 
 
 def parse(text: str) -> Notes:
-    """The notes that NOTED's answer tells; lines it cannot read are passed over."""
+    """Parse NOTED's answer; invalid lines are ignored."""
     words = [line.split(" ") for line in text.splitlines()]
     return Notes(
         states=tuple(_state(w) for w in words if w[0] == "state" and len(w) == 6),

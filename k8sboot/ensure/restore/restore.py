@@ -1,6 +1,6 @@
-"""A host as it was before k8sboot prepared it, as far as it is still k8sboot's: what others made of it since stays.
+"""Restore a host to its state before k8sboot. Changes made by others since then are kept.
 
-Killed anywhere, the next run goes on: notes are taken away only when what they tell of is as it was.
+If it is killed, the next run continues: a saved state is removed only after it has been restored.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from k8sboot.host.peer import Command
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 
 NETWORK = ("NetworkManager.service",)
-"""Holds the machine's link: told to read its configuration again, never restarted."""
+"""It holds the machine's network link: reloaded, never restarted."""
 
 
 def as_before(host: Host, *, readers: Sequence[str]) -> None:
-    """Files, units, settings and swap as they were before k8sboot. readers: units that may have to be restarted.
+    """Restore files, units, settings and swap. readers: units that may have to be restarted.
 
-    What was edited since stays and is a notice with a diff. Raises NotAsWanted, in the end, with all that failed.
+    What was edited since stays, as a notice with a diff. Raises NotAsWanted, at the end, with all failures.
     """
     before = read_notes(host)
     failed: list[str] = []
@@ -39,13 +39,14 @@ def as_before(host: Host, *, readers: Sequence[str]) -> None:
     failed += _restarts(host, (*readers, *(unit for kept in before.files for unit in kept.readers)))
     if before.is_empty:
         host.notice(
-            "KB-RESTORE-NOTHING", "there is nothing to be put back: nothing of k8sboot's is noted here"
+            "KB-RESTORE-NOTHING", "there is nothing to restore: k8sboot has saved nothing on this host"
         )
     if failed:
         raise NotAsWanted(
-            f"not all could be put back: {len(failed)} of the steps failed",
+            f"could not restore everything: {len(failed)} of the steps failed",
             why="; ".join(failed),
-            fix="mend the cause and run `k8sboot reset --restore-os` again: what is still to be done is noted",
+            fix="fix the cause and run `k8sboot reset --restore-os` again: what is left to restore is "
+            "still saved",
             host=host.name,
         )
 
@@ -53,7 +54,7 @@ def as_before(host: Host, *, readers: Sequence[str]) -> None:
 def _tried(
     host: Host, what: str, *commands: Command | PriorState, timeout: float = 120, job: bool = False
 ) -> list[str]:
-    """A change whose failure does not keep the others from being made; what went wrong."""
+    """A change whose failure does not stop the others; returns the error."""
     try:
         host.change(what, *commands, timeout=timeout, job=job)
     except StepFailed as error:
@@ -67,16 +68,16 @@ def _reason(error: StepFailed) -> str:
 
 
 def _settings(host: Host, notes: Notes) -> list[str]:
-    """Name, SELinux, sysctls, holds: the name before its file, which is then put back to the letter."""
+    """Restore the host name, SELinux, sysctls and holds: the name before its file, which is then restored exactly."""
     due = [(state, verdict) for state in notes.states if (verdict := of_state(state)).state == "due"]
     failed: list[str] = []
     for state, verdict in due:
         if state.kind in ("hostname", "selinux"):
             mark = [file_with("/etc/hostname", f"{state.was}\n")] if state.kind == "hostname" else []
-            failed += _tried(host, f"{_words(state)} as it was: {state.was}", *mark, *verdict.commands)
+            failed += _tried(host, f"restore {_words(state)}: {state.was}", *mark, *verdict.commands)
     values = [f"{state.name}={' '.join(state.was.split())}" for state, _ in due if state.kind == "sysctl"]
     if values:  # in one command: one that cannot be set does not keep it from setting the others
-        failed += _tried(host, f"sysctls as they were: {' '.join(values)}", ["sysctl", "-q", "-w", *values])
+        failed += _tried(host, f"restore sysctls: {' '.join(values)}", ["sysctl", "-q", "-w", *values])
     held = tuple(state.name for state, _ in due if state.kind == "hold")
     if held:
         try:
@@ -87,7 +88,7 @@ def _settings(host: Host, notes: Notes) -> list[str]:
 
 
 def _files(host: Host, notes: Notes) -> list[str]:
-    """Originals back, what was not there gone, and the folders made for it; marks for the units that read them."""
+    """Restore originals, remove new files and their directories, and mark the units that read them."""
     due = [(kept, of_file(kept)) for kept in notes.files]
     due = [(kept, verdict) for kept, verdict in due if verdict.state == "due"]
     running = {unit for kept, _ in due for unit in kept.readers if host.unit(unit).active == "active"}
@@ -97,14 +98,18 @@ def _files(host: Host, notes: Notes) -> list[str]:
     failed: list[str] = []
     if due or folders:
         names = " ".join(kept.path for kept, _ in due)
-        what = f"put back {names}" if due else "remove the folders that were made for k8sboot's files"
+        what = (
+            f"restore files {names}"
+            if due
+            else ("remove the directories that were created for k8sboot's files")
+        )
         failed = _tried(host, what, *marks, *steps, *folders, ["systemctl", "daemon-reload"])
     host.write([file for kept in notes.files if (file := _trimmed(host, kept))])
     return failed
 
 
 def _restarts(host: Host, units: Iterable[str]) -> list[str]:
-    """Units that run and whose configuration was put back. Runtimes set sysctls of their own: after all else."""
+    """Restart running units whose configuration was restored. Last, because runtimes set sysctls of their own."""
     failed: list[str] = []
     for unit in dict.fromkeys(units):
         try:
@@ -115,7 +120,7 @@ def _restarts(host: Host, units: Iterable[str]) -> list[str]:
 
 
 def _emptied(kept: KeptOriginal) -> list[Command]:
-    """Folders that were made for a file go, where nothing is in them."""
+    """Remove directories that were created for a file, if they are empty."""
     if not kept.made or of_file(kept).state == "left":
         return []
     folder, found = kept.path.rpartition("/")[0], []
@@ -127,7 +132,7 @@ def _emptied(kept: KeptOriginal) -> list[Command]:
 
 
 def _trimmed(host: Host, kept: KeptOriginal) -> File | None:
-    """A file of the operator's that was edited since, without our lines; None where there are none in it."""
+    """A file that was edited since, without k8sboot's lines; None if there are none in it."""
     state = host.file(kept.path) if of_file(kept) == Verdict("left") else None
     text = _without_ours(host, kept) if state else None
     if state is None or text is None or text == _text(host, kept.path):
@@ -136,7 +141,7 @@ def _trimmed(host: Host, kept: KeptOriginal) -> File | None:
 
 
 def _without_ours(host: Host, kept: KeptOriginal) -> str | None:
-    """The file's text without our lines; None where the whole file was k8sboot's, or is not known to be shared."""
+    """The file's text without k8sboot's lines; None if the whole file was k8sboot's, or is not known to be shared."""
     original, copy = _text(host, kept.original), _text(host, kept.copy)
     now = _text(host, kept.path)
     wanted = without_ours(kept.path, now, original=original, copy=copy)
@@ -150,30 +155,30 @@ def _text(host: Host, path: str) -> str:
 
 
 def _units(host: Host, notes: Notes) -> list[str]:
-    """The firewall last, by a job: should it cut the link, all else is done, and it comes up all the same."""
+    """The firewall last, as a job: if it cuts the connection, everything else is done, and it starts all the same."""
     firewall = osfamily.of(host).firewall_units
     due = [(s, v) for s in notes.states if s.kind == "unit" and (v := of_state(s)).state == "due"]
     failed: list[str] = []
     for state, verdict in sorted(due, key=lambda pair: pair[0].name in firewall):
         is_wall = state.name in firewall
-        failed += _tried(host, f"{state.name} as it was", *verdict.commands, job=is_wall)
+        failed += _tried(host, f"restore {state.name}", *verdict.commands, job=is_wall)
     return failed
 
 
 def _swap(host: Host, notes: Notes) -> list[str]:
-    """What fstab has, as it says; then what else was on."""
+    """Turn on the swap in fstab, then other devices that were in use."""
     before = [s for s in notes.states if s.kind == "swap" and of_state(s).state == "due"]
     if not before:
         return []
-    failed = _tried(host, "switch on the swap of /etc/fstab", ["swapon", "-a", "-e"], timeout=300)
+    failed = _tried(host, "turn on the swap in /etc/fstab", ["swapon", "-a", "-e"], timeout=300)
     missing = host.check(lambda: " ".join(d for d in before[0].was.split() if d not in host.facts.swaps))
     for device in missing.split():
-        failed += _tried(host, f"switch on swap on {device}", ["swapon", "--", device])
+        failed += _tried(host, f"turn on swap on {device}", ["swapon", "--", device])
     return failed
 
 
 def _verdict(host: Host, note: State | KeptOriginal) -> Verdict:
-    """The verdict with what only a file's text can tell."""
+    """The verdict, refined by the file's text."""
     if isinstance(note, State):
         return of_state(note)
     verdict = of_file(note)
@@ -183,12 +188,12 @@ def _verdict(host: Host, note: State | KeptOriginal) -> Verdict:
     if text is not None:
         return DONE if text == _text(host, note.path) else Verdict("due")
     return Verdict(
-        "left", "it was edited since" if note.ours else "an older k8sboot has not noted what it wrote"
+        "left", "it was edited since" if note.ours else "an older k8sboot did not record what it wrote"
     )
 
 
 def _forget(host: Host, after: Notes) -> None:
-    """Take away the notes of what is as it was, and say what is not."""
+    """Remove the saved states that were restored, and report the others."""
     notes: list[State | KeptOriginal] = [*after.states, *after.files]
     verdicts = [(note, _verdict(host, note)) for note in notes]
     for note, verdict in verdicts:
@@ -200,27 +205,27 @@ def _forget(host: Host, after: Notes) -> None:
     if all(v.state in over for _, v in verdicts):
         gone = [ORIGINALS_DIR, PRIOR_DIR]
     if gone:
-        host.change("forget what is as it was", ["sync"], ["rm", "-rf", "--", *gone])
+        host.change("remove restored states", ["sync"], ["rm", "-rf", "--", *gone])
 
 
 def _say_left(host: Host, note: State | KeptOriginal, why: str) -> None:
     if isinstance(note, State):
-        host.notice("KB-RESTORE-LEFT", f"{_words(note)} is left as it is: {why}")
+        host.notice("KB-RESTORE-LEFT", f"{_words(note)} was not restored: {why}")
         return
     before = _text(host, note.copy) or (_text(host, note.original) if not note.ours else "")
     shown = diff(note.path, before, _text(host, note.path)) if before and note.now != "other" else ""
     kept = (
-        f"; its original is {note.original}" if note.was != "absent" else "; it was not there before k8sboot"
+        f"; its original is {note.original}" if note.was != "absent" else "; it did not exist before k8sboot"
     )
-    host.notice("KB-RESTORE-LEFT", f"{note.path} is left as it is: {why}{kept}", diff=shown)
+    host.notice("KB-RESTORE-LEFT", f"{note.path} was not restored: {why}{kept}", diff=shown)
 
 
 def _say_what_is_not_known(host: Host, notes: Notes) -> None:
     if not notes.is_complete:
         host.notice(
             "KB-RESTORE-INCOMPLETE",
-            "an older k8sboot has prepared this machine and noted only files: look yourself whether swap, firewall,"
-            " SELinux, host name and time zone are as they should be",
+            "an older k8sboot prepared this host and saved only files: check swap, firewall, SELinux, "
+            "host name and time zone by hand",
         )
 
 
@@ -228,7 +233,7 @@ def _say_what_stays(host: Host, states: Iterable[State]) -> None:
     packages = [s.name for s in states if s.kind == "package" and s.now]
     modules = [s.name for s in states if s.kind == "module" and s.now]
     if packages:
-        text = f"packages that k8sboot has installed stay, with all they depend on: {' '.join(packages)}"
+        text = f"packages that k8sboot installed stay, with their dependencies: {' '.join(packages)}"
         host.notice("KB-RESTORE-STAYS", text)
     if modules:
         host.notice("KB-RESTORE-STAYS", f"modules stay loaded until the next boot: {' '.join(modules)}")

@@ -1,4 +1,4 @@
-"""What is to be done so that a host is as it was: decisions about single things. Pure."""
+"""What to do to restore single states. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from k8sboot.host import restart_marks
 from k8sboot.host.peer import Command
 
 SHARED = ("/etc/hosts", FSTAB, CONFIG, "/root/.ssh/authorized_keys")
-"""Files of the operator's in which only some lines are k8sboot's."""
+"""Files of the operator in which only some lines are k8sboot's."""
 _BEGINS = re.compile(r"(?m)^[ \t]*# k8sboot (\S+) begin[ \t]*$")
 _UP = ("active", "activating", "reloading")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """'done': as it was, or nothing is to be undone. 'due': to be undone, by these commands or with others of its kind.
+    """'done': restored, or nothing to undo. 'due': to be undone, by these commands or with others of its kind.
 
     'left': it stays, and why.
     """
@@ -36,7 +36,7 @@ DONE = Verdict("done")
 
 
 def of_state(state: State) -> Verdict:
-    """What is to be done about something that is no file."""
+    """What to do about a state that is not a file's."""
     match state.kind:
         case "unit":
             return _unit(state)
@@ -58,7 +58,7 @@ def _setting(state: State) -> Verdict:
             "left", f"it is off until the next boot; it was {was}, and files may have to be relabelled"
         )
     if now not in state.ours:
-        return Verdict("left", f"it is {now} since, which k8sboot has not set; it was {was}")
+        return Verdict("left", f"it is now {now}, which k8sboot did not set; it was {was}")
     commands: dict[str, tuple[Command, ...]] = {
         "selinux": (["setenforce", "1" if was == "Enforcing" else "0"],),
         # The second for names that hostnamectl only writes down, such as localhost.
@@ -75,9 +75,9 @@ def _unit(state: State) -> Verdict:
     if not commands:
         return DONE
     if now["LoadState"] not in ("loaded", "masked"):
-        return Verdict("left", "there is no such unit any more: its package may be gone")
+        return Verdict("left", "the unit no longer exists: its package may have been removed")
     if now["UnitFileState"] not in (was["UnitFileState"], *state.ours):
-        return Verdict("left", f"it is {now['UnitFileState']} since, which k8sboot has not done")
+        return Verdict("left", f"it is now {now['UnitFileState']}, which k8sboot did not set")
     return Verdict("due", commands=tuple(commands))
 
 
@@ -91,7 +91,7 @@ def _enablement(unit: str, was: dict[str, str], now: dict[str, str]) -> list[Com
 
 
 def _activity(unit: str, was: dict[str, str], now: dict[str, str]) -> list[Command]:
-    """Targets and the like are reached by what belongs to them."""
+    """Targets and similar units are reached by the units that belong to them."""
     ran, runs = was["ActiveState"] in _UP, now["ActiveState"] in _UP
     if ran == runs or not unit.endswith(".service"):
         return []
@@ -105,13 +105,13 @@ def _properties(text: str) -> dict[str, str]:
 
 
 def of_file(kept: KeptOriginal) -> Verdict:
-    """What is to be done about a file, by its digests; 'left' without a reason where only its text can tell."""
+    """What to do about a file, by its digests; 'left' without a reason if only its text can tell."""
     if kept.now == kept.was:
         return DONE
     if not kept.is_whole:
-        return Verdict("left", f"its original, {kept.original}, has changed since it was kept")
+        return Verdict("left", f"its saved original, {kept.original}, has changed")
     if kept.now == "other":
-        return Verdict("left", "there is something else than a file in its place")
+        return Verdict("left", "it is no longer a regular file")
     is_ours = kept.now in kept.ours or (not kept.ours and "k8sboot" in kept.path)
     if kept.now != "absent" and not is_ours:
         return Verdict("left")
@@ -131,7 +131,7 @@ def of_file(kept: KeptOriginal) -> Verdict:
 
 
 def without_ours(path: str, text: str, *, original: str, copy: str) -> str:
-    """A file of the operator's without the lines that k8sboot has added or altered; all else to the letter."""
+    """A file of the operator without the lines that k8sboot added or changed; everything else unchanged."""
     for name in dict.fromkeys(_BEGINS.findall(text)):
         text = with_block(text, "", name=name)
     if path == FSTAB:
@@ -142,6 +142,6 @@ def without_ours(path: str, text: str, *, original: str, copy: str) -> str:
 
 
 def diff(path: str, before: str, now: str) -> str:
-    """What others have made of a file, as a unified diff."""
+    """What others changed in a file, as a unified diff."""
     lines = difflib.unified_diff(before.splitlines(), now.splitlines(), path, path, lineterm="", n=2)
     return "".join(f"{line}\n" for line in lines)

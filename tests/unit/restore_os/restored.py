@@ -100,7 +100,7 @@ def restore(it: FakeCluster, **how: Any) -> Told:
 def left(told: Told) -> dict[str, str]:
     """What is left by its first word, with its diff."""
     notices = [e for e in told.of(Notice) if isinstance(e, Notice) and e.code == "KB-RESTORE-LEFT"]
-    return {e.text.split(" is left")[0]: e.text + "\n" + e.diff for e in notices}
+    return {e.text.split(" was not restored")[0]: e.text + "\n" + e.diff for e in notices}
 
 
 def cut(host: FakeConnection, after: int) -> list[str]:

@@ -26,8 +26,8 @@ def test_what_others_have_edited_since_stays_and_is_shown(finished):
     assert "+maxdistance 3\n" in found[CHRONY]
     assert "-server" not in found[CHRONY]
     assert f"its original is {ORIGINALS_DIR}{CHRONY}" in found[CHRONY]
-    assert "it is 2 since" in found["net.ipv4.ip_forward"]
-    assert "masked since" in found["ufw.service"]
+    assert "it is now 2, which k8sboot did not set" in found["net.ipv4.ip_forward"]
+    assert "now masked" in found["ufw.service"]
     assert host.text(CHRONY) == ours + "maxdistance 3\n"
     assert host.sysctls["net.ipv4.ip_forward"] == "2"
     assert host.text("/etc/docker/daemon.json") == '{"debug": true}', "all else is back"
@@ -116,5 +116,8 @@ def test_an_original_that_was_damaged_is_not_put_back(finished):
     host = it.hosts["m1"]
     ours = host.text(CHRONY)
     host.put(f"{ORIGINALS_DIR}{CHRONY}", "half of it")
-    assert "has changed since it was kept" in left(raise_errors(restore(it)))[CHRONY]
+    assert (
+        f"its saved original, /var/lib/k8sboot/original{CHRONY}, has changed"
+        in left(raise_errors(restore(it)))[CHRONY]
+    )
     assert host.text(CHRONY) == ours

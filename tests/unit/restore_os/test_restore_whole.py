@@ -49,7 +49,7 @@ def test_a_dry_run_says_all_and_alters_nothing(finished, system):
     planned = [
         what
         for what in raise_errors(restore(it, is_dry=True)).changes["m1"]
-        if not what.startswith("put back")
+        if not what.startswith("restore files")
     ]
     assert mutations(it) == {}
     assert it.hosts["m1"].files == before
