@@ -74,7 +74,7 @@ def label(text: str) -> str:
         return text
     near = re.sub(r"[^a-z0-9]+", "-", text.partition(".")[0].lower())[:63].strip("-")
     raise FormError(
-        "must be an RFC 1123 label: up to 63 lower-case letters, digits and `-`",
+        "must be an RFC 1123 label (up to 63 lower-case letters, digits and `-`)",
         f"did you mean `{near}`?" if near else "for example `k8s-node01`",
         "KB-NAME",
     )
@@ -173,7 +173,7 @@ def network(text: str) -> str:
     if "," in text:
         fix = "use one IPv4 network"
         raise FormError(
-            "must be one network: dual-stack clusters are not supported yet", fix, "KB-DUAL-STACK"
+            "must be one network (dual-stack clusters are not supported yet)", fix, "KB-DUAL-STACK"
         )
     try:
         wide = ipaddress.ip_network(text, strict=False)
@@ -183,7 +183,7 @@ def network(text: str) -> str:
         ) from None
     if wide.version == 6:
         raise FormError(
-            "must be an IPv4 network: IPv6 clusters are not supported yet",
+            "must be an IPv4 network (IPv6 clusters are not supported yet)",
             "use an IPv4 network",
             "KB-DUAL-STACK",
         )

@@ -6,11 +6,13 @@ import hashlib
 import io
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from k8sboot.inventory import ClusterSettings, load
+from k8sboot.inventory import ClusterSettings, SshSettings, load
+from k8sboot.ssh.target import Target
 
 
 def test_what_is_not_said_has_the_models_default(inventory):
@@ -87,6 +89,13 @@ def test_a_hosts_own_ssh_keys_are_laid_over_the_defaults(inventory):
         "nodes: [{name: n1, address: 10.0.0.2}]\n"
     ).spec
     assert [(host.ssh.user, host.ssh.port) for host in spec.hosts] == [("ops", 22), ("ops", 2222)]
+
+
+def test_ssh_settings_are_what_a_login_takes_with_the_same_defaults():
+    settings = {each.name: each.default for each in fields(SshSettings)}
+    assert {
+        each.name: each.default for each in fields(Target) if each.name not in ("name", "address")
+    } == settings
 
 
 def test_paths_start_at_the_inventorys_folder_or_at_home(inventory, tmp_path):
