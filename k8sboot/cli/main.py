@@ -120,7 +120,7 @@ def _show(error: K8sbootError) -> int:
     from k8sboot.text.redact import Redactor
 
     if isinstance(error, InventoryError):
-        from k8sboot.inventory.report import format_problem
+        from k8sboot.console.problems import format_problem
 
         for problem in error.problems:
             click.echo(format_problem(problem), err=True)

@@ -37,7 +37,7 @@ def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loade
 
     has_secrets: False resolves no secrets: no prompt, command or file.
     """
-    from k8sboot.inventory.report import format_problem
+    from k8sboot.console.problems import format_problem
 
     prompt = _prompt if sys.stdin.isatty() else None
     loaded = load(inventory_path(context), prompt=prompt, resolve_secrets=has_secrets)

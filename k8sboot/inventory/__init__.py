@@ -1,6 +1,6 @@
 """The inventory: YAML with places in, frozen values out, every problem at once.
 
-load() reads it, format_problem() shows what is wrong with it, the rest are the values it becomes.
+load() reads it; the rest are the values it becomes.
 """
 
 from k8sboot.inventory.load import Loaded, load
@@ -17,7 +17,6 @@ from k8sboot.inventory.model import (
     Spec,
     SshSettings,
 )
-from k8sboot.inventory.report import format_problem
 
 __all__ = [
     "CalicoSettings",
@@ -32,6 +31,5 @@ __all__ = [
     "RuntimeSettings",
     "Spec",
     "SshSettings",
-    "format_problem",
     "load",
 ]

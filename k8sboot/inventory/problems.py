@@ -6,8 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 from k8sboot.errors import InventoryError, Problem
-from k8sboot.inventory.report import shown
 from k8sboot.inventory.source import Mark, SourceFile
+from k8sboot.text.sanitize import visible
 
 MOST_PROBLEMS = 200
 
@@ -95,7 +95,7 @@ class Problems:
     def _problem(self, code: str, message: str, mark: Mark, suggestion: str = "") -> Problem:
         quote = self._source.quote(mark.line)
         return Problem(
-            code, shown(message), self._source.name, mark.line, mark.column, quote, shown(suggestion)
+            code, visible(message), self._source.name, mark.line, mark.column, quote, visible(suggestion)
         )
 
 

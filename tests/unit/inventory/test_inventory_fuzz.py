@@ -7,8 +7,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from k8sboot.console.problems import format_problem
 from k8sboot.errors import InventoryError
-from k8sboot.inventory import format_problem, keys, load, yaml_tree
+from k8sboot.inventory import keys, load, yaml_tree
 from k8sboot.inventory.nodes import Listing, Node, Scalar
 from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.source import SourceFile

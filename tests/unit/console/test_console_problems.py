@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k8sboot.console.problems import format_problem
 from k8sboot.errors import Problem
-from k8sboot.inventory import format_problem
 
 
 def test_place_code_line_caret_and_help():
