@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import socket
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 from fake_boot import OLD, Boot
-from fake_cluster import FakeCluster
+from fake_cluster import FakeCluster, copied
 from families import SYSTEMS
 from inventories import spec
 from made_phases import Log
@@ -86,7 +85,7 @@ def made() -> FakeCluster:
 @pytest.fixture
 def finished(made: FakeCluster) -> FakeCluster:
     """A finished cluster of three machines."""
-    return copy.deepcopy(made)
+    return copied(made)
 
 
 @pytest.fixture(params=SYSTEMS, scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 import shlex
 from collections.abc import Collection, Iterator, Sequence
@@ -59,8 +60,13 @@ def _complaints(done: Changed, planned: Sequence[Changed]) -> Iterator[str]:
         yield from (f"not planned: {part}" for part in _files(done.diff) if part not in texts)
     foreseen = [line for event in planned for line in event.commands]
     for line in done.commands:
-        if not any(_is_covered(shlex.split(line), shlex.split(other)) for other in foreseen):
+        if line not in foreseen and not any(_is_covered(_words(line), _words(other)) for other in foreseen):
             yield f"not planned: {line}"
+
+
+@functools.cache
+def _words(line: str) -> tuple[str, ...]:
+    return tuple(shlex.split(line))
 
 
 def _files(diff: str) -> list[str]:
@@ -70,12 +76,12 @@ def _files(diff: str) -> list[str]:
     return ["".join(lines[a:b]) for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
 
 
-def _is_covered(done: list[str], planned: list[str]) -> bool:
+def _is_covered(done: tuple[str, ...], planned: tuple[str, ...]) -> bool:
     """The same command; of packages to install, some of those that were planned, at versions that fit."""
     if done == planned:
         return True
     verbs = VERBS & {*done}
-    if plain_words(done)[0] not in INSTALLS or not verbs or verbs != VERBS & {*planned}:
+    if plain_words([*done])[0] not in INSTALLS or not verbs or verbs != VERBS & {*planned}:
         return False
     options = [word for word in done if word.startswith("-")]
     if options != [word for word in planned if word.startswith("-")]:

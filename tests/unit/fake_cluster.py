@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,11 @@ from inventories import VERSION
 from k8sboot.inventory.model import HostSpec, Spec
 from k8sboot.kubernetes.kernel import REQUIRED_MODULES, SYSCTLS
 from k8sboot.osfamily.debian import LISTS
+
+
+def copied(cluster: FakeCluster) -> FakeCluster:
+    """Another cluster in the same state; the inventory is frozen, and shared."""
+    return copy.deepcopy(cluster, {id(cluster.spec): cluster.spec})
 
 
 class FakeCluster(Kubectl):

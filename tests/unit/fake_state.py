@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from k8sboot.ssh.connection import Completed
 
@@ -29,6 +29,9 @@ class FakeFile:
     mode: int = 0o644
     owner: str = "root:root"
 
+    def __deepcopy__(self, _memo: object) -> FakeFile:
+        return FakeFile(self.content, self.mode, self.owner)
+
 
 @dataclass
 class FakeUnit:
@@ -39,6 +42,9 @@ class FakeUnit:
     restarts: int = 0
     unmasked: str = "disabled"
     sub: str = ""
+
+    def __deepcopy__(self, _memo: object) -> FakeUnit:
+        return replace(self)
 
 
 @dataclass

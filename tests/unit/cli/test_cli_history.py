@@ -11,15 +11,27 @@ from k8sboot.journal import folders
 NO_LUCK = (1, "", "no luck\n")
 
 
-@pytest.fixture
-def failed(k8sboot):
-    """The command line after an `up` that failed on n1."""
+def fail_on_n1(k8sboot):
     k8sboot.cluster.hosts["n1"].answers["kubeadm join"] = NO_LUCK
     k8sboot.said = k8sboot("up --yes")
     assert k8sboot.said.code == 1
     del k8sboot.cluster.hosts["n1"].answers["kubeadm join"]
     k8sboot.asked.clear()
     return k8sboot
+
+
+@pytest.fixture
+def failed(on_cluster):
+    """The command line after an `up` that failed on n1, the one host that was not in the cluster yet."""
+    del on_cluster.cluster.hosts["n1"].files["/etc/kubernetes/kubelet.conf"]
+    on_cluster.cluster.members.remove("n1")
+    return fail_on_n1(on_cluster)
+
+
+@pytest.fixture
+def failed_from_bare(k8sboot):
+    """The command line after the first `up` of all, which failed on n1."""
+    return fail_on_n1(k8sboot)
 
 
 def names() -> list[str]:
@@ -70,8 +82,8 @@ def test_a_run_is_shown_with_its_phases_and_errors(failed):
     assert "    | no luck" in said.out
 
 
-def test_what_ran_on_a_host_is_told_in_order(failed):
-    said = failed("history latest --host n1")
+def test_what_ran_on_a_host_is_told_in_order(failed_from_bare):
+    said = failed_from_bare("history latest --host n1")
     lines = said.out.splitlines()
     places = [
         next(i for i, line in enumerate(lines) if words in line)
@@ -216,12 +228,12 @@ def test_failed_does_not_get_in_the_way_of_a_run_at_work(failed):
     assert failed.asked == []
 
 
-def test_a_run_that_was_killed_is_cut_short_and_all_it_did_not_finish_is_repeated(failed):
+def test_a_run_that_was_killed_is_cut_short_and_all_it_did_not_finish_is_repeated(failed_from_bare):
     journal = next(folders.clusters()) / names()[0] / folders.JOURNAL
     lines = journal.read_text().splitlines(keepends=True)
     first = next(i for i, line in enumerate(lines) if '"Changing"' in line and '"host": "n2"' in line)
     journal.write_text("".join(lines[: first + 1]) + lines[first + 1][:30])
-    assert failed("history").out.rstrip().endswith("cut short")
-    assert "n2: write /etc/hosts: begun, result unknown" in failed("history latest").out
-    assert "begun, result" in failed("history latest --host n2").out
-    assert "on m1, n1, n2\n" in failed("up --yes --failed").err
+    assert failed_from_bare("history").out.rstrip().endswith("cut short")
+    assert "n2: write /etc/hosts: begun, result unknown" in failed_from_bare("history latest").out
+    assert "begun, result" in failed_from_bare("history latest --host n2").out
+    assert "on m1, n1, n2\n" in failed_from_bare("up --yes --failed").err

@@ -124,7 +124,7 @@ def test_errors_with_different_output_stay_apart() -> None:
 
 
 def test_only_the_end_of_long_output_is_shown() -> None:
-    detail = "\n".join([*(f"line {i}" for i in range(100)), "x" * 10_000_000])
+    detail = "\n".join([*(f"line {i}" for i in range(100)), "x" * 1_000_000])
     lines = shown(StepFailed("no", detail=detail)).removesuffix(MORE).splitlines()[1:]
     assert len(lines) == 25
     assert lines[0] == "  | line 76"

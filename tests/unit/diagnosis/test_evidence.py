@@ -120,10 +120,12 @@ def test_real_words_in_any_order_raise_nothing_and_findings_are_short(sections: 
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("filling", ['"', " ", "https://", "x509: ", 'image "', "0/1 "])
-def test_very_long_lines_are_searched_in_time(filling: str):
+@pytest.mark.parametrize("length", [3 * LONGEST_LINE, pytest.param(70_000, marks=pytest.mark.slow)])
+def test_very_long_lines_are_searched_in_time(filling: str, length: int):
     """A pattern that looks back and forth without end would take minutes."""
-    long = (filling * 70_000)[:70_000]
-    look(dict.fromkeys(SECTIONS, f"{long}\nlast") | {"output": long}, ABOUT_BOTH)
+    long = (filling * length)[:length]
+    output = (filling * 70_000)[:70_000]
+    look(dict.fromkeys(SECTIONS, f"{long}\nlast") | {"output": output}, ABOUT_BOTH)
 
 
 def test_where_it_was_seen_goes_before_the_cause():

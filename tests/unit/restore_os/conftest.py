@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +25,6 @@ def finished(made_once: dict[Any, FakeCluster]) -> Callable[..., FakeCluster]:
         if system not in made_once:
             made_once[system] = cluster(system)
             raise_errors(run(made_once[system], UP))
-        return copy.deepcopy(made_once[system])
+        return copied(made_once[system])
 
     return copied

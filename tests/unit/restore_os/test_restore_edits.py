@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fake_notes import BESIDE
-from restored import CHRONY, assert_as_before, bare_debian, bare_el7, cut, left, mend, restore
+from restored import CHRONY, CUTS, assert_as_before, bare_debian, bare_el7, cut, left, mend, restore
 from runs import raise_errors
 
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
@@ -70,8 +70,9 @@ def test_in_a_file_of_the_operators_only_our_lines_go(finished, path, edit, want
     assert not [p for p in host.files if p.startswith((ORIGINALS_DIR, PRIOR_DIR))]
 
 
-def test_an_edited_file_keeps_its_edits_wherever_a_restore_is_cut(finished):
-    for after in range(1000):
+@CUTS
+def test_an_edited_file_keeps_its_edits_wherever_a_restore_is_cut(finished, every):
+    for after in range(0, 1000, every):
         it = finished()
         host = it.hosts["m1"]
         host.put("/etc/hosts", host.text("/etc/hosts") + "10.0.0.2 after\n")

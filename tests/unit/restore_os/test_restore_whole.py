@@ -7,7 +7,7 @@ import copy
 import pytest
 from fake_host import FakeConnection
 from fake_notes import BESIDE
-from restored import CHRONY, FAMILIES, assert_as_before, bare_debian, cluster, cut, left, mend, restore
+from restored import CHRONY, CUTS, FAMILIES, assert_as_before, bare_debian, cluster, cut, left, mend, restore
 from runs import mutations, raise_errors, run
 
 from k8sboot.events import Notice
@@ -71,9 +71,10 @@ def test_a_plain_reset_leaves_the_system_alone_and_says_how_to_undo_it(finished,
     assert_as_before(it, system)
 
 
+@CUTS
 @FAMILIES
-def test_a_restore_that_is_cut_anywhere_is_finished_by_the_next(finished, system):
-    for after in range(1000):
+def test_a_restore_that_is_cut_anywhere_is_finished_by_the_next(finished, system, every):
+    for after in range(0, 1000, every):
         it = finished(system)
         done = cut(it.hosts["m1"], after)
         told = restore(it)
@@ -86,9 +87,10 @@ def test_a_restore_that_is_cut_anywhere_is_finished_by_the_next(finished, system
     assert after > 20
 
 
+@CUTS
 @FAMILIES
-def test_what_an_up_that_was_cut_anywhere_has_done_is_undone(system):
-    for after in range(1000):
+def test_what_an_up_that_was_cut_anywhere_has_done_is_undone(system, every):
+    for after in range(0, 1000, every):
         it = cluster(system)
         done = cut(it.hosts["m1"], after)
         told = run(it, UP)

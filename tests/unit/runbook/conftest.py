@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_cluster import FakeCluster
+from fake_cluster import FakeCluster, copied
 from fake_systems import MIRRORED, el7
 from inventories import spec
 from runs import raise_errors, run
@@ -44,7 +43,7 @@ def _centos_cluster() -> FakeCluster:
 @pytest.fixture
 def finished(_centos_cluster: FakeCluster, clock: object) -> FakeCluster:
     """A cluster of CentOS machines."""
-    return copy.deepcopy(_centos_cluster)
+    return copied(_centos_cluster)
 
 
 @pytest.fixture

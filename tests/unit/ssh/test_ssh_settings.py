@@ -60,7 +60,10 @@ def test_missing_ssh_program_is_said_when_there_is_a_config(monkeypatch, tmp_pat
 @pytest.mark.parametrize(("kind", "name"), [("ed25519", "ssh-ed25519"), ("rsa", "ssh-rsa")])
 def test_kind_and_lock_of_a_key_are_seen_without_opening_it(tmp_path, kind, name, passphrase, encrypted):
     path = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", str(path)], check=True)
+    # A short RSA key is made in no time, and ed25519 has but one length.
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", kind, "-b", "1024", "-N", passphrase, "-f", str(path)], check=True
+    )
     public = keys.public_part(path)
     path.with_name("key.pub").unlink()
 
