@@ -1,7 +1,8 @@
 # k8sboot: commands for operators and developers. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-vm lab-down check test test-faults test-vm unit integration faults e2e bench clean
+.PHONY: help demo lab lab-vm lab-down check test test-faults test-vm slow integration faults e2e bench clean
 SHELL := /bin/bash
+unexport PYTHONDONTWRITEBYTECODE # else every worker of every run compiles all tests again
 LAB := tests/lab/lab
 SCRIPTS := k8sboot/scripts/*.sh
 FAMILY ?= debian
@@ -52,6 +53,9 @@ check: $(BIN)/k8sboot packages ## Lint, types, shells, import rules, unit, golde
 integration: $(BIN)/k8sboot packages ## Tests with a real sshd, and of the built wheel
 	$(BIN)/pytest -q -n 3 tests/integration
 
+slow: $(BIN)/k8sboot packages ## Unit tests that try every single case of something
+	$(BIN)/pytest -q -n 2 --slow -m slow tests/unit
+
 e2e: $(BIN)/k8sboot ## Tests in the lab: a whole cluster, from `up` to `reset`, on both families
 	$(BIN)/pytest -q tests/e2e --family debian
 	$(BIN)/pytest -q tests/e2e --family el7
@@ -67,7 +71,7 @@ test-faults: $(BIN)/k8sboot packages ## The whole fault matrix (docs/faults.md) 
 test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; slow, not part of `make test`
 	$(BIN)/pytest -q --timeout 7200 tests/vm
 
-test: check integration faults e2e ## Everything that CI runs
+test: check slow integration faults e2e ## Everything that CI runs
 
 bench: $(BIN)/k8sboot ## Compare round trips and times with plain OpenSSH
 	$(BIN)/python bench/run.py

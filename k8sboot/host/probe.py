@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -30,6 +31,7 @@ HEAD = render(
 )  # fmt: skip
 
 
+@functools.cache
 def script(reads: Reads) -> str:
     """The probe for these reads. Exit status 0; every line of output is one answer."""
     return HEAD + "".join(_calls(reads)) + "true\n"

@@ -55,6 +55,16 @@ def on_cluster(k8sboot: CommandLine, finished: FakeCluster) -> CommandLine:
 @pytest.fixture
 def kept(k8sboot: CommandLine, inventory: Path) -> Path:
     """A plan for bare hosts in a file."""
+    return keep_plan(k8sboot, inventory)
+
+
+@pytest.fixture
+def kept_of_cluster(on_cluster: CommandLine, inventory: Path) -> Path:
+    """A plan for a finished cluster in a file."""
+    return keep_plan(on_cluster, inventory)
+
+
+def keep_plan(k8sboot: CommandLine, inventory: Path) -> Path:
     path = inventory.parent / "plan.json"
     said = k8sboot(f"plan --out {path}")
     assert said.code == 0, said.err

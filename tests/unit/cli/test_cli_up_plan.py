@@ -65,9 +65,9 @@ def test_a_host_that_cannot_be_planned_for_now_keeps_the_others_as_they_are(k8sb
     assert untouched(k8sboot)
 
 
-def test_another_inventory_is_told_before_the_first_connection(k8sboot, kept, inventory):
+def test_another_inventory_is_told_before_the_first_connection(k8sboot, kept_of_cluster, inventory):
     inventory.write_text(inventory.read_text().replace("calico: {", "calico: {mtu: 1400, "))
-    said = k8sboot(f"up --yes --plan {kept}")
+    said = k8sboot(f"up --yes --plan {kept_of_cluster}")
     assert said.code == 1
     assert "KB-PLAN-CHANGED" in said.err
     assert "changed sections: calico" in said.err
@@ -104,9 +104,9 @@ def test_an_inventory_that_is_only_spelt_otherwise_is_the_same(k8sboot, kept, in
         ),
     ],
 )
-def test_what_is_no_plan_for_this_is_told_before_the_first_connection(k8sboot, kept, change, says):
-    kept.write_text(change(json.loads(kept.read_text())))
-    said = k8sboot(f"up --yes --plan {kept}")
+def test_what_is_no_plan_for_this_is_told_before_the_first_connection(k8sboot, kept_of_cluster, change, says):
+    kept_of_cluster.write_text(change(json.loads(kept_of_cluster.read_text())))
+    said = k8sboot(f"up --yes --plan {kept_of_cluster}")
     assert said.code == 2
     assert says in said.err
     assert "KB-PLAN-FILE" in said.err
@@ -132,8 +132,8 @@ def test_a_plan_that_is_not_there(k8sboot):
         "--limit m1,n1,n2",
     ],
 )
-def test_options_that_contradict_the_plan_are_refused(k8sboot, kept, options):
-    said = k8sboot(f"up --yes --plan {kept} {options}")
+def test_options_that_contradict_the_plan_are_refused(k8sboot, kept_of_cluster, options):
+    said = k8sboot(f"up --yes --plan {kept_of_cluster} {options}")
     assert said.code == 2
     assert "contradict" in said.err
     assert k8sboot.asked == []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fake_cluster import FakeCluster
+from fake_cluster import FakeCluster, copied
 from restored import bare_debian, cluster
 from runs import raise_errors, run
 
@@ -21,10 +21,10 @@ def made_once() -> dict[Any, FakeCluster]:
 
 @pytest.fixture
 def finished(made_once: dict[Any, FakeCluster]) -> Callable[..., FakeCluster]:
-    def copied(system: Callable[[], dict[str, Any]] = bare_debian) -> FakeCluster:
+    def a_copy(system: Callable[[], dict[str, Any]] = bare_debian) -> FakeCluster:
         if system not in made_once:
             made_once[system] = cluster(system)
             raise_errors(run(made_once[system], UP))
         return copied(made_once[system])
 
-    return copied
+    return a_copy
