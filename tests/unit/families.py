@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from fake_cluster import FakeCluster
 from fake_systems import MIRRORED, debian, el7
 from inventories import spec
@@ -15,6 +16,15 @@ SYSTEMS: dict[str, Callable[[str], Callable]] = {
     "el7": lambda _name: el7,
     "mixed": lambda name: el7 if name == "n1" else debian,
 }
+
+
+MIXED_IS_SLOW = pytest.mark.parametrize(
+    "family",
+    ["debian", "el7", pytest.param("mixed", marks=pytest.mark.slow)],
+    indirect=True,
+    scope="module",
+)
+"""For many cases of what each host does by itself: both families always, both in one cluster with --slow."""
 
 
 def machines(family: str, *, masters: int = 1, **settings) -> FakeCluster:

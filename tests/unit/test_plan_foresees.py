@@ -12,7 +12,7 @@ from fake_answers import node, object_list
 from fake_cluster import FakeCluster, copied
 from fake_state import FakeUnit, HostState
 from fake_yum import LOCK_LIST
-from families import machines
+from families import MIXED_IS_SLOW, machines
 from runs import mutations, raise_errors, run
 
 from k8sboot.paths import UNFINISHED
@@ -69,6 +69,7 @@ def test_on_bare_machines(family):
     assert sorted(it.members) == ["m1", "n1", "n2"]
 
 
+@MIXED_IS_SLOW
 @pytest.mark.parametrize("last", range(len(UP)), ids=NAMES_OF_UP)
 def test_on_machines_that_are_half_built(half_built, last):
     it = half_built(last)

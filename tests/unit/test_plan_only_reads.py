@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from fake_boot import Boot, wanted
 from fake_shell import plain_words, without_options
-from families import machines
+from families import MIXED_IS_SLOW, machines
 from runs import mutations, raise_errors, run
 
 from k8sboot.osfamily import yum
@@ -39,6 +39,7 @@ def test_a_newer_kernel():
     assert {"n1 kernel", "m1 kernel"} <= set(planned.unknown), "another kernel has other modules"
 
 
+@MIXED_IS_SLOW
 @pytest.mark.parametrize(
     "last", ["", "hosts", "os-packages", "kube-packages", "images", "kubeadm-init", "join-token"]
 )
