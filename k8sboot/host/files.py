@@ -1,4 +1,4 @@
-"""Files that should lie on a host, and the one script that puts them there atomically."""
+"""Desired files of a host, and the one script that writes them atomically."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from k8sboot.secret import Secret
 
 @dataclass(frozen=True)
 class File:
-    """A file as it should be. owner: 'user:group'. restarts: systemd units that must be restarted to see it.
+    """A desired file. owner: 'user:group'. restarts: systemd units that must be restarted to read it.
 
-    readers: all the units that read it, whether they run or not. is_ours: k8sboot makes it what it is; False
-    where it is the operator's own that is put back.
+    readers: all units that read it, whether they run or not. is_ours: k8sboot defines its content; False for an
+    operator's file that is restored.
 
-    A Secret as content is never shown in a diff, and the mode is 0600 unless said otherwise.
+    A Secret as content is never shown in a diff, and its default mode is 0600.
     """
 
     path: str
@@ -36,30 +36,30 @@ class File:
 
     @property
     def state(self) -> FileState:
-        """What a host that has this file shows."""
+        """The state of this file on a host that has it."""
         data = self.data
         return FileState(self.mode, self.owner, len(data), hashlib.sha256(data).hexdigest(), data)
 
     @property
     def data(self) -> bytes:
-        """The bytes that should be in it."""
+        """The desired bytes."""
         text = self.content.reveal() if isinstance(self.content, Secret) else self.content
         return text.encode("utf-8", "surrogateescape")
 
     def is_met_by(self, state: FileState | None) -> bool:
-        """The host's file is this one: content, mode and owner."""
+        """Whether the host's file has this content, mode and owner."""
         if state is None or (state.mode, state.owner) != (self.mode, self.owner):
             return False
         return state.sha256 == self.state.sha256
 
     def change_from(self, state: FileState | None) -> tuple[FileChange, ...]:
-        """The digests before and after; none of a secret, which could be guessed from them."""
+        """The digests before and after; none for a secret, which could be guessed from them."""
         if isinstance(self.content, Secret):
             return ()
         return (FileChange(path=self.path, before=state.sha256 if state else "", after=self.state.sha256),)
 
     def diff_from(self, state: FileState | None) -> str:
-        """What would change, as a unified diff, or words where the content must not or cannot be shown."""
+        """The change as a unified diff, or as text if the content must not or cannot be shown."""
         if isinstance(self.content, Secret):
             return f"{self.path}: (secret content)\n"
         if state and state.content is None:
@@ -85,9 +85,9 @@ HEAD = render("write", ORIGINALS=ORIGINALS_DIR, PRIOR=PRIOR_DIR)
 
 
 def write_script(files: Iterable[File]) -> str:
-    """A /bin/sh script that puts all the files in place, each of them whole or not at all, in order.
+    """A /bin/sh script that writes all files in order, each of them completely or not at all.
 
-    It prints a line a file that begins with the SHA-256 of what then lies there.
+    For each file it prints a line that begins with the SHA-256 of the file then on the host.
     """
     parts = [HEAD]
     for file in files:
@@ -100,7 +100,7 @@ def write_script(files: Iterable[File]) -> str:
 
 
 def _kind(file: File) -> str:
-    """Whether the file is one of k8sboot's, and whether a copy of it may be kept to compare with."""
+    """Whether the file is k8sboot's, and whether a copy of it may be kept for comparison."""
     if not file.is_ours or file.path.startswith("/run/"):
         return "passing"
     return "secret" if isinstance(file.content, Secret) else "shown"

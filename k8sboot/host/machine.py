@@ -1,4 +1,4 @@
-"""One machine's connection and what was last seen there; shared by every Peer and Host of it."""
+"""One machine's connection and its last snapshot; shared by every Peer and Host of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from k8sboot.paths import LOCK, RUN_DIR
 from k8sboot.ssh.connection import Completed, Connection
 
 PROBE_TIMEOUT = 300.0
-"""Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones get their time."""
+"""Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones need more."""
 HOLD_TIMEOUT = 40.0
 LOOK_PATIENCE = 5.0
 
@@ -41,7 +41,7 @@ class Machine:
         *,
         note: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """note: takes a line for the user each time that the host is asked again because the link died."""
+        """note: receives a line for the user each time that a read is retried because the connection dropped."""
         self.name = name
         self.address = address
         self.role = role
@@ -63,14 +63,14 @@ class Machine:
         return self._connection.run(text, timeout=timeout)
 
     def look(self, text: str, *, timeout: float) -> Completed:
-        """Run a short script that only reads; asked again when the connection dies under it."""
+        """Run a short script that only reads; retried if the connection drops during it."""
         return self._retrier.retry(lambda: self.run(text, timeout=timeout))
 
     def alter(self, text: str, *, timeout: float) -> Completed:
-        """Run a short script that alters the host, once, however often the connection dies meanwhile.
+        """Run a short script that changes the host exactly once, however often the connection drops during it.
 
-        Raises Locked, and nothing of it ran, when another run is there; ConnectionLost when the host stays away,
-        or was restarted, so that nobody knows how it went.
+        Raises Locked, with nothing run, if another run holds the host; ConnectionLost if the host stays
+        unreachable, or rebooted, so that the result is unknown.
         """
         name = once.new_id()
         script = once.once(text, name)
@@ -83,14 +83,14 @@ class Machine:
         return self._acquired(done)
 
     def _acquired(self, done: Completed) -> Completed:
-        """The answer of a script that asked for the host first. Raises Locked when it was refused."""
+        """The result of a script that acquires the host first. Raises Locked if it was refused."""
         if done.exit_status == lease.REFUSED and lease.SAID.encode() in done.stderr:
             raise lease.refusal(done.stderr.decode("utf-8", "replace"), self.name)
         self._held_until = time.monotonic() + lease.LEASE
         return done
 
     def _recalled(self, name: str, lost: ConnectError, timeout: float) -> Completed | None:
-        """How the errand went during which the connection was lost; None when it never began, and never will."""
+        """The result of the change during which the connection was lost; None if it never began, and never will."""
         deadline = time.monotonic() + timeout
         while True:
             done = self.look(once.recall(name, patience=LOOK_PATIENCE), timeout=60)
@@ -98,8 +98,8 @@ class Machine:
             if self._boot_id not in ("", told.boot_id):
                 raise ConnectionLost(
                     lost.what,
-                    why="the machine was restarted meanwhile",
-                    fix="run the same k8sboot command again: it looks at the host and goes on from there",
+                    why="the machine rebooted during it",
+                    fix="run the same k8sboot command again: it checks the host and continues from there",
                     host=self.name,
                 )
             if told.state == once.NEVER:
@@ -110,7 +110,7 @@ class Machine:
                 raise lost
 
     def run_job(self, name: str, text: str, timeout: float, on_output: Callable[[str], None]) -> Completed:
-        """Run a long script that alters the host and outlives the connection; from then on it holds the host."""
+        """Run a long script that changes the host and outlives the connection; from then on it holds the host."""
         self.acquire()
         self._has_job = True
         try:
@@ -119,34 +119,35 @@ class Machine:
             self._has_job = False
 
     def acquire(self) -> None:
-        """Take the host for this run, or renew that. Raises Locked; StepFailed where there is no room for a lock."""
+        """Acquire the host for this run, or renew its lease. Raises Locked, or StepFailed without space for a lock."""
         if self.claim is not None:
             done = self._acquired(self.look(lease.take(self.claim), timeout=HOLD_TIMEOUT))
             if done.exit_status != 0:
                 raise StepFailed(
-                    f"the lock {LOCK} cannot be written",
-                    why=f"that ended with {done.exit_status}: without it two runs might alter the host at once",
-                    fix=f"make room in {RUN_DIR} (`df -h /run; df -i /run`), then run again",
+                    f"cannot write the lock {LOCK}",
+                    why=f"the script exited with status {done.exit_status}; without a lock two runs could "
+                    "change the host at once",
+                    fix=f"free space in {RUN_DIR} (`df -h /run; df -i /run`), then run again",
                     host=self.name,
                     detail=done.stderr.decode("utf-8", "replace")[-2000:],
                 )
 
     def renew(self) -> None:
-        """Renew the lease of a host that was altered before and is idle; a job holds it by itself."""
+        """Renew the lease of a host that was changed before and is idle; a job holds it by itself."""
         is_due = 0 < self._held_until < time.monotonic() + lease.LEASE - lease.RENEW
         if self.claim and is_due and not self._has_job:
             with suppress(ConnectError, StepFailed, Locked):  # the next change will tell
                 self._acquired(self.run(lease.take(self.claim), timeout=HOLD_TIMEOUT))
 
     def release(self) -> None:
-        """Give the lease back; where that fails it ends by itself."""
+        """Release the lease; if that fails, it expires."""
         if self.claim is not None and self._held_until > 0:
             self._held_until = 0.0
             with suppress(ConnectError, StepFailed):
                 self.run(lease.release(self.claim), timeout=HOLD_TIMEOUT)
 
     def end_jobs(self) -> None:
-        """End the job that runs there, if one does; whoever follows it finds it Interrupted."""
+        """Stop the job that runs there, if any; its follower gets Interrupted."""
         self._connection.end_jobs()
 
     def close(self) -> None:
@@ -154,17 +155,17 @@ class Machine:
         self._connection.close()
 
     def forget(self) -> None:
-        """The host was altered: what was seen no longer counts."""
+        """The host was changed: discard the snapshot."""
         with self._lock:
             self._snapshot = None
 
     def start_over(self) -> None:
-        """What was planned is forgotten, and what was seen with it."""
+        """Discard what was planned, and the snapshot."""
         self.dry_run = DryRun()
         self.forget()
 
     def has_written(self, files: Sequence[File]) -> None:
-        """These files lie there now (in a dry run: would), as their digests say; the rest is as it was seen."""
+        """Record in the snapshot that these files were written (in a dry run: would be); the rest stays."""
         with self._lock:
             if self._snapshot is not None:
                 self._snapshot.files.update({f.path: f.state for f in files})
@@ -172,7 +173,7 @@ class Machine:
 
     @property
     def snapshot(self) -> Snapshot:
-        """What the host looks like, probed anew when it has been altered since."""
+        """The host's state, probed again if it was changed since."""
         return self._seen()
 
     def _seen(self, *also: Question) -> Snapshot:
@@ -183,18 +184,18 @@ class Machine:
             return self._snapshot
 
     def file(self, path: str) -> FileState | None:
-        """A file's state, asked for where no phase has declared it."""
+        """A file's state, read from the host if no phase declared it."""
         seen = self.snapshot
         if path not in seen.files and path not in seen.not_files:
             seen = self._look(Reads(files=(path,)))
         if path in seen.not_files:
             raise StepFailed(
-                f"{path} is no regular file", why="a folder or device is in its place", host=self.name
+                f"{path} is not a regular file", why="it is a directory or a device", host=self.name
             )
         return seen.files.get(path)
 
     def package(self, name: str) -> tuple[str, bool]:
-        """(version, held) of a package; ('', False) when not installed."""
+        """(version, held) of a package; ('', False) if it is not installed."""
         if name not in self._reads.packages:
             self._look(Reads(packages=(name,)))
         return self.snapshot.packages.get(name, ("", False))
@@ -206,7 +207,7 @@ class Machine:
         return self.snapshot.units.get(name, UnitState())
 
     def sysctl(self, key: str) -> tuple[str | None, bool]:
-        """(value, read-only here) of a sysctl; (None, False) where the kernel has none of that name."""
+        """(value, read-only here) of a sysctl; (None, False) if the kernel does not have it."""
         if key not in self._reads.sysctls:
             self._look(Reads(sysctls=(key,)))
         return self.snapshot.sysctls.get(key, (None, False))
@@ -218,14 +219,14 @@ class Machine:
         return self.snapshot.modules.get(name, "missing")
 
     def answer(self, question: Question) -> Answer:
-        """The answer to a question, asked where no probe has; in one with whatever is to be looked at anew."""
+        """The answer to a question, read from the host if no probe has it, together with any probe that is due."""
         seen = self._seen(question)
         if question.name not in seen.answers:
             seen = self._look(Reads(questions=(question,)))
         return seen.answers.get(question.name, Answer(1, ""))
 
     def _look(self, reads: Reads) -> Snapshot:
-        """Ask for what was not declared and keep it with the rest."""
+        """Read what was not declared, and keep it in the snapshot."""
         more = self._probe(reads)
         with self._lock:
             seen = self.snapshot
@@ -238,8 +239,8 @@ class Machine:
         done = self.look(script(reads), timeout=PROBE_TIMEOUT)
         if done.exit_status != 0:
             raise StepFailed(
-                "the host's state cannot be read",
-                why=f"the probe ended with {done.exit_status}",
+                "cannot read the host's state",
+                why=f"the probe exited with status {done.exit_status}",
                 host=self.name,
                 detail=done.stderr.decode("utf-8", "replace")[-2000:],
             )

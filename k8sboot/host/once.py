@@ -1,8 +1,8 @@
-"""A short change that happens once, also when the connection dies under it. Pure.
+"""A short change that is made exactly once, even if the connection drops during it. Pure.
 
-The script runs with its output in files of a folder of its own under /run/k8sboot/errands: making that folder is
-its first act, and nobody makes it twice. After a lost connection the controller asks for the folder: where it is
-not there, the asker makes it, and the change can never begin; where it is, its end is waited for and told.
+The script writes its output to files in a directory of its own under /run/k8sboot/errands. Creating the directory is
+its first step, and only one process can create it. After a lost connection the controller checks for the directory: if
+it is missing, the check creates it, and the change can never begin; if it exists, the check waits for the result.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ NEVER, ENDED, RUNNING = "never", "ended", "running"
 
 
 def new_id() -> str:
-    """A name for one errand."""
+    """A unique name for one change."""
     return secrets.token_hex(8)
 
 
 def once(script: str, errand: str) -> str:
-    """The script, run unless the errand was called off; ends with its exit status, after telling its output.
+    """The script, run unless it was cancelled; exits with its exit status, after printing its output.
 
-    Earlier errands of the host have been told by now, and their folders are removed. Where there is no room for a
-    folder it runs without one.
+    Earlier changes of the host have been reported by now, and their directories are removed. Without space for a
+    directory it runs without one.
     """
     return render("once", script, **_folders(errand), CALLED_OFF=CALLED_OFF)
 
 
 def recall(errand: str, *, patience: float) -> str:
-    """Ask how an errand went, waiting so many seconds for its end; one that has not begun is called off."""
+    """Query the result of a change, waiting so many seconds for it; a change that has not begun is cancelled."""
     words = {"NEVER": NEVER, "RUNNING": RUNNING, "ENDED": ENDED}
     return render("recall", LEFT=int(patience / POLL), POLL=POLL, **_folders(errand), **words)
 
@@ -45,7 +45,7 @@ def _folders(errand: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an errand went. state: NEVER begun, ENDED or RUNNING. boot_id: of the host that tells."""
+    """The result of a change. state: NEVER begun, ENDED or RUNNING. boot_id: of the host that reports it."""
 
     boot_id: str
     state: str
@@ -54,7 +54,7 @@ class Outcome:
 
 
 def parse_outcome(output: bytes) -> Outcome:
-    """What recall() printed. Raises ValueError when it is something else."""
+    """Parse recall()'s output. Raises ValueError if it is something else."""
     boot, _, rest = output.partition(b"\n")
     head, _, stdout = rest.partition(b"\n")
     state, status = head.decode("ascii", "replace").split()

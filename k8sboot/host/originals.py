@@ -1,17 +1,17 @@
-"""What a host was before it was altered, noted there by the very script that alters it.
+"""A host's original state, saved there by the same script that changes it.
 
-/var/lib/k8sboot/original/PATH      the first original of a file; beside it, as PATH.k8sboot-...:
-                  absent            there was none (the text: the topmost folder that was missing, or nothing)
+/var/lib/k8sboot/original/PATH      the first original of a file; next to it, as PATH.k8sboot-...:
+                  absent            there was no file (the text: the topmost missing directory, or nothing)
                   sha256            the original's digest
-                  ours              the digests of all that k8sboot has put there, a line each
-                  copy              the last of it, where that is no secret
-                  readers           the units that read it, a line each
-/var/lib/k8sboot/former/KIND/NAME   what else was, as text; NAME.ours what k8sboot has set it to, a line each
-/var/lib/k8sboot/former/complete    nothing was altered here before such notes were taken
+                  ours              the digests of everything that k8sboot wrote there, one per line
+                  copy              what it wrote last, unless that is a secret
+                  readers           the units that read it, one per line
+/var/lib/k8sboot/former/KIND/NAME   other states, as text; NAME.ours what k8sboot has set, one per line
+/var/lib/k8sboot/former/complete    k8sboot saved everything that it changed here
 
-Every note is written once, whole or not at all, and before what it belongs to: whatever is killed, the first
-former state stays known, and what k8sboot has set is never taken for it. A setting that got its new value from somebody
-else in the meantime is not noted: there is nothing of ours to be undone.
+Every state is saved once, completely or not at all, and before its change: wherever the script is killed, the original
+state stays known, and k8sboot's own settings are never mistaken for it. A setting that already has its new value is
+not saved: there is nothing to undo.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Kind = Literal["unit", "sysctl", "swap", "selinux", "hostname", "module", "hold"
 
 @dataclass(frozen=True)
 class PriorState:
-    """Something whose state is to be noted before it is altered; stands among the commands of a change.
+    """A state to save before it is changed; stands among the commands of a change.
 
-    aim: what k8sboot sets it to: a unit's UnitFileState, a value, a file's SHA-256. '' where nobody asks for it.
+    aim: what k8sboot sets it to: a unit's UnitFileState, a value, a file's SHA-256. '' if it is not needed.
     """
 
     kind: Kind
@@ -40,12 +40,12 @@ class PriorState:
 
 
 def file_with(path: str, content: str) -> PriorState:
-    """A file that a tool of the system is about to write like this; of a link, the line that readlink prints."""
+    """A file that a tool of the system is about to write with this text; for a link, the line that readlink prints."""
     return PriorState("file", path, hashlib.sha256(content.encode()).hexdigest())
 
 
 def note_script(states: Iterable[PriorState]) -> str:
-    """Shell lines that note these once and end the script where that fails; '' for none."""
+    """Shell lines that save these once, and exit the script if that fails; '' for none."""
     lines = "".join(call("was", s.kind, s.name, s.aim) for s in states)
     values = {"ORIGINALS": ORIGINALS_DIR, "PRIOR": PRIOR_DIR, "STATE": STATE_DIR}
     return render("originals", lines, **values) if lines else ""

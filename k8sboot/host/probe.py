@@ -1,8 +1,8 @@
-"""One read-only script that asks a host everything at once, and the parser of its answer.
+"""One read-only script that reads everything on a host at once, and the parser of its output.
 
-`script` turns what phases declared to read into a /bin/sh script that writes nothing; `parse` turns the output into
-a `Snapshot`. Values that a file or command may fill freely travel in base64, so no content
-can pretend to be another line.
+`script` renders what the phases declared to read as a /bin/sh script that writes nothing; `parse` turns its output into
+a `Snapshot`. Values with free content from files or commands travel in base64, so that no content can imitate
+another line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from k8sboot.paths import JOBS_DIR, LOCK, RESTART_DIR, WORK
 from k8sboot.scripts import call, render
 
 MAX_CONTENT = 64 * 1024
-"""Bytes. The content of a larger file is left out of a probe; its digest is always there."""
+"""Bytes. The content of a larger file is not in a probe; its digest always is."""
 
 
 ALWAYS = ("/etc/os-release", "/proc/swaps", "/etc/machine-id", "/proc/sys/kernel/random/boot_id")
@@ -49,7 +49,7 @@ def _calls(reads: Reads) -> Iterator[str]:
 
 
 def parse(text: str) -> Snapshot:
-    """The snapshot that a probe's output tells. Lines it does not know or cannot read are passed over."""
+    """Parse a probe's output. Unknown and invalid lines are ignored."""
     snapshot = Snapshot()
     for line in text.split("\n"):
         verb, _, rest = line.partition(" ")

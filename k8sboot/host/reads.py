@@ -1,4 +1,4 @@
-"""What phases declare to look at on a host, for k8sboot.probe to ask all at once."""
+"""What phases declare to read on a host, so that the probe reads it all at once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Question:
-    """A read-only shell snippet whose answer a phase wants to have from the probe.
+    """A read-only shell snippet whose answer a phase needs from the probe.
 
-    may_hang: on a host that is half-built it waits for an answer that does not come. The first probe asks it, so that
-    a host that is done costs one; later ones do not, and a phase that wants to know asks it by itself.
+    may_hang: on a half-built host it may wait for an answer that never comes. The first probe runs it, so that a
+    finished host costs one probe; later ones do not, and a phase that needs it runs it separately.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Reads:
-    """What a phase looks at on a host. Missing a declaration costs a round trip, never a wrong answer."""
+    """What a phase reads on a host. A missing declaration costs a round trip, never a wrong answer."""
 
     files: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Reads:
 
     @property
     def prompt(self) -> Reads:
-        """Without the questions that may hang."""
+        """These without the questions that may hang."""
         return replace(self, questions=tuple(q for q in self.questions if not q.may_hang))
 
 

@@ -1,6 +1,6 @@
-"""Which units must be restarted: a mark each under /run, set before a unit's file is seen, removed after its restart.
+"""Units that must be restarted: a mark each under /run, set before a unit's file is written, removed after its restart.
 
-Comparing times would go wrong the first time chrony steps the clock, and a reboot rightly clears the marks.
+Comparing times would fail when chrony first steps the clock, and a reboot rightly clears the marks.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ def mark(units: Iterable[str]) -> tuple[list[str], ...]:
 
 
 def clear(unit: str) -> list[str]:
-    """The command that takes a unit's mark away."""
+    """The command that removes a unit's mark."""
     return ["rm", "-f", f"{RESTART_DIR}/{unit}"]

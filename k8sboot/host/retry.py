@@ -1,4 +1,4 @@
-"""Repeat reads when the connection dies under them, with jitter and a deadline. Changes are never repeated."""
+"""Retry reads when the connection drops, with jitter and a deadline. Changes are never retried."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from k8sboot.ssh.retry import backoff, retry
 T = TypeVar("T")
 
 READ_DEADLINE = 180.0
-"""Seconds in which a host must be reached again: longer than a cable that is put back, or a reboot."""
+"""Seconds in which a host must be reachable again: longer than an unplugged cable, or a reboot."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
 JITTER = (0.5, 1.0)
 
 QUIET = 10.0
-"""Seconds in which a host that was given up is not asked again."""
+"""Seconds for which a host that timed out is not tried again."""
 
 
 def retry_read(
@@ -29,9 +29,9 @@ def retry_read(
     deadline: float = READ_DEADLINE,
     causes: tuple[type[Exception], ...] = (ConnectionLost, Unreachable),
 ) -> T:
-    """What read() returns; repeated while it ends in one of causes, until deadline seconds are over.
+    """The result of read(), retried for errors in causes until deadline seconds have passed.
 
-    notice: takes a line for the user before each repetition.
+    notice: receives a line for the user before each retry.
     """
     end = time.monotonic() + deadline
     return retry(
@@ -40,25 +40,25 @@ def retry_read(
         pauses=backoff(FIRST_PAUSE, LONGEST_PAUSE, JITTER),
         deadline=end,
         before_retry=lambda error, _pause: notice(
-            f"{error}; trying again for {end - time.monotonic():.0f} s more"
+            f"{error}; retrying for {end - time.monotonic():.0f} s more"
         ),
     )
 
 
 class Retrier:
-    """Repeats the reads of one host. Once the host was given up, it is not waited for again until it has answered.
+    """Retries the reads of one host. After it has timed out, it is not waited for until it has answered.
 
-    Many may read from a dead host, one after the other: they do not each wait until the deadline.
+    Many reads of a dead host, one after the other, do not each wait until the deadline.
     """
 
     def __init__(self, notice: Callable[[str], None]) -> None:
-        """notice: takes a line for the user before each repetition."""
+        """notice: receives a line for the user before each retry."""
         self._notice = notice
         self._error: Exception | None = None
         self._quiet_until = 0.0
 
     def retry(self, read: Callable[[], T]) -> T:
-        """What read() returns. Raises its last error, or for QUIET seconds the one it raised before."""
+        """The result of read(). Raises its last error, or for QUIET seconds the one it raised before."""
         error = self._error
         if error is not None and time.monotonic() < self._quiet_until:
             raise copy.copy(error)

@@ -1,4 +1,4 @@
-"""What a probe saw on a host: plain values, no connection."""
+"""A probe's results of a host: plain values, no connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class FileState:
-    """A regular file. mode: permission bits. owner: 'user:group'. content None: larger than a probe carries."""
+    """A regular file. mode: permission bits. owner: 'user:group'. content None: too large for a probe."""
 
     mode: int
     owner: str
@@ -24,7 +24,7 @@ PROPERTIES = {"LoadState": "load", "ActiveState": "active", "SubState": "sub", "
 
 @dataclass(frozen=True)
 class UnitState:
-    """A systemd unit as `systemctl show` tells it: load 'loaded', active 'active', enabled 'enabled', sub 'running'."""
+    """A systemd unit as in `systemctl show`: load 'loaded', active 'active', enabled 'enabled', sub 'running'."""
 
     load: str = "not-found"
     active: str = "inactive"
@@ -41,18 +41,18 @@ class UnitState:
 
     @property
     def is_starting(self) -> bool:
-        """Its start is under way, as after a boot; not where it failed and is to be tried again."""
+        """Whether it is starting, as after a boot; not if it failed and waits for a restart."""
         return self.active == "activating" and self.sub != "auto-restart"
 
     @property
     def exists(self) -> bool:
-        """systemd knows a unit file of that name (a masked one counts)."""
+        """Whether systemd knows a unit file of that name (a masked one counts)."""
         return self.load in ("loaded", "masked")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a question's shell snippet said."""
+    """The output of a question's shell snippet."""
 
     exit_status: int
     text: str
@@ -60,7 +60,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a host is, as far as phases ask. Sizes in KiB, time in seconds since the epoch."""
+    """Facts about a host. Sizes in KiB, time in seconds since the epoch."""
 
     hostname: str
     kernel: str
@@ -90,7 +90,7 @@ class Facts:
 
 @dataclass
 class Snapshot:
-    """Everything one probe saw. Filled by probe.parse, read by host.Peer."""
+    """All results of one probe. Filled by probe.parse, read by host.Peer."""
 
     facts: dict[str, str] = field(default_factory=dict)
     files: dict[str, FileState | None] = field(default_factory=dict)
@@ -104,7 +104,7 @@ class Snapshot:
     unit_cursor: str = ""
 
     def add(self, more: Snapshot) -> None:
-        """Take in what was asked for later."""
+        """Add results of a later read."""
         self.files.update(more.files)
         self.not_files.update(more.not_files)
         self.packages.update(more.packages)
@@ -115,7 +115,7 @@ class Snapshot:
         self.answers.update(more.answers)
 
     def text(self, path: str) -> str:
-        """A file's content as text; empty when it is absent or was too large to carry."""
+        """A file's content as text; empty if it is missing or too large for a probe."""
         state = self.files.get(path)
         return (state.content or b"").decode("utf-8", "replace") if state else ""
 
@@ -158,12 +158,12 @@ class Snapshot:
         return frozenset(self.facts.get("restarts", "").split())
 
     def mark_restarts(self, units: Iterable[str]) -> None:
-        """The units' configuration has just been written."""
+        """Record that the units' configuration was just written."""
         self.facts["restarts"] = " ".join((self.facts.get("restarts", ""), *units))
 
 
 def from_to(thing: str, now: object, then: object) -> str:
-    """A line of a change's diff, for what is no file."""
+    """A line of a change's diff, for what is not a file."""
     return f"{thing}: {str(now) or 'none'} -> {str(then) or 'none'}\n"
 
 
@@ -172,7 +172,7 @@ def _number(text: str | None) -> int:
 
 
 def _os_release(text: str) -> dict[str, str]:
-    """os-release(5): KEY=value lines in shell quoting; a line that cannot be read is passed over."""
+    """Parse os-release(5): KEY=value lines in shell quoting; invalid lines are ignored."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         key, sign, value = line.partition("=")
@@ -186,8 +186,8 @@ def _os_release(text: str) -> dict[str, str]:
 
 
 def offset(theirs: float, *, asked: float, answered: float) -> float:
-    """Seconds by which a clock is surely ahead (or, below zero, behind) that was read between asked and answered.
+    """Seconds by which a clock, read between asked and answered, is certainly ahead (below zero: behind).
 
-    A clock of whole seconds may show up to one less than it is. A slow probe leaves room, and none of it counts.
+    A clock in whole seconds may show up to one second too little. A slow probe adds uncertainty, which does not count.
     """
     return max(theirs - answered, 0.0) + min(theirs + 1 - asked, 0.0)

@@ -56,7 +56,7 @@ def test_login_that_is_held_up_is_waited_for(controller: Controller, node: Fault
     ran.went_on("k8s-master01", "k8s-node01", "k8s-node02")
     began, came = ran.of("RunStarted")[0]["time"], ran.of("Connected", node.name)[0]["time"]
     assert came - began > 20, "PAM did not hold it up"
-    assert "trying again" not in ran.stderr
+    assert "retrying" not in ran.stderr
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def test_second_controller_is_refused_and_alters_nothing(
     assert "since 20" in ran.stderr
     assert ran.of("Changed") == []
     if where == "another machine":
-        ran.blames("k8s-master01", "KB-LOCKED", pid, "phase by", "since 20", "more to show that it is alive")
+        ran.blames("k8s-master01", "KB-LOCKED", pid, "phase by", "since 20", "unless renewed")
     assert not run.has_ended()
     gate.open()
     run.end().went_on(*HOSTS, phase="time-sync")

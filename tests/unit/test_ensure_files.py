@@ -75,7 +75,7 @@ def test_a_running_unit_is_marked_for_a_restart_and_a_stopped_one_is_not(bench):
 
 def test_a_folder_in_a_files_place_is_told(bench):
     it = bench(not_files={PATH})
-    with pytest.raises(StepFailed, match="no regular file"):
+    with pytest.raises(StepFailed, match="not a regular file"):
         it.do(ensure.file, PATH, "x")
 
 

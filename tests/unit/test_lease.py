@@ -98,10 +98,10 @@ def test_what_is_no_lock_is_nobody_s(hostile: str):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (f"{lease.SAID} lease 90 up by bob", "given 90 s more"),
-        (f"{lease.SAID} work up by bob", "still at work"),
+        (f"{lease.SAID} lease 90 up by bob", "expires in 90 s"),
+        (f"{lease.SAID} work up by bob", "still running there"),
         (f"noise\n{lease.SAID} nobody lets go of /run/k8sboot/guard", "nobody lets go"),
-        ("", "cannot be taken"),
+        ("", "cannot be acquired"),
     ],
 )
 def test_a_refusal_says_who_and_why(said: str, words: str):

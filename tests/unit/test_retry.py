@@ -31,7 +31,7 @@ def test_a_dead_host_is_waited_for_once(clock):
     with pytest.raises(Unreachable):
         patience.retry(host.read)
     assert READ_DEADLINE - 20 < clock.now <= READ_DEADLINE
-    assert notes[0] == "m1: cannot reach it (no route); trying again for 180 s more"
+    assert notes[0] == "m1: cannot reach it (no route); retrying for 180 s more"
     assert len(notes) == host.asked - 1, "the user is told of every wait"
     asked, now = host.asked, clock.now
     for _ in range(100):

@@ -53,7 +53,7 @@ def test_who_holds_it_goes_on_and_others_are_refused(folder, shell):
     assert (refused.returncode, refused.stdout) == (lease.REFUSED, "")
     error = lease.refusal(refused.stderr, "h")
     assert "up by me's `x` $y" in error.what
-    assert "s more to show" in error.why
+    assert "s unless renewed" in error.why
 
 
 @IN_SHELLS
@@ -102,7 +102,7 @@ def test_work_that_goes_on_keeps_others_out_when_its_run_is_dead(folder, shell, 
         for claim in (BOB, Claim("r3", "up by me again", "s1")):
             refused = act(folder, lease.take(claim), shell)
             assert refused.returncode == lease.REFUSED
-            assert "still at work" in lease.refusal(refused.stderr, "h").why
+            assert "still running there" in lease.refusal(refused.stderr, "h").why
     finally:
         subprocess.run(["kill", "-KILL", "--", f"-{work.pid}"], check=False)
         work.wait()
