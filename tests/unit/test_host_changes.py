@@ -141,5 +141,5 @@ def test_how_a_change_went_before_a_restart_is_nobody_s_knowledge(bench):
     it.connection.loses = ["restarted"]
     with pytest.raises(ConnectionLost) as error:
         host.change("touch a file", ["touch", "/x"])
-    assert "restarted" in error.value.why
+    assert "rebooted" in error.value.why
     assert it.connection.mutations == ["touch /x"]
