@@ -229,3 +229,23 @@ def test_parts_that_do_not_fit(problems, text, kind, code):
 )
 def test_parts_that_fit_are_not_complained_about(problems, text):
     assert problems(text) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "least", "most"),
+    [
+        ("ssh", "port", 1, 65535),
+        ("ssh", "connectTimeout", 1, 600),
+        ("os", "openFiles", 1024, 1_048_576),
+        ("os", "processes", 1024, 4_194_304),
+        ("runtime", "logMaxFile", 1, 1000),
+        ("calico", "mtu", 0, 9216),
+        ("calico", "typhaReplicas", -1, 200),
+        ("metricsServer", "replicas", 1, 10),
+    ],
+)
+def test_numbers_are_taken_within_their_bounds(problems, section, key, least, most):
+    def is_refused(number: int) -> bool:
+        return "KB-VALUE" in {each.code for each in problems(f"{section}: {{{key}: {number}}}\n")}
+
+    assert [is_refused(number) for number in (least - 1, least, most, most + 1)] == [True, False, False, True]
