@@ -95,7 +95,7 @@ def test_full_var_is_refused_before_anything_is_altered(controller: Controller, 
     scarce(node, "/var")
     before = etc(node)
     ran = controller.run("phase", "preflight", "hosts", expect=1)
-    ran.blames(node.name, "KB-PREFLIGHT", "0 MiB free under /var", "nothing has been altered")
+    ran.blames(node.name, "KB-PREFLIGHT", "0 MiB free under /var", "nothing was changed")
     ran.went_on("k8s-master01", "k8s-node02", phase="hosts")
     assert etc(node) == before
     roomy(node, "/var")
@@ -158,7 +158,9 @@ def test_wrong_clock_is_refused_before_anything_is_altered(controller: Controlle
     )
     before = etc(node)
     ran = controller.run("phase", "preflight", "hosts", expect=1)
-    ran.blames(node.name, "KB-PREFLIGHT", "its clock is +3", "s off", "nothing has been altered")
+    ran.blames(
+        node.name, "KB-PREFLIGHT", "its clock differs by +3", "s from the other hosts", "nothing was changed"
+    )
     ran.went_on("k8s-master01", "k8s-node02", phase="hosts")
     assert etc(node) == before
     node.path("/usr/local/sbin/date").unlink()

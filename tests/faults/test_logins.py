@@ -169,7 +169,7 @@ def test_wrong_sudo_password_is_tried_once_and_requiretty_is_named(
     controller.ssh(node.name, sudoPassword={"file": str(wrong)})
     other.write("/etc/sudoers.d/fault", "Defaults requiretty\n", mode=0o440)
     ran = controller.run("phase", "preflight", expect=3)
-    ran.blames(node.name, "KB-SSH-SUDO", "sudo password is wrong", "tried once", "sudoPassword")
+    ran.blames(node.name, "KB-SSH-SUDO", "sudo password is wrong", "one attempt was made", "sudoPassword")
     ran.blames(other.name, "KB-SSH-SUDO", "requiretty", "visudo", "!requiretty")
     ran.went_on("k8s-master01")
     refused = [line for line in _sudo_log(node) if "incorrect password attempt" in line]

@@ -17,7 +17,7 @@ def test_cloned_machine_id_is_refused_on_both(
 ) -> None:
     node.write("/etc/machine-id", other.path("/etc/machine-id").read_text())
     ran = controller.run("phase", "preflight", expect=1)
-    ran.blames(node.name, "KB-PREFLIGHT", "machine-id", other.name, "nothing has been altered")
+    ran.blames(node.name, "KB-PREFLIGHT", "machine-id", other.name, "nothing was changed")
     ran.blames(other.name, "KB-PREFLIGHT", "machine-id", node.name)
     ran.went_on("k8s-master01")
     node.heal()
@@ -129,7 +129,7 @@ def test_taken_port_is_named_with_its_process(
         host.sh(f"/usr/sbin/sshd -p {port} -o PidFile=/run/fault.pid")
         host.undo.callback(host.sh, "kill $(cat /run/fault.pid)")
         ran = controller.run("phase", "preflight", expect=1)
-        ran.blames(host.name, "KB-PREFLIGHT", f"port {port} is taken by", "sshd", "nothing has been altered")
+        ran.blames(host.name, "KB-PREFLIGHT", f"port {port} is taken by", "sshd", "nothing was changed")
         assert ran.error(host.name)["what"].count("is taken by") == 1
         host.heal()
     controller.is_well()
