@@ -12,7 +12,7 @@ from k8sboot.kubernetes.answers import is_away
 from k8sboot.paths import MANIFESTS_DIR
 
 API_ATTEMPTS = 3
-API_PATIENCE = 180
+API_TIMEOUT = 180
 """Seconds for an unavailable API server to become ready: kubelet gives a new one as long before it kills it."""
 
 
@@ -33,7 +33,7 @@ def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: 
         except CommandFailed as error:
             if not is_away(error.output):
                 raise
-        host.wait("the API server to be ready", lambda: apiserver_answers(master), timeout=API_PATIENCE)
+        host.wait("the API server to be ready", lambda: apiserver_answers(master), timeout=API_TIMEOUT)
     return master.read(question, timeout=timeout)
 
 

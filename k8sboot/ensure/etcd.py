@@ -6,14 +6,14 @@ from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.kubernetes import etcd
 
-PATIENCE = 120
+TIMEOUT = 120
 """Seconds for etcd's Pod to start and answer after kubeadm init."""
 
 
 def no_etcd_member(host: Host, gone: Peer) -> None:
     """Remove that machine from etcd's members, as listed by this master's own member."""
     question = etcd.member_list(host.name)
-    host.wait("etcd to list its members", lambda: host.ask(question).problem, timeout=PATIENCE)
+    host.wait("etcd to list its members", lambda: host.ask(question).problem, timeout=TIMEOUT)
     found = host.check(lambda: " ".join(_ids(host, gone))).split()
     if found:
         host.change(

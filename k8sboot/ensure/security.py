@@ -44,21 +44,21 @@ def with_mode(text: str, mode: str) -> str:
     return _MODE.sub(laxer, text)
 
 
-def with_former_mode(text: str, *, original: str, ours: str) -> str:
+def with_prior_mode(text: str, *, original: str, ours: str) -> str:
     """An /etc/selinux/config with the original's SELINUX= in place of k8sboot's; everything else unchanged.
 
     ours: the file as k8sboot wrote it; if that is not known, any mode more permissive than the original counts as such.
     """
-    former, written = _MODE.search(original), _MODE.search(ours)
-    if not former:
+    prior, written = _MODE.search(original), _MODE.search(ours)
+    if not prior:
         return text
-    mode = former[2]
+    mode = prior[2]
 
-    def former_again(found: re.Match[str]) -> str:
+    def prior_mode(found: re.Match[str]) -> str:
         is_ours = found[2] == written[2] if written else _is_laxer(found[2], mode)
         return f"{found[1]}{mode}{found[3]}" if is_ours else found[0]
 
-    return _MODE.sub(former_again, text)
+    return _MODE.sub(prior_mode, text)
 
 
 def _is_laxer(one: str, other: str) -> bool:

@@ -53,7 +53,7 @@ class Grub:
         settings = File(SETTINGS, render("grub.cfg.j2", panic=PANIC))
         if not settings.is_met_by(host.file(SETTINGS)):
             host.write([settings])
-        menu = _menu(host)
+        menu = _menu(host)  # in a dry run from before the settings
         if host.is_ahead or not grub_menu.default_is_saved(menu) or f" {PANIC}" not in menu:
             host.change("make grub boot its saved entry", ["update-grub"], timeout=300)
         entry = _entry(host, release)
@@ -95,7 +95,7 @@ def _other_default(host: Peer, release: str) -> str:
 
 def _entry(host: Peer, release: str) -> str:
     found = grub_menu.entry_of(_menu(host), release)
-    if found or host.is_ahead:
+    if found or host.is_ahead:  # a dry run has not installed the kernel
         return found or f"(the entry of {release})"
     raise Refused(
         f"grub's menu has no entry for kernel {release}",

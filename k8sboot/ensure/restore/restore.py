@@ -34,8 +34,7 @@ def as_before(host: Host, *, readers: Sequence[str]) -> None:
         _say_what_is_not_known(host, before)
         for step in (_settings, _files, _units, _swap):
             failed += step(host, before)
-        after = before if host.is_ahead else notes_now(host)
-        _forget(host, after)
+        _forget(host, notes_now(host))
     failed += _restarts(host, (*readers, *(unit for kept in before.files for unit in kept.readers)))
     if before.is_empty:
         host.notice(
@@ -94,6 +93,7 @@ def _files(host: Host, notes: Notes) -> list[str]:
     running = {unit for kept, _ in due for unit in kept.readers if host.unit(unit).active == "active"}
     marks = restart_marks.mark(sorted(running))
     steps = [command for _, verdict in due for command in verdict.commands]
+    # A dry run cannot tell which folders would be empty.
     folders = [] if host.is_ahead else [tidy for kept in notes.files for tidy in _emptied(kept)]
     failed: list[str] = []
     if due or folders:
@@ -200,7 +200,7 @@ def _forget(host: Host, after: Notes) -> None:
         if verdict.state == "left":
             _say_left(host, note, verdict.why)
     _say_what_stays(host, after.states)
-    over = ("done", "due") if host.is_ahead else ("done",)
+    over = ("done", "due") if host.is_ahead else ("done",)  # a dry run has planned what is due
     gone = [path for note, v in verdicts if v.state in over for path in note.notes]
     if all(v.state in over for _, v in verdicts):
         gone = [ORIGINALS_DIR, PRIOR_DIR]

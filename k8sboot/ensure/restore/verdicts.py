@@ -9,7 +9,7 @@ from typing import Literal
 
 from k8sboot.ensure.files import with_block
 from k8sboot.ensure.restore.notes import KeptOriginal, State
-from k8sboot.ensure.security import CONFIG, with_former_mode
+from k8sboot.ensure.security import CONFIG, with_prior_mode
 from k8sboot.ensure.system import FSTAB, with_swap
 from k8sboot.host import restart_marks
 from k8sboot.host.peer import Command
@@ -137,7 +137,7 @@ def without_ours(path: str, text: str, *, original: str, copy: str) -> str:
     if path == FSTAB:
         text = with_swap(text)
     if path == CONFIG:
-        text = with_former_mode(text, original=original, ours=copy)
+        text = with_prior_mode(text, original=original, ours=copy)
     return text
 
 
