@@ -17,10 +17,10 @@ from k8sboot.inventory.model import Spec
 from k8sboot.runbook import RESET_WITH_OS, UP
 
 _VERBS = (
-    "add allow approve ask change check choose clear comment configure correct create delete disable drain edit"
-    " enable find fix free give increase install join let look lower make mend mount move name open point pull put"
-    " reboot rejoin remove rename renew replace rerun reset restart restore retry run see set start stop switch take"
-    " turn unmask upgrade use wait"
+    "add allow approve ask change check choose clear comment configure correct create delete disable drain "
+    "edit enable find fix free get give identify increase install join let look lower make mount move name "
+    "open point pull put read reboot rejoin remove rename renew replace rerun reset restart restore retry run "
+    "see set start stop switch take test try turn unmask upgrade use wait"
 )
 VERBS = set(_VERBS.split())
 """What an operator is told to do; a new one belongs here if it is one."""
@@ -60,15 +60,12 @@ def _quoted(cure: str) -> list[str]:
 
 
 def _instruction(cure: str) -> Iterator[str]:
-    """A clause begins with a verb, or is a command; and every backtick has its fellow."""
+    """It begins with an imperative, where need be after a condition; and every backtick has its fellow."""
     if cure.count("`") % 2:
         yield "a backtick stands alone"
-    plain = re.sub(r"`[^`]*`", "", cure)
-    begins = {
-        clause.split()[0].lower() for clause in re.split(r"[.,;:]| and | or | then ", plain) if clause.split()
-    }
-    if not begins & VERBS and not set(_quoted(cure)) - SETTINGS:
-        yield "it says nothing to do"
+    first = re.sub(r"^if [^,]*, ", "", cure).partition(" ")[0]
+    if first not in VERBS:
+        yield f"{first!r} tells nobody what to do"
 
 
 def _command(line: str) -> Iterator[str]:

@@ -12,9 +12,9 @@ from cures import SECTIONS, faults_of
         "run `k8sboot up` again",
         "set cgroupDriver: systemd in /var/lib/kubelet/config.yaml and `systemctl restart kubelet`",
         "name a mirror that has it in os.repositories, or take another os.mirror",
-        "on the host: `docker logs $(docker ps -aqf name=x | head -n 1) 2>/dev/null || echo none`",
+        "read its log: `docker logs $(docker ps -aqf name=x | head -n 1) 2>/dev/null || echo none`",
         "see `k8sboot explain KB-SWAP`, then `k8sboot reset --limit HOST`",
-        "`k8sboot phase kernel kube-proxy`; or `kubeProxy: {mode: iptables}`",
+        "if modules are missing, run `k8sboot phase kernel kube-proxy`; or set `kubeProxy: {mode: iptables}`",
     ],
 )
 def test_a_cure_that_can_be_followed(cure: str):
@@ -24,8 +24,8 @@ def test_a_cure_that_can_be_followed(cure: str):
 @pytest.mark.parametrize(
     ("cure", "fault"),
     [
-        ("this is bad", "it says nothing to do"),
-        ("the `key` is another", "it says nothing to do"),
+        ("this is bad", "'this' tells nobody what to do"),
+        ("if `key` is another, it is bad", "'it' tells nobody what to do"),
         ("run `k8sboot up again", "a backtick stands alone"),
         ("restart {unit}", "a placeholder is left: {unit}"),
         ("see `systemctl status None`", "a placeholder is left: None"),
