@@ -45,17 +45,19 @@ class Scope:
 
 def script(scope: Scope) -> str:
     """The script for /bin/sh. Exit status 0; each line of its output is a section (see evidence.parse)."""
-    if scope.runtime is None:
-        code, values, sections = "", {"UNITS": ""}, _sections(OF_CLUSTER)
-    else:
-        code, values = (
-            render("evidence-host") + render(scope.runtime.evidence_script),
-            _values(scope, scope.runtime),
-        )
-        sections = _sections(OF_HOST) + _of_runtime(scope.runtime) + _sections((*OF_HOST_LAST, *OF_CLUSTER))
+    code, values, sections = _of_host(scope, scope.runtime) if scope.runtime else ("", {"UNITS": ""}, "")
     code += render("evidence-cluster")
+    head = render("evidence", CODE=code, ADMIN_CONF=ADMIN_CONF, KUBECTL=KUBECTL, **values)
+    return head + sections + _sections(OF_CLUSTER) + "true\n"
+
+
+def _of_host(scope: Scope, runtime: Runtime) -> tuple[str, dict[str, str], str]:
+    """For the sections about the host: their functions, the values that these use, and the calls."""
+    functions = render("evidence-host") + render(runtime.evidence_script)
     return (
-        render("evidence", CODE=code, ADMIN_CONF=ADMIN_CONF, KUBECTL=KUBECTL, **values) + sections + "true\n"
+        functions,
+        _values(scope, runtime),
+        _sections(OF_HOST) + _of_runtime(runtime) + _sections(OF_HOST_LAST),
     )
 
 

@@ -7,10 +7,9 @@ from urllib.parse import urlsplit
 
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import KeyPath, LintProblem
+from k8sboot.kubernetes.versions import CRI_ONLY_SINCE, OLDEST_MINOR
 
 _KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
-_OLDEST_MINOR = 19
-_FIRST_WITHOUT_DOCKERSHIM = 24
 # the example in kubeadm's own documentation, copied into countless tutorials
 _WELL_KNOWN_TOKEN = "abcdef.0123456789abcdef"  # noqa: S105
 
@@ -69,10 +68,10 @@ def _minor(version: str) -> tuple[int, int]:
 
 def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
     version = spec.cluster.kubernetes_version
-    if _minor(version) < (1, _OLDEST_MINOR):
-        message = f"Kubernetes {version} is not supported: the oldest supported minor is 1.{_OLDEST_MINOR}"
-        yield LintProblem("KB-VERSION-OLD", message, (_KUBERNETES,), f"use v1.{_OLDEST_MINOR}.16 or later")
-    elif _minor(version) >= (1, _FIRST_WITHOUT_DOCKERSHIM) and spec.runtime.name == "docker":
+    if _minor(version) < (1, OLDEST_MINOR):
+        message = f"Kubernetes {version} is not supported: the oldest supported minor is 1.{OLDEST_MINOR}"
+        yield LintProblem("KB-VERSION-OLD", message, (_KUBERNETES,), f"use v1.{OLDEST_MINOR}.16 or later")
+    elif _minor(version) >= (1, CRI_ONLY_SINCE) and spec.runtime.name == "docker":
         message = f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
         fix = "use v1.23.17; a later release of k8sboot will support containerd"
         yield LintProblem("KB-VERSION-RUNTIME", message, (_KUBERNETES, ("runtime", "name")), fix)
@@ -81,10 +80,10 @@ def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
 def _calico(spec: Spec) -> Iterator[LintProblem]:
     path: KeyPath = ("calico", "version")
     (major, calico), (_, kubernetes) = _minor(spec.calico.version), _minor(spec.cluster.kubernetes_version)
-    is_refused_anyway = not _OLDEST_MINOR <= kubernetes < _FIRST_WITHOUT_DOCKERSHIM
+    is_refused_anyway = not OLDEST_MINOR <= kubernetes < CRI_ONLY_SINCE
     if not spec.calico.enabled or spec.calico.manifest or is_refused_anyway:
         return
-    least, most = _CALICO_TESTED.get(calico, (_FIRST_WITHOUT_DOCKERSHIM, 99))
+    least, most = _CALICO_TESTED.get(calico, (CRI_ONLY_SINCE, 99))
     if major != 3 or calico < min(_CALICO_TESTED):
         message = f"Calico {spec.calico.version} is older than any version tested with k8sboot"
         yield LintProblem("KB-CALICO-VERSION", message, (path,), _calico_for(kubernetes), is_warning=True)

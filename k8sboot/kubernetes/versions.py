@@ -10,6 +10,8 @@ from k8sboot.errors import UsageError
 
 OLDEST_MINOR = 19
 NEWEST_MINOR = 36
+CRI_ONLY_SINCE = 24
+"""The minor version from which on kubelet requires a runtime that serves CRI. Source: CHANGELOG-1.24."""
 
 ConfigApi = Literal["v1beta2", "v1beta3", "v1beta4"]
 

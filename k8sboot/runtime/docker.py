@@ -8,13 +8,11 @@ from k8sboot.host.files import File
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.kubernetes.versions import CRI_ONLY_SINCE, KubernetesVersion
 from k8sboot.paths import runtime_limits
 from k8sboot.runtime.contract import Runtime
 from k8sboot.templates import render
 
-FIRST_WITHOUT_DOCKERSHIM = 24
-"""A minor version of Kubernetes. Source: CHANGELOG-1.24."""
 ANSWER_TIMEOUT = 20
 """Seconds. Docker normally answers in tenths of one."""
 TIMED_OUT = 124
@@ -73,13 +71,13 @@ class Docker(Runtime):
 
         Source: kubernetes/website container-runtimes.md.
         """
-        if version.minor < FIRST_WITHOUT_DOCKERSHIM:
+        if version.minor < CRI_ONLY_SINCE:
             return "/var/run/dockershim.sock"
         return "unix:///run/cri-dockerd.sock"
 
     def unsupported(self, version: KubernetesVersion) -> str:
         """From 1.24 on kubelet has no dockershim."""
-        if version.minor < FIRST_WITHOUT_DOCKERSHIM:
+        if version.minor < CRI_ONLY_SINCE:
             return ""
         return f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
 
