@@ -27,17 +27,17 @@ class PlanCheck(Protocol):
 def obstacles(
     plan_check: PlanCheck,
     machines: Collection[Machine],
-    walk: Callable[[bool, Listener], Report],
+    run_phases: Callable[[bool, Listener], Report],
     tell: Listener,
 ) -> dict[str, K8sbootError]:
-    """Errors that prevent the run, by host. walk: makes a run, dry or not, with a listener. tell: takes failures."""
+    """Errors that prevent the run, by host. run_phases: runs, dry or not, with a listener. tell: takes failures."""
 
     def hear(event: Event) -> None:
         plan_check(event)
         if isinstance(event, Failed):
             tell(event)
 
-    errors = walk(True, hear).errors
+    errors = run_phases(True, hear).errors
     problem = None if errors else plan_check.problem()
     if problem:
         tell(Failed(host=problem.host, phase=PHASE, error=problem))

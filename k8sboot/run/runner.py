@@ -59,12 +59,12 @@ class Run:
         self._options = options
         self._emit_to = emit
         self.report = Report(changes=dict.fromkeys(machines, 0))
-        self._plan = [(p, self._hosts_of(p)) for p in phases]
-        self._left = {p.name: set(hosts) for p, hosts in self._plan}
-        self._won = {p.name: 0 for p, _ in self._plan}
-        self._news = threading.Condition()
+        self._schedule = [(p, self._hosts_of(p)) for p in phases]
+        self._pending = {p.name: set(hosts) for p, hosts in self._schedule}
+        self._succeeded = {p.name: 0 for p, _ in self._schedule}
+        self._progress = threading.Condition()
         self._forks = threading.BoundedSemaphore(options.forks)
-        self._turns = {p.name: threading.Semaphore(_at_once(p, len(machines))) for p, _ in self._plan}
+        self._turns = {p.name: threading.Semaphore(_at_once(p, len(machines))) for p, _ in self._schedule}
         self._stop = ""
 
     def _hosts_of(self, phase: Phase) -> tuple[str, ...]:
@@ -74,27 +74,27 @@ class Run:
 
     def stop(self, why: str) -> None:
         """Start nothing new; running phases finish."""
-        with self._news:
+        with self._progress:
             self._stop = self._stop or why
-            self._news.notify_all()
+            self._progress.notify_all()
 
     def start(self) -> list[threading.Thread]:
         """Start one thread per host, masters first; the caller joins them."""
         threads = [
-            threading.Thread(target=self._walk, args=(name,), name=name, daemon=True)
+            threading.Thread(target=self._run_phases, args=(name,), name=name, daemon=True)
             for name in self._machines
         ]
         for thread in threads:
             thread.start()
         return threads
 
-    def _walk(self, name: str) -> None:
-        for index, (phase, hosts) in enumerate(self._plan):
-            if name in hosts and not self._take(name, phase):
-                self._give_up(name, self._plan[index:])
+    def _run_phases(self, name: str) -> None:
+        for index, (phase, hosts) in enumerate(self._schedule):
+            if name in hosts and not self._run_phase(name, phase):
+                self._end_rest(name, self._schedule[index:])
                 return
 
-    def _take(self, name: str, phase: Phase) -> bool:
+    def _run_phase(self, name: str, phase: Phase) -> bool:
         """Run one phase on one host, when it is its turn. Returns whether the host may go on."""
         obstacle = self._wait_for(phase)
         if not obstacle:
@@ -117,7 +117,7 @@ class Run:
         except Exception as error:  # a bug must not leave other hosts waiting for this thread
             self._fail(name, phase, Bug.of(error))
             return False
-        self._settle(name, phase, won=True)
+        self._end(name, phase, has_succeeded=True)
         return True
 
     def _diagnose(self, name: str, phase: Phase, error: K8sbootError, seconds: float) -> None:
@@ -154,41 +154,41 @@ class Run:
 
     def _wait_for(self, phase: Phase) -> str:
         """Wait until the phases before this one have ended on all hosts; why it cannot start, '' if it can."""
-        with self._news:
-            before = [name for name in phase.after if name in self._left]
-            self._news.wait_for(lambda: self._stop or not any(self._left[name] for name in before))
+        with self._progress:
+            before = [name for name in phase.after if name in self._pending]
+            self._progress.wait_for(lambda: self._stop or not any(self._pending[name] for name in before))
             if self._stop:
                 return self._stop
-            lost = [name for name in before if not self._won[name] and self._started_with_hosts(name)]
+            lost = [name for name in before if not self._succeeded[name] and self._started_with_hosts(name)]
             return f"{lost[0]} succeeded nowhere" if lost else ""
 
     def _started_with_hosts(self, name: str) -> bool:
-        return any(p.name == name and hosts for p, hosts in self._plan)
+        return any(p.name == name and hosts for p, hosts in self._schedule)
 
     def _skip(self, name: str, phase: Phase, why: str) -> None:
         self._emit(Skipped(host=name, phase=phase.name, why=why))
         if why == INTERRUPTED:
-            with self._news:
+            with self._progress:
                 self.report.errors[name] = Interrupted(f"{phase.name} was not started", host=name)
 
     def _fail(self, name: str, phase: Phase, error: K8sbootError) -> None:
         error.host = error.host or name
-        with self._news:
+        with self._progress:
             self.report.errors[name] = error
         self._emit(Failed(host=name, phase=phase.name, error=error))
         if self._machines[name].role == "master":
             self.stop(f"{name} failed in {phase.name}")
 
-    def _give_up(self, name: str, rest: Sequence[tuple[Phase, tuple[str, ...]]]) -> None:
+    def _end_rest(self, name: str, rest: Sequence[tuple[Phase, tuple[str, ...]]]) -> None:
         for phase, hosts in rest:
             if name in hosts:
-                self._settle(name, phase, won=False)
+                self._end(name, phase, has_succeeded=False)
 
-    def _settle(self, name: str, phase: Phase, *, won: bool) -> None:
-        with self._news:
-            self._left[phase.name].discard(name)
-            self._won[phase.name] += won
-            self._news.notify_all()
+    def _end(self, name: str, phase: Phase, *, has_succeeded: bool) -> None:
+        with self._progress:
+            self._pending[phase.name].discard(name)
+            self._succeeded[phase.name] += has_succeeded
+            self._progress.notify_all()
 
     def _emit(self, event: Event) -> None:
         self._emit_to(event)

@@ -118,15 +118,17 @@ class Session:
             return Report(changes=dict.fromkeys(machines, 0))
         ordered = {h.name: machines[h.name] for h in hosts if h.name in machines}
         peers = {name: Peer(machine) for name, machine in ordered.items()}
-        walk = partial(self._walk, Cluster(self._spec, peers, self._request.limit), ordered)
+        run_phases = partial(self._run_phases, Cluster(self._spec, peers, self._request.limit), ordered)
         if self._request.plan_check:
-            errors = errors or obstacles(self._request.plan_check, ordered.values(), walk, self._events.put)
+            errors = errors or obstacles(
+                self._request.plan_check, ordered.values(), run_phases, self._events.put
+            )
             if errors:
                 self._drain([])
                 return Report(changes=dict.fromkeys(ordered, 0), errors=errors)
-        return walk(self._request.options.is_dry, self._events.put)
+        return run_phases(self._request.options.is_dry, self._events.put)
 
-    def _walk(
+    def _run_phases(
         self, cluster: Cluster, machines: Mapping[str, Machine], is_dry: bool, tell: Listener
     ) -> Report:
         options = replace(self._request.options, is_dry=is_dry)
@@ -143,10 +145,10 @@ class Session:
         """Pass events to the listeners until all threads have ended. Raises _Left."""
         while any(thread.is_alive() for thread in threads) or not self._events.is_empty:
             if self._stop.name:
-                self._obey([thread.name for thread in threads if thread.is_alive()])
+                self._stop_as_asked([thread.name for thread in threads if thread.is_alive()])
             self._events.tell(timeout=0.1)
 
-    def _obey(self, busy: list[str]) -> None:
+    def _stop_as_asked(self, busy: list[str]) -> None:
         """Start nothing new. Raises _Left at the deadline, or if no phase has started yet."""
         if busy and (self._run is None or not self._stop.grace):
             raise _Left(busy)
