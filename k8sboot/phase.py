@@ -1,4 +1,4 @@
-"""A phase: one chapter of the runbook, declared over the function that does its work."""
+"""A phase of the runbook, declared by a decorator of the function that does its work."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class When:
 
 @dataclass(frozen=True)
 class Phase:
-    """One chapter.
+    """One phase of the runbook.
 
     on: the hosts it runs on. when: what the inventory must say for it to apply. unless: a host for which this is
     true needs nothing from it. reads: what the first probe collects for it.

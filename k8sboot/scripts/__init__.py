@@ -1,8 +1,8 @@
-"""The shell that runs on hosts, a file a script, and the one loader that makes a script's text ready to send.
+"""The shell scripts that run on hosts, one in each file, and the loader that renders them for sending.
 
-A script is written for /bin/sh: dash, bash and busybox. A line `. ./NAME.sh` stands for the words of that file, and
-a line `inner` for other shell, which the caller hands over. A comment has lines of its own, and indentation carries
-no meaning: neither is sent. A line may end in a blank and a backslash, outside of quotes.
+A script is written for /bin/sh: dash, bash and busybox. A line `. ./NAME.sh` is replaced by that file, and a line
+`inner` by shell code of the caller. Comments on lines of their own and indentation are not sent. A line may end in a
+space and a backslash, outside quotes.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _NAME = re.compile(r"[A-Z][A-Z_]*\Z")
 
 
 def render(name: str, inner: str = "", /, **values: str | float) -> str:
-    """The script `name` as it is sent: a line NAME=value for each value, then its text.
+    """Render the script `name` for sending: a line NAME=value for each value, then its text.
 
-    Values are data: each is quoted, so that no shell ever reads it. inner: shell in place of the line `inner`.
+    Values are data: each is quoted, so that no shell interprets it. inner: code in place of the line `inner`.
     """
     lines = [f"{_checked(key)}={shlex.quote(str(value))}\n" for key, value in values.items()]
     before, slot, after = _text(name).partition("\ninner\n")
@@ -31,13 +31,13 @@ def render(name: str, inner: str = "", /, **values: str | float) -> str:
 
 
 def call(*words: str) -> str:
-    """A line that calls a function of a script with these words, each of them quoted."""
+    """A line that calls a function of a script with these arguments, each quoted."""
     return f"{shlex.join(words)}\n"
 
 
 @functools.cache
 def _text(name: str) -> str:
-    """A file with the words it shares, without comments, blank lines, indentation and line breaks that are escaped."""
+    """A file with its shared parts, without comments, blank lines, indentation and escaped line breaks."""
     lines = (line.strip() for line in (DIRECTORY / f"{name}.sh").read_text("utf-8").splitlines())
     return "".join(_line(line) for line in lines if line and not line.startswith("#")).replace(" \\\n", " ")
 

@@ -1,4 +1,4 @@
-# digest PATH: the SHA-256 of a file, or of where a link leads to; else 'other' or 'absent'.
+# digest PATH: the SHA-256 of a file or of a link's target; else 'other' or 'absent'.
 digest() {
   if [ -L "$1" ]; then h=$(readlink -- "$1" | sha256sum)
   elif [ -f "$1" ]; then h=$(sha256sum < "$1")

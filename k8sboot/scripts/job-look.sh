@@ -1,5 +1,5 @@
-# A job's state, exit status and size of its log, then the log from its byte FROM on, at most 1 MiB of it.
-# Values: JOB, its folder; FROM, counted from 1; LEFT, how often something new is looked for, and POLL, the seconds between.
+# Print a job's state, exit status and size of its log, then the log from byte FROM on, at most 1 MiB of it.
+# Values: JOB, its directory; FROM, counted from 1; LEFT, how often to check for news, and POLL, the seconds between.
 cd "$JOB" 2>/dev/null || { echo gone - 0; exit; }
 while :; do
   state=lost rc=-

@@ -1,5 +1,5 @@
-# What runs a job's script: it holds the host's lock as long as that goes on, and leaves the exit status.
-# Values: PATH; JOB, its folder; DIR, WORK.
+# Run a job's script: hold the host's lock while it runs, and store its exit status.
+# Values: PATH; JOB, its directory; DIR, WORK.
 export PATH LC_ALL=C.UTF-8 HOME=/root
 cd "$JOB" || exit 1
 # shellcheck disable=SC2174

@@ -1,5 +1,5 @@
-# Start a job unless it is started, and wait until it has a process; fail when it has none.
-# Values: JOBS; JOB, its name; OLD, the number of the first that is too old, counted from the newest that has ended.
+# Start a job unless it was started, and wait until it has a process; fail if it has none.
+# Values: JOBS; JOB, its name; OLD, the number of the first job to remove, counted from the newest that has ended.
 # The other shell writes the files script and run.
 set -e
 . ./room.sh

@@ -1,4 +1,4 @@
-# End a job and all it started: politely, then for good. Values: JOBS; JOB, its name.
+# Stop a job and everything that it started: with SIGTERM, then with SIGKILL. Values: JOBS; JOB, its name.
 cd "$JOBS/$JOB" || exit 0
 read -r _ pid < pid
 end() {

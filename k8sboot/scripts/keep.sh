@@ -1,9 +1,9 @@
-# The first original of a file, kept under $ORIGINALS; see host/originals.py for what lies beside it.
+# Keep the first original of a file under $ORIGINALS; see host/originals.py for the records next to it.
 new=
 . ./digest.sh
-# Nothing was changed here before notes were taken.
+# k8sboot has saved everything that it changed here.
 mark_complete() { [ -d "$ORIGINALS" ] || [ -d "$PRIOR" ] || mkdir -p "$PRIOR/complete"; }
-# line FILE TEXT: the line stands in the file once.
+# line FILE TEXT: add the line to the file unless it is there.
 line() { grep -qxF -e "$2" "$1" 2>/dev/null || { printf '%s\n' "$2" >> "$1"; new="$new $1"; }; }
 # keep PATH: a link is kept as a link. The digest is written before its file is in place: a file without one was
 # kept by an older k8sboot.

@@ -1,6 +1,6 @@
-# Run the script in place of `inner` only where this run holds the host or may take it; host/lease.py tells when.
-# Values: DIR, WORK; RUN and ORIGIN, which say whose the lease is, and WHO for people; LASTS in seconds;
-# REFUSED and NO_ROOM, exit statuses; SAID, which begins the line that says who else has the host.
+# Run the script in place of `inner` only if this run holds the host or may acquire it; see host/lease.py.
+# Values: DIR, WORK; RUN and ORIGIN, which identify the lease's owner, and WHO for people; LASTS in seconds;
+# REFUSED and NO_ROOM, exit statuses; SAID, the prefix of the line that names another holder.
 . ./room.sh
 no_room() {
   rm -f "$DIR/lock.new"
@@ -29,8 +29,8 @@ mv -f "$DIR/lock.new" "$DIR/lock" || no_room
 exec 9>>"$WORK"
 flock -s 9
 exec 8>&-
-# What the script starts does not inherit the lock, so that a daemon cannot keep it. The shell that does hold it has
-# something left to do behind the script: else dash would become the script, and close the lock.
+# The script's processes do not inherit the lock, so that a daemon cannot keep it. The shell that holds it runs a
+# command after the script: otherwise dash would exec the script, and close the lock.
 (
 inner
 ) 8>&- 9>&-

@@ -1,4 +1,4 @@
-# What was noted on this host, beside what is there now; host/originals.py tells how notes lie. Value: STATE.
+# Print the saved states of this host and the present ones; see host/originals.py. Value: STATE.
 cd "$STATE" 2>/dev/null || exit 0
 b() { base64 | tr -d '\n'; }
 text() { [ ! -f "$1" ] || b < "$1"; }

@@ -1,6 +1,6 @@
-# Run the script in place of `inner`, unless it was called off; host/once.py tells how. Earlier ones of this host have
-# been reported by now, and their folders are removed. Without room for a folder it runs without one.
-# Values: ALL, the folder of all of them; THIS, the folder of this one; CALLED_OFF, an exit status.
+# Run the script in place of `inner`, unless it was cancelled; see host/once.py. Earlier ones of this host have been
+# reported by now, and their directories are removed. Without space for a directory it runs without one.
+# Values: ALL, the directory of all of them; THIS, the directory of this one; CALLED_OFF, an exit status.
 (umask 077; mkdir -p "$ALL")
 for old in "$ALL"/*; do [ ! -e "$old/rc" ] || rm -rf -- "$old"; done
 out=$THIS/out err=$THIS/err

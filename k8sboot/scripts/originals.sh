@@ -28,10 +28,10 @@ note() {
   fi
 }
 inner
-# A name with a blank in it only makes it sync everything.
+# For a name with a space, it syncs everything.
 # shellcheck disable=SC2086
 [ -z "$new" ] || sync $new 2>/dev/null || sync
 )
-# Not `) || ...`: that would switch `set -e` off inside.
+# Not `) || ...`, which would turn off `set -e` inside.
 # shellcheck disable=SC2181
 [ $? = 0 ] || { echo "nothing was changed: cannot save the original state under $STATE" >&2; exit 1; }

@@ -1,6 +1,6 @@
-# Everything about a host in one go; nothing is written. Behind it: what to read, a call of a function each.
-# Values: MAX, bytes; SHOWN, properties of units; JOBS, RESTARTS, WORK, LOCK; SOFTWARE, how interfaces
-# begin that are not hardware, a pattern.
+# Read everything about a host; write nothing. Calls of its functions follow, one for each item to read.
+# Values: MAX, bytes; SHOWN, properties of units; JOBS, RESTARTS, WORK, LOCK; SOFTWARE, a pattern
+# for the start of names of interfaces that are not hardware.
 fact() { printf 'fact %s %s\n' "$1" "$(printf %s "$2" | base64 | tr -d '\n')"; }
 fact hostname "$(uname -n)"
 fact kernel "$(uname -r)"
@@ -34,7 +34,7 @@ file() {
   elif [ -e "$1" ]; then printf 'other %s\n' "$1"
   else printf 'absent %s\n' "$1"; fi
 }
-# A module that is built in and has no parameters leaves no /sys/module folder: its own traces are looked for.
+# A built-in module without parameters has no /sys/module directory: look for its own traces.
 trace() {
   case $1 in
     br_netfilter) [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] ;;

@@ -1,5 +1,5 @@
-# How a script of once.sh went; one that has not begun is called off. Values: ALL, THIS; LEFT, how often its end is
-# looked for, and POLL, the seconds between; NEVER, RUNNING, ENDED.
+# Print the result of a script of once.sh; cancel one that has not begun. Values: ALL, THIS; LEFT, how often to check
+# for its end, and POLL, the seconds between; NEVER, RUNNING, ENDED.
 cat /proc/sys/kernel/random/boot_id
 (umask 077; mkdir -p "$ALL")
 if mkdir "$THIS" 2>/dev/null; then echo "$NEVER -"; exit; fi

@@ -1,4 +1,4 @@
-# room PATH: the space and the inodes that are left where PATH is, or would be.
+# room PATH: the free space and inodes of the file system of PATH, which need not exist.
 room() {
   d=$1
   while [ "$d" ] && [ ! -d "$d" ]; do d=${d%/*}; done

@@ -1,4 +1,4 @@
-# state KIND NAME: what is set on the host now, as the kind's own tool prints it.
+# state KIND NAME: the present state, as the tool for its kind prints it.
 state() {
   case $1 in
     unit) systemctl show --no-pager -p LoadState -p ActiveState -p UnitFileState -- "$2" ;;

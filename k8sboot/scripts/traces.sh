@@ -1,5 +1,5 @@
-# What Kubernetes has left on the machine, a word each. Values: OURS, of k8sboot and of Calico;
-# LINKS, how interfaces of Kubernetes begin, a pattern.
+# Print what Kubernetes left on the machine, one word each. Values: OURS, paths of k8sboot and of Calico;
+# LINKS, a pattern for the start of names of Kubernetes' interfaces.
 # shellcheck disable=SC2086
 for f in /etc/kubernetes/*.conf /etc/kubernetes/manifests/* /etc/kubernetes/pki $OURS \
   /var/lib/kubelet/config.yaml /var/lib/etcd/member /var/lib/cni /var/lib/calico; do

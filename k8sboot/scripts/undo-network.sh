@@ -1,5 +1,5 @@
-# Remove what the network of pods and Services has left: interfaces, ipvs, rules of iptables.
-# Value: LINKS, how interfaces to be deleted begin, a pattern.
+# Remove what the pod network and Services left: interfaces, ipvs tables, iptables rules.
+# Value: LINKS, a pattern for the start of names of interfaces to delete.
 for l in $(ip -o link | awk -F'[:@] *' "\$2~/^($LINKS)/{print\$2}"); do
   ip link delete "$l" || true; done
 if [ -e /proc/net/ip_vs ] && command -v ipvsadm >/dev/null; then ipvsadm --clear; fi

@@ -1,16 +1,16 @@
-# Put files in place, each of them whole or not at all; `put` prints a line that begins with the SHA-256 of what then
-# lies there. Values: ORIGINALS, PRIOR. Behind it: lines `put PATH MODE OWNER KIND UNITS <<END`.
+# Write files, each completely or not at all; `put` prints a line that begins with the SHA-256 of the file then on the
+# host. Values: ORIGINALS, PRIOR. Lines `put PATH MODE OWNER KIND UNITS <<END` follow.
 set -eu
 umask 077
 tmp='' dir=''; trap 'give_up $?' EXIT; trap 'exit 143' HUP INT TERM
 . ./room.sh
-# give_up STATUS: a failure shows what room there is.
+# give_up STATUS: fail, and print the free space.
 give_up() {
   [ "$1" = 0 ] || [ -z "$dir" ] || room "$dir" >&2 || :
   [ -z "$tmp" ] || rm -f -- "$tmp"
 }
 . ./keep.sh
-# ours PATH FILE KIND UNITS: note that FILE is put at PATH, and that these units read it.
+# ours PATH FILE KIND UNITS: record that FILE is written to PATH, and that these units read it.
 ours() {
   kept=$ORIGINALS$1
   line "$kept.k8sboot-ours" "$(digest "$2")"
