@@ -214,7 +214,7 @@ def test_node_that_does_not_get_ready_is_told_with_its_conditions(
     until(lambda: OTHER not in controller.lab.ready_nodes(), "a node that is not Ready", within=240)
     ran = run_impatient(controller, "phase", "verify", patience=20)
     ran.blames(
-        MASTER, "KB-KUBELET-DOWN", "20 s for the nodes to be Ready", f"on {OTHER}: kubelet is not running",
+        MASTER, "KB-KUBELET-DOWN", "20 s waiting for the nodes to be Ready", f"on {OTHER}: kubelet is not running",
         "kubelet stopped posting node status", "systemctl restart kubelet",
     )  # fmt: skip
     node.undo.close()
