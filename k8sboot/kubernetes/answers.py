@@ -90,6 +90,6 @@ def _reason(text: str, error: Exception) -> str:
     return "it is not JSON"
 
 
-def is_away(said: str) -> bool:
+def is_away(output: str) -> bool:
     """Whether a failed kubectl's output means that the API server is only temporarily unavailable."""
-    return bool(_AWAY.search(said))
+    return bool(_AWAY.search(output))

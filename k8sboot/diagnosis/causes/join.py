@@ -11,12 +11,12 @@ from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT, LogPattern
 
 def token_unsigned(evidence: HostEvidence) -> Finding | None:
     """The token exists, but kube-controller-manager has not signed cluster-info with it."""
-    said = evidence.find(r'could not find a JWS signature .* for token ID "(\w+)"', *STEP_OUTPUT)
-    if not said or not evidence.find(rf"^bootstrap-token-{said[1]}\b", "tokens"):
+    match = evidence.find(r'could not find a JWS signature .* for token ID "(\w+)"', *STEP_OUTPUT)
+    if not match or not evidence.find(rf"^bootstrap-token-{match[1]}\b", "tokens"):
         return None
     return Finding(
         "KB-TOKEN-UNSIGNED",
-        f"the join token {said[1]} exists but is not signed: kube-controller-manager is not working",
+        f"the join token {match[1]} exists but is not signed: kube-controller-manager is not working",
         "find out why with `kubectl -n kube-system get pods -l component=kube-controller-manager -o wide` "
         "and its log, fix it, then run again",
     )
@@ -99,12 +99,12 @@ _REASON = (
 
 def endpoint(evidence: HostEvidence) -> Finding | None:
     """The API endpoint does not answer from this machine."""
-    said = evidence.find(_DIAL, *STEP_OUTPUT)
-    if said and "/v2/" in said[0]:
+    match = evidence.find(_DIAL, *STEP_OUTPUT)
+    if match and "/v2/" in match[0]:
         return None
     tried = evidence["endpoint"].strip().splitlines()[-1:] or [""]
-    if said:
-        return _unreachable(excerpt(said["where"]), said["why"], tried[0])
+    if match:
+        return _unreachable(excerpt(match["where"]), match["why"], tried[0])
     if tried[0] not in ("", "open") and _serves(evidence):
         return _unreachable(
             "cluster.controlPlaneEndpoint, unlike this machine's own port 6443,", tried[0], ""

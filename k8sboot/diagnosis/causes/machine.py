@@ -17,15 +17,15 @@ NEARLY_FULL_KIB = 4096
 def disk_full(evidence: HostEvidence) -> Finding | None:
     """A write failed, or a file system is full."""
     full = next(_full(evidence), "")
-    said = evidence.find(
+    match = evidence.find(
         r"no space left on device|have enough free space in (?P<path>\S+)|more space needed on the "
         r"(?P<on>\S+)",
         *STEP_OUTPUT, *KUBELET, *CONTROL_PLANE, "runtime-errors", "events",
     )  # fmt: skip
-    if not said and not full:
+    if not match and not full:
         return None
     is_etcd = evidence.find("no space left on device", "log-etcd")
-    where = full or (" for etcd in /var/lib/etcd" if is_etcd else _written_to(said))
+    where = full or (" for etcd in /var/lib/etcd" if is_etcd else _written_to(match))
     return Finding(
         "KB-DISK-FULL",
         f"no space left{where}",
@@ -43,11 +43,11 @@ def _full(evidence: HostEvidence) -> Iterator[str]:
                 yield f" on {mount}: {free} of {size} {kind} are free"
 
 
-def _written_to(said: re.Match[str] | None) -> str:
-    if not said:
+def _written_to(match: re.Match[str] | None) -> str:
+    if not match:
         return ""
-    named = said["path"] or said["on"]
-    path = re.search(r"(?:write|open|mkdir|close|create|sync) (/[^\s:\"']+)", said.string)
+    named = match["path"] or match["on"]
+    path = re.search(r"(?:write|open|mkdir|close|create|sync) (/[^\s:\"']+)", match.string)
     found = named or (path[1] if path else "")
     return f" for {excerpt(found).rstrip('.')}" if found else ""
 
@@ -123,7 +123,7 @@ def _holder(evidence: HostEvidence, port: str) -> tuple[str, str]:
 
 def clock(evidence: HostEvidence) -> Finding | None:
     """A certificate is not yet valid, or no longer valid, because the clock is wrong."""
-    said = evidence.find(
+    match = evidence.find(
         r"x509: certificate has expired or is not yet valid(?:: current time (\S+) is (before|after) (\S+))?",
         *STEP_OUTPUT, *KUBELET, *CONTROL_PLANE,
     )  # fmt: skip
@@ -131,12 +131,12 @@ def clock(evidence: HostEvidence) -> Finding | None:
     off = _offset(evidence)
     if early:
         what = f"its clock is behind: {excerpt(early[1])} becomes valid only in {excerpt(early[2])}"
-    elif said and said[2] == "before":
+    elif match and match[2] == "before":
         what = (
-            f"its clock says {excerpt(said[1])}, but a certificate is valid only from "
-            f"{excerpt(said[3]).rstrip(',')}"
+            f"its clock says {excerpt(match[1])}, but a certificate is valid only from "
+            f"{excerpt(match[3]).rstrip(',')}"
         )
-    elif said and abs(off) > MAX_SKEW:
+    elif match and abs(off) > MAX_SKEW:
         what = "its clock is wrong, so that valid certificates appear expired"
     else:
         return None
@@ -156,15 +156,15 @@ def _offset(evidence: HostEvidence) -> float:
 
 def certificate_expired(evidence: HostEvidence) -> Finding | None:
     """A certificate has expired, and the clock is right."""
-    said = evidence.find(
+    match = evidence.find(
         r"x509: certificate has expired or is not yet valid: current time (\S+) is after ([^\s,]+)",
         *STEP_OUTPUT, *KUBELET, *CONTROL_PLANE,
     )  # fmt: skip
-    if not said:
+    if not match:
         return None
     return Finding(
         "KB-CERTIFICATE-EXPIRED",
-        f"a certificate of the cluster expired on {excerpt(said[2])}",
+        f"a certificate of the cluster expired on {excerpt(match[2])}",
         "run `kubeadm certs renew all` on every master (before 1.20 `kubeadm alpha certs renew all`), "
         "then restart the control plane's Pods; `kubeadm certs check-expiration` shows the dates",
     )

@@ -28,13 +28,13 @@ daemon_json = LogPattern(
 
 def runtime_down(evidence: HostEvidence) -> Finding | None:
     """Docker does not answer because it is not running."""
-    said = evidence.find(
+    match = evidence.find(
         r"cannot connect to the docker daemon|container runtime is not running"
         r"|docker\.sock: connect: |containerd\.sock: connect: |failed to get docker version",
         *STEP_OUTPUT, "docker-info", "containers", *KUBELET,
     )  # fmt: skip
     unit = _unit(evidence, "docker")
-    if not said or unit.get("ActiveState") == "active":
+    if not match or unit.get("ActiveState") == "active":
         return None
     state = unit.get("ActiveState", "")
     last = evidence.find(r"level=(?:fatal|error) msg=\"?(.*)|^(failed to start daemon.*)", "runtime-errors")
