@@ -55,7 +55,7 @@ def parse(text: str) -> Snapshot:
         verb, _, rest = line.partition(" ")
         reader = _READERS.get(verb)
         if reader:
-            with suppress(ValueError):  # hostile or cut short: as good as unsaid
+            with suppress(ValueError):  # hostile or truncated: as if it were missing
                 reader(snapshot, rest)
     return snapshot
 
