@@ -85,7 +85,7 @@ def sentence(shown: Sequence[tuple[Activity, float]]) -> str:
     """The same in one line of plain text, for a log: the NAMED longest activities."""
     named = [f"{a.host}: {a.what} ({_length(a, seconds)})" for a, seconds in shown[:NAMED]]
     more = len(shown) - len(named)
-    return "still at work: " + "; ".join(named) + (f"; and {more} more" if more > 0 else "")
+    return "in progress: " + "; ".join(named) + (f"; and {more} more" if more > 0 else "")
 
 
 class Ticker:

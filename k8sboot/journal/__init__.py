@@ -1,1 +1,1 @@
-"""The journal of runs: written while a run goes on, and read afterwards."""
+"""The journals of runs: written during a run, and read afterwards."""

@@ -48,8 +48,8 @@ DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 LISTS = "/var/lib/apt/lists"
 
 # apt's own helper, because a minimal system has neither curl nor wget. It writes only to files, and by default waits
-# several times half a minute for a silent server. It runs as root: _apt may not access /run/k8sboot-fetch.*.
-FETCH = """f=$(mktemp /run/k8sboot-fetch.XXXXXX) || exit 1
+# several times half a minute for a silent server. It runs as root: _apt may not access that file.
+FETCH = f"""f=$(mktemp {paths.FETCH_PREFIX}.XXXXXX) || exit 1
 /usr/lib/apt/apt-helper -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \\
   -o APT::Sandbox::User=root download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
 

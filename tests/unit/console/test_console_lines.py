@@ -188,7 +188,7 @@ def test_off_a_terminal_a_long_wait_is_told_of_again_and_again(monkeypatch: pyte
     with ConsoleListener(stream, Redactor(), titles={}) as listener:
         listener(Waiting(host="a", phase="kernel", what="docker", timeout=60))
         deadline = time.monotonic() + 10
-        while stream.getvalue().count("still at work: a: waiting for docker (0 s of 60 s)") < 2:
+        while stream.getvalue().count("in progress: a: waiting for docker (0 s of 60 s)") < 2:
             assert time.monotonic() < deadline, stream.getvalue()
             time.sleep(0.01)
 

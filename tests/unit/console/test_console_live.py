@@ -117,4 +117,4 @@ def test_a_wait_shows_its_end() -> None:
 
 def test_the_heartbeat_names_the_longest_three() -> None:
     shown = [(Activity(f"n{i}", "p", "wait", 0), 90.0 - i) for i in range(5)]
-    assert sentence(shown) == "still at work: n0: wait (90 s); n1: wait (89 s); n2: wait (88 s); and 2 more"
+    assert sentence(shown) == "in progress: n0: wait (90 s); n1: wait (89 s); n2: wait (88 s); and 2 more"
