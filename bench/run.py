@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from k8sboot.host.machine import Machine
-from k8sboot.host.probe import script
+from k8sboot.host.probe import Probe
 from k8sboot.host.reads import Reads, union
 from k8sboot.inventory import load
 from k8sboot.runbook import UP
@@ -57,10 +57,10 @@ def compare(servers: list[Server], key: Path, home: Path) -> None:
     reads = union(
         phase.reads(load(str(ROOT / "inventory.example.yaml"), resolve_secrets=False).spec) for phase in UP
     )
-    questions = [script(Reads(files=(path,))) for path in reads.files[:QUESTIONS]]
+    questions = [Probe(Reads(files=(path,))).render() for path in reads.files[:QUESTIONS]]
     ways: dict[str, Callable[[Server], object]] = {
         "k8sboot: connect, one probe": lambda s: probe(s, key, reads),
-        "ssh: connect, the same probe": lambda s: ssh(s, key, home, [script(reads)], shared=False),
+        "ssh: connect, the same probe": lambda s: ssh(s, key, home, [Probe(reads).render()], shared=False),
         f"ssh, one connection: {len(questions)} questions": lambda s: ssh(
             s, key, home, questions, shared=True
         ),

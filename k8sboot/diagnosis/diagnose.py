@@ -14,7 +14,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.catalogue import ABOUT_BOTH, ABOUT_NODES, ABOUT_PACKAGES
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence, parse
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
-from k8sboot.diagnosis.script import TIMEOUT, Scope, script
+from k8sboot.diagnosis.script import TIMEOUT, Scope
 from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, NotAsWanted, StepFailed
 from k8sboot.events import Evidence as EvidenceGathered
 from k8sboot.events import Listener, Notice, Working
@@ -99,7 +99,7 @@ def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[
         runtime=runtime.of(scene.cluster.spec) if has_host else None,
     )
     try:
-        return {k: v for k, v in parse(host.look_once(script(scope), timeout=TIMEOUT)).items() if v.strip()}
+        return {k: v for k, v in parse(host.look_once(scope, timeout=TIMEOUT)).items() if v.strip()}
     except K8sbootError as trouble:
         _say_trouble(scene, f"{host.name}: {trouble.what}")
         return {}

@@ -32,7 +32,7 @@ OF_CLUSTER = ("api", "nodes", "conditions", "pods", "events", "requests", "token
 
 @dataclass(frozen=True)
 class Scope:
-    """What to gather. endpoint: HOST:PORT of the API server. registries: HOST[:PORT] each.
+    """What to gather, as a request to a host. endpoint: HOST:PORT of the API server. registries: HOST[:PORT] each.
 
     since: how many seconds of logs to read. runtime: the host's; None to gather only what the cluster says.
     """
@@ -41,6 +41,10 @@ class Scope:
     registries: Sequence[str] = ()
     since: int = 300
     runtime: Runtime | None = None
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        return script(self)
 
 
 def script(scope: Scope) -> str:

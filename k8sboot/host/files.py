@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import difflib
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from k8sboot.events import FileChange
 from k8sboot.host import restart_marks
@@ -84,22 +84,29 @@ class File:
 HEAD = render("write", ORIGINALS=ORIGINALS_DIR, PRIOR=PRIOR_DIR)
 
 
-def write_script(files: Iterable[File]) -> str:
+@dataclass(frozen=True)
+class Write:
     """A /bin/sh script that writes all files in order, each of them completely or not at all.
 
     For each file it prints a line that begins with the SHA-256 of the file then on the host.
     """
-    parts = [HEAD]
-    for file in files:
-        # The marks are set before the file is seen, so that a run killed in between restarts.
-        parts += (call(*command) for command in restart_marks.mark(file.restarts))
-        words = (file.path, f"{file.mode:04o}", file.owner, _kind(file), " ".join(file.readers))
-        put = call("put", *words).rstrip()
-        parts.append(f"{put} <<'K8SBOOT-END'\n{base64.encodebytes(file.data).decode()}K8SBOOT-END\n")
-    return "".join(parts)
+
+    files: tuple[File, ...]
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        return HEAD + "".join(_put(file) for file in self.files)
 
 
-def _kind(file: File) -> str:
+def _put(file: File) -> str:
+    # The marks are set before the file is seen, so that a run killed in between restarts.
+    marks = "".join(call(*command) for command in restart_marks.mark(file.restarts))
+    words = (file.path, f"{file.mode:04o}", file.owner, kind_of(file), " ".join(file.readers))
+    put = call("put", *words).rstrip()
+    return f"{marks}{put} <<'K8SBOOT-END'\n{base64.encodebytes(file.data).decode()}K8SBOOT-END\n"
+
+
+def kind_of(file: File) -> Literal["shown", "secret", "passing"]:
     """Whether the file is k8sboot's, and whether a copy of it may be kept for comparison."""
     if not file.is_ours or file.path.startswith("/run/"):
         return "passing"

@@ -6,7 +6,6 @@ the next read takes a new snapshot of everything the phases have declared.
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,16 +13,16 @@ from dataclasses import dataclass, replace
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Changed, Changing, Listener, Notice, Output, Unknown, Waiting, Working
 from k8sboot.host import restart_marks
-from k8sboot.host.files import File, write_script
+from k8sboot.host.files import File, Write
 from k8sboot.host.machine import Machine
-from k8sboot.host.originals import PriorState, note_script
+from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer, failure
 from k8sboot.host.reads import Question
 from k8sboot.host.reboot import REBOOT, not_back, order
-from k8sboot.host.script import FAILED, chain, which
+from k8sboot.host.script import FAILED, Commands, which
 from k8sboot.host.snapshot import from_to
 from k8sboot.secret import Secret
-from k8sboot.ssh.connection import Completed
+from k8sboot.ssh.connection import Completed, Script
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,13 @@ class Host(Peer):
         host by itself and outlives the connection. secrets: files (path: content, 0600, under /run) that exist
         while the commands run. check: looks afterwards; what is wrong, '' for nothing.
         """
-        shown = tuple(shlex.join(c) for c in commands if not isinstance(c, PriorState))
-        notes = note_script(c for c in commands if isinstance(c, PriorState))
+        script = Commands(
+            tuple(tuple(c) for c in commands if not isinstance(c, PriorState)),
+            tuple(c for c in commands if isinstance(c, PriorState)),
+            remove=tuple(secrets or ()),
+        )
 
         def do() -> str:
-            script = notes + chain(shown, tuple(secrets or ()))
             try:
                 self._lay_out(what, secrets or {})
                 send = self._run_job if job else self._run_once
@@ -73,12 +74,12 @@ class Host(Peer):
             finally:
                 self._machine.forget()
             if done.exit_status != 0:
-                raise failure(what, which(shown, done), done, self.name)
+                raise failure(what, which(script.shown, done), done, self.name)
             if check and (problem := check()):
                 raise had_no_effect(what, problem, self.name)
             return done.text
 
-        return self._alter(Changed(what=what, diff=diff, commands=shown), do)
+        return self._alter(Changed(what=what, diff=diff, commands=script.shown), do)
 
     def write(self, files: Sequence[File]) -> None:
         """Write files, all in one round trip. The caller has compared them; each is shown with its diff."""
@@ -86,7 +87,7 @@ class Host(Peer):
             return
 
         def do() -> str:
-            done = self._machine.alter(write_script(files), timeout=120)
+            done = self._machine.alter(Write(tuple(files)), timeout=120)
             if done.exit_status != 0:
                 self._machine.forget()
                 raise failure(f"write {paths}", "write files", done, self.name)
@@ -173,15 +174,15 @@ class Host(Peer):
         if not secrets:
             return
         done = self._machine.alter(
-            write_script(File(path, secret, mode=0o600) for path, secret in secrets.items()), timeout=60
+            Write(tuple(File(path, secret, mode=0o600) for path, secret in secrets.items())), timeout=60
         )
         if done.exit_status != 0:
             raise failure(what, f"write {' '.join(secrets)}", done, self.name)
 
-    def _run_once(self, _what: str, script: str, timeout: float) -> Completed:
+    def _run_once(self, _what: str, script: Script, timeout: float) -> Completed:
         return self._machine.alter(script, timeout=timeout)
 
-    def _run_job(self, what: str, script: str, timeout: float) -> Completed:
+    def _run_job(self, what: str, script: Script, timeout: float) -> Completed:
         self._emit(Working(what=what))
         slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in what.lower())[:40].strip("-")
 

@@ -16,73 +16,103 @@ from dataclasses import dataclass
 from k8sboot.errors import Locked
 from k8sboot.paths import RUN_DIR, WORK
 from k8sboot.scripts import render
+from k8sboot.ssh.connection import Script, text_of
 
 LEASE = 180
 """Seconds for which a lease lasts beyond the end of a script; a lost controller is waited for as long."""
 RENEW = 45.0
 """Seconds after which an idle run renews its lease."""
 REFUSED, NO_ROOM = 76, 73
-SAID = "k8sboot-lock:"
+REFUSAL = "k8sboot-lock:"
+"""Prefix of the line on stderr that says which run holds the host."""
 _LINE = re.compile(r"[^\n]*\Z")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The run that is to change hosts. run: its id. told: user, machine, pid, time and command, for people.
+    """The run that is to change hosts. run: its id. who: user, machine, pid, time and command, for people.
 
     origin: an id of the place the run was started from, where a lock admits only one run: another run of the same
     origin is known to be dead. '' if there is no such place.
     """
 
     run: str
-    told: str
+    who: str
     origin: str = ""
 
     def __post_init__(self) -> None:
-        for word in (self.run, self.told, self.origin):
+        for word in (self.run, self.who, self.origin):
             if not _LINE.match(word):
                 raise ValueError("a claim must be one line")
 
 
-def held(script: str, claim: Claim, *, timeout: float) -> str:
-    """The script, run only if the claim holds the host or may acquire it; otherwise exits with REFUSED or NO_ROOM."""
-    values = {
-        "DIR": RUN_DIR,
-        "WORK": WORK,
-        "RUN": claim.run,
-        "ORIGIN": claim.origin or "-",
-        "WHO": claim.told,
-    }
-    ends = {"LASTS": int(timeout) + LEASE, "REFUSED": REFUSED, "NO_ROOM": NO_ROOM}
-    return render("lease", script, SAID=SAID, **values, **ends)
+@dataclass(frozen=True)
+class Held:
+    """A script that runs only if the claim holds the host or may acquire it; otherwise exits with REFUSED or NO_ROOM.
+
+    timeout: seconds that the script may take; the lease lasts LEASE seconds longer.
+    """
+
+    script: Script
+    claim: Claim
+    timeout: float
+
+    @property
+    def seconds(self) -> int:
+        """How long the lease lasts."""
+        return int(self.timeout) + LEASE
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        claim = self.claim
+        values = {
+            "DIR": RUN_DIR,
+            "WORK": WORK,
+            "RUN": claim.run,
+            "ORIGIN": claim.origin or "-",
+            "WHO": claim.who,
+        }
+        ends = {"LASTS": self.seconds, "REFUSED": REFUSED, "NO_ROOM": NO_ROOM}
+        return render("lease", text_of(self.script), SAID=REFUSAL, **values, **ends)
 
 
-def take(claim: Claim) -> str:
+def take(claim: Claim) -> Held:
     """Acquire or renew the lease, and do nothing else."""
-    return held(":", claim, timeout=0)
+    return Held(":", claim, timeout=0)
 
 
-def release(claim: Claim) -> str:
+@dataclass(frozen=True)
+class Release:
     """Release the lease, if it is still this run's."""
-    return render("release", DIR=RUN_DIR, RUN=claim.run, REFUSED=REFUSED)
+
+    claim: Claim
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        return render("release", DIR=RUN_DIR, RUN=self.claim.run, REFUSED=REFUSED)
 
 
-def refusal(said: str, host: str) -> Locked:
+def refusal(stderr: str, host: str) -> Locked:
     """The error for the stderr of a refused script."""
-    line = next((x for x in said.splitlines() if x.startswith(SAID)), "")
-    kind, _, rest = line.removeprefix(SAID).strip().partition(" ")
+    line = next((x for x in stderr.splitlines() if x.startswith(REFUSAL)), "")
+    kind, _, rest = line.removeprefix(REFUSAL).strip().partition(" ")
     if kind == "lease":
-        seconds, _, told = rest.partition(" ")
-        return locked(told, host, f"its lease expires in {seconds} s unless renewed")
+        seconds, _, who = rest.partition(" ")
+        return locked(who, host, expiry(seconds))
     if kind == "work":
         return locked(rest, host, "that run has ended, but its job or script is still running there")
-    return locked("", host, line.removeprefix(SAID).strip() or "its lock cannot be acquired")
+    return locked("", host, line.removeprefix(REFUSAL).strip() or "its lock cannot be acquired")
 
 
-def locked(told: str, host: str, why: str) -> Locked:
-    """The error for another run. told: its description."""
+def expiry(seconds: int | str) -> str:
+    """When another run's lease expires."""
+    return f"its lease expires in {seconds} s unless renewed"
+
+
+def locked(who: str, host: str, why: str) -> Locked:
+    """The error for another run. who: its description."""
     return Locked(
-        "another run of k8sboot is active" + (f": {told}" if told else ""),
+        "another run of k8sboot is active" + (f": {who}" if who else ""),
         why=why,
         fix="wait until it ends, or stop it with ^C where it runs; the lock of a dead run expires, "
         "nothing must be removed by hand",
@@ -97,7 +127,7 @@ class Holder:
     run: str
     origin: str
     seconds: int
-    told: str
+    who: str
 
     def is_foreign_to(self, claim: Claim) -> bool:
         """Whether this is another run, which may be alive."""

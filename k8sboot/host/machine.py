@@ -12,12 +12,12 @@ from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unr
 from k8sboot.host import lease, once
 from k8sboot.host.dry_run import DryRun
 from k8sboot.host.files import File
-from k8sboot.host.probe import parse, script
+from k8sboot.host.probe import Probe, parse
 from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.retry import Retrier
 from k8sboot.host.snapshot import Answer, FileState, Snapshot, UnitState, offset
 from k8sboot.paths import LOCK, RUN_DIR
-from k8sboot.ssh.connection import Completed, Connection
+from k8sboot.ssh.connection import Completed, Connection, Script
 
 PROBE_TIMEOUT = 300.0
 """Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones need more."""
@@ -58,33 +58,33 @@ class Machine:
         self._snapshot: Snapshot | None = None
         self._lock = threading.RLock()
 
-    def run(self, text: str, *, timeout: float) -> Completed:
+    def run(self, script: Script, *, timeout: float) -> Completed:
         """Run a short script as root."""
-        return self._connection.run(text, timeout=timeout)
+        return self._connection.run(script, timeout=timeout)
 
-    def look(self, text: str, *, timeout: float) -> Completed:
+    def look(self, script: Script, *, timeout: float) -> Completed:
         """Run a short script that only reads; retried if the connection drops during it."""
-        return self._retrier.retry(lambda: self.run(text, timeout=timeout))
+        return self._retrier.retry(lambda: self.run(script, timeout=timeout))
 
-    def alter(self, text: str, *, timeout: float) -> Completed:
+    def alter(self, script: Script, *, timeout: float) -> Completed:
         """Run a short script that changes the host exactly once, however often the connection drops during it.
 
         Raises Locked, with nothing run, if another run holds the host; ConnectionLost if the host stays
         unreachable, or rebooted, so that the result is unknown.
         """
         name = once.new_id()
-        script = once.once(text, name)
+        change: Script = once.Once(script, name)
         if self.claim is not None:
-            script = lease.held(script, self.claim, timeout=timeout)
+            change = lease.Held(change, self.claim, timeout)
         try:
-            done = self.run(script, timeout=timeout)
+            done = self.run(change, timeout=timeout)
         except (ConnectionLost, Unreachable) as lost:
-            done = self._recalled(name, lost, timeout) or self.alter(text, timeout=timeout)
+            done = self._recalled(name, lost, timeout) or self.alter(script, timeout=timeout)
         return self._acquired(done)
 
     def _acquired(self, done: Completed) -> Completed:
         """The result of a script that acquires the host first. Raises Locked if it was refused."""
-        if done.exit_status == lease.REFUSED and lease.SAID.encode() in done.stderr:
+        if done.exit_status == lease.REFUSED and lease.REFUSAL.encode() in done.stderr:
             raise lease.refusal(done.stderr.decode("utf-8", "replace"), self.name)
         self._held_until = time.monotonic() + lease.LEASE
         return done
@@ -93,7 +93,7 @@ class Machine:
         """The result of the change during which the connection was lost; None if it never began, and never will."""
         deadline = time.monotonic() + timeout
         while True:
-            done = self.look(once.recall(name, patience=LOOK_PATIENCE), timeout=60)
+            done = self.look(once.Recall(name, LOOK_PATIENCE), timeout=60)
             told = once.parse_outcome(done.stdout)
             if self._boot_id not in ("", told.boot_id):
                 raise ConnectionLost(
@@ -109,12 +109,14 @@ class Machine:
             if time.monotonic() > deadline:
                 raise lost
 
-    def run_job(self, name: str, text: str, timeout: float, on_output: Callable[[str], None]) -> Completed:
+    def run_job(
+        self, name: str, script: Script, timeout: float, on_output: Callable[[str], None]
+    ) -> Completed:
         """Run a long script that changes the host and outlives the connection; from then on it holds the host."""
         self.acquire()
         self._has_job = True
         try:
-            return self._connection.run_job(name, text, timeout=timeout, on_output=on_output)
+            return self._connection.run_job(name, script, timeout=timeout, on_output=on_output)
         finally:
             self._has_job = False
 
@@ -144,7 +146,7 @@ class Machine:
         if self.claim is not None and self._held_until > 0:
             self._held_until = 0.0
             with suppress(ConnectError, StepFailed):
-                self.run(lease.release(self.claim), timeout=HOLD_TIMEOUT)
+                self.run(lease.Release(self.claim), timeout=HOLD_TIMEOUT)
 
     def end_jobs(self) -> None:
         """Stop the job that runs there, if any; its follower gets Interrupted."""
@@ -236,7 +238,7 @@ class Machine:
     def _probe(self, reads: Reads) -> Snapshot:
         self.probes += 1
         asked = time.time()
-        done = self.look(script(reads), timeout=PROBE_TIMEOUT)
+        done = self.look(Probe(reads), timeout=PROBE_TIMEOUT)
         if done.exit_status != 0:
             raise StepFailed(
                 "cannot read the host's state",

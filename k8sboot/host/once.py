@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from k8sboot.paths import ONCE_DIR
 from k8sboot.scripts import render
+from k8sboot.ssh.connection import Script, text_of
 
-CALLED_OFF = 77
+CANCELLED = 77
 POLL = 0.2
 
 NEVER, ENDED, RUNNING = "never", "ended", "running"
@@ -24,23 +25,37 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def once(script: str, errand: str) -> str:
-    """The script, run unless it was cancelled; exits with its exit status, after printing its output.
+@dataclass(frozen=True)
+class Once:
+    """A script that runs unless it was cancelled; at its end it prints its output and exits with its exit status.
 
     Earlier changes of the host have been reported by now, and their directories are removed. Without space for a
     directory it runs without one.
     """
-    return render("once", script, **_folders(errand), CALLED_OFF=CALLED_OFF)
+
+    script: Script
+    name: str
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        return render("once", text_of(self.script), **_folders(self.name), CANCELLED=CANCELLED)
 
 
-def recall(errand: str, *, patience: float) -> str:
-    """Query the result of a change, waiting so many seconds for it; a change that has not begun is cancelled."""
-    words = {"NEVER": NEVER, "RUNNING": RUNNING, "ENDED": ENDED}
-    return render("recall", LEFT=int(patience / POLL), POLL=POLL, **_folders(errand), **words)
+@dataclass(frozen=True)
+class Recall:
+    """Query the result of a change, waiting patience seconds for it; a change that has not begun is cancelled."""
+
+    name: str
+    patience: float
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        words = {"NEVER": NEVER, "RUNNING": RUNNING, "ENDED": ENDED}
+        return render("recall", LEFT=int(self.patience / POLL), POLL=POLL, **_folders(self.name), **words)
 
 
-def _folders(errand: str) -> dict[str, str]:
-    return {"ALL": ONCE_DIR, "THIS": f"{ONCE_DIR}/{errand}"}
+def _folders(name: str) -> dict[str, str]:
+    return {"ALL": ONCE_DIR, "THIS": f"{ONCE_DIR}/{name}"}
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import TypeVar
 from k8sboot.errors import CommandFailed, K8sbootError, Refused
 from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Question
-from k8sboot.host.script import FAILED
+from k8sboot.host.script import FAILED, Read
 from k8sboot.host.snapshot import Answer, Facts, FileState, UnitState
-from k8sboot.ssh.connection import Completed
+from k8sboot.ssh.connection import Completed, Script
 
 T = TypeVar("T")
 
@@ -71,13 +71,13 @@ class Peer:
 
     def ask(self, command: Command, *, timeout: float = 60) -> Completed:
         """Run a read-only command and return its result, whatever its exit status."""
-        return self._machine.look(shlex.join(command), timeout=timeout)
+        return self._machine.look(Read(tuple(command)), timeout=timeout)
 
     def read(self, command: Command, *, timeout: float = 60) -> str:
         """The output of a read-only command. CommandFailed if its exit status is not 0; NotYet in a dry run."""
         return self._completed(command, timeout=timeout).text
 
-    def look_once(self, script: str, *, timeout: float) -> str:
+    def look_once(self, script: Script, *, timeout: float) -> str:
         """The output of a read-only script, which is not retried when the connection is lost."""
         return self._machine.run(script, timeout=timeout).text
 

@@ -1,6 +1,6 @@
 """One read-only script that reads everything on a host at once, and the parser of its output.
 
-`script` renders what the phases declared to read as a /bin/sh script that writes nothing; `parse` turns its output into
+`Probe` renders what the phases declared to read as a /bin/sh script that writes nothing; `parse` turns its output into
 a `Snapshot`. Values with free content from files or commands travel in base64, so that no content can imitate
 another line.
 """
@@ -12,6 +12,7 @@ import binascii
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 from k8sboot.host.reads import Reads
 from k8sboot.host.snapshot import PROPERTIES, Answer, FileState, Snapshot, UnitState
@@ -31,9 +32,19 @@ HEAD = render(
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Probe:
+    """The probe for these reads. It exits with status 0; every line of its output is one answer."""
+
+    reads: Reads
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        return _text(self.reads)
+
+
 @functools.cache
-def script(reads: Reads) -> str:
-    """The probe for these reads. Exit status 0; every line of output is one answer."""
+def _text(reads: Reads) -> str:
     return HEAD + "".join(_calls(reads)) + "true\n"
 
 

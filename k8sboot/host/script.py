@@ -4,20 +4,51 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from k8sboot.host.originals import PriorState, note_script
 from k8sboot.ssh.connection import Completed
 
 FAILED = "k8sboot-failed-"
 """Prefix of the line in which a script of several commands reports which one failed."""
 
 
-def chain(shown: Sequence[str], remove: Sequence[str]) -> str:
-    """A script of these command lines. remove: files that are removed at the end, whatever happens."""
-    # dash runs no EXIT trap when a signal ends it, unless the signal is trapped, too.
-    tidy = shlex.quote(f"rm -f -- {shlex.join(remove)}")
-    head = f"trap {tidy} EXIT; trap 'exit 143' HUP INT TERM\n" if remove else ""
-    mark = f"{{ s=$?; echo {FAILED}%d >&2; exit $s; }}"
-    return head + "".join(f"{line} || {mark % i}\n" for i, line in enumerate(shown))
+@dataclass(frozen=True)
+class Read:
+    """One command that only reads."""
+
+    command: tuple[str, ...]
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        return shlex.join(self.command)
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Commands in order; the first that fails ends them.
+
+    states: saved on the host before the first command, or none of them runs. remove: files that are removed at the
+    end, whatever happens.
+    """
+
+    commands: tuple[tuple[str, ...], ...]
+    states: tuple[PriorState, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The command lines."""
+        return tuple(shlex.join(command) for command in self.commands)
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+        # dash runs no EXIT trap when a signal ends it, unless the signal is trapped, too.
+        tidy = shlex.quote(f"rm -f -- {shlex.join(self.remove)}")
+        head = f"trap {tidy} EXIT; trap 'exit 143' HUP INT TERM\n" if self.remove else ""
+        mark = f"{{ s=$?; echo {FAILED}%d >&2; exit $s; }}"
+        lines = (f"{line} || {mark % i}\n" for i, line in enumerate(self.shown))
+        return note_script(self.states) + head + "".join(lines)
 
 
 def which(shown: Sequence[str], done: Completed) -> str:

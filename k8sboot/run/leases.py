@@ -50,6 +50,4 @@ def refuse_held(machine: Machine) -> None:
     """Raises Locked where another run holds the host; k8sboot does not wait for it."""
     holder = lease.holder(machine.snapshot.facts.get("lock", ""))
     if machine.claim and holder and holder.is_foreign_to(machine.claim):
-        raise lease.locked(
-            holder.told, machine.name, f"its lease expires in {holder.seconds} s unless renewed"
-        )
+        raise lease.locked(holder.who, machine.name, lease.expiry(holder.seconds))

@@ -1,4 +1,4 @@
-# Save the state of what is about to be changed, before the change. Values: ORIGINALS, PRIOR, STATE.
+# Save the state of what is about to be changed. Values: ORIGINALS, PRIOR, STATE.
 # The other shell: lines `was KIND NAME AIM`.
 (
 set -eu

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,21 @@ class Completed:
         )
 
 
+class Request(Protocol):
+    """A script as a value: what is asked of a host, with the text that asks for it."""
+
+    def render(self) -> str:
+        """The text for /bin/sh."""
+
+
+Script: TypeAlias = "str | Request"
+
+
+def text_of(script: Script) -> str:
+    """A script as it is sent."""
+    return script if isinstance(script, str) else script.render()
+
+
 class Connection(Protocol):
     """One multiplexed connection to one host. Every script runs as root under /bin/sh, one at a time.
 
@@ -38,14 +53,14 @@ class Connection(Protocol):
     short does not run, and no command in it can read the rest of it.
     """
 
-    def run(self, script: str, *, timeout: float) -> Completed:
+    def run(self, script: Script, *, timeout: float) -> Completed:
         """Run a short script and return its result, whatever its exit status.
 
         Raises DeadlineExceeded after timeout seconds, ConnectionLost when the link or the peer dies.
         """
 
     def run_job(
-        self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]
+        self, name: str, script: Script, *, timeout: float, on_output: Callable[[str], None]
     ) -> Completed:
         """Run a long script as a job on the host that outlives this connection, and follow it to its end.
 

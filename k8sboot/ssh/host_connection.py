@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from k8sboot.errors import ConnectionLost, Interrupted
-from k8sboot.ssh.connection import Completed
+from k8sboot.ssh.connection import Completed, Script, text_of
 from k8sboot.ssh.execution import Execution, Shell, execute
 from k8sboot.ssh.handshake import abandon
 from k8sboot.ssh.job_scripts import new_id
@@ -69,7 +69,7 @@ class HostConnection:
             self._drop()
             raise ConnectionLost("the connection was closed by k8sboot", host=self._login.name)
 
-    def run(self, script: str, *, timeout: float) -> Completed:
+    def run(self, script: Script, *, timeout: float) -> Completed:
         """Run a short script as root; see Connection.run.
 
         exit_status is -1 when the remote shell itself was killed by a signal. When the connection has
@@ -77,7 +77,7 @@ class HostConnection:
         """
         with self._turn():
             session, shell = self.open()
-            return execute(session, shell, script, timeout=timeout)
+            return execute(session, shell, text_of(script), timeout=timeout)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -93,7 +93,7 @@ class HostConnection:
             self._lock.release()
 
     def run_job(
-        self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]
+        self, name: str, script: Script, *, timeout: float, on_output: Callable[[str], None]
     ) -> Completed:
         """Run a long script as a job that outlives the connection; see Connection.run_job.
 
@@ -111,7 +111,7 @@ class HostConnection:
         self._job = job
         if self._ends_jobs:
             raise Interrupted(f"job {name} was not started", host=self._login.name)
-        job.start(script)
+        job.start(text_of(script))
         return job.follow(on_output)
 
     def end_jobs(self) -> None:

@@ -1,7 +1,7 @@
-"""The shell side of a job: start it apart from the connection, look at it by offset, stop it, tidy up. Pure.
+"""The shell side of a job: start it independently of the connection, read its log by offset, stop it, remove it. Pure.
 
-A job lives in /var/lib/k8sboot/jobs/<id>/: script, run (what runs it), pid (boot id, process id), log, and rc
-once it ended. Every script here may be sent again after a dead link: starting twice starts once.
+A job's folder is /var/lib/k8sboot/jobs/<id>/: script, run (what runs it), pid (boot id, process id), log, and rc
+once it has ended. Every script here may be sent again after a lost connection: starting twice starts once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = re.compile(r"[a-z0-9-]+\Z")
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a job found. exit_status: None while it runs; size: the log's length in bytes."""
+    """What a look at a job found. exit_status: None while it runs. size: the log's length in bytes."""
 
     state: str
     exit_status: int | None
@@ -30,14 +30,14 @@ class Look:
 
 
 def new_id(name: str) -> str:
-    """A name for one job of this kind; raises ValueError when name could not be part of a path."""
+    """A name for one job of this kind; raises ValueError if name cannot be part of a path."""
     if not NAME.match(name):
         raise ValueError(f"a job's name consists of a-z, 0-9 and -: {name!r}")
     return f"{name}-{secrets.token_hex(6)}"
 
 
 def start(job: str, script: str) -> str:
-    """Start the job unless it is started, and wait until it has a process. Ends non-zero when it has none."""
+    """Start the job unless it was started, and wait until it has a process. Exits non-zero if it has none."""
     written = _written("script", script) + _written("run", _run(job))
     return render("job-start", written, JOBS=JOBS_DIR, JOB=job, OLD=KEPT + 1)
 
@@ -54,22 +54,22 @@ def _run(job: str) -> str:
 
 
 def look(job: str, *, offset: int, patience: float) -> str:
-    """Print the job's state and the log from offset on; wait up to patience seconds for something new."""
+    """Print the job's state and the log from offset on; wait up to patience seconds for news."""
     return render("job-look", JOB=f"{JOBS_DIR}/{job}", FROM=offset + 1, LEFT=int(patience / POLL), POLL=POLL)
 
 
 def parse_look(output: bytes) -> Look:
-    """What look() printed. Raises ValueError when it is something else."""
+    """The output of look(). Raises ValueError for anything else."""
     head, _, data = output.partition(b"\n")
     state, status, size = head.decode("ascii", "replace").split()
     return Look(state, None if status == "-" else int(status), int(size), data)
 
 
 def stop(job: str) -> str:
-    """End the job and all it started: politely, then for good."""
+    """End the job and all that it started: SIGTERM first, then SIGKILL."""
     return render("job-stop", JOBS=JOBS_DIR, JOB=job)
 
 
 def remove(job: str) -> str:
-    """Remove what the job left."""
+    """Remove the job's folder."""
     return call("rm", "-rf", "--", f"{JOBS_DIR}/{job}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fake_notes import Notes
 from fake_shell import without_options
-from fake_state import SWAPS, FakeFile, FakeUnit, Reply
+from fake_state import SWAPS, FakeFile, FakeUnit, Reply, unit_of
 
 UNITS = {
     "chrony": ("chrony.service", "active"),
@@ -111,6 +111,7 @@ class Commands(Notes):
         gone = [word for word in words if not word.startswith("-")]
         for path in [p for p in self.files if any(p == g or p.startswith(f"{g}/") for g in gone)]:
             del self.files[path]
+            self.units.pop(unit_of(path), None)
 
     def _do_mkdir(self, words: list[str]) -> None:
         assert words[0] == "-p"

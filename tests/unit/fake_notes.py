@@ -1,4 +1,8 @@
-"""What the lines of k8sboot.former do on a fake host, and the question that reads what they have noted."""
+"""What is saved on a fake host before a change, and the question that reads it back.
+
+This stays a second implementation of originals.sh and noted.sh: tests of `reset --restore-os` alter what lies there
+between the two, and the real shell would need a real systemd, sysctl and package manager under it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import re
 
 from fake_state import FakeFile, HostState, Reply
 
+from k8sboot.host.originals import PriorState
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 
 BESIDE = (".k8sboot-sha256", ".k8sboot-ours", ".k8sboot-copy", ".k8sboot-readers")
@@ -27,9 +32,9 @@ class Notes(HostState):
                 found[name.removesuffix(".k8sboot-absent")] = None if name.endswith("-absent") else file
         return found
 
-    def note(self, words: list[str]) -> None:
-        """`was KIND NAME AIM`."""
-        _, kind, name, aim = words
+    def note(self, state: PriorState) -> None:
+        """Save this once, as host/originals.py says."""
+        kind, name, aim = state.kind, state.name, state.aim
         if kind == "file":
             self.keep(name)
             if aim:
@@ -99,7 +104,7 @@ class Notes(HostState):
         self.put(f"{kept}.k8sboot-sha256", _digest(found.content) + "\n")
         self.files[kept] = FakeFile(found.content, found.mode, found.owner)
 
-    def ours(self, path: str, data: bytes, kind: str, readers: list[str]) -> None:
+    def ours(self, path: str, data: bytes, kind: str, readers: tuple[str, ...]) -> None:
         """What k8sboot is about to put there."""
         kept = f"{ORIGINALS_DIR}{path}"
         self._line(f"{kept}.k8sboot-ours", _digest(data))
@@ -117,7 +122,7 @@ class Notes(HostState):
     # -- the question
 
     def notes(self) -> Reply:
-        """The answer to ensure.noted's question."""
+        """The answer to the question of ensure/restore/notes.py."""
         lines = ["complete"] if f"{PRIOR_DIR}/complete/" in self.files else []
         for path in sorted(self.files):
             if path.startswith(f"{PRIOR_DIR}/") and not path.endswith((".ours", "/complete/")):

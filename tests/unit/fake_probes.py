@@ -5,27 +5,34 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shlex
 import time
 from collections.abc import Iterator
 
 from fake_notes import Notes
-from fake_shell import logical_lines
 from fake_state import FakeFile, Reply
 
-from k8sboot.host import probe
+from k8sboot.host.probe import ALWAYS, MAX_CONTENT
+from k8sboot.host.reads import Reads
 from k8sboot.paths import RESTART_DIR
 
 
 class Probes(Notes):
-    """Lines as the scripts of k8sboot.probe and k8sboot.diagnosis print them."""
+    """Lines as the probe and the script of k8sboot.diagnosis print them: their parsers are to be tried, too."""
 
-    def _probed(self, script: str) -> Iterator[str]:
+    def _probed(self, reads: Reads) -> Iterator[str]:
         for name, value in self._told_facts().items():
             yield f"fact {name} {base64.b64encode(value.encode()).decode()}"
-        tail = script.removeprefix(probe.HEAD)
-        for words in logical_lines(tail):
-            yield from self._answer_line(words)
+        yield from (self._file_line(path) for path in (*ALWAYS, *reads.files))
+        yield from (f"module {name} {self.modules.get(name, 'missing')}" for name in reads.modules)
+        for key in reads.sysctls:
+            if key in self.sysctls:
+                yield f"sysctl {key} {'ro' if key in self.fixed_sysctls else 'rw'} {self.sysctls[key]}"
+        yield from self._package_lines(reads.packages)
+        for name in reads.units:
+            yield from self._unit_lines(name)
+        for question in reads.questions:
+            status, out, _ = self._reply(question.name, [question.script])
+            yield f"answer {question.name} {status} .{base64.b64encode(out.rstrip().encode()).decode()}"
 
     def _told_facts(self) -> dict[str, str]:
         held = f"1000\n{' '.join(self.holder.split()[:2])} 1100\n{self.holder}\n" if self.holder else "1000"
@@ -33,28 +40,6 @@ class Probes(Notes):
 
     def _marks(self) -> str:
         return " ".join(p.rpartition("/")[2] for p in self.files if p.startswith(f"{RESTART_DIR}/"))
-
-    def _answer_line(self, words: list[str]) -> Iterator[str]:
-        match words:
-            case ["file", path]:
-                yield self._file_line(path)
-            case ["module", name]:
-                yield f"module {name} {self.modules.get(name, 'missing')}"
-            case ["sysctl_", key]:
-                if key in self.sysctls:
-                    yield f"sysctl {key} {'ro' if key in self.fixed_sysctls else 'rw'} {self.sysctls[key]}"
-            case ["packages", *names]:
-                yield from self._package_lines(names)
-            case ["units", *names]:
-                for name in names:
-                    yield from self._unit_lines(name)
-            case ["question", name, script]:
-                status, out, _ = self._reply(name, [script])
-                yield f"answer {name} {status} .{base64.b64encode(out.rstrip().encode()).decode()}"
-            case ["true"]:
-                return
-            case _:
-                raise self._unknown(f"in a probe: {shlex.join(words)}")
 
     def _file_line(self, path: str) -> str:
         if path in self.not_files:
@@ -64,11 +49,11 @@ class Probes(Notes):
             return f"absent {path}"
         assert isinstance(found, FakeFile)
         digest = hashlib.sha256(found.content).hexdigest()
-        is_small = len(found.content) <= probe.MAX_CONTENT
+        is_small = len(found.content) <= MAX_CONTENT
         content = base64.b64encode(found.content).decode() if is_small else "-"
         return f"file {path} {found.mode:o} {found.owner} {len(found.content)} {digest} .{content}"
 
-    def _package_lines(self, names: list[str]) -> Iterator[str]:
+    def _package_lines(self, names: tuple[str, ...]) -> Iterator[str]:
         for name in names:
             if name in self.broken:
                 yield f"broken {name}"

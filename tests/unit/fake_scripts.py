@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
 
 from fake_commands import Commands
-from fake_shell import logical_lines, plain, plain_words
-from fake_state import FakeFile, Reply
+from fake_shell import plain, plain_words
+from fake_state import FakeFile, FakeUnit, Reply, unit_of
 from fake_yum import YumCommands
 
-from k8sboot.host import files, originals
+from k8sboot.host.files import File, Write, kind_of
+from k8sboot.host.script import FAILED
+from k8sboot.host.script import Commands as Request
+from k8sboot.paths import RESTART_DIR
 from k8sboot.ssh.connection import Completed
 
 READING = (
@@ -34,54 +35,35 @@ READING = (
 
 
 class Scripts(Commands, YumCommands):
-    """Scripts as k8sboot.writing and k8sboot.chain make them."""
+    """Files are written, and commands run."""
 
-    # -- writes
-
-    def _write(self, script: str) -> Completed:
-        said = []
-        lines = iter(script.removeprefix(files.HEAD).splitlines())
-        for line in lines:
-            words = shlex.split(line)
-            if words[0] in ("mkdir", "touch"):
-                self.files.update({mark: FakeFile() for mark in words[1:] if words[0] == "touch"})
-                continue
-            assert words[0] == "put", line
-            assert words[6] == "<<K8SBOOT-END", line
-            data = base64.b64decode("".join(iter(lines.__next__, "K8SBOOT-END")))
-            path, mode, owner, kind, readers = words[1:6]
-            if kind != "passing":
-                self.keep(path)
-                self.ours(path, data, kind, readers.split())
-            said.append(self._put(path, int(mode, 8), owner, kind, data))
+    def _write(self, script: Write) -> Completed:
+        said = "".join(self._put(file) for file in script.files)
         self.mutations.append("write")
-        return Completed(0, "".join(said).encode(), b"")
+        return Completed(0, said.encode(), b"")
 
-    def _put(self, path: str, mode: int, owner: str, kind: str, data: bytes) -> str:
-        self.files[path] = FakeFile(data, mode, owner)
-        self.events.append(f"write {path}")
-        return f"{hashlib.sha256(data).hexdigest()}  -\n"
+    def _put(self, file: File) -> str:
+        self.files.update({f"{RESTART_DIR}/{unit}": FakeFile() for unit in file.restarts})
+        if (kind := kind_of(file)) != "passing":
+            self.keep(file.path)
+            self.ours(file.path, file.data, kind, file.readers)
+        self.files[file.path] = FakeFile(file.data, file.mode, file.owner)
+        if unit := unit_of(file.path):
+            self.units.setdefault(unit, FakeUnit())
+        self.events.append(f"write {file.path}")
+        return f"{file.state.sha256}  -\n"
 
-    # -- commands
-
-    def _run_commands(self, script: str) -> Completed:
-        out, err, tidy = "", "", []
-        status = 0
-        begin, end = originals.note_script([originals.PriorState("unit", "@")]).split("was unit @ ''\n")
-        if script.startswith(begin):
-            notes, _, script = script.removeprefix(begin).partition(end)
-            for words in logical_lines(notes):
-                self.note(words)
-        for words in logical_lines(script):
-            if words[0] == "trap":
-                tidy += shlex.split(words[1])[3:]
-                continue
-            status, more_out, more_err = self._command(words[: words.index("||")] if "||" in words else words)
+    def _run_commands(self, script: Request) -> Completed:
+        out, err, status = "", "", 0
+        for state in script.states:
+            self.note(state)
+        for index, command in enumerate(script.commands):
+            status, more_out, more_err = self._command(list(command))
             out, err = out + more_out, err + more_err
-            if status and "||" in words:
-                err += next(word for word in words if word.startswith("k8sboot-failed-")) + "\n"
+            if status:
+                err += f"{FAILED}{index}\n"
                 break
-        for path in tidy:
+        for path in script.remove:
             self.files.pop(path, None)
         return Completed(status, out.encode(), err.encode())
 
@@ -94,10 +76,17 @@ class Scripts(Commands, YumCommands):
         if (said := self._canned(plain(words), words)) is not None:
             return said
         handler = getattr(self, "_do_" + plain_words(words)[0].rpartition("/")[2].replace("-", "_"), None)
+        if handler is None and self._is_program(words[0]):
+            return 0, "", ""
         if handler is None:
             raise self._unknown(line)
         said = handler(plain_words(words)[1:])
         return (0, "", "") if said is None else said if isinstance(said, tuple) else (0, said, "")
+
+    def _is_program(self, path: str) -> bool:
+        """A file that may be executed, such as one that a phase has written: what it does is the test's to say."""
+        found = self.files.get(path)
+        return isinstance(found, FakeFile) and bool(found.mode & 0o100)
 
     def _canned(self, line: str, words: list[str]) -> Reply | None:
         for key in sorted(self.answers, key=len, reverse=True):

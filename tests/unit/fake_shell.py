@@ -1,30 +1,8 @@
-"""Scripts as words, as far as the fake host has to read them."""
+"""Command lines as words, as far as the fake host has to read them."""
 
 from __future__ import annotations
 
-import functools
 import shlex
-
-
-def logical_lines(text: str) -> list[list[str]]:
-    """Words of each command of a script; a quoted word may hold line breaks."""
-    return [list(words) for words in _logical_lines(text)]
-
-
-@functools.cache
-def _logical_lines(text: str) -> tuple[tuple[str, ...], ...]:
-    found, gathered = [], ""
-    for line in text.splitlines(keepends=True):
-        gathered += line
-        try:
-            words = shlex.split(gathered)
-        except ValueError:
-            continue
-        gathered = ""
-        if words:
-            found.append(tuple(words))
-    assert not gathered, f"an open quote in {gathered!r}"
-    return tuple(found)
 
 
 def plain_words(words: list[str]) -> list[str]:

@@ -21,6 +21,15 @@ class UnknownCommand(AssertionError):
     """The fake does not know what this command does to a host."""
 
 
+def unit_of(path: str) -> str:
+    """The unit that the file at this path makes, or ''."""
+    folder, _, name = path.rpartition("/")
+    is_one = folder == "/etc/systemd/system" and name.endswith(
+        (".service", ".timer", ".socket", ".mount", ".path")
+    )
+    return name if is_one else ""
+
+
 @dataclass
 class FakeFile:
     """A file of the fake host."""
@@ -96,7 +105,7 @@ class HostState:
         """The kind of each round trip: probe, write, ask, change or job, and hold or release of the lock."""
         self.loses: list[str] = []
         """For each change to come: '', or when its connection dies: before, behind, or restarted (behind it)."""
-        self.errands: dict[str, Completed] = {}
+        self.outcomes: dict[str, Completed] = {}
         self.holder = ""
         """Who has the lock: run, seat and words for people."""
         self.lease = 0

@@ -15,7 +15,7 @@ from k8sboot.inventory.model import HostSpec
 from k8sboot.phase import Phase
 from k8sboot.run.event_queue import SyncListener
 from k8sboot.run.session import RunRequest, Session
-from k8sboot.ssh.connection import Completed, Connection
+from k8sboot.ssh.connection import Completed, Connection, Script
 
 DEAD = Claim("run0", "up by me, pid 2", ME.origin)
 
@@ -52,12 +52,12 @@ class Line(Connection):
         self._host = host
         self._life = life
 
-    def run(self, script: str, *, timeout: float) -> Completed:
+    def run(self, script: Script, *, timeout: float) -> Completed:
         self._life.check()
         return self._host.run(script, timeout=timeout)
 
     def run_job(
-        self, name: str, script: str, *, timeout: float, on_output: Callable[[str], None]
+        self, name: str, script: Script, *, timeout: float, on_output: Callable[[str], None]
     ) -> Completed:
         self._life.check()
         return self._host.run_job(name, script, timeout=timeout, on_output=on_output)

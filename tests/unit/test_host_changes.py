@@ -9,7 +9,7 @@ import pytest
 
 from k8sboot.errors import CommandFailed, ConnectionLost, NotAsWanted
 from k8sboot.events import Changed, Output, Working
-from k8sboot.host.script import chain
+from k8sboot.host.script import Commands
 from k8sboot.secret import Secret
 
 
@@ -94,7 +94,9 @@ def test_the_script_tidies_up_whatever_the_names_are(tmp_path, shell):
         pytest.skip(f"no {shell}")
     secret = tmp_path / 'it\'s a "file"'
     secret.write_text("hunter2")
-    done = subprocess.run([shell], input=chain(["false"], (str(secret),)), capture_output=True, text=True)
+    done = subprocess.run(
+        [shell], input=Commands((("false",),), remove=(str(secret),)).render(), capture_output=True, text=True
+    )
     assert done.returncode == 1
     assert done.stderr == "k8sboot-failed-0\n"
     assert not secret.exists()

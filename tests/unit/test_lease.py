@@ -98,9 +98,9 @@ def test_what_is_no_lock_is_nobody_s(hostile: str):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (f"{lease.SAID} lease 90 up by bob", "expires in 90 s"),
-        (f"{lease.SAID} work up by bob", "still running there"),
-        (f"noise\n{lease.SAID} nobody lets go of /run/k8sboot/guard", "nobody lets go"),
+        (f"{lease.REFUSAL} lease 90 up by bob", "expires in 90 s"),
+        (f"{lease.REFUSAL} work up by bob", "still running there"),
+        (f"noise\n{lease.REFUSAL} nobody lets go of /run/k8sboot/guard", "nobody lets go"),
         ("", "cannot be acquired"),
     ],
 )

@@ -15,6 +15,7 @@ from k8sboot.host import machine as machine_module
 from k8sboot.host.lease import LEASE, RENEW, Claim
 from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Reads
+from k8sboot.host.script import Commands
 from k8sboot.run import leases
 from k8sboot.run.leases import TICK, Leases
 
@@ -103,7 +104,7 @@ def test_a_run_without_a_claim_renews_nothing(monkeypatch):
 def test_a_job_holds_its_host_itself(held: Held):
     held.connection.answers["work"] = "working\n"
     sent: list[str] = []
-    held.machine.run_job("work", "work", 60, lambda _line: sent.extend(held.after(RENEW + 1)))
+    held.machine.run_job("work", Commands((("work",),)), 60, lambda _line: sent.extend(held.after(RENEW + 1)))
     assert sent == []
     assert held.after(RENEW + 1) == ["hold"], "idle again"
 

@@ -12,7 +12,7 @@ from k8sboot import scripts
 from k8sboot.diagnosis.script import Scope, script
 from k8sboot.ensure.restore.notes import NOTED
 from k8sboot.host import lease, once, probe
-from k8sboot.host.files import File, write_script
+from k8sboot.host.files import File, Write
 from k8sboot.host.lease import Claim
 from k8sboot.host.originals import PriorState, note_script
 from k8sboot.host.reads import Question, Reads
@@ -21,6 +21,7 @@ from k8sboot.phases.os_prep import NETWORK_RAISES_LINKS
 from k8sboot.phases.preflight import NO_CGROUPS
 from k8sboot.runtime.docker import Docker
 from k8sboot.ssh import job_scripts
+from k8sboot.ssh.connection import text_of
 
 FILES = sorted(scripts.DIRECTORY.glob("*.sh"))
 
@@ -91,14 +92,14 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
 
 
 @pytest.mark.parametrize(
-    ("text", "limit"),
+    ("script", "limit"),
     [
-        (probe.script(READS), 6256),
-        (write_script([File("/etc/hosts", "127.0.0.1 localhost\n")]), 2389),
-        (lease.held(once.once("true", ERRAND), ME, timeout=60), 1975),
+        (probe.Probe(READS), 6256),
+        (Write((File("/etc/hosts", "127.0.0.1 localhost\n"),)), 2389),
+        (lease.Held(once.Once("true", ERRAND), ME, timeout=60), 1975),
         (lease.take(ME), 1286),
-        (lease.release(ME), 218),
-        (once.recall(ERRAND, patience=5.0), 524),
+        (lease.Release(ME), 218),
+        (once.Recall(ERRAND, patience=5.0), 524),
         (job_scripts.start(JOB, "true"), 1823),
         (job_scripts.look(JOB, offset=0, patience=5.0), 504),
         (job_scripts.stop(JOB), 365),
@@ -117,6 +118,6 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
         "missing-cgroups",
     ],
 )  # fmt: skip
-def test_no_script_is_larger_on_the_wire_than_before_it_had_a_file(text, limit):
+def test_no_script_is_larger_on_the_wire_than_before_it_had_a_file(script, limit):
     """Bytes, as they were when the shell stood in Python."""
-    assert len(text.encode()) <= limit
+    assert len(text_of(script).encode()) <= limit

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from k8sboot.ensure.restore.notes import NOTED, Notes, parse
-from k8sboot.host.files import File, write_script
+from k8sboot.host.files import File, Write
 from k8sboot.host.originals import PriorState, note_script
 from k8sboot.paths import STATE_DIR
 
@@ -66,7 +66,7 @@ class Place:
         return parse(done.stdout)
 
     def put(self, shell: list[str], *files: File) -> None:
-        done = self.run(shell, write_script(files))
+        done = self.run(shell, Write(files).render())
         assert done.returncode == 0, done.stderr
 
     def file(self, name: str, content: str, **how: object) -> File:

@@ -14,6 +14,7 @@ import pytest
 from k8sboot.host import lease
 from k8sboot.host.lease import Claim
 from k8sboot.paths import RUN_DIR
+from k8sboot.ssh.connection import Script, text_of
 from k8sboot.ssh.script import Markers, wrap
 
 SHELLS = [
@@ -29,10 +30,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "locks"
 
 
-def act(folder: Path, script: str, shell: list[str] | None = None) -> subprocess.CompletedProcess[str]:
+def act(folder: Path, script: Script, shell: list[str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         shell or ["dash"],
-        input=script.replace(RUN_DIR, str(folder)),
+        input=text_of(script).replace(RUN_DIR, str(folder)),
         capture_output=True,
         text=True,
         timeout=60,
@@ -47,9 +48,9 @@ def expire(folder: Path) -> None:
 
 @IN_SHELLS
 def test_who_holds_it_goes_on_and_others_are_refused(folder, shell):
-    assert act(folder, lease.held("echo mine; exit 3", ME, timeout=5), shell).stdout == "mine\n"
-    assert act(folder, lease.held("exit 3", ME, timeout=5), shell).returncode == 3
-    refused = act(folder, lease.held("echo theirs", BOB, timeout=5), shell)
+    assert act(folder, lease.Held("echo mine; exit 3", ME, timeout=5), shell).stdout == "mine\n"
+    assert act(folder, lease.Held("exit 3", ME, timeout=5), shell).returncode == 3
+    refused = act(folder, lease.Held("echo theirs", BOB, timeout=5), shell)
     assert (refused.returncode, refused.stdout) == (lease.REFUSED, "")
     error = lease.refusal(refused.stderr, "h")
     assert "up by me's `x` $y" in error.what
@@ -58,7 +59,7 @@ def test_who_holds_it_goes_on_and_others_are_refused(folder, shell):
 
 @IN_SHELLS
 def test_a_lease_lasts_beyond_the_end_of_a_script_that_takes_long(folder, shell):
-    act(folder, lease.held(":", ME, timeout=600), shell)
+    act(folder, lease.Held(":", ME, timeout=600), shell)
     until = int((folder / "lock").read_text().split()[2])
     assert until > float(Path("/proc/uptime").read_text().split()[0]) + 600
 
@@ -66,13 +67,13 @@ def test_a_lease_lasts_beyond_the_end_of_a_script_that_takes_long(folder, shell)
 @IN_SHELLS
 def test_what_is_given_back_or_ended_may_be_taken(folder, shell):
     act(folder, lease.take(ME), shell)
-    act(folder, lease.release(BOB), shell)
+    act(folder, lease.Release(BOB), shell)
     assert act(folder, lease.take(BOB), shell).returncode == lease.REFUSED, "only its holder gives it back"
-    act(folder, lease.release(ME), shell)
+    act(folder, lease.Release(ME), shell)
     assert act(folder, lease.take(BOB), shell).returncode == 0
     expire(folder)
     assert act(folder, lease.take(ME), shell).returncode == 0
-    assert act(folder, lease.held("echo late", BOB, timeout=1), shell).returncode == lease.REFUSED, (
+    assert act(folder, lease.Held("echo late", BOB, timeout=1), shell).returncode == lease.REFUSED, (
         "who slept through the end of its lease finds out before it alters anything"
     )
 
@@ -87,7 +88,7 @@ def test_a_new_run_of_the_same_seat_takes_over_at_once(folder):
 @IN_SHELLS
 def test_work_that_goes_on_keeps_others_out_when_its_run_is_dead(folder, shell, tmp_path):
     done = tmp_path / "begun"
-    script = lease.held(f"touch {done}; sleep 60", ME, timeout=5).replace(RUN_DIR, str(folder))
+    script = lease.Held(f"touch {done}; sleep 60", ME, timeout=5).render().replace(RUN_DIR, str(folder))
     work = subprocess.Popen([*shell, "-s"], stdin=subprocess.PIPE, start_new_session=True)
     work.stdin.write(
         wrap(script, Markers.fresh())
@@ -112,9 +113,9 @@ def test_work_that_goes_on_keeps_others_out_when_its_run_is_dead(folder, shell, 
 @IN_SHELLS
 def test_a_daemon_that_a_script_starts_does_not_keep_the_lock(folder, shell, tmp_path):
     pid = tmp_path / "pid"
-    act(folder, lease.held(f"sleep 60 > /dev/null 2>&1 & echo $! > {pid}", ME, timeout=5), shell)
+    act(folder, lease.Held(f"sleep 60 > /dev/null 2>&1 & echo $! > {pid}", ME, timeout=5), shell)
     try:
-        act(folder, lease.release(ME), shell)
+        act(folder, lease.Release(ME), shell)
         assert act(folder, lease.take(BOB), shell).returncode == 0
     finally:
         os.kill(int(pid.read_text()), signal.SIGKILL)
@@ -131,6 +132,6 @@ def test_a_broken_lock_file_is_nobody_s(folder, shell):
 def test_where_a_lock_cannot_be_written_nothing_is_done(folder, shell):
     act(folder, lease.take(ME), shell)
     (folder / "lock.new").mkdir()
-    done = act(folder, lease.held("echo done", ME, timeout=5), shell)
+    done = act(folder, lease.Held("echo done", ME, timeout=5), shell)
     assert (done.returncode, done.stdout) == (lease.NO_ROOM, "")
     assert "Filesystem" in done.stderr, "what room there is is shown"

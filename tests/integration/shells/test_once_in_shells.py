@@ -12,6 +12,7 @@ import pytest
 from k8sboot.host import lease, once
 from k8sboot.host.lease import Claim
 from k8sboot.paths import RUN_DIR
+from k8sboot.ssh.connection import Script, text_of
 
 SHELLS = [
     pytest.param(words, marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]}"))
@@ -27,14 +28,14 @@ class Place:
         self.folder = folder
         self.shell = shell
 
-    def text(self, script: str) -> str:
-        return script.replace(RUN_DIR, str(self.folder / "run"))
+    def text(self, script: Script) -> str:
+        return text_of(script).replace(RUN_DIR, str(self.folder / "run"))
 
-    def act(self, script: str) -> subprocess.CompletedProcess[bytes]:
+    def act(self, script: Script) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(self.shell, input=self.text(script).encode(), capture_output=True, timeout=60)
 
-    def recall(self, name: str, patience: float = 5) -> tuple[once.Told, bytes]:
-        done = self.act(once.recall(name, patience=patience))
+    def recall(self, name: str, patience: float = 5) -> tuple[once.Outcome, bytes]:
+        done = self.act(once.Recall(name, patience=patience))
         return once.parse_outcome(done.stdout), done.stderr
 
 
@@ -44,7 +45,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 def test_it_tells_what_it_printed_and_how_it_ended(place: Place):
-    done = place.act(once.once("printf 'out\\0\\377'; echo err >&2; exit 3", "e1"))
+    done = place.act(once.Once("printf 'out\\0\\377'; echo err >&2; exit 3", "e1"))
     assert (done.returncode, done.stdout, done.stderr) == (3, b"out\0\xff", b"err\n")
     told, err = place.recall("e1")
     assert (told.state, told.exit_status, told.stdout, err) == (once.ENDED, 3, b"out\0\xff", b"err\n")
@@ -53,8 +54,8 @@ def test_it_tells_what_it_printed_and_how_it_ended(place: Place):
 
 def test_what_never_began_is_called_off_for_good(place: Place):
     assert place.recall("e1")[0].state == once.NEVER
-    done = place.act(once.once(f"touch {place.folder}/done", "e1"))
-    assert done.returncode == once.CALLED_OFF
+    done = place.act(once.Once(f"touch {place.folder}/done", "e1"))
+    assert done.returncode == once.CANCELLED
     assert not (place.folder / "done").exists()
 
 
@@ -63,7 +64,7 @@ def test_what_still_runs_is_waited_for(place: Place):
     script = f"touch {begun}; while [ ! -e {go} ]; do sleep 0.05; done; echo done"
     run = subprocess.Popen(place.shell, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert run.stdin
-    run.stdin.write(place.text(once.once(script, "e1")).encode())
+    run.stdin.write(place.text(once.Once(script, "e1")).encode())
     run.stdin.close()
     deadline = time.monotonic() + 30
     while not begun.exists():
@@ -79,7 +80,7 @@ def test_what_still_runs_is_waited_for(place: Place):
 def test_an_output_that_nobody_reads_does_not_end_it(place: Place):
     """As when sshd has died: whatever it then writes to its own streams goes nowhere."""
     done = place.folder / "done"
-    script = place.text(once.once(f"seq 100000; touch {done}", "e1"))
+    script = place.text(once.Once(f"seq 100000; touch {done}", "e1"))
     run = subprocess.Popen(place.shell, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert run.stdin
     assert run.stdout
@@ -92,31 +93,31 @@ def test_an_output_that_nobody_reads_does_not_end_it(place: Place):
 
 
 def test_earlier_ones_are_tidied_away_and_the_output_is_private(place: Place):
-    place.act(once.once("echo secret", "e1"))
+    place.act(once.Once("echo secret", "e1"))
     home = place.folder / "run/errands"
     assert [p.name for p in home.iterdir()] == ["e1"]
     assert (home / "e1").stat().st_mode & 0o077 == 0
     assert (home / "e1/out").stat().st_mode & 0o077 == 0
-    place.act(once.once("true", "e2"))
+    place.act(once.Once("true", "e2"))
     assert [p.name for p in home.iterdir()] == ["e2"]
 
 
 def test_files_made_in_it_have_the_usual_umask(place: Place):
-    place.act(f"umask 022\n{once.once(f'touch {place.folder}/made', 'e1')}")
+    place.act(f"umask 022\n{once.Once(f'touch {place.folder}/made', 'e1').render()}")
     assert (place.folder / "made").stat().st_mode & 0o777 == 0o644
 
 
 def test_without_room_for_its_folder_it_runs_all_the_same(place: Place):
     (place.folder / "run").mkdir()
     (place.folder / "run/errands").write_text("in the way")
-    done = place.act(once.once("echo out; exit 3", "e1"))
+    done = place.act(once.Once("echo out; exit 3", "e1"))
     assert (done.returncode, done.stdout) == (3, b"out\n")
 
 
 def test_under_the_lock_it_is_the_same(place: Place):
     me = Claim("r1", "me")
-    done = place.act(lease.held(once.once("echo out; exit 3", "e1"), me, timeout=5))
+    done = place.act(lease.Held(once.Once("echo out; exit 3", "e1"), me, timeout=5))
     assert (done.returncode, done.stdout) == (3, b"out\n")
-    refused = place.act(lease.held(once.once("echo out", "e2"), Claim("r2", "other"), timeout=5))
+    refused = place.act(lease.Held(once.Once("echo out", "e2"), Claim("r2", "other"), timeout=5))
     assert refused.returncode == lease.REFUSED
     assert not (place.folder / "run/errands/e2").exists()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.host.probe import MAX_CONTENT, parse, script
+from k8sboot.host.probe import MAX_CONTENT, Probe, parse
 from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import Snapshot, UnitState
 from k8sboot.osfamily.yum import HEALTH
@@ -32,7 +32,7 @@ def probe(
     shell: list[str], reads: Reads, *, environment: dict[str, str] | None = None, text: str = ""
 ) -> Snapshot:
     done = subprocess.run(
-        shell, input=text or script(reads), capture_output=True, text=True, timeout=60,
+        shell, input=text or Probe(reads).render(), capture_output=True, text=True, timeout=60,
         env={**os.environ, **(environment or {})},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -162,7 +162,9 @@ def test_an_rpm_that_hangs_is_given_up_and_its_database_called_damaged(shell, tm
     for name in ("rpm", "yum"):
         (tmp_path / name).write_text("#!/bin/sh\nexec sleep 60\n")
         (tmp_path / name).chmod(0o755)
-    text = script(Reads(packages=("docker-ce",), questions=(HEALTH,))).replace("timeout 20", "timeout 1")
+    text = (
+        Probe(Reads(packages=("docker-ce",), questions=(HEALTH,))).render().replace("timeout 20", "timeout 1")
+    )
     seen = probe(shell, Reads(), text=text, environment={"PATH": str(tmp_path)})
     assert seen.answers["yum-health"].text == "database"
     assert seen.packages == {}
@@ -182,7 +184,7 @@ def test_jobs_that_still_run_are_seen_as_the_job_scripts_write_them(shell, tmp_p
         (tmp_path / name / "pid").write_text(pid + "\n")
         if ended:
             (tmp_path / name / "rc").write_text("0\n")
-    text = script(Reads())
+    text = Probe(Reads()).render()
     assert f"={JOBS_DIR}\n" in text
     seen = probe(shell, Reads(), text=text.replace(JOBS_DIR, shlex.quote(str(tmp_path))))
     assert seen.host_facts.jobs == ("install-1",)
@@ -192,7 +194,7 @@ def test_jobs_that_still_run_are_seen_as_the_job_scripts_write_them(shell, tmp_p
 @pytest.mark.skipif(not shutil.which("flock"), reason="no flock")
 def test_a_short_change_of_a_run_that_is_dead_is_seen_while_it_lasts(shell, tmp_path):
     path = tmp_path / "work"
-    text = script(Reads()).replace(WORK, str(path))
+    text = Probe(Reads()).render().replace(WORK, str(path))
     assert probe(shell, Reads(), text=text).host_facts.jobs == ()
     with path.open("w") as work:
         assert probe(shell, Reads(), text=text).host_facts.jobs == ()
@@ -204,7 +206,7 @@ def test_a_short_change_of_a_run_that_is_dead_is_seen_while_it_lasts(shell, tmp_
 @IN_SHELLS
 def test_the_probe_writes_nothing(shell, tmp_path):
     done = subprocess.run(
-        shell, input=script(Reads(files=("/etc/hosts",), modules=("overlay",))), capture_output=True, text=True,
+        shell, input=Probe(Reads(files=("/etc/hosts",), modules=("overlay",))).render(), capture_output=True, text=True,
         cwd=tmp_path, env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0

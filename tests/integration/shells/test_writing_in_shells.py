@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from child_signals import restore_signals
 
-from k8sboot.host.files import File, write_script
+from k8sboot.host.files import File, Write
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR, RESTART_DIR
 from k8sboot.secret import Secret
 
@@ -43,7 +43,7 @@ class Place:
         self.bin.mkdir()
 
     def script(self, *files: File) -> str:
-        text = write_script(files)
+        text = Write(files).render()
         text = text.replace(ORIGINALS_DIR, str(self.kept)).replace(PRIOR_DIR, str(self.root / "former"))
         return text.replace(RESTART_DIR, str(self.marks))
 
@@ -226,5 +226,5 @@ def test_restart_marks_stand_before_the_file_is_seen(place, shell):
 
 
 def test_a_file_under_run_keeps_no_original(place):
-    text = write_script([File("/run/k8sboot/x", "y")])
+    text = Write((File("/run/k8sboot/x", "y"),)).render()
     assert "put /run/k8sboot/x 0644 root:root passing" in text

@@ -13,6 +13,7 @@ from runs import Told, run
 from k8sboot.diagnosis import diagnose
 from k8sboot.diagnosis.diagnose import Diagnosis
 from k8sboot.diagnosis.finding import Catalogue, Finding
+from k8sboot.diagnosis.script import Scope
 from k8sboot.errors import ConnectionLost, Refused, StepFailed
 from k8sboot.events import Event, Evidence, Failed, PhaseStarted, Skipped, Working
 from k8sboot.inventory.model import RuntimeSettings
@@ -173,7 +174,7 @@ def test_a_host_that_does_not_answer_keeps_its_error(bare: FakeCluster, monkeypa
     real = bare.hosts["m1"].run
 
     def silent(script, *, timeout):
-        if script.startswith("CODE="):
+        if isinstance(script, Scope):
             assert timeout <= 120
             raise ConnectionLost("the SSH connection died during a command", host="m1")
         return real(script, timeout=timeout)

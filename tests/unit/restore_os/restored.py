@@ -18,6 +18,7 @@ from runs import Told, run
 
 from k8sboot.errors import Interrupted
 from k8sboot.events import Notice
+from k8sboot.host.files import Write
 from k8sboot.inventory.model import OsSettings
 from k8sboot.runbook import RESET_WITH_OS
 
@@ -124,7 +125,7 @@ def cut(host: FakeConnection, after: int) -> list[str]:
         assert said == (len(host.mutations) == before)
         return result
 
-    def cut_write(script: str) -> Any:
+    def cut_write(script: Write) -> Any:
         gone("write")
         return write(script)
 

@@ -45,10 +45,10 @@ def join_files(cluster, *, limit):
     for name, host in cluster.hosts.items():
         put = host._put
 
-        def keep(path, mode, owner, kind, data, *, put=put, name=name):
-            if path == JOIN_CONFIG:
-                seen[name] = (mode, yaml.safe_load(data))
-            return put(path, mode, owner, kind, data)
+        def keep(file, *, put=put, name=name):
+            if file.path == JOIN_CONFIG:
+                seen[name] = (file.mode, yaml.safe_load(file.data))
+            return put(file)
 
         host._put = keep
     raise_errors(run(cluster, UP, limit=limit))
