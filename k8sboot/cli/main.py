@@ -31,7 +31,7 @@ COMMANDS = {
 """Help by name. Each command is in the module of its name in this folder."""
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """Finds commands by name and imports only the requested one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -51,7 +51,7 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="k8sboot")
 @common
 def cli() -> None:

@@ -16,6 +16,7 @@ from k8sboot.phase import Phase
 from k8sboot.run.runner import Options
 from k8sboot.run.session import RunRequest
 from k8sboot.runbook import UP, with_settling
+from k8sboot.text.table import table
 
 
 @click.command("phase")
@@ -38,8 +39,8 @@ def command(
     """Run single phases, in the order of the runbook, or list them."""
     if is_list:
         spec = _spec_to_list(context)
-        for phase in UP:
-            click.echo(f"{phase.name:<18} {phase.title}{_condition(phase, spec)}")
+        for line in table((phase.name, f"{phase.title}{_condition(phase, spec)}") for phase in UP):
+            click.echo(line)
         return
     if not names:
         raise UsageError("a phase is missing", fix="name at least one; `k8sboot phase --list` shows them")

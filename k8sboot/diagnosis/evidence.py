@@ -34,8 +34,8 @@ class HostEvidence:
 
     def __init__(self, sections: Mapping[str, str], redact: Redactor | None = None) -> None:
         mask = redact or Redactor()
-        kept = list(sections.items())[:MOST_SECTIONS]
-        self._sections = {name: _clean(text, mask) for name, text in kept}
+        shown = list(sections.items())[:MOST_SECTIONS]
+        self._sections = {name: _clean(text, mask) for name, text in shown}
 
     def __getitem__(self, name: str) -> str:
         """The text of a section."""

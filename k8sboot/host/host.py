@@ -152,8 +152,8 @@ class Host(Peer):
 
     def expect(self, what: str, problem: Callable[[], str]) -> None:
         """Call problem() once; NotAsWanted with its answer. In a dry run only while nothing is planned here."""
-        if said := self.check(problem):
-            raise NotAsWanted(f"expected {what}", why=said, host=self.name)
+        if found := self.check(problem):
+            raise NotAsWanted(f"expected {what}", why=found, host=self.name)
 
     def notice(self, code: str, text: str, *, diff: str = "") -> None:
         """Inform the operator; the run continues. diff: of the file it is about."""
@@ -201,15 +201,15 @@ class Host(Peer):
         """
         started = time.monotonic()
         if self._context.is_dry:
-            said = ""
+            output = ""
             or_plan()
             self._machine.dry_run.planned.append(self._context.phase)
         else:
             self._emit(Changing(what=change.what, commands=change.commands))
-            said = do()
+            output = do()
         self.changes += 1
         self._emit(replace(change, is_dry=self._context.is_dry, seconds=time.monotonic() - started))
-        return said
+        return output
 
     def _emit(self, event: Changed | Changing | Notice | Output | Unknown | Waiting | Working) -> None:
         self._context.emit(replace(event, host=self.name, phase=self._context.phase))
@@ -235,9 +235,9 @@ def _problem(ask: Callable[[], str]) -> tuple[str, float]:
     """What is still missing, and the seconds that the look took. A failing read is a problem, not an error."""
     began = time.monotonic()
     try:
-        said = ask()
+        problem = ask()
     except Refused:
         raise
     except StepFailed as error:
-        said = str(error)
-    return said, time.monotonic() - began
+        problem = str(error)
+    return problem, time.monotonic() - began

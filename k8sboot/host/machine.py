@@ -22,7 +22,7 @@ from k8sboot.ssh.connection import Completed, Connection, Script
 PROBE_TIMEOUT = 300.0
 """Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones need more."""
 HOLD_TIMEOUT = 40.0
-LOOK_PATIENCE = 5.0
+RECALL_WAIT = 5.0
 
 
 class Machine:
@@ -46,7 +46,6 @@ class Machine:
         self.address = address
         self.role = role
         self.dry_run = DryRun()
-        self.probes = 0
         self.clock_offset = 0.0
         self.claim: lease.Claim | None = None
         self._held_until = 0.0
@@ -93,19 +92,19 @@ class Machine:
         """The result of the change during which the connection was lost; None if it never began, and never will."""
         deadline = time.monotonic() + timeout
         while True:
-            done = self.look(once.Recall(name, LOOK_PATIENCE), timeout=60)
-            told = once.parse_outcome(done.stdout)
-            if self._boot_id not in ("", told.boot_id):
+            done = self.look(once.Recall(name, RECALL_WAIT), timeout=60)
+            outcome = once.parse_outcome(done.stdout)
+            if self._boot_id not in ("", outcome.boot_id):
                 raise ConnectionLost(
                     lost.what,
                     why="the machine rebooted during it",
                     fix="run the same k8sboot command again: it checks the host and continues from there",
                     host=self.name,
                 )
-            if told.state == once.NEVER:
+            if outcome.state == once.NEVER:
                 return None
-            if told.state == once.ENDED:
-                return Completed(told.exit_status, told.stdout, done.stderr)
+            if outcome.state == once.ENDED:
+                return Completed(outcome.exit_status, outcome.stdout, done.stderr)
             if time.monotonic() > deadline:
                 raise lost
 
@@ -236,7 +235,6 @@ class Machine:
             return seen
 
     def _probe(self, reads: Reads) -> Snapshot:
-        self.probes += 1
         asked = time.time()
         done = self.look(Probe(reads), timeout=PROBE_TIMEOUT)
         if done.exit_status != 0:

@@ -43,15 +43,15 @@ class Once:
 
 @dataclass(frozen=True)
 class Recall:
-    """Query the result of a change, waiting patience seconds for it; a change that has not begun is cancelled."""
+    """Query the result of a change, waiting up to wait seconds for it; a change that has not begun is cancelled."""
 
     name: str
-    patience: float
+    wait: float
 
     def render(self) -> str:
         """The text for /bin/sh."""
         words = {"NEVER": NEVER, "RUNNING": RUNNING, "ENDED": ENDED}
-        return render("recall", LEFT=int(self.patience / POLL), POLL=POLL, **_folders(self.name), **words)
+        return render("recall", LEFT=int(self.wait / POLL), POLL=POLL, **_folders(self.name), **words)
 
 
 def _folders(name: str) -> dict[str, str]:

@@ -160,8 +160,8 @@ class Peer:
 
 def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError:
     """The error for a command that exited with another status than 0, with its last lines."""
-    said = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
-    lines = [line for line in said if not line.startswith(FAILED)]
+    output = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+    lines = [line for line in output if not line.startswith(FAILED)]
     error = CommandFailed(
         f"{what}: failed",
         command=command,

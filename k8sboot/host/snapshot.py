@@ -81,7 +81,6 @@ class Facts:
     boot_id: str
     init: str
     selinux: str
-    cgroup: str
     timezone: str
     swaps: tuple[str, ...]
     listening: str
@@ -143,7 +142,6 @@ class Snapshot:
             boot_id=self.text("/proc/sys/kernel/random/boot_id").strip(),
             init=said.get("init", ""),
             selinux=said.get("selinux", ""),
-            cgroup=said.get("cgroup", ""),
             timezone=said.get("timezone", "").partition("zoneinfo/")[2],
             swaps=tuple(
                 line.split()[0] for line in self.text("/proc/swaps").splitlines()[1:] if line.strip()

@@ -1,7 +1,8 @@
-"""One A query to a name server, and its reply (RFC 1035). Pure bytes; records are counted, not parsed."""
+"""One A query to a name server, and its reply (RFC 1035). Pure bytes; addresses are counted, not parsed."""
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from k8sboot.errors import StepFailed, UsageError
 
 _HEADER = struct.Struct(">HHHHHH")
 _A_IN = struct.pack(">HH", 1, 1)
+_ADDRESS = re.compile(re.escape(_A_IN) + rb".{4}\x00\x04.{4}", re.DOTALL)
+"""What follows a name in a record: type A, class IN, a lifetime, and an address of four bytes."""
 _IS_RESPONSE, _WANT_RECURSION = 0x8000, 0x0100
 _LARGEST = 65535
 _SHORTEST_RECORD = 11
@@ -25,10 +28,10 @@ class BadDnsAnswer(StepFailed):
 
 @dataclass(frozen=True)
 class DnsAnswer:
-    """rcode: 0 is success, RCODES names the others. records: the number of records in the answer."""
+    """rcode: 0 is success, RCODES names the others. addresses: the number of IPv4 addresses in the answer."""
 
     rcode: int
-    records: int
+    addresses: int
 
     @property
     def rcode_name(self) -> str:
@@ -38,7 +41,7 @@ class DnsAnswer:
     @property
     def is_resolved(self) -> bool:
         """Whether the name was found."""
-        return self.rcode == 0 and self.records > 0
+        return self.rcode == 0 and self.addresses > 0
 
 
 def a_query(name: str, query_id: int) -> bytes:
@@ -59,7 +62,8 @@ def parse_answer(data: bytes, *, name: str, query_id: int) -> DnsAnswer:
         raise _bad("it quotes another question")
     if len(rest) - len(question) < records * _SHORTEST_RECORD:
         raise _bad("it is truncated")
-    return DnsAnswer(rcode=flags & 0xF, records=records)
+    found = _ADDRESS.findall(rest[len(question) :])
+    return DnsAnswer(rcode=flags & 0xF, addresses=min(len(found), records))
 
 
 def _question(name: str) -> bytes:

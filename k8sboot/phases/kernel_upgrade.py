@@ -36,8 +36,8 @@ def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
 def _masters_away(cluster: Cluster, host: Host) -> str:
     """The other masters of the cluster whose API server, and so etcd, is not ready; '' for none."""
     others = (m for m in (cluster.first_master, *cluster.other_masters) if m.name != host.name)
-    said = {m.name: ensure.apiserver_answers(m) for m in others if m.file(ADMIN_CONF) is not None}
-    return "; ".join(f"{name}: {why}" for name, why in said.items() if why)
+    away = {m.name: ensure.apiserver_answers(m) for m in others if m.file(ADMIN_CONF) is not None}
+    return "; ".join(f"{name}: {why}" for name, why in away.items() if why)
 
 
 @phase(

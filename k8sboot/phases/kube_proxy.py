@@ -101,5 +101,5 @@ def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
 def _other_mode(host: Host, wanted: str, missing: list[str]) -> str:
     mode = host.answer(MODE).text.strip()
     lacking = f"; its kernel {host.facts.kernel} has not loaded {', '.join(missing)}" if missing else ""
-    said = f"it runs {mode}" if mode else f"no answer on 127.0.0.1:{PROXY_METRICS}"
-    return "" if mode == wanted else said + lacking
+    found = f"it runs {mode}" if mode else f"no answer on 127.0.0.1:{PROXY_METRICS}"
+    return "" if mode == wanted else found + lacking

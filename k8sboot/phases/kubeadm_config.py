@@ -44,8 +44,8 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
 def _refused(host: Host) -> str:
     """What this kubeadm rejects in the file. Older versions only warn about an unknown field and ignore it."""
     done = host.ask(commands.config_migrate(KUBEADM_CONFIG))
-    said = done.stderr.decode("utf-8", "replace")
-    unknown = config.unknown_fields(said)
+    output = done.stderr.decode("utf-8", "replace")
+    unknown = config.unknown_fields(output)
     if unknown:
         return f"unknown fields: {', '.join(unknown)}; check the inventory's kubeadm section"
-    return "" if done.exit_status == 0 else said.strip()[-500:]
+    return "" if done.exit_status == 0 else output.strip()[-500:]

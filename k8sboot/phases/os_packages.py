@@ -49,7 +49,7 @@ def os_packages(cluster: Cluster, host: Host) -> None:
     diagnosis=PACKAGES,
 )
 def os_update(cluster: Cluster, host: Host) -> None:
-    """Update all packages except the kernel and held ones, if the inventory says so."""
+    """Update all packages except the kernel and held ones."""
     family = osfamily.of(host)
     pending = family.updates(host)
     if pending:

@@ -23,7 +23,7 @@ def others(spec: Spec) -> tuple[HostSpec, ...]:
 
 @phase(on=first_master, when=DISTRIBUTED, reads=Reads(files=(f"{KEY}.pub",)), after=("preflight",))
 def root_key(cluster: Cluster, host: Host) -> None:
-    """Create an SSH key for root of the first master, if the inventory says to distribute it."""
+    """Create an SSH key for root of the first master."""
     if host.file(f"{KEY}.pub") is None:
         host.change(
             "make an SSH key for root",
@@ -34,7 +34,7 @@ def root_key(cluster: Cluster, host: Host) -> None:
 
 @phase(on=others, when=DISTRIBUTED, reads=Reads(files=(AUTHORIZED,)), after=("root-key",))
 def root_key_trust(cluster: Cluster, host: Host) -> None:
-    """Authorize the SSH key of the first master's root, if the inventory says so."""
+    """Authorize the SSH key of the first master's root on the other hosts."""
     leader = cluster.first_master
     key = leader.known(leader.read_file(f"{KEY}.pub"), what="an SSH key of root", after="root-key")
     if host.file(AUTHORIZED) is None:

@@ -91,8 +91,8 @@ def service_dns(cluster: Cluster, host: Host) -> None:
 
 
 def _unresolved(cluster: Cluster, host: Host, question: Question) -> str:
-    said = host.answer(question).text
-    if not said:
+    reply = host.answer(question).text
+    if not reply:
         return f"no answer from the DNS Service {_dns_address(cluster.spec)}"
-    answer = dns.parse_answer(base64.b64decode(said), name=_api_name(cluster.spec), query_id=QUERY_ID)
+    answer = dns.parse_answer(base64.b64decode(reply), name=_api_name(cluster.spec), query_id=QUERY_ID)
     return "" if answer.is_resolved else f"{_api_name(cluster.spec)}: {answer.rcode_name}"

@@ -14,7 +14,6 @@ fact macs "$(ip -o link 2>/dev/null | grep -vE "^[0-9]+: ($SOFTWARE)" \
 fact product_uuid "$(cat /sys/class/dmi/id/product_uuid 2>/dev/null)"
 fact init "$(cat /proc/1/comm 2>/dev/null)"
 fact selinux "$(getenforce 2>/dev/null)"
-fact cgroup "$(stat -fc %T /sys/fs/cgroup 2>/dev/null)"
 fact timezone "$(readlink -f /etc/localtime 2>/dev/null)"
 fact listening "$( (ss -Hltnp || netstat -ltnp) 2>/dev/null)"
 fact disk_free_kib "$(df -Pk /var 2>/dev/null | awk 'NR==2{print $4}')"

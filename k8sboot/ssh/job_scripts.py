@@ -53,9 +53,9 @@ def _run(job: str) -> str:
     return render("job-run", PATH=PATH, JOB=f"{JOBS_DIR}/{job}", DIR=RUN_DIR, WORK=WORK)
 
 
-def look(job: str, *, offset: int, patience: float) -> str:
-    """Print the job's state and the log from offset on; wait up to patience seconds for news."""
-    return render("job-look", JOB=f"{JOBS_DIR}/{job}", FROM=offset + 1, LEFT=int(patience / POLL), POLL=POLL)
+def look(job: str, *, offset: int, wait: float) -> str:
+    """Print the job's state and the log from offset on; wait up to wait seconds for news."""
+    return render("job-look", JOB=f"{JOBS_DIR}/{job}", FROM=offset + 1, LEFT=int(wait / POLL), POLL=POLL)
 
 
 def parse_look(output: bytes) -> Look:

@@ -110,7 +110,7 @@ class Follower:
 
     def _look(self) -> job_scripts.Look:
         wait = max(0.0, min(LOOK_WAIT, self._deadline - time.monotonic()))
-        done = self._retry(job_scripts.look(self._job, offset=self._offset, patience=wait), LOOK_TIMEOUT)
+        done = self._retry(job_scripts.look(self._job, offset=self._offset, wait=wait), LOOK_TIMEOUT)
         return job_scripts.parse_look(done.stdout)
 
     def _retry(self, script: str, timeout: float) -> Completed:

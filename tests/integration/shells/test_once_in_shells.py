@@ -35,7 +35,7 @@ class Place:
         return subprocess.run(self.shell, input=self.text(script).encode(), capture_output=True, timeout=60)
 
     def recall(self, name: str, patience: float = 5) -> tuple[once.Outcome, bytes]:
-        done = self.act(once.Recall(name, patience=patience))
+        done = self.act(once.Recall(name, wait=patience))
         return once.parse_outcome(done.stdout), done.stderr
 
 

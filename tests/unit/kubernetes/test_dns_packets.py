@@ -13,8 +13,8 @@ NAME = "kubernetes.default.svc.cluster.local"
 QUESTION = b"\x0akubernetes\x07default\x03svc\x07cluster\x05local\x00\x00\x01\x00\x01"
 
 
-def record(address: bytes) -> bytes:
-    return b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 30, len(address)) + address
+def record(address: bytes, kind: int = 1) -> bytes:
+    return b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 30, len(address)) + address
 
 
 def answer(*records: bytes, flags: int = 0x8180, query_id: int = 7, question: bytes = QUESTION) -> bytes:
@@ -50,9 +50,16 @@ def test_an_answer_without_records_resolves_nothing() -> None:
     assert not parsed(answer(record(b"\x0a\x60\x00\x01"), flags=0x8182)).is_resolved
 
 
+def test_an_alias_alone_resolves_nothing_and_one_on_the_way_does_not_count() -> None:
+    alias = record(b"\x01a\x01b\x00", kind=5)
+    assert parsed(answer(alias)) == DnsAnswer(0, 0)
+    assert parsed(answer(alias, record(b"\x0a\x60\x00\x01"))) == DnsAnswer(0, 1)
+    assert not parsed(answer(alias)).is_resolved
+
+
 def test_a_name_that_does_not_exist_says_so() -> None:
     found = parsed(answer(flags=0x8183))
-    assert (found.rcode_name, found.records) == ("NXDOMAIN", 0)
+    assert (found.rcode_name, found.addresses) == ("NXDOMAIN", 0)
     assert parsed(answer(flags=0x818F)).rcode_name == "RCODE15"
 
 
@@ -95,4 +102,4 @@ def test_no_datagram_breaks_the_parser(data: bytes) -> None:
             found = parsed(hostile)
         except K8sbootError:
             continue
-        assert found.records <= len(hostile) // 11
+        assert found.addresses <= len(hostile) // 14
