@@ -22,13 +22,13 @@ def rooms_in_the_tree() -> set[str]:
     return folders | {path.name for path in PACKAGE.glob("*.py") if path.name != "__init__.py"}
 
 
-def rooms_in_the_table() -> set[str]:
+def rooms_in_the_table() -> list[str]:
     first = (line.split("|")[1] for line in ROOMS.splitlines() if line.startswith("| `"))
-    return {name for cell in first for name in re.findall(r"`([^`]+)`", cell) if "k8sboot" not in name}
+    return [name for cell in first for name in re.findall(r"`([^`]+)`", cell) if "k8sboot" not in name]
 
 
-def test_the_table_of_rooms_names_every_room_and_no_other() -> None:
-    assert rooms_in_the_table() - {"ensure/restore/"} == rooms_in_the_tree()
+def test_the_table_of_rooms_names_every_room_once_and_no_other() -> None:
+    assert sorted(rooms_in_the_table()) == sorted(rooms_in_the_tree())
 
 
 def test_the_table_of_phases_is_the_runbook() -> None:
