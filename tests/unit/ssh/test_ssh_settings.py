@@ -132,7 +132,7 @@ def test_look_is_read_back():
 
 
 @pytest.mark.parametrize(
-    "script", [job_scripts.start("a-1", "echo"), job_scripts.look("a-1", offset=3, patience=1)]
+    "script", [job_scripts.start("a-1", "echo"), job_scripts.look("a-1", offset=3, wait=1)]
 )
 def test_job_scripts_are_posix_shell(script):
     assert subprocess.run(["/bin/sh", "-n"], input=script, text=True, check=False).returncode == 0
