@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from k8sboot import paths
+from k8sboot import paths, scripts
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
@@ -47,11 +47,7 @@ DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 # The lists have the times of the server's files, which may be days old; the directory has the time of the last read.
 LISTS = "/var/lib/apt/lists"
 
-# apt's own helper, because a minimal system has neither curl nor wget. It writes only to files, and by default waits
-# several times half a minute for a silent server. It runs as root: _apt may not access that file.
-FETCH = f"""f=$(mktemp {paths.FETCH_PREFIX}.XXXXXX) || exit 1
-/usr/lib/apt/apt-helper -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \\
-  -o APT::Sandbox::User=root download-file "$1" "$f" >&2 && cat "$f"; s=$?; rm -f "$f"; exit $s"""
+FETCH = scripts.render("apt-fetch", TO=paths.FETCHED)
 
 
 class Debian(Family):

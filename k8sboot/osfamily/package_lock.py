@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command
+from k8sboot.scripts import render
 
 LOCK_WAIT = 900
 
-# A POSIX record lock, listed with its inode and its holder's pid.
-RECORD_LOCK = r"""record_lock() {
-  i=$(stat -Lc %i "$1" 2>/dev/null) || return 0
-  p=$(awk -v i=":$i" '$4=="WRITE" && substr($6, length($6)-length(i)+1)==i {print $5; exit}' /proc/locks)
-  [ -z "$p" ] || [ ! -d "/proc/$p" ] || { echo "$(cat "/proc/$p/comm"), pid $p"; exit; }
-}
-"""
-
-_APT = (
-    RECORD_LOCK
-    + r"""for f in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock
-do record_lock "$f"; done"""
-)
-APT_HOLDER = ("sh", "-c", _APT, "apt-lock-holder")
+APT_HOLDER = ("sh", "-c", render("apt-lock-holder"), "apt-lock-holder")
 
 
 def wait_for(host: Host, holder: Command) -> None:

@@ -8,7 +8,7 @@ from k8sboot.host.peer import Command, Peer, failure
 from k8sboot.host.reads import Question
 from k8sboot.host.snapshot import from_to
 from k8sboot.osfamily import package_lock, rpm_versions
-from k8sboot.osfamily.package_lock import RECORD_LOCK
+from k8sboot.scripts import render
 
 YUM = ("env", "LC_ALL=C", "yum", "-y")
 UNLOCKED = ("--disableplugin=versionlock", "--disableexcludes=all")
@@ -21,26 +21,8 @@ PLUGIN_FILES = ("/etc/yum/pluginconf.d/versionlock.conf", "/etc/dnf/plugins/vers
 LISTS = ("/etc/yum/pluginconf.d/versionlock.list", "/etc/dnf/plugins/versionlock.list")
 LOCK_FILES = (*PLUGIN_FILES, *LISTS)
 
-# A healthy rpm reports on stdout that there is no such package, and nothing on stderr. rpm 4.11 waits forever for locks
-# in its database that belong to a killed process.
-HEALTH = Question(
-    "yum-health",
-    r"""command -v rpm >/dev/null && command -v yum >/dev/null || exit 0
-said=$(timeout 20 rpm -q k8sboot-no-such-package 2>&1 >/dev/null); [ $? -ne 124 ] || echo database
-printf '%s' "$said" | grep -qiE 'rpmdb|db[0-9]* error|panic|cannot open' && echo database
-ls /var/lib/yum/transaction-all.* >/dev/null 2>&1 && echo transaction
-true""",
-)
-
-# yum 3 and dnf write their pid to files; rpm locks a file of its own.
-_HOLDER = (
-    RECORD_LOCK
-    + r"""for f in /var/run/yum.pid /var/cache/dnf/*_lock.pid /var/lib/dnf/*_lock.pid; do
-  [ -s "$f" ] && read -r p < "$f" && [ -d "/proc/$p" ] && echo "$(cat "/proc/$p/comm"), pid $p" && exit 0
-done
-record_lock /var/lib/rpm/.rpm.lock"""
-)
-HOLDER = ("sh", "-c", _HOLDER, "yum-lock-holder")
+HEALTH = Question("yum-health", render("yum-health"))
+HOLDER = ("sh", "-c", render("yum-lock-holder"), "yum-lock-holder")
 
 
 def wait_for_lock(host: Host) -> None:

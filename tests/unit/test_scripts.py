@@ -16,6 +16,8 @@ from k8sboot.host.files import File, Write
 from k8sboot.host.lease import Claim
 from k8sboot.host.originals import PriorState, note_script
 from k8sboot.host.reads import Question, Reads
+from k8sboot.osfamily import debian, yum
+from k8sboot.osfamily.package_lock import APT_HOLDER
 from k8sboot.phases import reset
 from k8sboot.phases.os_prep import NETWORK_RAISES_LINKS
 from k8sboot.phases.preflight import NO_CGROUPS
@@ -111,11 +113,15 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
         (script(THE_CLUSTER), 2019),
         (NETWORK_RAISES_LINKS.script, 378),
         (NO_CGROUPS.script, 300),
+        (debian.FETCH, 250),
+        (yum.HEALTH.script, 328),
+        (yum.HOLDER[2], 486),
+        (APT_HOLDER[2], 395),
     ],
     ids=[
         "probe", "write", "change", "take", "release", "recall", "job-start", "job-look", "job-stop", "originals",
         "noted", "traces", "undo-network", "evidence", "evidence-of-the-cluster", "network-raises-links",
-        "missing-cgroups",
+        "missing-cgroups", "apt-fetch", "yum-health", "yum-lock-holder", "apt-lock-holder",
     ],
 )  # fmt: skip
 def test_no_script_is_larger_on_the_wire_than_before_it_had_a_file(script, limit):
