@@ -3,7 +3,7 @@
 # several times half a minute for a silent server. It runs as root: _apt may not access that file.
 f=$(mktemp "$TO") || exit 1
 /usr/lib/apt/apt-helper -o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 \
-  -o APT::Sandbox::User=root download-file "$1" "$f" >&2 && cat "$f"
+  -o APT::Sandbox::User=root download-file "$1" "$f" >&2 && cat $f
 s=$?
-rm -f "$f"
+rm -f $f
 exit $s
