@@ -168,7 +168,7 @@ def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError
         exit_status=done.exit_status,
         host=host,
         detail="\n".join(lines[-25:]),
-        fix=f"fix the error shown above on {host}, then rerun the same command",
+        fix=f"fix the error shown above on {host}, then run the same k8sboot command again",
     )
     error.output = "\n".join(lines)
     return error

@@ -29,7 +29,7 @@ class EventQueue:
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._at_once = [each for each in listeners if isinstance(each, SyncListener)]
         self._in_turn = [each for each in listeners if not isinstance(each, SyncListener)]
-        self._queue: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._has_ended = False
 
     def put(self, event: Event) -> None:
@@ -49,16 +49,21 @@ class EventQueue:
             listener(event)
         self._queue.put(event)
 
+    def wake(self) -> None:
+        """Let tell() return now, from any thread."""
+        self._queue.put(None)
+
     @property
     def is_empty(self) -> bool:
         """No event is queued."""
         return self._queue.empty()
 
     def tell(self, *, timeout: float) -> None:
-        """Pass on the next event, if there is one within timeout seconds."""
+        """Pass on the next event, if there is one within timeout seconds and before wake()."""
         try:
             event = self._queue.get(timeout=timeout)
         except queue.Empty:
             return
-        for listener in self._in_turn:
-            listener(event)
+        if event is not None:
+            for listener in self._in_turn:
+                listener(event)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.diagnose import FailedPhase
@@ -78,15 +79,9 @@ class Run:
             self._stop = self._stop or why
             self._progress.notify_all()
 
-    def start(self) -> list[threading.Thread]:
-        """Start one thread per host, masters first; the caller joins them."""
-        threads = [
-            threading.Thread(target=self._run_phases, args=(name,), name=name, daemon=True)
-            for name in self._machines
-        ]
-        for thread in threads:
-            thread.start()
-        return threads
+    def walks(self) -> list[tuple[str, Callable[[], None]]]:
+        """Each host's way through the phases, masters first; the caller gives each a thread."""
+        return [(name, partial(self._run_phases, name)) for name in self._machines]
 
     def _run_phases(self, name: str) -> None:
         for index, (phase, hosts) in enumerate(self._schedule):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,10 @@ from k8sboot.run.leases import Leases
 from k8sboot.run.plan_check import PlanCheck, obstacles
 from k8sboot.run.runner import INTERRUPTED, Options, Report, Run
 from k8sboot.run.stop import Stop
+from k8sboot.run.worker import Worker
+
+TICK = 0.1
+"""Seconds between two looks at whether the run is asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +112,10 @@ class Session:
 
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
         reads = union(phase.reads_for(self._spec) for phase in self._request.phases)
-        self._drain([_started(h.name, self._connections.connect, h, reads) for h in hosts])
+        self._drain([self._worker(h.name, partial(self._connections.connect, h, reads)) for h in hosts])
         machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name
-        self._drain([_started(first, self._connections.acquire, first)])
+        self._drain([self._worker(first, partial(self._connections.acquire, first))])
         if first in errors:
             self._skip_all(f"{first} failed in {CONNECT}")
             return Report(changes=dict.fromkeys(machines, 0))
@@ -133,7 +136,7 @@ class Session:
     ) -> Report:
         options = replace(self._request.options, is_dry=is_dry)
         self._run = Run(cluster, machines, self._request.phases, options, tell)
-        self._drain(self._run.start())
+        self._drain([self._worker(name, work) for name, work in self._run.walks()])
         return self._run.report
 
     def _skip_all(self, why: str) -> None:
@@ -141,12 +144,15 @@ class Session:
             for name in (n for n in self._connections.machines if n not in self._connections.errors):
                 self._events.put(Skipped(host=name, phase=phase.name, why=why))
 
-    def _drain(self, threads: list[threading.Thread]) -> None:
-        """Pass events to the listeners until all threads have ended. Raises _Left."""
-        while any(thread.is_alive() for thread in threads) or not self._events.is_empty:
+    def _worker(self, name: str, work: Callable[[], None]) -> Worker:
+        return Worker(name, work, self._events.wake)
+
+    def _drain(self, workers: list[Worker]) -> None:
+        """Pass events to the listeners until all workers have ended. Raises _Left."""
+        while any(worker.is_busy for worker in workers) or not self._events.is_empty:
             if self._stop.name:
-                self._stop_as_asked([thread.name for thread in threads if thread.is_alive()])
-            self._events.tell(timeout=0.1)
+                self._stop_as_asked([worker.name for worker in workers if worker.is_busy])
+            self._events.tell(timeout=TICK)
 
     def _stop_as_asked(self, busy: list[str]) -> None:
         """Start nothing new. Raises _Left at the deadline, or if no phase has started yet."""
@@ -189,9 +195,3 @@ class _Left(Exception):
     def __init__(self, busy: list[str]) -> None:
         super().__init__(busy)
         self.busy = busy
-
-
-def _started(name: str, do: Callable[..., None], *words: object) -> threading.Thread:
-    thread = threading.Thread(target=do, args=words, name=name, daemon=True)
-    thread.start()
-    return thread

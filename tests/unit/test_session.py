@@ -16,6 +16,7 @@ from k8sboot.events import Connected, Failed, RunEnded, RunStarted
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.phase import everyone, phase
+from k8sboot.run import session
 from k8sboot.run.stop import Stop
 from k8sboot.runbook import UP
 
@@ -36,6 +37,13 @@ def test_a_run_begins_and_ends_with_a_word(finished: FakeCluster):
     assert isinstance(ended, RunEnded)
     assert ended.failed == ()
     assert {e.host for e in told.of(Connected)} == {"m1", "n1", "n2"}
+
+
+@pytest.mark.parametrize("dead", [{}, {"n1": RuntimeError("surprise")}], ids=["all come", "one does not"])
+def test_a_run_ends_with_its_last_host_and_not_with_the_next_tick(finished: FakeCluster, monkeypatch, dead):
+    monkeypatch.setattr(session, "TICK", 3600)  # the limit of this file's tests ends one that waits for it
+    told = run(finished, [look], dead=dead)
+    assert {line.partition(" ")[0] for line in told.ended} == {"m1", "n1", "n2"} - dead.keys()
 
 
 @pytest.mark.parametrize("error", [HostKeyRefused("changed"), AuthenticationFailed("no key was taken")])
