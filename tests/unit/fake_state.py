@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from k8sboot.ssh.connection import Completed
 
+PLAIN = (str, bytes, int, float, tuple, type(None))
 Reply = tuple[int, str, str]
 Answer = str | Reply | Callable[["HostState", list[str]], "str | Reply"]
 
@@ -54,6 +56,15 @@ class FakeUnit:
 
     def __deepcopy__(self, _memo: object) -> FakeUnit:
         return replace(self)
+
+
+def _copied(value: object, memo: dict[int, object]) -> object:
+    """A deep copy; of the dicts, lists and sets of a host, which mostly hold plain values, in a tenth of the time."""
+    if isinstance(value, dict):
+        return {k: v if isinstance(v, PLAIN) else copy.deepcopy(v, memo) for k, v in value.items()}
+    if isinstance(value, list | set) and all(isinstance(each, PLAIN) for each in value):
+        return type(value)(value)
+    return copy.deepcopy(value, memo)
 
 
 @dataclass
@@ -116,6 +127,12 @@ class HostState:
         self.unknown: list[str] = []
         self.is_closed = False
         self.events: list[str] = []
+
+    def __deepcopy__(self, memo: dict[int, object]) -> HostState:
+        made = copy.copy(self)
+        memo[id(self)] = made
+        vars(made).update({name: _copied(value, memo) for name, value in vars(self).items()})
+        return made
 
     def text(self, path: str) -> str:
         """What a file holds; KeyError where there is none."""
