@@ -31,6 +31,8 @@ LIMITS = "/etc/security/limits.d/90-k8sboot.conf"
 MODULES = "/etc/modules-load.d/k8sboot.conf"
 SYSCTLS = "/etc/sysctl.d/90-k8sboot.conf"
 UNMANAGED_INTERFACES = "/etc/NetworkManager/conf.d/90-k8sboot.conf"
+GRUB_SETTINGS = "/etc/default/grub.d/zz-k8sboot.cfg"
+"""Read last: other files there set the command line instead of adding to it."""
 NTPDATE_CRON = "/etc/cron.d/k8sboot-ntpdate"
 
 

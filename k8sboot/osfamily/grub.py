@@ -10,12 +10,11 @@ from k8sboot.host.reads import Reads
 from k8sboot.osfamily import grub_menu
 from k8sboot.osfamily.apt import APT_GET
 from k8sboot.osfamily.kernels import one_shot_question, why_not_once
+from k8sboot.paths import GRUB_SETTINGS
 from k8sboot.templates import render
 
 MENU = "/boot/grub/grub.cfg"
 NOTES = "/boot/grub/grubenv"
-SETTINGS = "/etc/default/grub.d/zz-k8sboot.cfg"
-"""Read last: other files there set the command line instead of adding to it."""
 PANIC = "panic=30"
 ONE_SHOT = one_shot_question("grub", "update-grub", "grub-set-default")
 
@@ -25,7 +24,7 @@ APT_INSTALL = (*APT_GET, "install", "-y", "--no-install-recommends", "--allow-do
 class Grub:
     """Implements Kernels for the apt family."""
 
-    reads = Reads(files=(MENU, NOTES, SETTINGS), questions=(ONE_SHOT,))
+    reads = Reads(files=(MENU, NOTES, GRUB_SETTINGS), questions=(ONE_SHOT,))
 
     def obstacle(self, host: Peer) -> str:
         """grub's tools, its menu, and a file system that grub can write to."""
@@ -50,8 +49,8 @@ class Grub:
 
     def keep_default(self, host: Host, release: str) -> None:
         """GRUB_DEFAULT=saved: otherwise the newest kernel would be the default."""
-        settings = File(SETTINGS, render("grub.cfg.j2", panic=PANIC))
-        if not settings.is_met_by(host.file(SETTINGS)):
+        settings = File(GRUB_SETTINGS, render("grub.cfg.j2", panic=PANIC))
+        if not settings.is_met_by(host.file(GRUB_SETTINGS)):
             host.write([settings])
         menu = _menu(host)  # in a dry run from before the settings
         if host.is_ahead or not grub_menu.default_is_saved(menu) or f" {PANIC}" not in menu:
@@ -68,7 +67,7 @@ class Grub:
         """The original default if that boots this kernel, as the newest one; otherwise the saved entry."""
         host.change(
             "restore grub's original default",
-            ["rm", "-f", SETTINGS],
+            ["rm", "-f", GRUB_SETTINGS],
             ["update-grub"],
             timeout=300,
         )

@@ -9,7 +9,8 @@ from fake_state import Answer, HostState, Reply
 
 from k8sboot.errors import ConnectionLost, Unreachable
 from k8sboot.inventory.model import KernelPackage, KernelSettings
-from k8sboot.osfamily.grub import MENU, NOTES, SETTINGS
+from k8sboot.osfamily.grub import MENU, NOTES
+from k8sboot.paths import GRUB_SETTINGS
 
 OLD, NEW = "6.1.0-13-cloud-amd64", "6.12.95+deb12-cloud-amd64"
 URL = "http://mirror.lan/linux-image-6.12.95%252Bdeb12-cloud-amd64_6.12.deb"
@@ -94,7 +95,7 @@ class Boot:
         return (0 if any(kernel in words[-1] for kernel in self.kernels) else 1), "", ""
 
     def _update(self, host: HostState, words: list[str]) -> Reply:
-        is_ours = SETTINGS in host.files
+        is_ours = GRUB_SETTINGS in host.files
         arguments = " panic=30" if is_ours else ""
         host.put(MENU, self.menu(is_saved=self.own_default == "saved" or is_ours, arguments=arguments))
         return 0, "", ""

@@ -10,7 +10,7 @@ from fake_boot import NEW, OLD, Boot, wanted
 from k8sboot import ensure
 from k8sboot.errors import DeadlineExceeded, HostKeyRefused, NotAsWanted, StepFailed
 from k8sboot.events import Waiting
-from k8sboot.osfamily.grub import SETTINGS
+from k8sboot.paths import GRUB_SETTINGS
 from k8sboot.templates import render
 
 
@@ -32,7 +32,7 @@ def test_the_wait_for_the_boot_has_a_name_and_an_end(machine):
 def test_nothing_of_it_is_left_behind(machine):
     bench, _ = machine()
     bench.do(ensure.newer_kernel, wanted())
-    assert SETTINGS not in bench.connection.files
+    assert GRUB_SETTINGS not in bench.connection.files
     assert not [path for path in bench.connection.files if path.startswith("/var/lib/k8sboot/kernel")]
 
 
@@ -55,7 +55,7 @@ def test_a_kernel_that_does_not_come_up_leaves_the_old_one_the_default(machine):
 def test_a_menu_that_was_not_made_anew_after_our_settings_were_written_is_made_now(machine):
     boot = Boot(dead=(NEW,), kernels=[NEW, OLD], own_default="saved", saved_entry=f"more>linux-{OLD}")
     bench, _ = machine(boot)
-    bench.connection.put(SETTINGS, render("grub.cfg.j2", panic="panic=30"))
+    bench.connection.put(GRUB_SETTINGS, render("grub.cfg.j2", panic="panic=30"))
     with pytest.raises(NotAsWanted, match="did not come up"):
         bench.do(ensure.newer_kernel, wanted())
 
