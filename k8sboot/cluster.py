@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k8sboot.host.peer import Peer
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import Spec
 
 
 @dataclass(frozen=True)

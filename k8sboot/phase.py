@@ -11,7 +11,8 @@ from k8sboot.diagnosis.diagnose import Diagnosis
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import Spec
 
 Work = Callable[[Cluster, Host], None]
 Selector = Callable[[Spec], tuple[HostSpec, ...]]

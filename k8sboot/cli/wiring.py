@@ -21,8 +21,9 @@ from k8sboot.host.host import Context, Host
 from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Reads
+from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.load import Loaded, load
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.model import Spec
 from k8sboot.journal.folders import state_dir
 from k8sboot.run import run_lock
 from k8sboot.run.session import RunRequest, Session

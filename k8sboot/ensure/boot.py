@@ -10,7 +10,7 @@ from k8sboot import osfamily
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Question
-from k8sboot.inventory.model import KernelPackage, KernelSettings
+from k8sboot.inventory.os_settings import KernelPackage, KernelSettings
 from k8sboot.kubernetes.kernel import is_at_least, lacks_cgroups_v1
 from k8sboot.osfamily.kernels import releases_in
 from k8sboot.paths import KERNEL_DIR

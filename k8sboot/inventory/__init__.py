@@ -3,20 +3,18 @@
 load() reads it; the rest are the values it becomes.
 """
 
+from k8sboot.inventory.hosts import HostSpec, SshSettings
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import (
     CalicoSettings,
     ClusterSettings,
-    HostSpec,
     KubeadmPatches,
     KubeProxySettings,
     MetricsServerSettings,
-    OsSettings,
-    Repository,
     RuntimeSettings,
     Spec,
-    SshSettings,
 )
+from k8sboot.inventory.os_settings import OsSettings, Repository
 
 __all__ = [
     "CalicoSettings",

@@ -8,9 +8,10 @@ from typing import Any
 
 from k8sboot.inventory.check import Values
 from k8sboot.inventory.forms import joined_endpoint
+from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.keys import inventory
 from k8sboot.inventory.kinds import Kind, Many, Named, Section
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.model import Spec
 from k8sboot.inventory.secret_source import SecretSource
 from k8sboot.kubernetes.ports import API_SERVER
 from k8sboot.secret import Secret

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, TypeGuard, get_args, get_origin, get_type_hints
 
 from k8sboot.inventory.forms import Form
+from k8sboot.inventory.hosts import HostSpec, SshSettings
 from k8sboot.inventory.kinds import (
     Choice,
     Derived,
@@ -28,7 +29,7 @@ from k8sboot.inventory.kinds import (
     TextList,
     Unavailable,
 )
-from k8sboot.inventory.model import HostSpec, Spec, SshSettings
+from k8sboot.inventory.model import Spec
 from k8sboot.secret import Secret
 
 _ACRONYMS = {"sans": "SANs", "arp": "ARP", "tls": "TLS"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from k8sboot.inventory.forms import split_endpoint
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import KeyPath, LintProblem
 from k8sboot.inventory.suggest import dotted
 

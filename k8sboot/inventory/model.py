@@ -10,59 +10,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from k8sboot.inventory import forms
-from k8sboot.inventory.kinds import Derived, LocalPath, Number, Unavailable
-from k8sboot.secret import Secret
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.kinds import LocalPath, Number, Unavailable
+from k8sboot.inventory.os_settings import OsSettings
 
-SelinuxMode = Literal["permissive", "disabled"]
 RuntimeName = Literal["docker"]
 Scheduler = Literal["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "fo", "ovf", "mh"]
-
-
-@dataclass(frozen=True)
-class SshSettings:
-    """How to log in. `None` means not set here: ssh_config decides, then OpenSSH's default.
-
-    user: The user to log in as: root, or a user with sudo.
-    port: No default: the port from ssh_config, or 22.
-    identity_file: No default: the SSH agent and the usual keys in ~/.ssh.
-    passphrase: The passphrase of an encrypted key.
-    password: No default: password login is not tried.
-    sudo_password: No default: only needed if sudo asks the user for a password.
-    host_key_policy: accept-new records new keys and refuses changed ones; strict refuses both; insecure accepts any.
-    host_key: No default: pins the host's key, as `ssh-ed25519 AAAA...` or `SHA256:...`. Usually set per host.
-    known_hosts_file: No default: ~/.ssh/known_hosts.
-    jump: No default: jump hosts as [USER@]HOST[:PORT], separated by commas; `none` connects directly.
-    config_file: No default: ~/.ssh/config; `none` reads no configuration file.
-    connect_timeout: Connection timeout in seconds.
-    """
-
-    user: Annotated[str | None, forms.user] = None
-    port: Annotated[int | None, Number(1, 65535)] = None
-    identity_file: Annotated[str | None, LocalPath(must_exist=True)] = None
-    passphrase: Secret | None = None
-    password: Secret | None = None
-    sudo_password: Secret | None = None
-    host_key_policy: Literal["accept-new", "strict", "insecure"] = "accept-new"
-    host_key: Annotated[str | None, forms.host_key] = None
-    known_hosts_file: Annotated[str | None, LocalPath()] = None
-    jump: Annotated[str | None, forms.jump] = None
-    config_file: Annotated[str | None, LocalPath(unless="none")] = None
-    connect_timeout: Annotated[int, Number(1, 600)] = 10
-
-
-@dataclass(frozen=True)
-class HostSpec:
-    """One host of the inventory.
-
-    name: The Kubernetes node name; k8sboot also sets it as the host name. Lower-case letters, digits and `-`.
-    address: IP address or DNS name that the other hosts can reach.
-    ssh: How to log in, for all hosts; a host can override any of these keys. The rest comes from ~/.ssh/config.
-    """
-
-    name: Annotated[str, forms.label]
-    address: Annotated[str, forms.address]
-    role: Annotated[Literal["master", "node"], Derived()]
-    ssh: SshSettings = field(default_factory=SshSettings)
 
 
 @dataclass(frozen=True)
@@ -90,87 +43,6 @@ class ClusterSettings:
         "registry.cn-hangzhou.aliyuncs.com/google_containers"
     )
     cert_sans: Annotated[tuple[str, ...], forms.alternative_name] = ()
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A package repository. Once loaded, the fingerprints are separated by blanks.
-
-    url: For yum: the directory that contains repodata/; $basearch is replaced.
-    key: Signing key, a URL or a file.
-    fingerprint: Fingerprint of the signing key, verified if set; separate several with commas.
-    suite: apt only. Default: what the system uses.
-    components: apt only. Default: what the system uses.
-    """
-
-    url: Annotated[str, forms.url]
-    key: Annotated[str, forms.url_or_file, LocalPath(must_exist=True)] = ""
-    fingerprint: Annotated[str, forms.fingerprint] = ""
-    suite: Annotated[str, forms.suite] = ""
-    components: Annotated[tuple[str, ...], forms.word] = ()
-
-
-@dataclass(frozen=True)
-class KernelPackage:
-    """A package of a newer kernel.
-
-    url: Where to download the package.
-    sha256: Its SHA-256 in hexadecimal.
-    """
-
-    url: Annotated[str, forms.url]
-    sha256: Annotated[str, forms.sha256]
-
-
-@dataclass(frozen=True)
-class KernelSettings:
-    """The `os.kernel` section.
-
-    minimum: Oldest acceptable kernel version, for example 5.4 or 5.4.278. Empty: any kernel.
-    packages: The new kernel's packages, including dependencies that the hosts' repositories lack.
-    """
-
-    minimum: Annotated[str, forms.kernel_version] = ""
-    packages: tuple[KernelPackage, ...] = ()
-
-
-@dataclass(frozen=True)
-class OsSettings:
-    """The `os` section.
-
-    timezone: Area/City, or UTC.
-    time_sync: chrony, ntpdate (queries the servers every five minutes from cron), or none (leaves the clocks alone).
-    ntp_servers: Time servers.
-    mirror: Package mirror: aliyun, ustc, tuna (all in China), or upstream. Packages of CentOS 7.9 itself are only left
-        in archives; to use a mirror of your own, set its repositories below.
-    repositories: Additional repositories by name. `docker` and `kubernetes` replace the mirror's; on CentOS 7 also
-        `base`, `updates`, `extras` and `epel`. With hosts of both families use `rhel.docker` and `debian.docker`.
-    packages: Additional packages for every host. A package that no repository offers is reported and skipped.
-    update: Update all packages except the kernel, Docker and Kubernetes.
-    selinux: permissive, or disabled from the next boot on. A host with a laxer mode keeps it.
-    distribute_key: Let root on the first master log in to all other hosts with an SSH key.
-    open_files: Maximum number of open files, for users and services.
-    processes: Maximum number of processes, for users and services.
-    modules: Additional kernel modules, loaded now and at boot.
-    sysctl: Additional kernel parameters, for example {net.core.somaxconn: 32768}.
-    kernel: No default: a newer kernel for hosts whose kernel is older than minimum. Masters reboot one at a time, nodes
-        a few at a time. A host on which the new kernel fails to boot returns to the old one by itself.
-    """
-
-    timezone: Annotated[str, forms.timezone] = "Asia/Shanghai"
-    time_sync: Literal["chrony", "ntpdate", "none"] = "chrony"
-    ntp_servers: Annotated[tuple[str, ...], forms.address] = ("ntp.aliyun.com",)
-    mirror: Literal["upstream", "aliyun", "ustc", "tuna"] = "aliyun"
-    repositories: Annotated[Mapping[str, Repository], forms.word] = field(default_factory=dict)
-    packages: Annotated[tuple[str, ...], forms.package] = ()
-    update: bool = False
-    selinux: Annotated[SelinuxMode, Unavailable({"enforcing": "kubeadm does not run with it"})] = "permissive"
-    distribute_key: bool = False
-    open_files: Annotated[int, Number(1024, 1_048_576)] = 655360
-    processes: Annotated[int, Number(1024, 4_194_304)] = 655350
-    modules: Annotated[tuple[str, ...], forms.module] = ()
-    sysctl: Annotated[Mapping[str, str], forms.sysctl] = field(default_factory=dict)
-    kernel: KernelSettings = field(default_factory=KernelSettings)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command, NotYet, Peer
 from k8sboot.host.reads import Question, Reads
-from k8sboot.inventory.model import OsSettings, Repository, Spec
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.os_settings import OsSettings, Repository
 from k8sboot.osfamily.kernels import Kernels
 
 KUBERNETES_PACKAGES = ("kubeadm", "kubelet", "kubectl")

@@ -6,7 +6,8 @@ from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import Spec
 from k8sboot.phase import When, first_master, phase
 
 SSH_DIR = "/root/.ssh"

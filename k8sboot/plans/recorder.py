@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from k8sboot.events import Changed, Event, Failed, Unknown
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import Spec
 from k8sboot.plans.document import Change, Document, Failure, Open, Step
 from k8sboot.plans.inventory import digests
 from k8sboot.text.redact import Redactor

@@ -12,7 +12,7 @@ from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Reads
 from k8sboot.host.retry import retry_read
-from k8sboot.inventory.model import HostSpec
+from k8sboot.inventory.hosts import HostSpec
 from k8sboot.run.leases import refuse_held
 from k8sboot.ssh.connection import Connection
 

@@ -15,7 +15,8 @@ from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import union
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import Spec
 from k8sboot.phase import Phase
 from k8sboot.run.connecting import CONNECT, Connect, Connections
 from k8sboot.run.event_queue import EventQueue

@@ -10,7 +10,7 @@ import pytest
 from faultrows import NOT_HERE, Row, documented
 
 TESTS = Path(__file__).parents[1]
-ROWS = range(1, 64)
+ROWS = [row.number for row in documented()]
 
 
 @functools.cache
@@ -42,7 +42,8 @@ def everywhere() -> set[str]:
 
 
 def test_every_row_is_there_once_and_in_order() -> None:
-    assert [row.number for row in documented()] == list(ROWS)
+    assert sorted(set(ROWS)) == ROWS
+    assert ROWS[:63] == list(range(1, 64))
 
 
 @pytest.mark.parametrize("row", documented(), ids=lambda row: str(row.number))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fake_state import Answer, HostState, Reply
 
 from k8sboot.errors import ConnectionLost, Unreachable
-from k8sboot.inventory.model import KernelPackage, KernelSettings
+from k8sboot.inventory.os_settings import KernelPackage, KernelSettings
 from k8sboot.osfamily.grub import MENU, NOTES
 from k8sboot.paths import GRUB_SETTINGS
 

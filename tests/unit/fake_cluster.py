@@ -24,7 +24,8 @@ from fake_state import Reply
 from fake_systems import debian
 from inventories import VERSION
 
-from k8sboot.inventory.model import HostSpec, Spec
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kernel import REQUIRED_MODULES, SYSCTLS
 from k8sboot.osfamily.debian import LISTS
 

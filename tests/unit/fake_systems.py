@@ -9,7 +9,7 @@ from fake_yum import EL7, index_of
 from inventories import VERSION
 from keys import KEY
 
-from k8sboot.inventory.model import Repository
+from k8sboot.inventory.os_settings import Repository
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES
 from k8sboot.osfamily.debian import Debian
 from k8sboot.osfamily.rhel import Rhel

@@ -9,7 +9,7 @@ from fake_cluster import FakeCluster
 from fake_systems import MIRRORED, debian, el7
 from inventories import spec
 
-from k8sboot.inventory.model import OsSettings
+from k8sboot.inventory.os_settings import OsSettings
 
 SYSTEMS: dict[str, Callable[[str], Callable]] = {
     "debian": lambda _name: debian,

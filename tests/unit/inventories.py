@@ -5,14 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from k8sboot.inventory.model import (
-    CalicoSettings,
-    ClusterSettings,
-    HostSpec,
-    OsSettings,
-    Repository,
-    Spec,
-)
+from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import CalicoSettings, ClusterSettings, Spec
+from k8sboot.inventory.os_settings import OsSettings, Repository
 
 VERSION = "1.23.17"
 CALICO = Path(__file__).parent / "kubernetes" / "calico-small.yaml"

@@ -11,7 +11,7 @@ from runs import ME
 
 from k8sboot.events import Event
 from k8sboot.host.lease import Claim
-from k8sboot.inventory.model import HostSpec
+from k8sboot.inventory.hosts import HostSpec
 from k8sboot.phase import Phase
 from k8sboot.run.event_queue import SyncListener
 from k8sboot.run.session import RunRequest, Session

@@ -10,7 +10,7 @@ from fake_cluster import FakeCluster
 from k8sboot.errors import K8sbootError
 from k8sboot.events import Changed, Event, Notice, PhaseEnded, Skipped, Unknown
 from k8sboot.host.lease import Claim
-from k8sboot.inventory.model import HostSpec
+from k8sboot.inventory.hosts import HostSpec
 from k8sboot.phase import Phase
 from k8sboot.run.event_queue import SyncListener
 from k8sboot.run.runner import Options, Report

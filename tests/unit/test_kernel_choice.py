@@ -7,7 +7,7 @@ from fake_boot import NEW, OLD, Boot, wanted
 
 from k8sboot import ensure
 from k8sboot.errors import NotAsWanted, Refused
-from k8sboot.inventory.model import KernelSettings
+from k8sboot.inventory.os_settings import KernelSettings
 from k8sboot.kubernetes.kernel import is_at_least, lacks_cgroups_v1
 from k8sboot.osfamily.kernels import releases_in, why_not_once
 

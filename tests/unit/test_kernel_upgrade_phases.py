@@ -14,7 +14,7 @@ from inventories import spec
 from runs import run
 
 from k8sboot.events import Event, PhaseStarted
-from k8sboot.inventory.model import KernelSettings
+from k8sboot.inventory.os_settings import KernelSettings
 from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.phases.kernel_upgrade import kernel_upgrade_masters, kernel_upgrade_nodes
 

@@ -12,7 +12,7 @@ from fake_yum import LOCK_LIST
 from inventories import spec
 from runs import mutations, raise_errors, run
 
-from k8sboot.inventory.model import OsSettings
+from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.paths import PACKAGE_VERSIONS
 from k8sboot.runbook import UP
 

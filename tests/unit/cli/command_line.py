@@ -13,7 +13,7 @@ from inventories import CALICO
 
 from k8sboot.cli import main as command_line
 from k8sboot.errors import Unreachable
-from k8sboot.inventory.model import HostSpec
+from k8sboot.inventory.hosts import HostSpec
 from k8sboot.ssh.connection import Connection
 
 INVENTORY = f"""\

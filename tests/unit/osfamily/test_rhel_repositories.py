@@ -4,7 +4,8 @@ import pytest
 from fake_systems import CENTOS_BASE
 from inventories import spec
 
-from k8sboot.inventory.model import ClusterSettings, OsSettings, Repository
+from k8sboot.inventory.model import ClusterSettings
+from k8sboot.inventory.os_settings import OsSettings, Repository
 from k8sboot.osfamily.family import named_for
 from k8sboot.osfamily.rhel_repositories import FINGERPRINTS, MIRRORS, presets, retired
 

@@ -12,7 +12,8 @@ from inventories import spec
 
 from k8sboot.errors import Refused, UsageError
 from k8sboot.events import Changed, Failed, Notice, Unknown
-from k8sboot.inventory.model import OsSettings, SshSettings
+from k8sboot.inventory.hosts import SshSettings
+from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.plans import (
     Change,
     Document,

@@ -19,7 +19,7 @@ from runs import Told, run
 from k8sboot.errors import Interrupted
 from k8sboot.events import Notice
 from k8sboot.host.files import Write
-from k8sboot.inventory.model import OsSettings
+from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.runbook import RESET_WITH_OS
 
 ON = SWAPS + "/dev/sda2 partition 1 0 -2\n/dev/zram0 partition 1 0 -2\n"

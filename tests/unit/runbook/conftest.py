@@ -13,7 +13,7 @@ from runs import raise_errors, run
 
 from k8sboot.errors import InventoryError
 from k8sboot.inventory import load
-from k8sboot.inventory.model import OsSettings
+from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.runbook import UP
 
 HOSTS = "masters:\n  - {name: m1, address: 10.0.0.1}\nnodes:\n  - {name: n1, address: 10.0.0.2}\n"

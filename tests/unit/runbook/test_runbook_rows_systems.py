@@ -12,7 +12,7 @@ from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot import ensure
-from k8sboot.inventory.model import OsSettings
+from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.kubernetes.interfaces import UNMANAGED
 from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.paths import UNMANAGED_INTERFACES

@@ -1,0 +1,57 @@
+"""A host of the inventory, and how to log in to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from k8sboot.inventory import forms
+from k8sboot.inventory.kinds import Derived, LocalPath, Number
+from k8sboot.secret import Secret
+
+
+@dataclass(frozen=True)
+class SshSettings:
+    """How to log in. `None` means not set here: ssh_config decides, then OpenSSH's default.
+
+    user: The user to log in as: root, or a user with sudo.
+    port: No default: the port from ssh_config, or 22.
+    identity_file: No default: the SSH agent and the usual keys in ~/.ssh.
+    passphrase: The passphrase of an encrypted key.
+    password: No default: password login is not tried.
+    sudo_password: No default: only needed if sudo asks the user for a password.
+    host_key_policy: accept-new records new keys and refuses changed ones; strict refuses both; insecure accepts any.
+    host_key: No default: pins the host's key, as `ssh-ed25519 AAAA...` or `SHA256:...`. Usually set per host.
+    known_hosts_file: No default: ~/.ssh/known_hosts.
+    jump: No default: jump hosts as [USER@]HOST[:PORT], separated by commas; `none` connects directly.
+    config_file: No default: ~/.ssh/config; `none` reads no configuration file.
+    connect_timeout: Connection timeout in seconds.
+    """
+
+    user: Annotated[str | None, forms.user] = None
+    port: Annotated[int | None, Number(1, 65535)] = None
+    identity_file: Annotated[str | None, LocalPath(must_exist=True)] = None
+    passphrase: Secret | None = None
+    password: Secret | None = None
+    sudo_password: Secret | None = None
+    host_key_policy: Literal["accept-new", "strict", "insecure"] = "accept-new"
+    host_key: Annotated[str | None, forms.host_key] = None
+    known_hosts_file: Annotated[str | None, LocalPath()] = None
+    jump: Annotated[str | None, forms.jump] = None
+    config_file: Annotated[str | None, LocalPath(unless="none")] = None
+    connect_timeout: Annotated[int, Number(1, 600)] = 10
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """One host of the inventory.
+
+    name: The Kubernetes node name; k8sboot also sets it as the host name. Lower-case letters, digits and `-`.
+    address: IP address or DNS name that the other hosts can reach.
+    ssh: How to log in, for all hosts; a host can override any of these keys. The rest comes from ~/.ssh/config.
+    """
+
+    name: Annotated[str, forms.label]
+    address: Annotated[str, forms.address]
+    role: Annotated[Literal["master", "node"], Derived()]
+    ssh: SshSettings = field(default_factory=SshSettings)
