@@ -13,14 +13,19 @@ from pathlib import Path
 
 from paramiko import Agent, AuthenticationException, BadAuthenticationType, PKey, SSHException, Transport
 
-from k8sboot.errors import AuthenticationFailed, ConnectionLost
+from k8sboot.errors import AuthenticationFailed, ConnectError, ConnectionLost
 from k8sboot.ssh import keys
 from k8sboot.ssh.known_hosts import fingerprint
 from k8sboot.ssh.login import Login
+from k8sboot.ssh.refusals import PASSING, explained, quoted
 
 TRIES = 5
 AGENT_TIMEOUT = 3.0
 LIST_IDENTITIES = b"\0\0\0\1\x0b"
+
+
+class ClosedAtLogin(Exception):
+    """The server closed the connection when the first key or password was offered. Worth a retry or two."""
 
 
 @dataclass
@@ -59,8 +64,10 @@ class _Attempts:
     def note(self, error: Exception, label: str) -> None:
         """Record a failed attempt; raise when another one makes no sense."""
         hung_up = not self.transport.is_active()
+        if hung_up and (words := _last_words(self.transport)):
+            raise self.turned_away(words, label)
         if "timeout" in str(error).lower() or (hung_up and not self.report):
-            raise self.lost(str(error))
+            raise ClosedAtLogin(label) if _is_closed(error) else self.lost(str(error))
         reason = "refused"
         if isinstance(error, BadAuthenticationType):
             self.allowed = tuple(error.allowed_types)
@@ -76,6 +83,21 @@ class _Attempts:
             "the SSH connection died during login", why=why, fix="run again", host=self.login.name
         )
 
+    def turned_away(self, words: str, label: str) -> ConnectError:
+        """The error for a login that the server's account rules refused with these words."""
+        if PASSING.search(words):
+            return self.lost(f"the host is booting or shutting down: {quoted(words)}")
+        why, fix = explained(words, self.login.user) or (
+            f"the server closed the connection after this message: {quoted(words)}",
+            "do what the message asks for; see the host's sshd log (`journalctl -u ssh -u sshd`)",
+        )
+        return AuthenticationFailed(
+            f"cannot log in as {self.login.user} at {self.login.address}:{self.login.port}",
+            why=f"{why} ({label})",
+            fix=fix,
+            host=self.login.name,
+        )
+
     def failed(self, why: str = "") -> AuthenticationFailed:
         tried = "; ".join(self.report) or "no key, agent or password to try"
         return AuthenticationFailed(
@@ -88,13 +110,28 @@ class _Attempts:
 
 
 def authenticate(transport: Transport, login: Login) -> None:
-    """Log in over an encrypted transport. Raises AuthenticationFailed with all attempts."""
+    """Log in over an encrypted transport. Raises AuthenticationFailed with all attempts, ClosedAtLogin."""
     attempts = _Attempts(login, transport)
     offers = [_inventory_key, _agent_keys, _default_keys, _password]
     if not any(offer(attempts) for offer in offers):
         raise attempts.failed()
     if not transport.is_authenticated():
         raise ConnectionLost("the connection died right after login", host=login.name)
+
+
+def _last_words(transport: Transport) -> str:
+    """What the server said before it closed the connection: PAM's message about the account, '' if nothing.
+
+    A banner of sshd_config comes before the first attempt, and only then; PAM's message replaces it.
+    """
+    # get_banner() is for live transports only
+    banner = getattr(transport.auth_handler, "banner", None)
+    return banner.decode("utf-8", "replace").strip() if isinstance(banner, bytes) else ""
+
+
+def _is_closed(error: Exception) -> bool:
+    """Whether the server closed the connection properly, rather than the link failed."""
+    return isinstance(error, EOFError) or "saw EOF" in str(error)
 
 
 def _inventory_key(attempts: _Attempts) -> bool:

@@ -14,6 +14,7 @@ from paramiko import Channel, ChannelException, SSHException, Transport
 from k8sboot.errors import ConnectError, ConnectionLost, DeadlineExceeded, ShellSilent
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.link import WatchedStream
+from k8sboot.ssh.refusals import explained
 from k8sboot.ssh.retry import retry
 from k8sboot.ssh.script import MarkedStream, Markers, wrap
 from k8sboot.ssh.watch import LOGIN_AFTER, Watched, watched
@@ -229,11 +230,17 @@ class _Run:
         )
 
     def _wrong_shell(self, status: int) -> ConnectError:
+        heard = self._noise()
+        why, fix = explained(heard, self._session.transport.get_username() or "USER") or (
+            f"it exited with status {status}; its output: {heard or '(none)'}",
+            "give the login user a shell that runs commands (`usermod -s /bin/bash USER`), remove an `exec` of "
+            "another program from its start-up files, and remove a forced command (`command=` in "
+            "authorized_keys, ForceCommand in sshd_config)",
+        )
         return ConnectError(
             "the login shell did not run /bin/sh",
-            why=f"it exited with status {status}; its output: {self._noise() or '(none)'}",
-            fix="give the login user a shell that runs commands (`usermod -s /bin/bash USER`), "
-            "and remove an `exec` of another program from its start-up files",
+            why=why,
+            fix=fix,
             host=self._session.host,
             code="KB-SSH-SHELL",
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from k8sboot.paths import JOBS_DIR, RUN_DIR, WORK
 from k8sboot.scripts import call, render
-from k8sboot.ssh.script import PATH
+from k8sboot.ssh.script import CLEAN
 
 KEPT = 20
 POLL = 0.2
@@ -50,7 +50,7 @@ def _written(name: str, text: str) -> str:
 
 def _run(job: str) -> str:
     """What runs the job's script."""
-    return render("job-run", PATH=PATH, JOB=f"{JOBS_DIR}/{job}", DIR=RUN_DIR, WORK=WORK)
+    return render("job-run", CLEAN=CLEAN, JOB=f"{JOBS_DIR}/{job}", DIR=RUN_DIR, WORK=WORK)
 
 
 def look(job: str, *, offset: int, wait: float) -> str:

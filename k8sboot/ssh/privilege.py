@@ -10,11 +10,13 @@ from k8sboot.errors import ConnectError, DeadlineExceeded, ShellSilent, SudoRefu
 from k8sboot.secret import Secret
 from k8sboot.ssh.connection import Completed
 from k8sboot.ssh.execution import Execution, Shell, exchange, execute
-from k8sboot.ssh.script import Markers
+from k8sboot.ssh.script import CLEAN, Markers
 
 Method = Literal["root", "sudo", "sudo with password"]
 PROBE_TIMEOUT = 30.0
 
+_ROOTS_SHELL = f'{CLEAN} SUDO_USER="$SUDO_USER" timeout -k 5 %d /bin/sh -s'
+"""After sudo; %d: seconds. SUDO_USER is the login user, who gets a kubeconfig."""
 PROBE = """\
 if [ "$(id -u)" = 0 ]; then echo root; exit; fi
 command -v sudo >/dev/null || { echo missing; exit; }
@@ -24,7 +26,7 @@ if LC_ALL=C sudo -n -H -- /bin/sh -c 'id -u'; then echo free; else echo asks; fi
 
 def plain_shell() -> Shell:
     """The login user's own /bin/sh."""
-    return Shell(lambda limit: f"timeout -k 5 {limit} /bin/sh -s")
+    return Shell(lambda limit: f"{CLEAN} timeout -k 5 {limit} /bin/sh -s")
 
 
 def root_shell(session: Execution, password: Secret | None, *, user: str) -> Shell:
@@ -42,7 +44,7 @@ def root_shell(session: Execution, password: Secret | None, *, user: str) -> She
     if way == "root":
         return plain_shell()
     if way == "sudo":
-        return Shell(lambda limit: f"sudo -n -H -- /bin/sh -c 'exec timeout -k 5 {limit} /bin/sh -s'")
+        return Shell(lambda limit: f"sudo -n -H -- /bin/sh -c 'exec {_ROOTS_SHELL % limit}'")
     return _password_shell(password or Secret(""))
 
 
@@ -66,7 +68,7 @@ def _password_shell(password: Secret) -> Shell:
     with every line before the go word: the script never sees it.
     """
     go = f"go-{secrets.token_hex(8)}"
-    wait = f'while IFS= read -r line; do [ "$line" = {go} ] && exec timeout -k 5 %d /bin/sh -s; done'
+    wait = f'while IFS= read -r line; do [ "$line" = {go} ] && exec {_ROOTS_SHELL}; done'
     return Shell(
         lambda limit: f"sudo -k -S -H -p {go}: -- /bin/sh -c '{wait % limit}'",
         lambda: f"{password.reveal()}\n{go}\n".encode(),

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from paramiko import ChannelException, SSHException
 
-from k8sboot.errors import Unreachable
+from k8sboot.errors import AuthenticationFailed, Unreachable
 from k8sboot.ssh import proxy_command
-from k8sboot.ssh.authenticate import authenticate
+from k8sboot.ssh.authenticate import ClosedAtLogin, authenticate
 from k8sboot.ssh.execution import Execution, login_wait
 from k8sboot.ssh.handshake import Dropped, abandon, negotiate
 from k8sboot.ssh.link import WatchedStream, dial
@@ -26,6 +26,7 @@ Notice = Callable[[str], None]
 AT_ONCE = 50
 AT_ONCE_PER_BASTION = 8
 DROPPED_RETRIES = 5
+CLOSED_PAUSES = (0.5, 1.5)
 
 _handshakes = threading.BoundedSemaphore(AT_ONCE)
 
@@ -37,7 +38,7 @@ def open_session(login: Login, notice: Notice) -> Execution:
     """
     try:
         return retry(
-            lambda: _attempt(login, notice),
+            lambda: _let_in(login, notice),
             causes=(Dropped,),
             pauses=itertools.islice(backoff(0.3, 4.0, (0.5, 1.5)), DROPPED_RETRIES),
         )
@@ -47,6 +48,21 @@ def open_session(login: Login, notice: Notice) -> Execution:
             f"{DROPPED_RETRIES + 1} times",
             why=str(error),
             fix="raise MaxStartups in its sshd_config; check its log (`journalctl -u ssh -u sshd`)",
+            host=login.name,
+        ) from None
+
+
+def _let_in(login: Login, notice: Notice) -> Execution:
+    """An attempt; repeated if the server closes the connection at the login, as one that is shutting down does."""
+    try:
+        return retry(lambda: _attempt(login, notice), causes=(ClosedAtLogin,), pauses=CLOSED_PAUSES)
+    except ClosedAtLogin as error:
+        raise AuthenticationFailed(
+            f"cannot log in as {login.user} at {login.address}:{login.port}",
+            why=f"the server closed the connection {len(CLOSED_PAUSES) + 1} times without a message when it was "
+            f"offered {error}: its account rules (PAM's access.conf, pam_nologin, pam_listfile) refuse {login.user}",
+            fix="read the reason in the host's sshd log: `journalctl -u ssh -u sshd -n 20`; then admit that user, "
+            "or set another `user` in the inventory",
             host=login.name,
         ) from None
 

@@ -14,6 +14,12 @@ from dataclasses import dataclass
 OUTPUT_LIMIT = 8 * 1024 * 1024
 NOISE_LIMIT = 2048
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+CLEAN = f"/usr/bin/env -i PATH={PATH} LC_ALL=C.UTF-8 HOME=/root USER=root LOGNAME=root"
+"""Starts a command of k8sboot, in a session or a job: with this environment and nothing else.
+
+Sessions inherit /etc/environment and the login profile, jobs systemd's DefaultEnvironment: a proxy, a KUBECONFIG or a
+TMPDIR in there would make the same command behave differently.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,14 +42,9 @@ class Markers:
 
 
 def wrap(script: str, markers: Markers) -> bytes:
-    """The input for `/bin/sh -s` that runs script in a known environment, with stdin from /dev/null."""
+    """The input for `/bin/sh -s` that runs script with stdin from /dev/null. The environment comes from CLEAN."""
     begin, end = markers.words()
-    head = (
-        f"printf %s%s {begin}; printf %s%s {begin} >&2\n"
-        "{\n"
-        f"export PATH={PATH} LC_ALL=C.UTF-8 2>/dev/null; unset LANGUAGE CDPATH; umask 022; cd /\n"
-        "(\n"
-    )
+    head = f"printf %s%s {begin}; printf %s%s {begin} >&2\n{{\numask 022; cd /\n(\n"
     tail = f"\n) </dev/null\nprintf '%s%s %d\\n' {end} $?; printf '%s%s\\n' {end} >&2\n}}\n"
     return (head + script + tail).encode("utf-8", "surrogateescape")
 

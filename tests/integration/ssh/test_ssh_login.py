@@ -230,3 +230,32 @@ def test_failed_login_leaves_no_thread_and_no_socket(connected, tmp_path):
 
     assert [thread for thread in threading.enumerate() if not thread.daemon] == [threading.main_thread()]
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+def test_an_account_that_has_expired_is_told_in_the_servers_words_after_one_try(
+    another_sshd, connected, new_user, login_key
+):
+    server = another_sshd(UsePAM="yes")
+    name = new_user(sudoers="{user} ALL=(ALL) NOPASSWD: ALL")
+    server.authorize(name, login_key)
+    subprocess.run(["chage", "-E", "0", name], check=True)
+    with pytest.raises(AuthenticationFailed) as caught:
+        connected(server=server, user=name)
+
+    assert f"the account {name} has expired" in caught.value.why
+    assert "Your account has expired" in caught.value.why
+    assert "chage -E -1" in caught.value.fix
+    assert server.log.count("Connection from") == 1
+
+
+def test_a_server_that_closes_the_connection_at_the_login_is_tried_three_times(
+    another_sshd, connected, login_key, monkeypatch
+):
+    monkeypatch.setattr("k8sboot.ssh.route.CLOSED_PAUSES", (0.0, 0.0))
+    server = another_sshd(MaxAuthTries="1")
+    with pytest.raises(AuthenticationFailed, match="3 times without a message") as caught:
+        connected(server=server, user="daemon")
+
+    assert "access.conf" in caught.value.why
+    assert "journalctl -u ssh" in caught.value.fix
+    assert server.log.count("Connection from") == 3
