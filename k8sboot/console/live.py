@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import threading
 from collections.abc import Callable, Sequence
 
@@ -19,6 +20,7 @@ ECHO = 4
 """Columns at the end of a row for the ^C that a terminal prints there: a wrapped row would not be erased."""
 WHAT_WIDTH = 40
 """Columns for the activity when its output is shown, too."""
+MISSING_WIDTH = 160
 
 
 class Region:
@@ -83,9 +85,18 @@ def _length(activity: Activity, seconds: float) -> str:
 
 def sentence(shown: Sequence[tuple[Activity, float]]) -> str:
     """The same in one line of plain text, for a log: the NAMED longest activities."""
-    named = [f"{a.host}: {a.what} ({_length(a, seconds)})" for a, seconds in shown[:NAMED]]
+    named = [f"{a.host}: {a.what} ({_length(a, seconds)}){_missing(a)}" for a, seconds in shown[:NAMED]]
     more = len(shown) - len(named)
     return "in progress: " + "; ".join(named) + (f"; and {more} more" if more > 0 else "")
+
+
+def _missing(activity: Activity) -> str:
+    """What a wait still lacks."""
+    return (
+        f": {textwrap.shorten(activity.output, MISSING_WIDTH)}"
+        if activity.timeout and activity.output
+        else ""
+    )
 
 
 class Ticker:

@@ -129,15 +129,22 @@ class Host(Peer):
     def wait(self, what: str, problem: Callable[[], str], *, timeout: float, pause: float = 2.0) -> None:
         """Call problem() until it returns ''. DeadlineExceeded with its last answer after timeout seconds.
 
-        Does nothing in a dry run that plans changes on any host of the run.
+        What is missing is told while it waits. A dry run looks once, and not at all where it plans changes on any
+        host of the run.
         """
         if self.is_ahead or any(machine.dry_run.planned for machine in self._context.run):
             return
         deadline = time.monotonic() + timeout
         last, took = _problem(problem)
+        if last and self._context.is_dry:
+            self.notice("KB-NOT-READY", f"`up` would wait for {what}: {last}")
+            return
         if last:
             self._emit(Waiting(what=what, timeout=timeout))
+        told = ""
         while last:
+            if last != told:
+                self._emit(Output(line=(told := last)))
             if time.monotonic() >= deadline:
                 raise DeadlineExceeded(
                     f"timed out after {timeout:.0f} s waiting for {what}",

@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-KEEP = 20
-"""Runs of a cluster; older journals are removed."""
 JOURNAL = "run.jsonl"
 LATEST = "latest"
 
@@ -105,13 +103,6 @@ def is_alive(run: Path) -> bool:
     return False
 
 
-def point_latest_at(folder: Path) -> None:
-    """Point the link `latest` beside the runs to this one."""
-    made = folder.parent / f".{folder.name}"
-    made.symlink_to(folder.name)
-    made.replace(folder.parent / LATEST)
-
-
 def runs_of(cluster: Path) -> list[Path]:
     """The folders of a cluster's runs, oldest first."""
     try:
@@ -126,16 +117,8 @@ def clusters() -> Iterator[Path]:
         yield from sorted(p for p in state_dir().iterdir() if p.is_dir())
 
 
-def remove_old(cluster: Path) -> None:
-    """Remove all but the newest runs of a cluster, and no active one."""
-    for run in runs_of(cluster)[:-KEEP]:
-        if not is_alive(run):
-            with suppress(OSError):  # another run has removed it at the same time
-                _remove(run)
-
-
-def _remove(run: Path) -> None:
-    """The journal goes last, so that the next run finds the rest of an interrupted removal."""
+def remove(run: Path) -> None:
+    """Remove a run. The journal goes last, so that the next run finds the rest of an interrupted removal."""
     for each in (p for p in run.iterdir() if p.name != JOURNAL):
         with suppress(OSError):  # another run may be removing it, too
             shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()

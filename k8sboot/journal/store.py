@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from k8sboot.errors import K8sbootError, UsageError
-from k8sboot.journal import folders
+from k8sboot.journal import folders, retention
 from k8sboot.journal.records import Record
 from k8sboot.journal.summary import RunSummary, parse, summary_of
 
@@ -58,9 +59,12 @@ def stored_runs(cluster: str = "") -> list[StoredRun]:
 
 
 def find(word: str, cluster: str = "") -> StoredRun:
-    """The run of that name, or the only one with that prefix, or `latest`; UsageError."""
+    """The run of that name, the only one with that prefix, or for `latest` the last that could alter something.
+
+    Raises UsageError.
+    """
     runs = stored_runs(cluster)
-    found = runs[-1:] if word == folders.LATEST else [r for r in runs if r.name.startswith(word)]
+    found = _latest(runs) if word == folders.LATEST else [r for r in runs if r.name.startswith(word)]
     exact = [run for run in found if run.name == word]
     if len(exact or found) == 1:
         return (exact or found)[0]
@@ -70,6 +74,12 @@ def find(word: str, cluster: str = "") -> StoredRun:
             f"more than one run begins with {word!r}", fix=f"use a longer prefix of one of {names}"
         )
     raise UsageError(f"there is no run {word!r}", fix="`k8sboot history` lists the stored runs")
+
+
+def _latest(runs: list[StoredRun]) -> list[StoredRun]:
+    """The last run that could alter something; the last of all where there is none."""
+    altering = (run for run in reversed(runs) if not retention.only_reads(run.folder))
+    return list(islice(altering, 1)) or runs[-1:]
 
 
 def latest(cluster: str, commands: tuple[str, ...]) -> tuple[StoredRun, RunSummary] | None:

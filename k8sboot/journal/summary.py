@@ -49,6 +49,11 @@ class RunSummary:
     is_interrupted: bool = False
 
     @property
+    def could_alter(self) -> bool:
+        """Whether it has begun, and was no dry run."""
+        return bool(self.command) and not self.is_dry
+
+    @property
     def faults(self) -> list[Record]:
         """The errors, without those of an interruption."""
         return [error for error in self.errors if error.get("code") != INTERRUPTED]

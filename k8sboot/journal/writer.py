@@ -15,7 +15,7 @@ from pathlib import Path
 from k8sboot import __version__
 from k8sboot.errors import Bug
 from k8sboot.events import Changed, Changing, Event, Evidence, Failed, Notice, RunEnded, RunStarted
-from k8sboot.journal import folders
+from k8sboot.journal import folders, retention
 from k8sboot.journal.records import Record, record, record_of, traceback_of
 from k8sboot.journal.render import render
 from k8sboot.text.redact import Redactor
@@ -61,8 +61,7 @@ class Journal:
         with suppress(OSError):  # another run may be removing old ones, too
             folders.sync_folder(self._folder)
             folders.sync_folder(self._folder.parent)
-            folders.point_latest_at(self._folder)
-            folders.remove_old(self._folder.parent)
+            retention.remove_old(self._folder.parent)
 
     def __call__(self, event: Event) -> None:
         """Write one event. Evidence goes to a file of its own, and its path to the journal."""
@@ -71,6 +70,9 @@ class Journal:
         mine = self._put(record_of(event, self._redact))
         if mine and isinstance(event, SYNCED):
             self._sync(mine)
+        if isinstance(event, RunStarted) and self.path:
+            with suppress(OSError):
+                retention.point_latest_at(self._folder)
 
     def host_log(self, host: str) -> str:
         """The path of a host's log, '' when there is none."""

@@ -156,8 +156,8 @@ class Session:
             self._events.tell(timeout=TICK)
 
     def _stop_as_asked(self, busy: list[str]) -> None:
-        """Start nothing new. Raises _Left at the deadline, or if no phase has started yet."""
-        if busy and (self._run is None or not self._stop.grace):
+        """Start nothing new. Raises _Left at the deadline, or if no phase has started yet, or in a dry run."""
+        if busy and (self._run is None or self._request.options.is_dry or not self._stop.grace):
             raise _Left(busy)
         if self._run is not None and not self._is_stopping:
             self._is_stopping = True
@@ -179,7 +179,9 @@ class Session:
         report = run.report if run else Report()
         for name in busy:
             report.errors[name] = Interrupted("interrupted during a phase", host=name)
-        if run:
+        if run and self._request.options.is_dry:
+            self._notice_stop(f"interrupted on {', '.join(busy[:10])}: a dry run changes nothing")
+        elif run:
             self._notice_stop(
                 f"interrupted on {', '.join(busy[:10])}{' and others' if len(busy) > 10 else ''}: jobs there go on by "
                 f"themselves; the next `k8sboot {self._request.command}` waits for them and continues"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8sboot.errors import CommandFailed, ConnectionLost, DeadlineExceeded, NotAsWanted, Refused, StepFailed
-from k8sboot.events import Waiting
+from k8sboot.events import Notice, Output, Waiting
 from k8sboot.host.reads import Question, Reads
 
 
@@ -65,6 +65,22 @@ def test_a_wait_looks_anew_each_time(bench, clock):
     )
     assert clock.slept == 2
     assert [e.what for e in it.events if isinstance(e, Waiting)] == ["it"]
+
+
+def test_a_wait_tells_what_is_missing_each_time_that_it_changes(bench, clock):
+    missing = iter(["a: Pending", "a: Pending", "a: CrashLoopBackOff", ""])
+    it = bench()
+    it.do(lambda host: host.wait("the Pods", lambda: next(missing), timeout=60))
+    assert [e.line for e in it.events if isinstance(e, Output)] == ["a: Pending", "a: CrashLoopBackOff"]
+
+
+def test_a_dry_run_looks_once_and_says_what_is_missing(bench, clock):
+    it = bench()
+    it.do(lambda host: host.wait("the Pods", lambda: "a: Pending", timeout=600), is_dry=True)
+    assert [(e.code, e.text) for e in it.events if isinstance(e, Notice)] == [
+        ("KB-NOT-READY", "`up` would wait for the Pods: a: Pending")
+    ]
+    assert clock.slept == 0
 
 
 def test_a_machine_that_is_slow_to_answer_is_left_alone_for_as_long(bench, clock):

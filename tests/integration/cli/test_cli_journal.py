@@ -12,7 +12,7 @@ import pytest
 from seats import Machine
 from terminals import OnTerminal
 
-from k8sboot.journal.folders import KEEP
+from k8sboot.journal.retention import KEEP
 
 
 def runs(machine: Machine) -> list[Path]:

@@ -118,3 +118,11 @@ def test_a_wait_shows_its_end() -> None:
 def test_the_heartbeat_names_the_longest_three() -> None:
     shown = [(Activity(f"n{i}", "p", "wait", 0), 90.0 - i) for i in range(5)]
     assert sentence(shown) == "in progress: n0: wait (90 s); n1: wait (89 s); n2: wait (88 s); and 2 more"
+
+
+def test_off_a_terminal_a_wait_names_what_is_missing() -> None:
+    wait = Activity("n1", "settle", "waiting for the Pods", 0.0, timeout=600, output="calico-node: Pending")
+    job = Activity("n2", "images", "pull images", 0.0, output="pulling")
+    assert sentence([(wait, 90), (job, 80)]) == (
+        "in progress: n1: waiting for the Pods (90 s of 600 s): calico-node: Pending; n2: pull images (80 s)"
+    )

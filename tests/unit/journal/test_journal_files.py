@@ -22,8 +22,10 @@ from k8sboot.events import (
     PhaseEnded,
     PhaseStarted,
     RunEnded,
+    RunStarted,
 )
-from k8sboot.journal.folders import KEEP
+from k8sboot.journal.retention import KEEP
+from k8sboot.journal.store import find
 from k8sboot.journal.writer import Journal, write_bug
 from k8sboot.text.redact import Redactor
 
@@ -120,11 +122,34 @@ def test_evidence_that_cannot_be_kept_is_told_and_not_raised() -> None:
     assert log.trouble
 
 
+def one_run(*, is_dry: bool) -> Path:
+    log = Journal("c", Redactor())
+    log(RunStarted(command="up", cluster="c", hosts=("n1",), phases=(), is_dry=is_dry))
+    log.close()
+    return Path(log.path)
+
+
 def test_latest_leads_to_the_last_run(state: Path) -> None:
     for _ in range(2):
-        log = Journal("c", Redactor())
-        log.close()
-    assert (state / "c/latest/run.jsonl").resolve() == Path(log.path)
+        path = one_run(is_dry=False)
+    assert (state / "c/latest/run.jsonl").resolve() == path
+
+
+def test_a_plan_is_the_latest_only_where_nothing_was_altered(state: Path) -> None:
+    plan = one_run(is_dry=True)
+    assert (state / "c/latest/run.jsonl").resolve() == plan
+    assert find("latest").journal == plan
+    up = one_run(is_dry=False)
+    one_run(is_dry=True)
+    assert (state / "c/latest/run.jsonl").resolve() == up
+    assert find("latest").journal == up
+
+
+def test_plans_push_no_other_run_out(state: Path) -> None:
+    up = one_run(is_dry=False)
+    plans = [one_run(is_dry=True) for _ in range(KEEP + 3)]
+    assert up.exists()
+    assert [plan.exists() for plan in plans].count(True) == KEEP
 
 
 def past_runs(folder: Path, count: int) -> list[Path]:
