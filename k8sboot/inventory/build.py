@@ -9,7 +9,7 @@ from typing import Any
 from k8sboot.inventory.check import Values
 from k8sboot.inventory.forms import joined_endpoint
 from k8sboot.inventory.hosts import HostSpec
-from k8sboot.inventory.keys import inventory
+from k8sboot.inventory.keys import inventory, said
 from k8sboot.inventory.kinds import Kind, Many, Named, Section
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.secret_source import SecretSource
@@ -26,7 +26,7 @@ def build(values: Values) -> Spec:
         sections[f"{role}s"] = [
             {**host, "role": role, "ssh": {**shared, **host.get("ssh", {})}} for host in hosts
         ]
-    spec: Spec = _section(inventory(), sections)
+    spec: Spec = replace(_section(inventory(), sections), said=frozenset(said(values)))
     if spec.cluster.control_plane_endpoint or not spec.masters or not spec.masters[0].address:
         return spec
     endpoint = joined_endpoint(spec.masters[0].address, API_SERVER)

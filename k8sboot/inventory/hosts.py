@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from k8sboot.inventory import forms
-from k8sboot.inventory.kinds import Derived, LocalPath, Number
+from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number
 from k8sboot.secret import Secret
 
 
@@ -51,7 +51,7 @@ class HostSpec:
     ssh: How to log in, for all hosts; a host can override any of these keys. The rest comes from ~/.ssh/config.
     """
 
-    name: Annotated[str, forms.label]
-    address: Annotated[str, forms.address]
+    name: Annotated[str, forms.label, FIXED]
+    address: Annotated[str, forms.address, APPLIED]
     role: Annotated[Literal["master", "node"], Derived()]
-    ssh: SshSettings = field(default_factory=SshSettings)
+    ssh: Annotated[SshSettings, APPLIED] = field(default_factory=SshSettings)

@@ -21,6 +21,7 @@ from k8sboot.inventory.kinds import (
     LocalPath,
     Many,
     Named,
+    Nature,
     Number,
     Pairs,
     SecretText,
@@ -54,24 +55,38 @@ def section(becomes: type) -> Section:
         base, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         if Derived() not in marks:
             default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
-            kind = _kind(base, marks, default)
-            keys[_key_name(each.name)] = Key(each.name, kind, default, help_texts.get(each.name, ""))
+            nature = next((mark for mark in marks if isinstance(mark, Nature)), None)
+            text = f"{help_texts.get(each.name, '')} {nature.help if nature else ''}".strip()
+            keys[_key_name(each.name)] = Key(each.name, _kind(base, marks, default), default, text, nature)
     return Section(becomes, keys)
 
 
-def rows(of: Section | None = None, prefix: str = "") -> Iterator[tuple[str, Key]]:
+def rows(
+    of: Section | None = None, prefix: str = "", nature: Nature | None = None
+) -> Iterator[tuple[str, Key]]:
     """Every key that takes a value, in order, under its dotted name: `[]` is an item, `{}` a name.
 
-    A host's own ssh keys are not repeated.
+    A host's own ssh keys are not repeated. nature: of keys that declare none.
     """
     of = of or inventory()
-    for name, key in of.keys.items():
+    for name, declared in of.keys.items():
+        key = dataclasses.replace(declared, nature=declared.nature or nature)
         inner = key.kind.section if isinstance(key.kind, Named | Many) else key.kind
         if not isinstance(inner, Section):
             yield prefix + name, key
         elif not (inner.becomes is SshSettings and of.becomes is HostSpec):
             mark = {Named: ".{}", Many: "[]"}.get(type(key.kind), "")
-            yield from rows(inner, f"{prefix}{name}{mark}.")
+            yield from rows(inner, f"{prefix}{name}{mark}.", key.nature)
+
+
+def said(values: Mapping[str, object], of: Section | None = None, prefix: str = "") -> Iterator[str]:
+    """The dotted names of the keys that have a value; a list or a mapping of names is one key."""
+    for name, key in (of or inventory()).keys.items():
+        value = values.get(key.field)
+        if isinstance(key.kind, Section) and isinstance(value, Mapping):
+            yield from said(value, key.kind, f"{prefix}{name}.")
+        elif value is not None:
+            yield prefix + name
 
 
 def _key_name(field: str) -> str:

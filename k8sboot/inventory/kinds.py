@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from k8sboot.inventory.forms import Form
 
@@ -27,6 +28,37 @@ class Unavailable:
     """Marks words that are not available in a choice, each with the reason."""
 
     reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Nature:
+    """Marks what becomes of a changed value on a running cluster. A section's mark applies to its keys without one.
+
+    by: the command that a change needs. is_refused: until then a difference is an error, else it is reported.
+    """
+
+    word: Literal["applied", "needs a command of its own", "fixed at birth"]
+    by: str = ""
+    is_refused: bool = True
+
+    @property
+    def help(self) -> str:
+        """The sentence that the key's help ends with; '' for what is applied."""
+        match self:
+            case Nature("fixed at birth"):
+                return "Fixed at birth."
+            case Nature("needs a command of its own", by, is_refused):
+                return f"A change needs {by}; `up` {'refuses' if is_refused else 'only reports'} it."
+        return ""
+
+
+APPLIED = Nature("applied")
+FIXED = Nature("fixed at birth")
+
+
+def needs(by: str, *, is_refused: bool = True) -> Nature:
+    """The mark of a key whose change needs a command of its own."""
+    return Nature("needs a command of its own", by, is_refused)
 
 
 @dataclass(frozen=True)
@@ -116,9 +148,13 @@ Kind = Text | Choice | Number | Flag | SecretText | TextList | Pairs | Free | Se
 
 @dataclass(frozen=True)
 class Key:
-    """One key. field: of the dataclass. default: MISSING if there is none. help: one line for operators."""
+    """One key. field: of the dataclass. default: MISSING if there is none. help: one line for operators.
+
+    nature: None where neither the key nor, in keys.rows, its section declares one.
+    """
 
     field: str
     kind: Kind
     default: object
     help: str
+    nature: Nature | None = None

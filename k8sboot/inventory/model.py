@@ -11,8 +11,14 @@ from typing import Annotated, Any, Literal
 
 from k8sboot.inventory import forms
 from k8sboot.inventory.hosts import HostSpec
-from k8sboot.inventory.kinds import LocalPath, Number, Unavailable
+from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number, Unavailable, needs
 from k8sboot.inventory.os_settings import OsSettings
+
+UPGRADE = needs("an upgrade, which comes with a later release")
+MIGRATION = needs("a migration, which comes with a later release")
+CERTIFICATES = needs("new certificates")
+POOL = needs("`kubectl patch ippool`")
+KUBEADM = needs("kubeadm by hand", is_refused=False)
 
 RuntimeName = Literal["docker"]
 Scheduler = Literal["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq", "fo", "ovf", "mh"]
@@ -33,16 +39,16 @@ class ClusterSettings:
     cert_sans: Additional names and addresses for the API server's certificate.
     """
 
-    name: Annotated[str, forms.label] = "kubernetes"
-    kubernetes_version: Annotated[str, forms.kubernetes_version] = "v1.23.17"
-    control_plane_endpoint: Annotated[str, forms.endpoint] = ""
-    pod_subnet: Annotated[str, forms.network] = "172.16.0.0/16"
-    service_subnet: Annotated[str, forms.network] = "10.96.0.0/16"
-    dns_domain: Annotated[str, forms.dns_name] = "cluster.local"
-    image_repository: Annotated[str, forms.image_repository] = (
+    name: Annotated[str, forms.label, FIXED] = "kubernetes"
+    kubernetes_version: Annotated[str, forms.kubernetes_version, UPGRADE] = "v1.23.17"
+    control_plane_endpoint: Annotated[str, forms.endpoint, FIXED] = ""
+    pod_subnet: Annotated[str, forms.network, FIXED] = "172.16.0.0/16"
+    service_subnet: Annotated[str, forms.network, FIXED] = "10.96.0.0/16"
+    dns_domain: Annotated[str, forms.dns_name, FIXED] = "cluster.local"
+    image_repository: Annotated[str, forms.image_repository, KUBEADM] = (
         "registry.cn-hangzhou.aliyuncs.com/google_containers"
     )
-    cert_sans: Annotated[tuple[str, ...], forms.alternative_name] = ()
+    cert_sans: Annotated[tuple[str, ...], forms.alternative_name, CERTIFICATES] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,9 @@ class RuntimeSettings:
     log_max_file: Number of log files to keep per container.
     """
 
-    name: Annotated[RuntimeName, Unavailable({"containerd": "a later release will support it"})] = "docker"
+    name: Annotated[
+        RuntimeName, Unavailable({"containerd": "a later release will support it"}), MIGRATION
+    ] = "docker"
     version: Annotated[str, forms.version_prefix] = "20.10"
     packages: Annotated[tuple[str, ...], forms.package] = ("docker-ce", "docker-ce-cli", "containerd.io")
     registry_mirrors: Annotated[tuple[str, ...], forms.url] = ()
@@ -86,7 +94,7 @@ class CalicoSettings:
     manifest: Annotated[str, forms.url_or_file, LocalPath(must_exist=True)] = ""
     sha256: Annotated[str, forms.sha256] = ""
     image_repository: Annotated[str, forms.image_repository] = ""
-    encapsulation: Literal["ipip", "vxlan", "none"] = "ipip"
+    encapsulation: Annotated[Literal["ipip", "vxlan", "none"], POOL] = "ipip"
     mtu: Annotated[int, Number(0, 9216)] = 0
     typha_replicas: Annotated[int, Number(-1, 200)] = -1
 
@@ -127,16 +135,16 @@ class KubeadmPatches:
 
     cluster_configuration: For example {apiServer: {extraArgs: {profiling: "false"}}}.
     init_configuration: Used by `kubeadm init` on the first master.
-    join_configuration: Used by `kubeadm join` on all other hosts.
+    join_configuration: Used by `kubeadm join` on all other hosts, when they join.
     kubelet_configuration: For example {maxPods: 200, kubeReserved: {cpu: 200m}}.
     kube_proxy_configuration: For example {conntrack: {maxPerCore: 65536}}.
     """
 
-    cluster_configuration: Mapping[str, Any] = field(default_factory=dict)
-    init_configuration: Mapping[str, Any] = field(default_factory=dict)
-    join_configuration: Mapping[str, Any] = field(default_factory=dict)
-    kubelet_configuration: Mapping[str, Any] = field(default_factory=dict)
-    kube_proxy_configuration: Mapping[str, Any] = field(default_factory=dict)
+    cluster_configuration: Annotated[Mapping[str, Any], KUBEADM] = field(default_factory=dict)
+    init_configuration: Annotated[Mapping[str, Any], FIXED] = field(default_factory=dict)
+    join_configuration: Annotated[Mapping[str, Any], APPLIED] = field(default_factory=dict)
+    kubelet_configuration: Annotated[Mapping[str, Any], KUBEADM] = field(default_factory=dict)
+    kube_proxy_configuration: Annotated[Mapping[str, Any], APPLIED] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,17 +162,19 @@ class Spec:
     kubeadm: Fields of kubeadm's own documents, merged over what k8sboot renders. Types in here: a quoted value is
         text; unquoted null, true, false and plain numbers (200, 0.8) keep their type; anything else (1.30, 0644, no,
         22:22) is text.
+    said: The keys that the file sets, by dotted name; on a running cluster the others keep what is there.
     """
 
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     masters: tuple[HostSpec, ...]
     nodes: tuple[HostSpec, ...] = ()
-    os: OsSettings = field(default_factory=OsSettings)
-    runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
-    calico: CalicoSettings = field(default_factory=CalicoSettings)
-    metrics_server: MetricsServerSettings = field(default_factory=MetricsServerSettings)
-    kube_proxy: KubeProxySettings = field(default_factory=KubeProxySettings)
+    os: Annotated[OsSettings, APPLIED] = field(default_factory=OsSettings)
+    runtime: Annotated[RuntimeSettings, APPLIED] = field(default_factory=RuntimeSettings)
+    calico: Annotated[CalicoSettings, APPLIED] = field(default_factory=CalicoSettings)
+    metrics_server: Annotated[MetricsServerSettings, APPLIED] = field(default_factory=MetricsServerSettings)
+    kube_proxy: Annotated[KubeProxySettings, APPLIED] = field(default_factory=KubeProxySettings)
     kubeadm: KubeadmPatches = field(default_factory=KubeadmPatches)
+    said: Annotated[frozenset[str], Derived()] = field(default=frozenset(), compare=False)
 
     @property
     def hosts(self) -> tuple[HostSpec, ...]:

@@ -13,7 +13,7 @@ from k8sboot.secret import Secret
 
 def digests(spec: Spec) -> dict[str, str]:
     """SHA-256 in hexadecimal of each section, without secrets. The file's spelling does not matter."""
-    return {each.name: _digest(getattr(spec, each.name)) for each in fields(spec)}
+    return {each.name: _digest(getattr(spec, each.name)) for each in fields(spec) if each.compare}
 
 
 def _digest(value: object) -> str:

@@ -146,7 +146,7 @@ def test_four_lines_are_marked_for_the_newcomer():
 def test_the_keys_fill_every_field_of_the_model():
     def check(section):
         fields = {field.name for field in dataclasses.fields(section.becomes)}
-        assert {key.field for key in section.keys.values()} - {"ssh"} == fields - {"ssh", "role"}
+        assert {key.field for key in section.keys.values()} - {"ssh"} == fields - {"ssh", "role", "said"}
         for key in section.keys.values():
             if inner := section_of(key.kind):
                 check(inner)
