@@ -10,8 +10,12 @@ from k8sboot.host.peer import Command, NotYet, Peer
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.answers import is_away
 from k8sboot.paths import MANIFESTS_DIR
+from k8sboot.text.sanitize import safe_line
 
 API_ATTEMPTS = 3
+NAMED = 3
+"""Unready Pods that are named, each with its last event."""
+EVENT_LENGTH = 200
 API_TIMEOUT = 180
 """Seconds for an unavailable API server to become ready: kubelet gives a new one as long before it kills it."""
 
@@ -48,11 +52,21 @@ def settled(host: Host, namespace: str, *, timeout: int) -> None:
 
 
 def _unsettled(host: Peer, namespace: str) -> str:
-    said = host.read(commands.get("daemonsets,deployments,pods", namespace=namespace))
+    kinds = "daemonsets,deployments,pods"
+    said = host.read(commands.get_fields(kinds, parsers.WORKLOADS, namespace=namespace), timeout=60)
     found = parsers.workloads(said)
     short = [f"{w.kind.lower()}/{w.name}: {w.ready} of {w.wanted} ready" for w in found if not w.is_settled]
-    unready = [f"{p.name} on {p.node or 'no node'}: {p.reason}" for p in parsers.pods(said) if not p.is_ready]
-    return "; ".join(short or unready) if found else "there are no workloads"
+    unready = [pod for pod in parsers.pods(said) if not pod.is_ready]
+    more = [f"and {len(unready) - NAMED} more Pods"] if len(unready) > NAMED else []
+    named = [_trouble(host, pod) for pod in unready[:NAMED]]
+    return "; ".join([*short, *named, *more]) if found else "there are no workloads"
+
+
+def _trouble(host: Peer, pod: parsers.Pod) -> str:
+    """An unready Pod, its state and its last event."""
+    said = host.ask(commands.last_event(pod.name, namespace=pod.namespace), timeout=30)
+    event = safe_line(said.text)[:EVENT_LENGTH] if said.exit_status == 0 else ""
+    return f"{pod.name} on {pod.node or 'no node'}: {pod.reason}{f' ({event})' if event else ''}"
 
 
 def reset_unfinished(host: Host, mark: str, reset: Command) -> bool:

@@ -62,6 +62,8 @@ def text_at(item: object, *path: str) -> str:
 def number_at(item: object, *path: str) -> int:
     """The number at that path, or 0."""
     found = at(item, *path)
+    if isinstance(found, str) and found.isascii() and found.isdecimal():
+        return int(found)
     return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 

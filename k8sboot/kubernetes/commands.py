@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from k8sboot.kubernetes.paths import ADMIN_CONF
+from k8sboot.kubernetes.rows import Fields, template
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import KUBECTL_CACHE
 
@@ -106,6 +107,29 @@ def get(kind: str, name: str = "", *, namespace: str = "", field_selector: str =
     if field_selector:
         words += ["--field-selector", field_selector]
     return kubectl(*words)
+
+
+def get_fields(kind: str, fields: Fields, *, namespace: str = "") -> Words:
+    """Get a few fields of all objects of these kinds, for rows.read_rows."""
+    within = ("--namespace", namespace) if namespace else ()
+    return kubectl(
+        "get", kind, "--output", template(fields), f"--request-timeout={REQUEST_TIMEOUT}s", *within
+    )
+
+
+def last_event(pod: str, *, namespace: str) -> Words:
+    """Get the newest event of a Pod: 'REASON: MESSAGE'; fails where there is none."""
+    last = "{.items[-1:].reason}: {.items[-1:].message}"
+    return kubectl(
+        *("get", "events", "--namespace", namespace, "--field-selector", f"involvedObject.name={pod}"),
+        *(
+            "--sort-by",
+            ".lastTimestamp",
+            "--output",
+            f"jsonpath={last}",
+            f"--request-timeout={REQUEST_TIMEOUT}s",
+        ),
+    )
 
 
 def api_ready() -> Words:

@@ -1,4 +1,4 @@
-"""Nodes, Pods and workloads from kubectl's JSON."""
+"""Nodes, Pods and workloads from the fields that kubectl prints of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from k8sboot.kubernetes.answers import at, mappings_at, number_at, read_items, text_at
+from k8sboot.kubernetes.answers import at, mappings_at, number_at, text_at
+from k8sboot.kubernetes.rows import Fields, read_rows
 
 _ROLE = "node-role.kubernetes.io/"
+_READY = 'status.conditions[?(@.type=="Ready")]'
+NODES: Fields = ("metadata.name", "metadata.labels", _READY)
+WORKLOADS: Fields = (
+    *("kind", "metadata.namespace", "metadata.name", "metadata.generation", "metadata.ownerReferences"),
+    *("spec.nodeName", "spec.replicas"),
+    *("status.phase", _READY, "status.initContainerStatuses[*].state", "status.containerStatuses[*].state"),
+    *("status.containerStatuses[*].restartCount", "status.observedGeneration"),
+    *("status.desiredNumberScheduled", "status.updatedNumberScheduled", "status.numberReady"),
+    *("status.replicas", "status.updatedReplicas", "status.readyReplicas"),
+)
+"""Of DaemonSets, Deployments and Pods."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +66,19 @@ class Workload:
 
 
 def nodes(text: str) -> tuple[Node, ...]:
-    """From `kubectl get nodes -o json`. Raises BadAnswer."""
-    return tuple(_node(item) for item in read_items(text, asked="nodes"))
+    """From the fields NODES. Raises BadAnswer."""
+    return tuple(_node(item) for item in read_rows(text, NODES, asked="nodes"))
 
 
 def pods(text: str) -> tuple[Pod, ...]:
-    """From `kubectl get pods -o json`, alone or among other kinds. Raises BadAnswer."""
-    return tuple(
-        _pod(item) for item in read_items(text, asked="pods") if text_at(item, "kind") in ("Pod", "")
-    )
+    """From the fields WORKLOADS, alone or among other kinds. Raises BadAnswer."""
+    found = read_rows(text, WORKLOADS, asked="pods")
+    return tuple(_pod(item) for item in found if text_at(item, "kind") in ("Pod", ""))
 
 
 def workloads(text: str) -> tuple[Workload, ...]:
-    """From `kubectl get daemonsets,deployments -o json`, alone or among other kinds. Raises BadAnswer."""
-    found = read_items(text, asked="workloads")
+    """From the fields WORKLOADS, alone or among other kinds. Raises BadAnswer."""
+    found = read_rows(text, WORKLOADS, asked="workloads")
     return tuple(_workload(item) for item in found if text_at(item, "kind") in ("DaemonSet", "Deployment"))
 
 

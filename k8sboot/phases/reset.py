@@ -43,7 +43,7 @@ def _going(cluster: Cluster, host: Host) -> tuple[Peer, ...]:
         return ()
     if host.file(ADMIN_CONF) is None or apiserver_answers(host):
         return ()
-    members = {node.name for node in parsers.nodes(host.read(commands.get("nodes")))}
+    members = {node.name for node in parsers.nodes(host.read(commands.get_fields("nodes", parsers.NODES)))}
     return tuple(peer for peer in going if peer.name in members)
 
 

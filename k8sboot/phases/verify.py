@@ -49,7 +49,7 @@ def _unready_nodes(host: Peer, wanted: set[str]) -> str:
 
 
 def _nodes(host: Peer) -> tuple[parsers.Node, ...]:
-    return parsers.nodes(host.read(commands.get("nodes")))
+    return parsers.nodes(host.read(commands.get_fields("nodes", parsers.NODES)))
 
 
 def _no_metrics(host: Peer) -> str:

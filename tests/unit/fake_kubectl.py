@@ -11,6 +11,7 @@ import yaml
 from fake_answers import daemon_set, deployment, node, object_list, pod, token_secret
 from fake_etcd import FakeEtcd
 from fake_host import FakeConnection
+from fake_rows import fields_of, rows
 from fake_shell import plain, plain_words
 from fake_state import Reply
 
@@ -25,6 +26,8 @@ class Kubectl:
         self.tokens: dict[str, dict[str, str]] = {}
         self.applied: dict[str, str] = {}
         self.proxy_mode = "ipvs"
+        self.starting: list[str] = []
+        """Names of Pods that are not ready at the next look."""
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -73,13 +76,17 @@ class Kubectl:
         if line.startswith("get secrets "):
             return object_list("Secret", [token_secret(t) for t in self.tokens.values()])
         if line.startswith("get nodes "):
-            return object_list("Node", [node(name) for name in self.members])
+            return rows([node(name) for name in self.members], fields_of(shlex.split(line)))
+        if line.startswith("get events "):
+            return 1, "", "error: array index out of bounds: index -1, length 0\n"
         if line.startswith("get pods "):
             return object_list("Pod", [pod(name) for name in self.members])
         if line.startswith("get daemonsets,deployments,pods "):
             daemon_sets = map(daemon_set, ("kube-proxy", "calico-node"))
             deployments = map(deployment, ("metrics-server", "calico-kube-controllers"))
-            return json.dumps({"items": [*daemon_sets, *deployments]})
+            young = [pod(name) | {"status": {"phase": "Pending"}} for name in self.starting]
+            self.starting = []
+            return rows([*daemon_sets, *deployments, *young], fields_of(shlex.split(line)))
         if line.startswith("get configmap kube-proxy "):
             config = yaml.safe_dump(
                 {"mode": self.proxy_mode, "ipvs": {"scheduler": "rr", "strictARP": False}}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 from fake_commands import Commands
+from fake_rows import fields_of, rows
 from fake_shell import plain, plain_words
 from fake_state import FakeFile, FakeUnit, Reply, unit_of
 from fake_yum import YumCommands
@@ -91,5 +93,12 @@ class Scripts(Commands, YumCommands):
     def _canned(self, line: str, words: list[str]) -> Reply | None:
         for key in sorted(self.answers, key=len, reverse=True):
             if line == key or line.startswith(f"{key} "):
-                return self._reply(key, words)
+                return _as_asked(self._reply(key, words), words)
         return None
+
+
+def _as_asked(said: Reply, words: list[str]) -> Reply:
+    """A list of objects as the fields that kubectl was asked for."""
+    if not said[1].startswith("{") or not (fields := fields_of(words)):
+        return said
+    return said[0], rows(json.loads(said[1])["items"], fields), said[2]

@@ -4,10 +4,13 @@ import json
 
 import pytest
 from fake_answers import daemon_set, deployment
+from fake_rows import rows
 
 from k8sboot import ensure
 from k8sboot.errors import CommandFailed, DeadlineExceeded
 from k8sboot.events import Waiting
+from k8sboot.kubernetes.parsers import WORKLOADS
+from k8sboot.ssh.script import OUTPUT_LIMIT
 
 PATH = "/etc/kubernetes/k8sboot/thing.yaml"
 RESET = ("kubeadm", "reset", "--force")
@@ -147,7 +150,61 @@ def test_a_pod_of_no_workload_is_waited_for_too(bench):
         "spec": {"nodeName": "m1"},
         "status": {"phase": "Running"},
     }
-    it = bench(answers={"kubectl get": json.dumps({"items": [deployment("coredns"), etcd]})})
+    it = bench(
+        answers={
+            "kubectl get": json.dumps({"items": [deployment("coredns"), etcd]}),
+            "kubectl get events": "BackOff: Back-off restarting\x1b[31m failed container",
+        }
+    )
     with pytest.raises(DeadlineExceeded) as late:
         it.do(ensure.settled, "kube-system", timeout=60)
-    assert late.value.why == "etcd-m1 on m1: Running"
+    assert late.value.why.startswith("etcd-m1 on m1: Running (BackOff: Back-off restarting")
+    assert "\x1b" not in late.value.why
+
+
+def test_of_many_pods_a_few_are_named(bench):
+    many = [{"kind": "Pod", "metadata": {"name": f"p{i}"}, "status": {"phase": "Pending"}} for i in range(40)]
+    it = bench(
+        answers={
+            "kubectl get": json.dumps({"items": [daemon_set("calico-node"), *many]}),
+            "kubectl get events": (1, "", ""),
+        }
+    )
+    with pytest.raises(DeadlineExceeded) as late:
+        it.do(ensure.settled, "kube-system", timeout=60)
+    assert late.value.why == (
+        "p0 on no node: Pending; p1 on no node: Pending; p2 on no node: Pending; and 37 more Pods"
+    )
+
+
+def test_five_hundred_nodes_fit_into_an_answer(bench):
+    """All JSON of their Pods does not: 8 MiB are kept."""
+    state = {"running": {"startedAt": "2026-11-29T20:00:00Z"}}
+    status = {
+        "name": "calico-node",
+        "state": state,
+        "restartCount": 0,
+        "image": "x" * 100,
+        "imageID": "y" * 150,
+    }
+    one = {
+        "kind": "Pod",
+        "metadata": {"namespace": "kube-system", "ownerReferences": [{"kind": "DaemonSet", "uid": "u" * 36}]},
+        "spec": {
+            "nodeName": "node-of-a-long-name",
+            "containers": [{"env": ["e" * 3000]}],
+            "volumes": ["v" * 3000],
+        },
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-29T20:00:00Z"}],
+            "containerStatuses": [status],
+            "initContainerStatuses": [status] * 3,
+        },
+    }
+    pods = [one | {"metadata": one["metadata"] | {"name": f"calico-node-{index}"}} for index in range(1500)]
+    assert len(json.dumps(pods)) > OUTPUT_LIMIT
+    text = rows([daemon_set("calico-node"), *pods], WORKLOADS)
+    assert len(text) < OUTPUT_LIMIT / 4
+    it = bench(answers={"kubectl get": text})
+    it.do(ensure.settled, "kube-system", timeout=60)

@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from fake_rows import rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8sboot.kubernetes.answers import BadAnswer
-from k8sboot.kubernetes.parsers import nodes, pods, workloads
+from k8sboot.kubernetes import parsers
+from k8sboot.kubernetes.answers import BadAnswer, read_items
+from k8sboot.kubernetes.parsers import NODES, WORKLOADS, Node, Pod, Workload
+from k8sboot.kubernetes.rows import END
 
 NODE = {
     "kind": "Node",
@@ -29,12 +32,20 @@ NODE = {
 }
 
 
-def as_list(*items: object) -> str:
-    return json.dumps({"kind": "List", "metadata": {"resourceVersion": ""}, "items": items})
+def nodes(*items: dict[str, Any]) -> tuple[Node, ...]:
+    return parsers.nodes(rows(items, NODES))
+
+
+def workloads(*items: dict[str, Any]) -> tuple[Workload, ...]:
+    return parsers.workloads(rows(items, WORKLOADS))
+
+
+def pods(item: dict[str, Any]) -> tuple[Pod, ...]:
+    return parsers.pods(rows([item], WORKLOADS))
 
 
 def test_a_node_says_why_it_is_not_ready() -> None:
-    (node,) = nodes(as_list(NODE))
+    (node,) = nodes(NODE)
     assert (node.name, node.is_ready, node.reason, node.message) == (
         "m1",
         False,
@@ -46,43 +57,43 @@ def test_a_node_says_why_it_is_not_ready() -> None:
 
 @pytest.mark.parametrize("role", ["master", "control-plane"])
 def test_a_master_is_known_by_either_name_of_its_role(role: str) -> None:
-    (node,) = nodes(as_list({"metadata": {"name": "m", "labels": {f"node-role.kubernetes.io/{role}": ""}}}))
+    (node,) = nodes({"metadata": {"name": "m", "labels": {f"node-role.kubernetes.io/{role}": ""}}})
     assert node.is_control_plane
 
 
 def test_a_node_without_a_ready_condition_is_not_ready() -> None:
-    (node,) = nodes(as_list({"metadata": {"name": "n1"}}))
+    (node,) = nodes({"metadata": {"name": "n1"}})
     assert not node.is_ready
     assert not node.is_control_plane
 
 
 @pytest.mark.parametrize("status", ["Unknown", "true", True])
 def test_only_the_word_true_means_ready(status: object) -> None:
-    (node,) = nodes(as_list({"status": {"conditions": [{"type": "Ready", "status": status}]}}))
+    (node,) = nodes({"status": {"conditions": [{"type": "Ready", "status": status}]}})
     assert not node.is_ready
 
 
 def test_a_single_object_is_read_as_a_list_of_one() -> None:
-    assert [node.name for node in nodes(json.dumps(NODE))] == ["m1"]
+    assert [item["metadata"]["name"] for item in read_items(json.dumps(NODE), asked="nodes")] == ["m1"]
 
 
-def pod(*statuses: dict[str, Any], ready: str = "False", phase: str = "Pending", **status: object) -> str:
-    return as_list(
-        {
-            "metadata": {
-                "namespace": "kube-system",
-                "name": "p",
-                "ownerReferences": [{"kind": "DaemonSet", "name": "calico-node"}],
-            },
-            "spec": {"nodeName": "n1"},
-            "status": {
-                "phase": phase,
-                "conditions": [{"type": "Ready", "status": ready}],
-                "containerStatuses": list(statuses),
-                **status,
-            },
-        }
-    )
+def pod(
+    *statuses: dict[str, Any], ready: str = "False", phase: str = "Pending", **status: object
+) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "namespace": "kube-system",
+            "name": "p",
+            "ownerReferences": [{"kind": "DaemonSet", "name": "calico-node"}],
+        },
+        "spec": {"nodeName": "n1"},
+        "status": {
+            "phase": phase,
+            "conditions": [{"type": "Ready", "status": ready}],
+            "containerStatuses": list(statuses),
+            **status,
+        },
+    }
 
 
 def test_a_pod_that_crashes_says_so_and_how_often() -> None:
@@ -135,9 +146,7 @@ def deployment(**status: int) -> dict[str, Any]:
 
 
 def test_a_rollout_that_is_through_is_settled() -> None:
-    assert [
-        (w.kind, w.wanted, w.ready, w.is_settled) for w in workloads(as_list(daemon_set(), deployment()))
-    ] == [
+    assert [(w.kind, w.wanted, w.ready, w.is_settled) for w in workloads(daemon_set(), deployment())] == [
         ("DaemonSet", 3, 3, True),
         ("Deployment", 2, 2, True),
     ]
@@ -157,13 +166,13 @@ def test_a_rollout_that_is_through_is_settled() -> None:
     ids=["unseen", "old pods", "not ready", "unseen", "old pods", "not ready", "old pods still there"],
 )
 def test_a_rollout_on_its_way_is_not_settled(item: dict[str, Any]) -> None:
-    assert not workloads(as_list(item))[0].is_settled
+    assert not workloads(item)[0].is_settled
 
 
 def test_a_deployment_of_no_replicas_is_settled_and_a_silent_one_wants_one() -> None:
     none = deployment(replicas=0, updatedReplicas=0, readyReplicas=0) | {"spec": {"replicas": 0}}
-    assert workloads(as_list(none))[0].is_settled
-    assert workloads(as_list(deployment() | {"spec": {}}))[0].wanted == 1
+    assert workloads(none)[0].is_settled
+    assert workloads(deployment() | {"spec": {}})[0].wanted == 1
 
 
 @pytest.mark.parametrize(
@@ -181,33 +190,54 @@ def test_a_deployment_of_no_replicas_is_settled_and_a_silent_one_wants_one() -> 
 )
 def test_a_bad_answer_names_what_was_asked(text: str, why: str) -> None:
     with pytest.raises(BadAnswer, match=why) as caught:
-        nodes(text)
+        read_items(text, asked="nodes")
+    assert "nodes" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "empty"),
+        ("The connection to the server was refused", "cut off"),
+        (rows([NODE], NODES)[:-1], "cut off"),
+        (f"n1\n{END}", "cut off"),
+        (rows([NODE, NODE], NODES)[:-30], "cut off"),
+    ],
+    ids=["empty", "text", "no end", "another column", "cut in a line"],
+)
+def test_an_answer_that_was_cut_off_is_not_taken_for_a_whole_one(text: str, why: str) -> None:
+    with pytest.raises(BadAnswer, match=why) as caught:
+        parsers.nodes(text)
     assert "nodes" in caught.value.what
 
 
 def test_a_bad_answer_does_not_show_the_answer() -> None:
     with pytest.raises(BadAnswer) as caught:
-        nodes('{"token-secret": hunter2')
+        read_items('{"token-secret": hunter2', asked="tokens")
     assert "hunter2" not in f"{caught.value} {caught.value.detail} {caught.value.fix}"
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["metadata", "status", "spec", "conditions", "name", "labels", "type"]), inner
-        )
+columns = st.one_of(
+    st.text(st.characters(blacklist_characters="\t\n"), max_size=6),
+    st.sampled_from(
+        ["Pod", "DaemonSet", "Deployment", "{}", "[1", '{"type": 1}', '{} {"a": [', "3 x {}", "[" * 3000]
     ),
 )
 
 
 @settings(max_examples=40)
-@given(st.lists(st.dictionaries(st.sampled_from(["metadata", "status", "spec", "kind"]), json_values)))
-def test_no_shape_of_answer_breaks_the_parsers(items: list[dict[str, Any]]) -> None:
-    assert len(nodes(as_list(*items))) == len(items)
-    mine = [item.get("kind") for item in items]
-    assert len(workloads(as_list(*items))) == sum(kind in ("DaemonSet", "Deployment") for kind in mine)
-    assert len(pods(as_list(*items))) == sum(
-        kind == "Pod" or not isinstance(kind, str) or not kind for kind in mine
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Pod", "DaemonSet", "Deployment", "Status", ""]),
+            st.lists(columns, min_size=len(WORKLOADS) - 1, max_size=len(WORKLOADS) - 1),
+        )
     )
+)
+def test_no_shape_of_answer_breaks_the_parsers(table: list[tuple[str, list[str]]]) -> None:
+    text = "\n".join([*("\t".join([kind, *row]) for kind, row in table), END])
+    kinds = [kind for kind, _ in table]
+    assert len(parsers.workloads(text)) == sum(kind in ("DaemonSet", "Deployment") for kind in kinds)
+    assert len(parsers.pods(text)) == sum(kind in ("Pod", "") for kind in kinds)
+    few = "\n".join([*("\t".join(row[: len(NODES)]) for _, row in table), END])
+    assert len(parsers.nodes(few)) == len(table)

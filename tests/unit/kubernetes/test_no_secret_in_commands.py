@@ -75,6 +75,7 @@ def all_that_k8sboot_does_with_tokens() -> Iterator[HostState]:
     run(cluster, UP)
     del cluster.hosts["n2"].answers["kubeadm join"]
     cluster.proxy_mode = "iptables"
+    cluster.starting = ["n2"]
     raise_errors(run(cluster, UP))
     assert cluster.files_with_secrets == 4, (
         "three machines joined with the token, one of them with the key, too"
