@@ -38,7 +38,8 @@ def command(
     if not yes and not dry_run:
         _ask(spec, chosen, restores=restore_os)
     phases = RESET_WITH_OS if restore_os else RESET
-    run(context, spec, RunRequest("reset", phases, chosen, Options(forks=forks, is_dry=dry_run)))
+    options = Options(forks=forks, is_dry=dry_run)
+    run(context, spec, RunRequest("reset", phases, chosen, options, needs_certificates=False))
 
 
 def refuse_headless(spec: Spec, chosen: frozenset[str] | None) -> None:

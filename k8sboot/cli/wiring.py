@@ -20,12 +20,11 @@ from k8sboot.events import Event, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host.host import Context, Host
 from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
-from k8sboot.host.reads import Reads
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import Spec
 from k8sboot.journal.folders import state_dir
-from k8sboot.run import run_lock
+from k8sboot.run import expiry, run_lock
 from k8sboot.run.session import RunRequest, Session
 from k8sboot.run.stop import Stop
 from k8sboot.ssh import connect
@@ -134,9 +133,10 @@ def on_first_master(context: click.Context, spec: Spec) -> Iterator[Host]:
         connection = open_connection(
             first, lambda line: tell(Notice(host=first.name, phase=phase, code="KB-SSH-NOTE", text=line))
         )
-        machine = Machine(first.name, first.address, first.role, connection, Reads())
+        machine = Machine(first.name, first.address, first.role, connection, expiry.READS)
         host = Host(machine, Context(phase=phase, emit=tell))
         try:
+            expiry.refuse_expired(machine, spec)
             yield host
         finally:
             machine.close()

@@ -1,22 +1,28 @@
-"""All causes, in the order in which they are looked for: a cause stands before those that it brings about."""
+"""Which causes can explain which phases' failures, from the machine upwards."""
 
 from __future__ import annotations
 
 from k8sboot.diagnosis.causes import cluster, control_plane, images, join, machine, packages, runtime
 from k8sboot.diagnosis.finding import Catalogue
 
-ABOUT_PACKAGES = Catalogue(causes=(machine.disk_full, machine.clock, *packages.PACKAGES))
+MACHINE = (machine.disk_full, machine.out_of_memory, machine.clock)
+"""What stops any program."""
+
+ABOUT_PACKAGES = Catalogue(layers=((machine.disk_full, machine.clock), packages.PACKAGES))
 """For the output of package managers."""
 
+ABOUT_RUNTIME = Catalogue(layers=(MACHINE, (*runtime.RUNTIME, *packages.PACKAGES)))
+"""For a container runtime that is installed or started."""
+
+ABOUT_IMAGES = Catalogue(layers=(MACHINE, runtime.RUNTIME, images.IMAGES))
+"""For images that are pulled."""
+
 ABOUT_NODES = Catalogue(
-    causes=(
-        control_plane.stale_cluster,
-        *machine.MACHINE,
-        *runtime.RUNTIME,
-        *images.IMAGES,
-        *join.JOIN,
-        *control_plane.CONTROL_PLANE,
-        *cluster.CLUSTER,
+    layers=(
+        (control_plane.stale_cluster, *machine.MACHINE),
+        runtime.RUNTIME,
+        (*runtime.KUBELET_CAUSES, *images.IMAGES),
+        (*join.JOIN, *control_plane.CONTROL_PLANE, *cluster.CLUSTER),
     ),
     symptoms=(
         control_plane.preflight,
@@ -27,6 +33,7 @@ ABOUT_NODES = Catalogue(
         cluster.pod_failing,
     ),
 )
-"""For the evidence of a host or of its cluster."""
+"""For kubeadm, kubelet and the cluster."""
 
-ABOUT_BOTH = Catalogue((*ABOUT_NODES.causes, *ABOUT_PACKAGES.causes), ABOUT_NODES.symptoms)
+ABOUT_BOTH = Catalogue((*ABOUT_NODES.layers, packages.PACKAGES), ABOUT_NODES.symptoms)
+"""For a step that installs packages and then waits for the cluster."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
-from k8sboot.diagnosis.catalogue import ABOUT_BOTH, ABOUT_NODES, ABOUT_PACKAGES
+from k8sboot.diagnosis.catalogue import ABOUT_BOTH, ABOUT_IMAGES, ABOUT_NODES, ABOUT_PACKAGES, ABOUT_RUNTIME
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence, parse
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
 from k8sboot.diagnosis.script import TIMEOUT, Scope
@@ -142,5 +142,9 @@ PACKAGES = Diagnosis(ABOUT_PACKAGES, gathers=False)
 """For phases that install packages."""
 NODES = Diagnosis(ABOUT_NODES)
 """For phases that depend on kubeadm, kubelet, the runtime or the cluster."""
-RUNTIME = Diagnosis(ABOUT_BOTH)
-"""For the phase that does both."""
+RUNTIME = Diagnosis(ABOUT_RUNTIME)
+"""For the phase that installs and starts the runtime."""
+IMAGES = Diagnosis(ABOUT_IMAGES)
+"""For the phase that pulls images."""
+KERNEL = Diagnosis(ABOUT_BOTH)
+"""For phases that install a kernel, and wait for the cluster after the reboot."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,29 +35,33 @@ class Seen:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """causes: in order, root causes first. symptoms: looked for only if no cause is found."""
+    """layers: causes from the machine upwards; one cannot be brought about by a later one. symptoms: looked for only
+    if no cause is found.
+    """
 
-    causes: tuple[Cause, ...]
+    layers: tuple[tuple[Cause, ...], ...]
     symptoms: tuple[Cause, ...] = ()
 
     def examine(self, seen: Sequence[Seen]) -> tuple[Finding, ...]:
-        """All findings, best first, each code once.
+        """The best finding, and those that may explain the failure, too; each code once.
 
-        Findings in the first piece of evidence precede those in the others.
+        Findings in the first piece of evidence precede those in the others. What a layer above the best one shows
+        is a consequence, or has nothing to do with the failure.
         """
-        found = [*_found(self.causes, seen[:1]), *_found(self.causes, seen[1:])]
+        found = [*_found(self.layers, seen[:1]), *_found(self.layers, seen[1:])]
+        found = [(layer, finding) for layer, finding in found if layer <= found[0][0]]
         first: dict[str, Finding] = {}
-        for finding in found or _found(self.symptoms, seen):
+        for _, finding in found or _found((self.symptoms,), seen):
             first.setdefault(finding.code, finding)
         return tuple(first.values())
 
 
-def _found(causes: Iterable[Cause], seen: Sequence[Seen]) -> Iterator[Finding]:
-    for cause in causes:
-        for piece in seen:
+def _found(layers: Iterable[Iterable[Cause]], seen: Sequence[Seen]) -> Iterator[tuple[int, Finding]]:
+    for layer, causes in enumerate(layers):
+        for cause, piece in itertools.product(causes, seen):
             finding = cause(piece.evidence)
             if finding:
-                yield Finding(finding.code, piece.where + finding.cause, piece.where + finding.cure)
+                yield layer, Finding(finding.code, piece.where + finding.cause, piece.where + finding.cure)
 
 
 def excerpt(text: str, longest: int = LONGEST_VALUE) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.answers import mappings_at, text_at
+from k8sboot.kubernetes.der import field
 from k8sboot.kubernetes.yamltext import load_documents
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
@@ -46,27 +47,14 @@ def ca_cert_hash(pem: str | bytes) -> str:
 
 def _public_key_info(der: bytes) -> bytes:
     """SubjectPublicKeyInfo of a certificate. RFC 5280, 4.1: it is the sixth field after the optional version."""
-    _, start, _ = _field(der, 0, _SEQUENCE)
-    _, at_, _ = _field(der, start, _SEQUENCE)
+    _, start, _ = field(der, 0, _SEQUENCE)
+    _, at_, _ = field(der, start, _SEQUENCE)
     if der[at_] == _VERSION_TAG:
-        _, _, at_ = _field(der, at_, _VERSION_TAG)
+        _, _, at_ = field(der, at_, _VERSION_TAG)
     for tag in (_INTEGER, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE):
-        _, _, at_ = _field(der, at_, tag)
-    begin, _, end = _field(der, at_, _SEQUENCE)
+        _, _, at_ = field(der, at_, tag)
+    begin, _, end = field(der, at_, _SEQUENCE)
     return der[begin:end]
-
-
-def _field(der: bytes, begin: int, tag: int) -> tuple[int, int, int]:
-    """(start, start of its content, end) of the DER field at that offset, which must have this tag."""
-    if der[begin] != tag:
-        raise ValueError(f"byte {begin} is 0x{der[begin]:02x}, not 0x{tag:02x}")
-    length, content = der[begin + 1], begin + 2
-    if length & 0x80:
-        size = length & 0x7F
-        length, content = int.from_bytes(der[content : content + size], "big"), content + size
-    if content + length > len(der):
-        raise ValueError("it is truncated")
-    return begin, content, content + length
 
 
 def kubeconfig_cluster(text: str, *, what: str = "the kubeconfig") -> KubeconfigCluster:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.calico import calico_images
-from k8sboot.diagnosis.diagnose import NODES
+from k8sboot.diagnosis.diagnose import IMAGES
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
@@ -27,7 +27,7 @@ def _has_joined(host: Peer) -> bool:
     reads=Reads(files=(KUBELET_CONF,)),
     after=("preflight",),
     needs=("container-runtime", "kube-packages"),
-    diagnosis=NODES,
+    diagnosis=IMAGES,
 )
 def images(cluster: Cluster, host: Host) -> None:
     """Pull the images of Kubernetes and Calico."""

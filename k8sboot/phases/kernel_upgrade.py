@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
-from k8sboot.diagnosis.diagnose import PACKAGES, RUNTIME
+from k8sboot.diagnosis.diagnose import KERNEL, PACKAGES
 from k8sboot.ensure.boot import CGROUPS, CONTAINER
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads, union
@@ -23,7 +23,7 @@ def _reads(_spec: Spec) -> Reads:
     return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER, CGROUPS))))
 
 
-@phase(on=masters, when=WANTED, reads=_reads, after=("preflight",), at_once=1, diagnosis=RUNTIME)
+@phase(on=masters, when=WANTED, reads=_reads, after=("preflight",), at_once=1, diagnosis=KERNEL)
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
     """Upgrade the kernel of the masters, one at a time."""
     is_restarted = ensure.newer_kernel(

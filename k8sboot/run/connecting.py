@@ -25,8 +25,19 @@ Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
 class Connections:
     """The connected machines and the errors of the others, by name. Each host is connected in its own thread."""
 
-    def __init__(self, connect: Connect, tell: Listener, *, claim: Claim | None, is_dry: bool) -> None:
-        """claim: the run's identity in the locks of the hosts, None for a run that changes nothing."""
+    def __init__(
+        self,
+        connect: Connect,
+        tell: Listener,
+        *,
+        claim: Claim | None,
+        is_dry: bool,
+        check: Callable[[Machine], None] = lambda _machine: None,
+    ) -> None:
+        """claim: the run's identity in the locks of the hosts, None for a run that changes nothing.
+
+        check: raises an error for a host that the run must not go on with.
+        """
         self.machines: dict[str, Machine] = {}
         self.errors: dict[str, K8sbootError] = {}
         self._connect = connect
@@ -34,6 +45,7 @@ class Connections:
         self._tell = tell
         self._claim = claim
         self._is_dry = is_dry
+        self._check = check
 
     def connect(self, host: HostSpec, reads: Reads) -> None:
         """Connect to one host, probe it, and wait for jobs of an earlier run. Errors go to `errors`."""
@@ -41,6 +53,7 @@ class Connections:
             machine = self._probed(host, reads)
             machine.claim = self._claim
             refuse_held(machine)
+            self._check(machine)
             self._let_jobs_end(Host(machine, Context(phase=CONNECT, emit=self._tell)), machine)
             self.machines[host.name] = machine
         except K8sbootError as error:

@@ -18,6 +18,7 @@ from k8sboot.host.reads import union
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import Phase
+from k8sboot.run import expiry
 from k8sboot.run.connecting import CONNECT, Connect, Connections
 from k8sboot.run.event_queue import EventQueue
 from k8sboot.run.leases import Leases
@@ -34,7 +35,8 @@ TICK = 0.1
 class RunRequest:
     """What a run is asked to do. limit: the names of its hosts, None for all.
 
-    plan_check: decides after a dry run whether the real one may begin.
+    plan_check: decides after a dry run whether the real one may begin. needs_certificates: a host whose certificates
+    have expired is refused.
     """
 
     command: str
@@ -42,6 +44,7 @@ class RunRequest:
     limit: frozenset[str] | None = None
     options: Options = Options()
     plan_check: PlanCheck | None = None
+    needs_certificates: bool = True
 
     def hosts(self, spec: Spec) -> tuple[HostSpec, ...]:
         """The hosts to connect to: those of the limit, and the first master, which answers for the cluster."""
@@ -71,7 +74,7 @@ class Session:
         self._events = EventQueue(listeners)
         is_dry = request.options.is_dry
         self._connections = Connections(
-            connect, self._events.put, claim=None if is_dry else claim, is_dry=is_dry
+            connect, self._events.put, claim=None if is_dry else claim, is_dry=is_dry, check=self._check
         )
         self._run: Run | None = None
 
@@ -105,6 +108,10 @@ class Session:
         )
         return report
 
+    def _check(self, machine: Machine) -> None:
+        if self._request.needs_certificates:
+            expiry.refuse_expired(machine, self._spec)
+
     def _run_or_leave(self, hosts: tuple[HostSpec, ...]) -> Report:
         try:
             return self._work(hosts)
@@ -112,7 +119,7 @@ class Session:
             return self._cut_short(left.busy)
 
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
-        reads = union(phase.reads_for(self._spec) for phase in self._request.phases)
+        reads = union((*(phase.reads_for(self._spec) for phase in self._request.phases), expiry.READS))
         self._drain([self._worker(h.name, partial(self._connections.connect, h, reads)) for h in hosts])
         machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name

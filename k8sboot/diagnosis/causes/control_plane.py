@@ -75,7 +75,9 @@ etcd_unhealthy = LogPattern(
 
 
 def etcd_slow(evidence: HostEvidence) -> Finding | None:
-    """The disk is so slow that etcd keeps losing its leader."""
+    """The disk is so slow that etcd keeps losing its leader. An API server that is ready is not held up by it."""
+    if evidence["api"].strip() == "ok":
+        return None
     slow = evidence.lines(
         r"took too long.*\b[\d.]+s\b|slow fdatasync|sync duration of|heartbeat on time|likely overloaded|slow disk",
         "log-etcd",

@@ -37,7 +37,10 @@ def runtime_down(evidence: HostEvidence) -> Finding | None:
     if not match or unit.get("ActiveState") == "active":
         return None
     state = unit.get("ActiveState", "")
-    last = evidence.find(r"level=(?:fatal|error) msg=\"?(.*)|^(failed to start daemon.*)", "runtime-errors")
+    last = evidence.find(
+        r"level=(?:fatal|error) msg=\"?(.*)|^(failed to start daemon.*|unknown (?:shorthand )?flag.*)",
+        "runtime-errors",
+    )
     why = f"; last error: {excerpt(last[1] or last[2])}" if last else ""
     return Finding(
         "KB-RUNTIME-DOWN",
@@ -130,10 +133,9 @@ def kubelet_down(evidence: HostEvidence) -> Finding | None:
     )
 
 
-RUNTIME = (
-    daemon_json,
-    runtime_down,
-    runtime_hangs,
+RUNTIME = (daemon_json, runtime_down, runtime_hangs)
+
+KUBELET_CAUSES = (
     cgroup_mismatch,
     cgroup_path,
     kubelet_flag,

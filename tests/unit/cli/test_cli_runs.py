@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from inventories import spec
+from made_certificates import certificate, day
 from summaries import changed
 
 from k8sboot.cli.reset import refuse_headless
@@ -113,6 +114,20 @@ def test_the_join_line_is_alone_on_stdout(on_cluster):
     assert said.out.count("\n") == 1
     assert secret not in said.err + said.log
     assert on_cluster.asked == ["m1"]
+
+
+@pytest.mark.parametrize("line", ["token new", "token list", "token revoke abcdef"])
+def test_tokens_of_a_year_old_cluster_are_refused_at_the_first_look(on_cluster, line):
+    gone = certificate(day("2025-11-03"))
+    lines = "".join(f"{each}\n" for each in gone.splitlines()[1:-1])
+    master = on_cluster.cluster.hosts["m1"]
+    master.answers["certificates"] = f"== /etc/kubernetes/pki/apiserver.crt\n{lines}"
+    master.clear()
+    said = on_cluster(line)
+    assert said.code == 1
+    assert "KB-CERTIFICATE-EXPIRED" in said.err
+    assert "2025-11-03" in said.err
+    assert master.runs == ["probe"]
 
 
 def test_the_join_line_of_a_master_has_a_key_that_is_shown_nowhere_else(on_cluster):

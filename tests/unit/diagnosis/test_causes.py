@@ -12,7 +12,8 @@ from cures import faults_of
 from recordings import look
 
 from k8sboot.diagnosis import causes
-from k8sboot.diagnosis.catalogue import ABOUT_NODES, ABOUT_PACKAGES
+from k8sboot.diagnosis.catalogue import ABOUT_IMAGES, ABOUT_NODES, ABOUT_PACKAGES, ABOUT_RUNTIME
+from k8sboot.diagnosis.finding import Catalogue
 
 HERE = Path(__file__).parent
 ONLY_RECORDED = {"KB-KUBELET-CONFIG", "KB-CONTROL-PLANE-FLAG", "KB-SWAP"}
@@ -80,6 +81,39 @@ def test_a_token_that_is_there_is_not_called_unknown_as_well():
     assert [f.code for f in look({"output": said, "tokens": "bootstrap-token-fedcba   x"})] == [
         "KB-TOKEN-EXPIRED"
     ]
+
+
+SLOW_ETCD = '{"level":"warn","msg":"slow fdatasync","took":"2.1s","expected-duration":"1s"}\n' * 4
+DOCKER_FLAG = {
+    "output": "Job for docker.service failed",
+    "runtime-unit": "docker\nActiveState=failed\n",
+    "runtime-errors": "unknown flag: --storage-drivr",
+    "docker-info": "Cannot connect to the Docker daemon at unix:///var/run/docker.sock",
+}
+
+
+@pytest.mark.parametrize("catalogue", [ABOUT_RUNTIME, ABOUT_IMAGES, ABOUT_NODES])
+def test_a_slow_disk_does_not_explain_a_docker_that_does_not_start(catalogue: Catalogue):
+    (found,) = look({**DOCKER_FLAG, "log-etcd": SLOW_ETCD}, catalogue)
+    assert found.code == "KB-RUNTIME-DOWN"
+    assert "unknown flag: --storage-drivr" in found.cause
+
+
+def test_a_slow_disk_does_not_explain_the_failure_of_a_cluster_whose_api_is_ready():
+    assert look({"log-etcd": SLOW_ETCD, "api": "ok"}) == ()
+    assert [f.code for f in look({"log-etcd": SLOW_ETCD, "api": "etcd failed"})] == ["KB-ETCD-SLOW"]
+
+
+@pytest.mark.parametrize("catalogue", [ABOUT_RUNTIME, ABOUT_IMAGES])
+def test_what_only_a_cluster_has_does_not_explain_a_runtime_or_an_image(catalogue: Catalogue):
+    evidence = {
+        "output": "docker pull: unexpected",
+        "log-etcd": SLOW_ETCD + "invalid database\n",
+        "kubelet-errors": "F1 x] running with swap on is not supported\nkubelet.service: Failed",
+        "events": "Warning Pod x FailedScheduling 0/3 nodes are available: 3 Insufficient cpu.",
+    }
+    assert look(evidence, catalogue) == ()
+    assert look(evidence) != ()
 
 
 def test_every_code_of_the_catalogue_has_a_case():

@@ -190,7 +190,7 @@ def test_a_cause_that_stumbles_does_not_hide_the_failure(bare: FakeCluster):
     def stumble(_evidence) -> Finding:
         raise ZeroDivisionError("surprise")
 
-    told = run(bare, [failing(StepFailed("no"), how=Diagnosis(Catalogue((stumble,))))])
+    told = run(bare, [failing(StepFailed("no"), how=Diagnosis(Catalogue(((stumble,),))))])
     assert told.errors == {"m1": "KB-STEP"}
     assert told.codes == ["KB-EVIDENCE"]
 
@@ -216,7 +216,7 @@ def test_nothing_new_starts_while_a_masters_failure_is_looked_into(bare: FakeClu
         if event.phase == "second" and isinstance(event, Skipped | PhaseStarted):
             decided.set()
 
-    @phase(on=first_master, diagnosis=Diagnosis(Catalogue((look,)), gathers=False))
+    @phase(on=first_master, diagnosis=Diagnosis(Catalogue(((look,),)), gathers=False))
     def fails(cluster, host) -> None:
         """Fail when the others are at work."""
         begun.wait()

@@ -129,7 +129,7 @@ def test_very_long_lines_are_searched_in_time(filling: str, length: int):
 
 
 def test_where_it_was_seen_goes_before_the_cause():
-    catalogue = Catalogue((lambda e: Finding("KB-X", "broken", "mend") if e["a"] else None,))
+    catalogue = Catalogue(((lambda e: Finding("KB-X", "broken", "mend") if e["a"] else None,),))
     (found,) = catalogue.examine([Seen(HostEvidence({})), Seen(HostEvidence({"a": "1"}), "on n2: ")])
     assert found.cause == "on n2: broken"
 
@@ -138,7 +138,18 @@ def test_each_code_is_told_once_the_best_first():
     def says(section: str, code: str):
         return lambda e: Finding(code, e[section], "") if e[section] else None
 
-    catalogue = Catalogue((says("a", "KB-1"), says("b", "KB-2")), (says("c", "KB-3"),))
+    catalogue = Catalogue(((says("a", "KB-1"), says("b", "KB-2")),), (says("c", "KB-3"),))
     first, second = HostEvidence({"b": "two"}), HostEvidence({"a": "one", "b": "too", "c": "three"})
     assert [f.cause for f in catalogue.examine([Seen(first), Seen(second)])] == ["two", "one"]
     assert [f.code for f in catalogue.examine([Seen(HostEvidence({"c": "x"}))])] == ["KB-3"]
+
+
+def test_what_cannot_have_brought_it_about_is_left_out():
+    def says(section: str, code: str):
+        return lambda e: Finding(code, e[section], "") if e[section] else None
+
+    catalogue = Catalogue(((says("disk", "KB-1"),), (says("docker", "KB-2"),), (says("etcd", "KB-3"),)))
+    evidence = HostEvidence({"docker": "flag", "etcd": "slow"})
+    assert [f.code for f in catalogue.examine([Seen(evidence)])] == ["KB-2"]
+    full = HostEvidence({"disk": "full"})
+    assert [f.code for f in catalogue.examine([Seen(evidence), Seen(full)])] == ["KB-2", "KB-1"]

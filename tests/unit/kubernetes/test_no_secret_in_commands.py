@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("clock")
 TOKEN_SECRET = "s3cr3ts3cr3ts3cr"
 CERTIFICATE_KEY = "c" * 64
 SECRETS = (TOKEN_SECRET, CERTIFICATE_KEY)
-FOR_PEOPLE = {"join_line"}
-"""Makes the line that a person asked for and types on a new machine."""
+FOR_PEOPLE = {"join_line", "certs_renew"}
+"""Make lines for people to type: the one to join a new machine, and one that a fix names."""
 BUILDERS = {
     name: function
     for name, function in inspect.getmembers(commands, inspect.isfunction)
