@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import difflib
 import hashlib
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +22,7 @@ class File:
     """A desired file. owner: 'user:group'. restarts: systemd units that must be restarted to read it.
 
     readers: all units that read it, whether they run or not. is_ours: k8sboot defines its content; False for an
-    operator's file that is restored.
+    operator's file that is restored. part: of a file with an operator's settings too, what k8sboot adds to them.
 
     A Secret as content is never shown in a diff, and its default mode is 0600.
     """
@@ -33,6 +34,7 @@ class File:
     restarts: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     is_ours: bool = True
+    part: str = ""
 
     @property
     def state(self) -> FileState:
@@ -102,8 +104,30 @@ def _put(file: File) -> str:
     # The marks are set before the file is seen, so that a run killed in between restarts.
     marks = "".join(call(*command) for command in restart_marks.mark(file.restarts))
     words = (file.path, f"{file.mode:04o}", file.owner, kind_of(file), " ".join(file.readers))
-    put = call("put", *words).rstrip()
-    return f"{marks}{put} <<'K8SBOOT-END'\n{base64.encodebytes(file.data).decode()}K8SBOOT-END\n"
+    return _part(file) + marks + _fed(call("put", *words), file.data)
+
+
+def _part(file: File) -> str:
+    """Record k8sboot's part before the file is written: else all of it would pass for k8sboot's."""
+    if not file.part:
+        return ""
+    path = part_path(file.path)
+    original = f'keep "$(readlink -f -- {shlex.quote(file.path)})"\n'  # which marks that all is saved here
+    put = call("put", path, "0600", "root:root", "passing", "").rstrip()
+    return (
+        original
+        + call("mkdir", "-p", path.rpartition("/")[0])
+        + _fed(f"{put} >/dev/null", file.part.encode())
+    )
+
+
+def _fed(command: str, data: bytes) -> str:
+    return f"{command.rstrip()} <<'K8SBOOT-END'\n{base64.encodebytes(data).decode()}K8SBOOT-END\n"
+
+
+def part_path(path: str) -> str:
+    """Where k8sboot's part of a file is recorded."""
+    return f"{ORIGINALS_DIR}{path}.k8sboot-part"
 
 
 def kind_of(file: File) -> Literal["shown", "secret", "passing"]:

@@ -5,6 +5,7 @@
                   sha256            the original's digest
                   ours              the digests of everything that k8sboot wrote there, one per line
                   copy              what it wrote last, unless that is a secret
+                  part              of a file with an operator's settings too, what k8sboot added to them
                   readers           the units that read it, one per line
 /var/lib/k8sboot/former/KIND/NAME   other states, as text; NAME.ours what k8sboot has set, one per line
 /var/lib/k8sboot/former/complete    k8sboot saved everything that it changed here

@@ -64,6 +64,7 @@ registry = matching(
     "HOST, HOST:PORT or a network",
     "for example `registry.lan:5000`",
 )
+host_path = matching(r"(?:/[A-Za-z0-9._-]+)+", "an absolute path", "for example `/data/containers`")
 suite = matching(r"[A-Za-z0-9./_-]+", "a suite of an apt repository")
 image = matching(r"[a-z0-9][A-Za-z0-9._/:@-]*", "an image name")
 

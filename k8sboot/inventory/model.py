@@ -58,6 +58,9 @@ class RuntimeSettings:
     name: The container runtime. Only docker for now; containerd comes with a later release.
     version: The version or a prefix of it; every host gets the same one.
     packages: The runtime's packages.
+    data_root: Where it stores images and containers, an absolute path. Empty: where they are, else its default. What is
+        stored elsewhere is not moved: k8sboot refuses to leave it behind.
+    allow_restart: Restart it although that stops running containers that are not Kubernetes'.
     registry_mirrors: Mirrors of Docker Hub, as URLs.
     insecure_registries: Registries as HOST:PORT that use plain HTTP or have no valid certificate.
     log_max_size: Size at which a container's log is rotated.
@@ -69,6 +72,8 @@ class RuntimeSettings:
     ] = "docker"
     version: Annotated[str, forms.version_prefix] = "20.10"
     packages: Annotated[tuple[str, ...], forms.package] = ("docker-ce", "docker-ce-cli", "containerd.io")
+    data_root: Annotated[str, forms.host_path] = ""
+    allow_restart: bool = False
     registry_mirrors: Annotated[tuple[str, ...], forms.url] = ()
     insecure_registries: Annotated[tuple[str, ...], forms.registry] = ()
     log_max_size: Annotated[str, forms.size] = "100m"

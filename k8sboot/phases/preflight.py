@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
-from k8sboot import osfamily
+from k8sboot import osfamily, runtime
 from k8sboot.cluster import Cluster
+from k8sboot.desired.runtime import runtime_files
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
-from k8sboot.host.reads import Question, Reads
+from k8sboot.host.reads import Question, Reads, union
+from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, phase
@@ -26,7 +28,12 @@ NO_CGROUPS = Question("missing-control-groups", render("missing-cgroups"))
 """The control groups that kubelet needs and the kernel lacks: of v2 where it is in use, else of v1."""
 
 
-@phase(on=everyone, reads=Reads(files=(KUBELET_CONF,), questions=(CONTAINER, NO_CGROUPS)))
+def _reads(spec: Spec) -> Reads:
+    own = Reads(files=(KUBELET_CONF,), questions=(CONTAINER, NO_CGROUPS))
+    return union((own, runtime.of(spec).reads(spec)))
+
+
+@phase(on=everyone, reads=_reads)
 def preflight(cluster: Cluster, host: Host) -> None:
     """Check that every host meets the requirements."""
     osfamily.of(host)
@@ -39,6 +46,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
             host=host.name,
             code="KB-PREFLIGHT",
         )
+    runtime_files(cluster, host)
 
 
 def _machine(host: Host) -> Iterator[str]:

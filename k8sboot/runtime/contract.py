@@ -7,7 +7,7 @@ from typing import Protocol
 
 from k8sboot.host.files import File
 from k8sboot.host.peer import Command, Peer
-from k8sboot.host.reads import Question
+from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import RuntimeName, Spec
 from k8sboot.kubernetes.versions import KubernetesVersion
 
@@ -25,6 +25,8 @@ class Runtime(Protocol):
     """Where it stores images and containers."""
     cgroup_driver: Question
     """Prints `systemd` or `cgroupfs`. Starts nothing, and has a timeout."""
+    keeps_containers: str
+    """What an operator does to let containers survive a restart of the runtime."""
     evidence_script: str
     """A file of k8sboot/scripts with the functions that gather the runtime's evidence.
 
@@ -37,8 +39,17 @@ class Runtime(Protocol):
     def packages(self, spec: Spec) -> Mapping[str, str]:
         """Its packages, each with a prefix of the upstream version; '' for any version."""
 
-    def files(self, spec: Spec) -> tuple[File, ...]:
-        """Its configuration, written before its first start."""
+    def reads(self, spec: Spec) -> Reads:
+        """What these functions read on a host."""
+
+    def files(self, spec: Spec, host: Peer) -> tuple[File, ...]:
+        """Its configuration, merged with what an operator has set there, and written before its first start.
+
+        Raises Refused if that contradicts the inventory, or if data would be left behind.
+        """
+
+    def bystanders(self, host: Peer) -> tuple[str, ...] | None:
+        """The running containers that are not Kubernetes' and stop when the runtime restarts; None if unknown."""
 
     def problem(self, host: Peer) -> str:
         """Why kubelet cannot use the running runtime; '' if it can."""

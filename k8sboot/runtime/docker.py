@@ -6,26 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from k8sboot.host.files import File
 from k8sboot.host.peer import Command, Peer
-from k8sboot.host.reads import Question
+from k8sboot.host.reads import Reads
+from k8sboot.host.shared_file import records
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.versions import CRI_ONLY_SINCE, KubernetesVersion
 from k8sboot.paths import runtime_limits
 from k8sboot.runtime.contract import Runtime
+from k8sboot.runtime.docker_settings import DAEMON_JSON, daemon_json
+from k8sboot.runtime.docker_state import ANSWER_TIMEOUT, BYSTANDERS, CGROUP_DRIVER, TIMED_OUT, UNIT
 from k8sboot.templates import render
 
-ANSWER_TIMEOUT = 20
-"""Seconds. Docker normally answers in tenths of one."""
-TIMED_OUT = 124
-"""Exit status of coreutils' timeout when it has stopped the command."""
-UNIT = "docker.service"
-DAEMON_JSON = "/etc/docker/daemon.json"
 LIMITS = runtime_limits(UNIT)
-CGROUP_DRIVER = Question(
-    "cgroup-driver",
-    # Asking a stopped Docker would start it by its socket; a Docker that hangs never answers.
-    "command -v docker >/dev/null && systemctl -q is-active docker.service"
-    f" && timeout {ANSWER_TIMEOUT} docker info -f '{{{{.CgroupDriver}}}}'",
-)
 
 
 class Docker(Runtime):
@@ -36,6 +27,7 @@ class Docker(Runtime):
     lower_units = ("containerd.service",)
     data_dir = "/var/lib/docker"
     cgroup_driver = CGROUP_DRIVER
+    keeps_containers = f'set `"live-restore": true` in {DAEMON_JSON} and run `systemctl reload docker`'
     evidence_script = "evidence-docker"
     evidence_sections = ("daemon-json", "docker-info")
 
@@ -45,18 +37,24 @@ class Docker(Runtime):
         engine = names[0] if names else ""
         return {name: version if name == engine or name.startswith(f"{engine}-") else "" for name in names}
 
-    def files(self, spec: Spec) -> tuple[File, ...]:
-        """daemon.json, with the systemd cgroup driver from the first start on, and the unit's limits."""
-        settings = spec.runtime
-        daemon = render(
-            "daemon.json.j2",
-            registry_mirrors=settings.registry_mirrors,
-            insecure_registries=settings.insecure_registries,
-            log_max_size=settings.log_max_size,
-            log_max_file=settings.log_max_file,
+    def reads(self, spec: Spec) -> Reads:
+        """What is usually read; what only a change asks about is read when it is due."""
+        return Reads(
+            files=(*records(DAEMON_JSON), LIMITS),
+            packages=tuple(self.packages(spec)),
+            units=(UNIT, *self.lower_units),
+            questions=(CGROUP_DRIVER,),
         )
+
+    def files(self, spec: Spec, host: Peer) -> tuple[File, ...]:
+        """daemon.json, with the systemd cgroup driver from the first start on, and the unit's limits."""
         limits = render("service-limits.conf.j2", open_files=spec.os.open_files)
-        return File(DAEMON_JSON, daemon, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,))
+        return daemon_json(spec, host, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,))
+
+    def bystanders(self, host: Peer) -> tuple[str, ...] | None:
+        """Containers that Docker runs by itself; none of them stops if live-restore is in force."""
+        answer = host.answer(BYSTANDERS)
+        return None if answer.exit_status == TIMED_OUT else tuple(answer.text.split())
 
     def problem(self, host: Peer) -> str:
         """Docker must answer, and use the systemd cgroup driver."""

@@ -23,7 +23,7 @@ for f in former/*/*; do
   printf 'state %s %s .%s .%s .%s\n' "$k" "$n" "$(b < "$f")" "$(text "$f.ours")" "$(now "$k" "$n" | b)"
 done
 find original \( -type f -o -type l \) ! -name '*.k8sboot-sha256' ! -name '*.k8sboot-ours' ! -name '*.k8sboot-copy' \
-  ! -name '*.k8sboot-readers' ! -name '*.k8sboot-new' | sort | while IFS= read -r f; do
+  ! -name '*.k8sboot-part' ! -name '*.k8sboot-readers' ! -name '*.k8sboot-new' | sort | while IFS= read -r f; do
   p=${f#original}; p=${p%.k8sboot-absent}; k=original$p; whole=yes; made=
   case $f in
     *.k8sboot-absent) was=absent; made=$(cat "$f"); [ -d "$made" ] || made= ;;

@@ -65,6 +65,7 @@ class FakeCluster(Kubectl):
             "cgroups": "cgroup2fs\n",
             "missing-control-groups": "",
             "cgroup-driver": cgroup_driver,
+            "runtime-bystanders": "",
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
             "proxy-mode": self._proxy_mode,
             "service-dns": self._service_dns,

@@ -15,7 +15,7 @@ from fake_state import FakeFile, HostState, Reply
 from k8sboot.host.originals import PriorState
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 
-BESIDE = (".k8sboot-sha256", ".k8sboot-ours", ".k8sboot-copy", ".k8sboot-readers")
+BESIDE = (".k8sboot-sha256", ".k8sboot-ours", ".k8sboot-copy", ".k8sboot-part", ".k8sboot-readers")
 
 
 class Notes(HostState):
@@ -104,13 +104,16 @@ class Notes(HostState):
         self.put(f"{kept}.k8sboot-sha256", _digest(found.content) + "\n")
         self.files[kept] = FakeFile(found.content, found.mode, found.owner)
 
-    def ours(self, path: str, data: bytes, kind: str, readers: tuple[str, ...]) -> None:
+    def ours(self, path: str, data: bytes, kind: str, readers: tuple[str, ...], part: str = "") -> None:
         """What k8sboot is about to put there."""
         kept = f"{ORIGINALS_DIR}{path}"
         self._line(f"{kept}.k8sboot-ours", _digest(data))
         self.files.pop(f"{kept}.k8sboot-copy", None)
         if kind == "shown":
             self.files[f"{kept}.k8sboot-copy"] = FakeFile(data)
+        self.files.pop(f"{kept}.k8sboot-part", None)
+        if part:
+            self.files[f"{kept}.k8sboot-part"] = FakeFile(part.encode())
         for unit in readers:
             self._line(f"{kept}.k8sboot-readers", unit)
 

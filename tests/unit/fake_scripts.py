@@ -48,7 +48,7 @@ class Scripts(Commands, YumCommands):
         self.files.update({f"{RESTART_DIR}/{unit}": FakeFile() for unit in file.restarts})
         if (kind := kind_of(file)) != "passing":
             self.keep(file.path)
-            self.ours(file.path, file.data, kind, file.readers)
+            self.ours(file.path, file.data, kind, file.readers, file.part)
         self.files[file.path] = FakeFile(file.data, file.mode, file.owner)
         if unit := unit_of(file.path):
             self.units.setdefault(unit, FakeUnit())

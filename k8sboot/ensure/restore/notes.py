@@ -66,7 +66,7 @@ class KeptOriginal:
         return self.original, *(f"{self.original}.k8sboot-{kind}" for kind in _BESIDE)
 
 
-_BESIDE = ("absent", "sha256", "ours", "copy", "readers")
+_BESIDE = ("absent", "sha256", "ours", "copy", "part", "readers")
 
 
 @dataclass(frozen=True)

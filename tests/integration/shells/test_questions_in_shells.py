@@ -17,6 +17,7 @@ from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phases.kube_proxy import MODE
 from k8sboot.phases.os_prep import NETWORK_RAISES_LINKS
 from k8sboot.phases.verify import QUERY_ID, dns_question
+from k8sboot.runtime.docker_state import BYSTANDERS, _data
 
 IN_SHELLS = pytest.mark.parametrize(
     "shell",
@@ -25,13 +26,29 @@ IN_SHELLS = pytest.mark.parametrize(
         for w in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
     ],
 )
+DOCKER = """#!/bin/sh
+case "$*" in
+  *LiveRestoreEnabled*) echo "$LIVE" ;;
+  *DockerRootDir*) echo "$ROOT" ;;
+  "ps "*) printf '%s\\n' 'web maintainer=me,io.kubernetes=no' 'k8s_POD_a ' 'b x=1,io.kubernetes.pod.name=b' 'db ' ;;
+esac
+exit ${STATUS:-0}
+"""
 HERE = str(Path(__file__))
 SPEC = Spec(cluster=ClusterSettings(service_subnet="127.0.0.0/16"), masters=(), nodes=())
 
 
-def ask(shell: list[str], script: str, *, path: str = "/usr/sbin:/usr/bin:/sbin:/bin") -> tuple[int, str]:
+def ask(
+    shell: list[str], script: str, *, path: str = "/usr/sbin:/usr/bin:/sbin:/bin", **env: str
+) -> tuple[int, str]:
     done = subprocess.run(
-        shell, input=script, capture_output=True, text=True, timeout=30, env={"PATH": path}, check=False
+        shell,
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={"PATH": path, **env},
+        check=False,
     )
     return done.returncode, done.stdout
 
@@ -116,3 +133,34 @@ def test_the_old_network_service_counts_where_it_raises_every_link_of_the_host(
     assert ask(shell, script, path=f"{tmp_path}/bin:/usr/bin:/bin") == (status, "")
     (tmp_path / "rc.d/rc3.d/S10network").unlink()
     assert ask(shell, script, path=f"{tmp_path}/bin:/usr/bin:/bin") == (1, "")
+
+
+@pytest.fixture
+def docker(tmp_path: Path) -> str:
+    """A PATH with a Docker that runs."""
+    for name, text in {"docker": DOCKER, "systemctl": "#!/bin/sh\nexit ${INACTIVE:-0}\n"}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    return f"{tmp_path}:/usr/bin:/bin"
+
+
+@IN_SHELLS
+def test_containers_that_are_not_kubernetes_are_listed(shell, docker):
+    assert ask(shell, BYSTANDERS.script, path=docker, LIVE="false") == (0, "web\ndb\n")
+    assert ask(shell, BYSTANDERS.script, path=docker, LIVE="true") == (0, "")
+    assert ask(shell, BYSTANDERS.script, path=docker, LIVE="false", INACTIVE="3") == (0, "")
+    assert ask(shell, BYSTANDERS.script, path=docker, LIVE="false", STATUS="124") == (124, "")
+    assert ask(shell, BYSTANDERS.script, path="/usr/bin:/bin")[1] == ""
+
+
+@IN_SHELLS
+def test_the_data_of_docker_are_counted_where_it_has_them(shell, docker, tmp_path):
+    used = tmp_path / "root"
+    (used / "volumes" / "mine").mkdir(parents=True)
+    (used / "volumes" / "metadata.db").touch()
+    images = used / "image" / "overlay2" / "imagedb" / "content" / "sha256"
+    images.mkdir(parents=True)
+    (images / "abc").touch()
+    assert ask(shell, _data("/nowhere").script, path=docker, ROOT=str(used)) == (0, f"{used}\n2\n")
+    assert ask(shell, _data(str(used)).script, path=docker, INACTIVE="3") == (0, f"{used}\n2\n")
+    assert ask(shell, _data("/nowhere").script, path="/usr/bin:/bin") == (0, "/nowhere\n0\n")

@@ -112,6 +112,21 @@ def test_the_first_original_is_kept_with_its_attributes_and_only_once(place, she
 
 
 @IN_SHELLS
+def test_k8sboots_part_of_a_shared_file_lies_beside_the_original(place, shell):
+    (place.etc / "shared").write_text("the operator's")
+    for part in ("a\n", "b\n", ""):
+        done = place.put(place.file("shared", f"the operator's and {part}", part=part), shell=shell)
+        assert done.returncode == 0, done.stderr
+        assert len(done.stdout.splitlines()) == 1
+    kept = Path(f"{place.kept}{place.etc}/shared")
+    assert kept.read_text() == "the operator's"
+    assert Path(f"{kept}.k8sboot-part").read_text() == "b\n", "a file that is all k8sboot's leaves the record"
+    assert not Path(f"{kept}.k8sboot-part.k8sboot-ours").exists()
+    assert place.kept.stat().st_mode & 0o777 == 0o700
+    assert (place.root / "former" / "complete").is_dir(), "all that was changed here is saved"
+
+
+@IN_SHELLS
 def test_that_there_was_no_original_is_kept_too(place, shell):
     for content in ("first", "second"):
         place.put(place.file("new", content), shell=shell)

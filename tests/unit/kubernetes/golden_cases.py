@@ -131,14 +131,28 @@ CASES: dict[str, Case] = {
         entries=[("192.168.174.110", ["k8s-master01", "api"]), ("192.168.174.120", ["k8s-node01"])],
     ),
     "daemon.json": template_case(
-        "daemon.json.j2", registry_mirrors=[], insecure_registries=[], log_max_size="100m", log_max_file=3
+        "daemon.json.j2",
+        data_root="",
+        registry_mirrors=[],
+        insecure_registries=[],
+        log_max_size="100m",
+        log_max_file=3,
     ),
     "daemon-mirrors.json": template_case(
         "daemon.json.j2",
+        data_root="",
         registry_mirrors=["https://a.example", "https://b.example"],
         insecure_registries=["10.0.0.5:5000"],
         log_max_size="10m",
         log_max_file=5,
+    ),
+    "daemon-root.json": template_case(
+        "daemon.json.j2",
+        data_root="/data/docker",
+        registry_mirrors=[],
+        insecure_registries=[],
+        log_max_size="100m",
+        log_max_file=3,
     ),
     "apt-suite.list": template_case(
         "apt-repository.list.j2",

@@ -16,6 +16,8 @@ from k8sboot.inventory.model import RuntimeName, RuntimeSettings
 PACKAGE = Path(k8sboot.__file__).parent
 MAY_NAME_DOCKER = (
     "runtime/docker.py",
+    "runtime/docker_settings.py",
+    "runtime/docker_state.py",
     "runtime/__init__.py",  # the registry
     "inventory/",  # its words, lints and defaults
     "osfamily/",  # package repositories

@@ -1,0 +1,53 @@
+"""The container runtime on a host: its configuration, and whether it may be restarted there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k8sboot import runtime
+from k8sboot.cluster import Cluster
+from k8sboot.desired.packages import asked_for
+from k8sboot.errors import Refused
+from k8sboot.host.files import File
+from k8sboot.host.peer import Peer
+from k8sboot.osfamily import Wanted
+
+
+def runtime_files(cluster: Cluster, host: Peer, *packages: Wanted) -> tuple[File, ...]:
+    """The runtime's configuration on this host. Refused if it contradicts what is there, or stops others' containers.
+
+    packages: the runtime's, as they will be installed; by default as the inventory requires them.
+    """
+    engine = runtime.of(cluster.spec)
+    files = engine.files(cluster.spec, host)
+    asked = packages or tuple(asked_for(cluster.spec)[name] for name in engine.packages(cluster.spec))
+    if not cluster.spec.runtime.allow_restart and _restarts(host, engine, files, asked):
+        _refuse_to_stop(host, engine)
+    return files
+
+
+def _restarts(host: Peer, engine: runtime.Runtime, files: Sequence[File], packages: Sequence[Wanted]) -> bool:
+    """Whether a running runtime is going to be restarted: by a file, a package, or a run that was cut."""
+    unit = host.unit(engine.unit)
+    if unit.active != "active":
+        return False
+    return (
+        unit.enabled != "enabled"  # ensure.service enables and restarts it
+        or any(host.restart_is_due(each) for each in (engine.unit, *engine.lower_units))
+        or any(not file.is_met_by(host.file(file.path)) for file in files)
+        or any(not package.is_met_by(host.package(package.name)) for package in packages)
+    )
+
+
+def _refuse_to_stop(host: Peer, engine: runtime.Runtime) -> None:
+    bystanders = engine.bystanders(host)
+    if bystanders == ():
+        return
+    found = "unknown, because it does not answer" if bystanders is None else ", ".join(bystanders)
+    raise Refused(
+        f"a restart of {engine.name} would stop containers that are not Kubernetes'",
+        why=f"its settings or packages change, and containers do not survive that here; running: {found}",
+        fix=f"stop these containers, or {engine.keeps_containers}, or set `runtime.allowRestart: true`; then run again",
+        host=host.name,
+        code="KB-RUNTIME-RESTART",
+    )
