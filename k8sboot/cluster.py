@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from k8sboot.host.etc_hosts import ETC_HOSTS, block_entries
+from k8sboot.host.node_address import of_unread
 from k8sboot.host.peer import Peer
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
@@ -50,3 +52,16 @@ class Cluster:
 
     def _reachable(self, hosts: tuple[HostSpec, ...]) -> tuple[Peer, ...]:
         return tuple(self.peers[h.name] for h in hosts if h.name in self.peers)
+
+
+def node_addresses(spec: Spec, peers: Mapping[str, Peer]) -> dict[str, str]:
+    """The address of every host in the cluster, by name; '' where it is unknown.
+
+    A host that is not connected has the one that the first master's /etc/hosts has from an earlier run, or else what
+    the inventory tells.
+    """
+    found = {name: "" if peer.node.problem else peer.node.value for name, peer in peers.items()}
+    others = [host for host in spec.hosts if host.name not in found]
+    silent = any(not host.node_address for host in others)
+    noted = block_entries(peers[spec.masters[0].name].read_file(ETC_HOSTS) or "") if silent else {}
+    return {**found, **{h.name: h.node_address or noted.get(h.name) or of_unread(h) for h in others}}

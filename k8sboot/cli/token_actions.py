@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from k8sboot.errors import UsageError
 from k8sboot.host.host import Host
+from k8sboot.host.node_address import found_on
 from k8sboot.host.peer import Peer
+from k8sboot.inventory.build import endpoint_is_default, with_node_addresses
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, tokens
 from k8sboot.kubernetes.paths import CA_CERT
@@ -34,12 +36,21 @@ def new_join_line(spec: Spec, host: Host, *, ttl: str, is_control_plane: bool) -
         )
         key = tokens.printed_certificate_key(uploaded).reveal()
     line = commands.join_line(
-        spec.cluster.control_plane_endpoint,
+        _endpoint(spec, host),
         token=tokens.printed_token(output).reveal(),
         ca_cert_hash=ca_cert_hash(ca),
         certificate_key=key,
     )
     return Secret(line)
+
+
+def _endpoint(spec: Spec, host: Host) -> str:
+    """The API server's, by the first master's own address where the inventory sets no endpoint."""
+    if not endpoint_is_default(spec):
+        return spec.cluster.control_plane_endpoint
+    first = spec.masters[0]
+    found = found_on(first, first, host.facts, lambda question: host.answer(question).text)
+    return with_node_addresses(spec, {first.name: found.usable(first.name)}).cluster.control_plane_endpoint
 
 
 def token_table(host: Peer) -> str:

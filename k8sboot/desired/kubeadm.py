@@ -40,7 +40,8 @@ def control_plane(cluster: Cluster) -> ControlPlane:
     return ControlPlane(
         version=version(cluster),
         endpoint=wanted.control_plane_endpoint,
-        addresses=tuple(m.address for m in masters),
+        addresses=tuple(m.node_address for m in masters if m.node_address),
+        login_addresses=tuple(m.address for m in masters),
         names=tuple(m.name for m in masters),
         name=wanted.name,
         pod_subnet=wanted.pod_subnet,
@@ -59,4 +60,4 @@ def is_member(host: Peer) -> bool:
 
 def registration(host: Peer) -> NodeRegistration:
     """The host as kubeadm registers it."""
-    return NodeRegistration(name=host.name, address=host.address)
+    return NodeRegistration(name=host.name, address=host.node_address)

@@ -25,4 +25,4 @@ def no_etcd_member(host: Host, gone: Peer) -> None:
 
 def _ids(host: Peer, gone: Peer) -> tuple[str, ...]:
     listed = etcd.members(host.read(etcd.member_list(host.name)))
-    return tuple(m.id for m in listed if m.name == gone.name or gone.address in m.addresses)
+    return tuple(m.id for m in listed if m.name == gone.name or gone.node.value in m.addresses)

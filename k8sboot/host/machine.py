@@ -12,6 +12,7 @@ from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unr
 from k8sboot.host import lease, once
 from k8sboot.host.dry_run import DryRun
 from k8sboot.host.files import File
+from k8sboot.host.node_address import NodeAddress
 from k8sboot.host.probe import Probe, parse
 from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.retry import Retrier
@@ -28,6 +29,7 @@ RECALL_WAIT = 5.0
 class Machine:
     """Connection and snapshot of one host. foresight: what a dry run has planned there.
 
+    node: its address in the cluster.
     claim: set, the host is altered only while no other run holds it, see k8sboot.lock.
     """
 
@@ -44,6 +46,7 @@ class Machine:
         """note: receives a line for the user each time that a read is retried because the connection dropped."""
         self.name = name
         self.address = address
+        self.node = NodeAddress(address)
         self.role = role
         self.dry_run = DryRun()
         self.clock_offset = 0.0

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from k8sboot.errors import CommandFailed, K8sbootError, Refused
 from k8sboot.host.machine import Machine
+from k8sboot.host.node_address import NodeAddress
 from k8sboot.host.reads import Question
 from k8sboot.host.script import FAILED, Read
 from k8sboot.host.snapshot import Answer, Facts, FileState, UnitState
@@ -40,6 +41,16 @@ class Peer:
     def facts(self) -> Facts:
         """The host's facts."""
         return self._machine.snapshot.host_facts
+
+    @property
+    def node(self) -> NodeAddress:
+        """The host's address in the cluster, and how it was found."""
+        return self._machine.node
+
+    @property
+    def node_address(self) -> str:
+        """The host's IP address in the cluster. Refused if it is unknown, or not the host's own."""
+        return self.node.usable(self.name)
 
     @property
     def is_ahead(self) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from k8sboot.kubernetes.interfaces import SOFTWARE
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts about a host. Sizes in KiB, time in seconds since the epoch."""
+    """Facts about a host. Sizes in KiB, time in seconds since the epoch.
+
+    own_addresses: those that are not of a runtime, the pods' network or kube-proxy.
+    """
 
     hostname: str
     kernel: str
@@ -75,6 +81,7 @@ class Facts:
     disk_free_kib: int
     time: int
     addresses: tuple[str, ...]
+    own_addresses: tuple[str, ...]
     macs: tuple[str, ...]
     machine_id: str
     product_uuid: str
@@ -135,7 +142,8 @@ class Snapshot:
             memory_kib=_number(said.get("memory_kib")),
             disk_free_kib=_number(said.get("disk_free_kib")),
             time=_number(said.get("time")),
-            addresses=tuple(w.partition("/")[0] for w in said.get("addresses", "").split()[1::2]),
+            addresses=tuple(address for _, address in _addresses(said)),
+            own_addresses=tuple(a for name, a in _addresses(said) if not re.match(SOFTWARE, name)),
             macs=tuple(said.get("macs", "").split()),
             machine_id=self.text("/etc/machine-id").strip(),
             product_uuid=said.get("product_uuid", ""),
@@ -163,6 +171,12 @@ class Snapshot:
 def from_to(thing: str, now: object, then: object) -> str:
     """A line of a change's diff, for what is not a file."""
     return f"{thing}: {str(now) or 'none'} -> {str(then) or 'none'}\n"
+
+
+def _addresses(said: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(interface, IP address) of all addresses of a host."""
+    words = said.get("addresses", "").split()
+    return [(name, word.partition("/")[0]) for name, word in zip(words[::2], words[1::2], strict=False)]
 
 
 def _number(text: str | None) -> int:

@@ -29,8 +29,32 @@ def build(values: Values) -> Spec:
     spec: Spec = replace(_section(inventory(), sections), said=frozenset(said(values)))
     if spec.cluster.control_plane_endpoint or not spec.masters or not spec.masters[0].address:
         return spec
-    endpoint = joined_endpoint(spec.masters[0].address, API_SERVER)
+    return _with_endpoint(spec, spec.masters[0].node_address or spec.masters[0].address)
+
+
+def with_node_addresses(spec: Spec, addresses: Mapping[str, str]) -> Spec:
+    """spec with these node addresses, by host, and the default endpoint that follows from them."""
+
+    has_default_endpoint = endpoint_is_default(spec)
+
+    def addressed(host: HostSpec) -> HostSpec:
+        return replace(host, node_address=addresses.get(host.name, ""))
+
+    spec = replace(spec, masters=tuple(map(addressed, spec.masters)), nodes=tuple(map(addressed, spec.nodes)))
+    first = spec.masters[0].node_address
+    return _with_endpoint(spec, first) if first and has_default_endpoint else spec
+
+
+def _with_endpoint(spec: Spec, address: str) -> Spec:
+    endpoint = joined_endpoint(address, API_SERVER)
     return replace(spec, cluster=replace(spec.cluster, control_plane_endpoint=endpoint))
+
+
+def endpoint_is_default(spec: Spec) -> bool:
+    """Whether controlPlaneEndpoint follows from the first master's address."""
+    first = spec.masters[0]
+    default = joined_endpoint(first.node_address or first.address, API_SERVER)
+    return "cluster.controlPlaneEndpoint" not in spec.said and spec.cluster.control_plane_endpoint == default
 
 
 def secret_sources(value: object) -> Iterator[SecretSource]:

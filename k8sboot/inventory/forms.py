@@ -107,6 +107,17 @@ def address(text: str) -> str:
         ) from None
 
 
+def ip_address(text: str) -> str:
+    """An IP address, without a zone."""
+    try:
+        found = str(ipaddress.ip_address(text))
+    except ValueError:
+        found = "%"
+    if "%" in found:
+        raise FormError("must be an IP address of the host itself", "for example `10.0.0.10`", "KB-ADDRESS")
+    return found
+
+
 def alternative_name(text: str) -> str:
     """What a certificate may be issued for: an address, or a DNS name that begins with `*.`."""
     return f"*.{dns_name(text[2:])}" if text.startswith("*.") else address(text)

@@ -47,11 +47,14 @@ class HostSpec:
     """One host of the inventory.
 
     name: The Kubernetes node name; k8sboot also sets it as the host name. Lower-case letters, digits and `-`.
-    address: IP address or DNS name that the other hosts can reach.
+    address: How k8sboot reaches the host by SSH: an IP address, a DNS name, or a `Host` of ~/.ssh/config.
+    node_address: The host's own IP address in the cluster. Default: `address` if the host has it, else the one on its
+        route to the first master.
     ssh: How to log in, for all hosts; a host can override any of these keys. The rest comes from ~/.ssh/config.
     """
 
     name: Annotated[str, forms.label, FIXED]
     address: Annotated[str, forms.address, APPLIED]
     role: Annotated[Literal["master", "node"], Derived()]
+    node_address: Annotated[str, forms.ip_address, FIXED] = ""
     ssh: Annotated[SshSettings, APPLIED] = field(default_factory=SshSettings)

@@ -24,7 +24,8 @@ def lint_hosts(spec: Spec) -> Iterator[LintProblem]:
     """Problems of masters, nodes and the endpoint."""
     yield from _numbers(spec)
     yield from _twice(spec, "name", lambda host: host.name)
-    yield from _twice(spec, "address", lambda host: host.address)
+    yield from _twice(spec, "address", _login)
+    yield from _twice(spec, "nodeAddress", lambda host: host.node_address)
     yield from _local(spec)
     yield from _endpoint(spec)
     yield from _host_keys(spec)
@@ -49,9 +50,14 @@ def _twice(spec: Spec, key: str, value_of: Callable[[HostSpec], str]) -> Iterato
     for host, path in hosts_with_paths(spec):
         value = value_of(host)
         if value and value in first:
-            message = f"{key} {value} is already used by {dotted(first[value])}"
+            message = f"{key} {value.partition(' ')[0]} is already used by {dotted(first[value])}"
             yield LintProblem("KB-DUPLICATE-HOST", message, ((*path, key),), f"give each host its own {key}")
         first.setdefault(value, path)
+
+
+def _login(host: HostSpec) -> str:
+    """Where k8sboot logs in: behind NAT, hosts may differ in the port alone."""
+    return f"{host.address} {host.ssh.port or ''}".strip()
 
 
 def _local(spec: Spec) -> Iterator[LintProblem]:
@@ -63,17 +69,17 @@ def _local(spec: Spec) -> Iterator[LintProblem]:
                 ((*path, "name"),),
                 "for example `k8s-node01`",
             )
-        if host.address in {"localhost", "0.0.0.0", "::"} or host.address.startswith(("127.", "::1")):  # noqa: S104
-            message = f"other hosts cannot reach {host.address}"
-            yield LintProblem(
-                "KB-ADDRESS", message, ((*path, "address"),), "use the address in the hosts' own network"
-            )
+        key, address = ("nodeAddress", host.node_address) if host.node_address else ("address", host.address)
+        if address in {"localhost", "0.0.0.0", "::"} or address.startswith(("127.", "::1")):  # noqa: S104
+            message = f"other hosts cannot reach {address}"
+            fix = "set `nodeAddress` to the host's address in the hosts' own network"
+            yield LintProblem("KB-ADDRESS", message, ((*path, key),), fix)
 
 
 def _endpoint(spec: Spec) -> Iterator[LintProblem]:
     host = split_endpoint(spec.cluster.control_plane_endpoint)[0]
-    node = next((each for each in spec.nodes if each.address and each.address == host), None)
-    is_masters = host in {master.address for master in spec.masters}
+    node = next((each for each in spec.nodes if host and host in (each.node_address, each.address)), None)
+    is_masters = host in {a for master in spec.masters for a in (master.node_address, master.address)}
     if node and not is_masters:
         message = f"controlPlaneEndpoint is the address of node {node.name}, which does not run an API server"
         yield LintProblem(

@@ -66,18 +66,17 @@ def _docker_bridge(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[
 
 def _hosts_inside(path: KeyPath, network: IPv4Network, spec: Spec) -> Iterator[LintProblem]:
     for host, where in hosts_with_paths(spec):
-        address = _ipv4(host.address)
+        key, text = ("nodeAddress", host.node_address) if host.node_address else ("address", host.address)
+        address = _ipv4(text)
         if address and address in network:
-            message = f"address {address} of {host.name or 'a host'} is in {path[-1]} {network}"
+            message = f"{key} {address} of {host.name or 'a host'} is in {path[-1]} {network}"
             fix = f"use a {path[-1]} that contains no address of a host"
-            yield LintProblem("KB-NET-HOST", message, (path, (*where, "address")), fix)
+            yield LintProblem("KB-NET-HOST", message, (path, (*where, key)), fix)
             return
         if address and path == _POD and address in _DOCKER0 and spec.runtime.name == "docker":
-            message = (
-                f"address {address} of {host.name or 'a host'} is in Docker's default network {_DOCKER0}"
-            )
+            message = f"{key} {address} of {host.name or 'a host'} is in Docker's default network {_DOCKER0}"
             fix = "set `bip` in /etc/docker/daemon.json to give docker0 another network"
-            yield LintProblem("KB-NET-DOCKER0", message, ((*where, "address"),), fix, is_warning=True)
+            yield LintProblem("KB-NET-DOCKER0", message, ((*where, key),), fix, is_warning=True)
 
 
 def _ipv4(text: str) -> ipaddress.IPv4Address | None:

@@ -31,7 +31,7 @@ class ClusterSettings:
     name: The cluster's name in kubeconfig files and k8sboot's records: lower-case letters, digits and `-`.
     kubernetes_version: 1.19 to 1.23, always with the patch release. Kubernetes 1.24 and later cannot use Docker.
     control_plane_endpoint: HOST or HOST:PORT at which every host reaches the API server. Default: the first master's
-        address. With several masters use a DNS name, a load balancer or a virtual IP: it is hard to change later.
+        nodeAddress. With several masters use a DNS name, a load balancer or a virtual IP: it is hard to change later.
     pod_subnet: Private IPv4 network of the pods, a /24 per host, outside the hosts' networks and 172.17.0.0/16.
     service_subnet: Private IPv4 network of the Services, outside podSubnet, the hosts' networks and 172.17.0.0/16.
     dns_domain: DNS domain of the Services.

@@ -36,6 +36,8 @@ class Render(Protocol):
 class ControlPlane:
     """Settings of the whole cluster. endpoint: host:port. addresses: of every master.
 
+    login_addresses: the addresses or names of the masters by which operators reach them.
+
     cri_socket: the container runtime's endpoint for kubelet.
     """
 
@@ -50,6 +52,7 @@ class ControlPlane:
     dns_domain: str = "cluster.local"
     image_repository: str = "registry.k8s.io"
     cert_sans: tuple[str, ...] = ()
+    login_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,8 @@ def unknown_fields(output: str) -> tuple[str, ...]:
 def cert_sans(cluster: ControlPlane) -> list[str]:
     """Every name and address of the API server, each once: a certificate cannot be extended later."""
     host, _ = split_endpoint(cluster.endpoint)
-    wanted = (host, *cluster.names, *cluster.addresses, "127.0.0.1", *cluster.cert_sans)
+    names = (host, *cluster.names, *cluster.addresses, *cluster.login_addresses)
+    wanted = (*names, "127.0.0.1", *cluster.cert_sans)
     return list(dict.fromkeys(name for name in wanted if name))
 
 

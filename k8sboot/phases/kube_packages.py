@@ -28,7 +28,7 @@ def _reads(_spec: Spec) -> Reads:
 def kube_packages(cluster: Cluster, host: Host) -> None:
     """Install kubeadm, kubelet and kubectl."""
     names = [n for n in KUBERNETES_PACKAGES if host.role == "master" or n != "kubectl"]
-    environment = render("kubelet.env.j2", arguments=[f"--node-ip={host.address}"])
+    environment = render("kubelet.env.j2", arguments=[f"--node-ip={host.node_address}"])
     ensure.file(host, osfamily.of(host).paths.kubelet_environment, environment, restarts=(UNIT,))
     ensure.packages(host, *pinned(cluster, host, *names))
     ensure.service_at_boot(host, UNIT)

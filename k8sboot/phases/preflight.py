@@ -12,6 +12,7 @@ from k8sboot.desired.runtime import runtime_files
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
+from k8sboot.host.node_address import is_in
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question, Reads, union
 from k8sboot.inventory.model import Spec
@@ -37,7 +38,13 @@ def _reads(spec: Spec) -> Reads:
 def preflight(cluster: Cluster, host: Host) -> None:
     """Check that every host meets the requirements."""
     osfamily.of(host)
-    found = [*_machine(host), *_ports(host), *_twins(cluster, host), *_clock(cluster, host)]
+    found = [
+        *_address(cluster, host),
+        *_machine(host),
+        *_ports(host),
+        *_twins(cluster, host),
+        *_clock(cluster, host),
+    ]
     if found:
         raise Refused(
             f"not fit for Kubernetes: {'; '.join(found)}",
@@ -47,6 +54,26 @@ def preflight(cluster: Cluster, host: Host) -> None:
             code="KB-PREFLIGHT",
         )
     runtime_files(cluster, host)
+
+
+def _address(cluster: Cluster, host: Host) -> Iterator[str]:
+    """What is wrong with the host's address in the cluster; one that was searched for is told."""
+    node = host.node
+    if node.problem:
+        yield f"{node.problem}: set `nodeAddress` (`k8sboot explain KB-NODE-ADDRESS`)"
+        return
+    networks = {
+        "podSubnet": cluster.spec.cluster.pod_subnet,
+        "serviceSubnet": cluster.spec.cluster.service_subnet,
+    }
+    yield from (
+        f"its nodeAddress {node.value} is in {key} {n}" for key, n in networks.items() if is_in(node.value, n)
+    )
+    twins = [p.name for p in cluster.everyone if p.name != host.name and p.node.value == node.value]
+    if twins:
+        yield f"its nodeAddress {node.value} is also that of {', '.join(twins)}: set `nodeAddress`"
+    elif node.origin:
+        host.notice("KB-NODE-ADDRESS", f"nodeAddress is {node.value}: {node.origin}")
 
 
 def _machine(host: Host) -> Iterator[str]:

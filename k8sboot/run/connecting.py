@@ -10,6 +10,7 @@ from k8sboot.events import Connected, Failed, Listener, Notice
 from k8sboot.host.host import Context, Host
 from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
+from k8sboot.host.node_address import MEMBERS_ADDRESS, found_on
 from k8sboot.host.reads import Reads
 from k8sboot.host.retry import retry_read
 from k8sboot.inventory.hosts import HostSpec
@@ -17,6 +18,8 @@ from k8sboot.run.leases import refuse_held
 from k8sboot.ssh.connection import Connection
 
 CONNECT = "connect"
+CONNECTING = Reads(questions=(MEMBERS_ADDRESS,))
+"""What every run reads of a host, whatever its phases."""
 JOB_WAIT = 3600
 Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
 """Opens a connection to a host; the second argument takes lines for the user."""
@@ -30,14 +33,17 @@ class Connections:
         connect: Connect,
         tell: Listener,
         *,
+        first_master: HostSpec,
         claim: Claim | None,
         is_dry: bool,
         check: Callable[[Machine], None] = lambda _machine: None,
     ) -> None:
-        """claim: the run's identity in the locks of the hosts, None for a run that changes nothing.
+        """first_master: hosts look for their own address on the route to it, if they need to.
 
-        check: raises an error for a host that the run must not go on with.
+        claim: the run's identity in the locks of the hosts, None for a run that changes nothing. check: raises an
+        error for a host that the run must not go on with.
         """
+        self._first_master = first_master
         self.machines: dict[str, Machine] = {}
         self.errors: dict[str, K8sbootError] = {}
         self._connect = connect
@@ -80,6 +86,7 @@ class Connections:
         self._connections.append(connection)
         machine = Machine(host.name, host.address, host.role, connection, reads, note=note)
         facts = machine.snapshot.host_facts
+        machine.node = found_on(host, self._first_master, facts, lambda q: machine.answer(q).text)
         self._tell(Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel))
         return machine
 

@@ -8,18 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from k8sboot.cluster import Cluster
+from k8sboot.cluster import Cluster, node_addresses
 from k8sboot.errors import Interrupted
 from k8sboot.events import Listener, Notice, RunEnded, RunStarted, Skipped
 from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import union
+from k8sboot.inventory.build import with_node_addresses
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import Phase
 from k8sboot.run import expiry
-from k8sboot.run.connecting import CONNECT, Connect, Connections
+from k8sboot.run.connecting import CONNECT, CONNECTING, Connect, Connections
 from k8sboot.run.event_queue import EventQueue
 from k8sboot.run.leases import Leases
 from k8sboot.run.plan_check import PlanCheck, obstacles
@@ -74,7 +75,12 @@ class Session:
         self._events = EventQueue(listeners)
         is_dry = request.options.is_dry
         self._connections = Connections(
-            connect, self._events.put, claim=None if is_dry else claim, is_dry=is_dry, check=self._check
+            connect,
+            self._events.put,
+            first_master=spec.masters[0],
+            claim=None if is_dry else claim,
+            is_dry=is_dry,
+            check=self._check,
         )
         self._run: Run | None = None
 
@@ -119,7 +125,8 @@ class Session:
             return self._cut_short(left.busy)
 
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
-        reads = union((*(phase.reads_for(self._spec) for phase in self._request.phases), expiry.READS))
+        declared = (phase.reads_for(self._spec) for phase in self._request.phases)
+        reads = union((*declared, expiry.READS, CONNECTING))
         self._drain([self._worker(h.name, partial(self._connections.connect, h, reads)) for h in hosts])
         machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name
@@ -129,7 +136,8 @@ class Session:
             return Report(changes=dict.fromkeys(machines, 0))
         ordered = {h.name: machines[h.name] for h in hosts if h.name in machines}
         peers = {name: Peer(machine) for name, machine in ordered.items()}
-        run_phases = partial(self._run_phases, Cluster(self._spec, peers, self._request.limit), ordered)
+        spec = with_node_addresses(self._spec, node_addresses(self._spec, peers))
+        run_phases = partial(self._run_phases, Cluster(spec, peers, self._request.limit), ordered)
         if self._request.plan_check:
             errors = errors or obstacles(
                 self._request.plan_check, ordered.values(), run_phases, self._events.put

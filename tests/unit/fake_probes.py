@@ -13,7 +13,10 @@ from fake_state import FakeFile, Reply
 
 from k8sboot.host.probe import ALWAYS, MAX_CONTENT
 from k8sboot.host.reads import Reads
-from k8sboot.paths import RESTART_DIR
+from k8sboot.kubernetes.paths import KUBELET_CONF
+from k8sboot.paths import RESTART_DIR, UNFINISHED
+
+KUBELET_ENVIRONMENTS = ("/etc/default/kubelet", "/etc/sysconfig/kubelet")
 
 
 class Probes(Notes):
@@ -76,4 +79,12 @@ class Probes(Notes):
     def _reply(self, key: str, words: list[str]) -> Reply:
         if key == "certificates" and key not in self.answers:
             return 0, "", ""
+        if key == "member-node-ip" and key not in self.answers:
+            return 0, self._node_ip(), ""
         return self.notes() if key == "former-state" else super()._reply(key, words)
+
+    def _node_ip(self) -> str:
+        if KUBELET_CONF not in self.files or UNFINISHED in self.files:
+            return ""
+        paths = [path for path in KUBELET_ENVIRONMENTS if path in self.files]
+        return "\n".join(m for path in paths for m in re.findall(r"--node-ip=([0-9a-f.:]*)", self.text(path)))

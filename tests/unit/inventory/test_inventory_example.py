@@ -92,6 +92,7 @@ def test_every_key_stands_in_it_exactly_once(example):
     assert per_host == {
         "masters[].name": 1,
         "masters[].address": 1,
+        "masters[].nodeAddress": 1,
         "nodes[].name": 2,
         "nodes[].address": 2,
         "os.kernel.packages[].url": 1,

@@ -249,3 +249,37 @@ def test_numbers_are_taken_within_their_bounds(problems, section, key, least, mo
         return "KB-VALUE" in {each.code for each in problems(f"{section}: {{{key}: {number}}}\n")}
 
     assert [is_refused(number) for number in (least - 1, least, most, most + 1)] == [True, False, False, True]
+
+
+def test_hosts_behind_one_address_differ_in_their_ports_and_say_who_they_are(problems):
+    text = (
+        "masters:\n  - {name: m1, address: 127.0.0.1, nodeAddress: 10.0.0.1, ssh: {port: 2201}}\n"
+        "nodes:\n  - {name: n1, address: 127.0.0.1, nodeAddress: 10.0.0.2, ssh: {port: 2202}}\n"
+    )
+    assert problems(text) == []
+    (twice,) = problems(text.replace("2202", "2201"))
+    assert (twice.code, "address 127.0.0.1 is already used" in twice.message) == ("KB-DUPLICATE-HOST", True)
+    (same,) = problems(text.replace("10.0.0.2", "10.0.0.1"))
+    assert (same.code, "nodeAddress 10.0.0.1" in same.message) == ("KB-DUPLICATE-HOST", True)
+    (local,) = problems(text.replace("nodeAddress: 10.0.0.2, ", ""))
+    assert (local.code, "nodeAddress" in (local.suggestion or "")) == ("KB-ADDRESS", True)
+
+
+@pytest.mark.parametrize("wrong", ["n1.example.org", "fe80::1%eth0", "10.0.0.2/24"])
+def test_a_node_address_is_an_ip_address(problems, wrong):
+    (found,) = problems(
+        "masters: [{name: m1, address: m1.example.org}]\n"
+        f"nodes: [{{name: n1, address: n1, nodeAddress: '{wrong}'}}]\n"
+    )
+    assert found.code == "KB-ADDRESS"
+
+
+def test_a_node_address_among_the_pods_is_refused(problems):
+    (found,) = problems(
+        "masters: [{name: m1, address: m1.example.org, nodeAddress: 172.16.0.9}]\n"
+        "nodes: [{name: n1, address: 10.0.0.2}]\n"
+    )
+    assert (found.code, found.message) == (
+        "KB-NET-HOST",
+        "nodeAddress 172.16.0.9 of m1 is in podSubnet 172.16.0.0/16",
+    )
