@@ -12,6 +12,7 @@ from k8sboot.ensure.cluster import (
 from k8sboot.ensure.etcd import no_etcd_member
 from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
+from k8sboot.ensure.mounts import unmounted
 from k8sboot.ensure.packages import choose, packages
 from k8sboot.ensure.repositories import repositories, repository
 from k8sboot.ensure.restore.restore import as_before
@@ -57,4 +58,5 @@ __all__ = [
     "swap_off",
     "sysctls",
     "timezone",
+    "unmounted",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8sboot.ensure.files import files
+from k8sboot.ensure.mounts import NOTHING_MOUNTED, unmounted
 from k8sboot.errors import CommandFailed
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
@@ -10,6 +11,7 @@ from k8sboot.host.peer import Command, NotYet, Peer
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.answers import is_away
 from k8sboot.paths import MANIFESTS_DIR
+from k8sboot.runtime.contract import Runtime
 from k8sboot.text.sanitize import safe_line
 
 API_ATTEMPTS = 3
@@ -69,12 +71,14 @@ def _trouble(host: Peer, pod: parsers.Pod) -> str:
     return f"{pod.name} on {pod.node or 'no node'}: {pod.reason}{f' ({event})' if event else ''}"
 
 
-def reset_unfinished(host: Host, mark: str, reset: Command) -> bool:
+def reset_unfinished(host: Host, mark: str, engine: Runtime, reset: Command) -> bool:
     """Undo an earlier kubeadm run that did not finish; it cannot hold anything of value."""
     is_unfinished = host.file(mark) is not None
     if is_unfinished:
         host.notice("KB-UNFINISHED", "an earlier kubeadm run did not finish: undoing it first")
-        host.change("undo an unfinished kubeadm", reset, ["rm", "-f", mark], timeout=300, job=True)
+        unmounted(host, engine)
+        steps = NOTHING_MOUNTED, reset, ["rm", "-f", mark]
+        host.change("undo an unfinished kubeadm", *steps, timeout=300, job=True)
     return is_unfinished
 
 

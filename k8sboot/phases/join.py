@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from k8sboot import ensure
+from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import control_plane, cri_socket, is_member, marked, registration
 from k8sboot.diagnosis.diagnose import NODES
@@ -87,7 +87,8 @@ def join_nodes(cluster: Cluster, host: Host) -> None:
 
 
 def _join(cluster: Cluster, host: Host) -> None:
-    ensure.reset_unfinished(host, UNFINISHED, commands.kubeadm_reset(cri_socket(cluster)))
+    reset = commands.kubeadm_reset(cri_socket(cluster))
+    ensure.reset_unfinished(host, UNFINISHED, runtime.of(cluster.spec), reset)
     leader = cluster.first_master
     ca_hash = ca_cert_hash(_ca(leader))
     if is_member(host):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k8sboot import ensure
+from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import cri_socket, marked
 from k8sboot.diagnosis.diagnose import NODES
@@ -18,7 +18,7 @@ from k8sboot.phase import first_master, phase
 def kubeadm_init(cluster: Cluster, host: Host) -> None:
     """Create the control plane."""
     reset = commands.kubeadm_reset(cri_socket(cluster))
-    is_undone = ensure.reset_unfinished(host, UNFINISHED, reset)
+    is_undone = ensure.reset_unfinished(host, UNFINISHED, runtime.of(cluster.spec), reset)
     if is_undone or host.file(ADMIN_CONF) is None:
         host.change("kubeadm init", *marked(commands.kubeadm_init(KUBEADM_CONFIG)), timeout=900, job=True)
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)

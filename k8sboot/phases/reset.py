@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from k8sboot import ensure
+from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import USERS, cri_socket, version
 from k8sboot.ensure.cluster import apiserver_answers
+from k8sboot.ensure.mounts import KUBELET, NOTHING_MOUNTED, VOLUMES
 from k8sboot.ensure.restore.notes import NOTED, read_notes
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
@@ -25,6 +26,10 @@ TRACES = Question(
     render("traces", OURS=f"{MANIFESTS_DIR} {UNFINISHED} {CNI_FILES}", LINKS=interfaces.TRACES),
 )
 UNDO_NETWORK = render("undo-network", LINKS=interfaces.DELETED)
+DIRECTORIES = (
+    *("/var/lib/cni", "/var/lib/calico", "/var/run/calico"),
+    *(MANIFESTS_DIR, "/var/lib/etcd/member", "/etc/kubernetes/pki"),
+)
 
 
 @phase(on=first_master, scope="cluster", reads=Reads(files=(ADMIN_CONF,)))
@@ -48,30 +53,23 @@ def _going(cluster: Cluster, host: Host) -> tuple[Peer, ...]:
 
 
 # Before its Node is deleted: kubeadm reset removes a master from etcd only then.
-@phase(on=everyone, reads=Reads(questions=(TRACES, USERS)), after=("drain",))
+@phase(on=everyone, reads=Reads(units=(KUBELET,), questions=(TRACES, USERS, VOLUMES)), after=("drain",))
 def reset_host(cluster: Cluster, host: Host) -> None:
     """Remove what kubeadm has set up, the pods' network and the kubeconfigs."""
     if not _traces(host):
         return
+    ensure.unmounted(host, runtime.of(cluster.spec))
     homes = [line.split(":", 2)[2] for line in host.answer(USERS).text.splitlines()]
     configs = [f"{home}/.kube/config" for home in homes]
     # Saved first, as k8sboot may not have written them.
     steps: list[Command | PriorState] = [PriorState("file", path) for path in configs]
+    steps.append(NOTHING_MOUNTED)
     if host.package("kubeadm"):
         steps.append(commands.kubeadm_reset(cri_socket(cluster)))
     steps += [
         ["/bin/sh", "-c", UNDO_NETWORK],
-        [
-            "rm",
-            "-rf",
-            "--",
-            *CNI_FILES.split(),
-            "/var/lib/cni",
-            "/var/lib/calico",
-            "/var/run/calico",
-            MANIFESTS_DIR,
-        ],
-        ["rm", "-rf", "--", UNFINISHED, "/var/lib/etcd/member", "/etc/kubernetes/pki", *configs],
+        ["/bin/sh", "-c", render("remove"), "remove", *DIRECTORIES],
+        ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED, *configs],
     ]
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, check=lambda: _left(host))
 

@@ -60,6 +60,9 @@ class Runtime(Protocol):
     def unsupported(self, version: KubernetesVersion) -> str:
         """Why this version of Kubernetes cannot use the runtime; '' if it can."""
 
+    def stop_pods(self, uids: Iterable[str]) -> Command:
+        """Stop the containers of these pods; nothing starts them again while kubelet is stopped."""
+
     def pull(self, image: str) -> Command:
         """Pull an image."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from k8sboot import scripts
 from k8sboot.host.files import File
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Reads
@@ -16,6 +17,8 @@ from k8sboot.runtime.docker_settings import DAEMON_JSON, daemon_json
 from k8sboot.runtime.docker_state import ANSWER_TIMEOUT, BYSTANDERS, CGROUP_DRIVER, TIMED_OUT, UNIT
 from k8sboot.templates import render
 
+STOP_TIMEOUT = 120
+"""Seconds. A container that does not end within 10 is killed."""
 LIMITS = runtime_limits(UNIT)
 
 
@@ -78,6 +81,10 @@ class Docker(Runtime):
         if version.minor < CRI_ONLY_SINCE:
             return ""
         return f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
+
+    def stop_pods(self, uids: Iterable[str]) -> Command:
+        """Docker's names of containers hold the UIDs of their pods."""
+        return ("/bin/sh", "-c", scripts.render("docker-stop-pods", TIMEOUT=STOP_TIMEOUT), "stop-pods", *uids)
 
     def pull(self, image: str) -> Command:
         """docker pull."""

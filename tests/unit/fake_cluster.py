@@ -20,6 +20,7 @@ from fake_answers import (
 )
 from fake_host import FakeConnection
 from fake_kubectl import Kubectl
+from fake_mounts import MOUNT_SCRIPTS, volume_mounts
 from fake_state import Reply
 from fake_systems import debian
 from inventories import VERSION
@@ -70,6 +71,7 @@ class FakeCluster(Kubectl):
             "proxy-mode": self._proxy_mode,
             "service-dns": self._service_dns,
             "kubernetes-traces": traces,
+            "volume-mounts": volume_mounts,
             "docker image ls": images,
             "docker pull": pull,
             "/bin/sh -c": self._shell,
@@ -159,6 +161,7 @@ class FakeCluster(Kubectl):
         return "This node has joined the cluster\n"
 
     def _reset(self, host: FakeConnection) -> str:
+        host._do_rm(list(host.mounts))  # what it cannot unmount, it empties
         host._do_rm(["/var/lib/kubelet/config.yaml", "/etc/kubernetes/pki", "/etc/kubernetes/manifests"])
         for name in ("admin.conf", "kubelet.conf"):
             host.files.pop(f"/etc/kubernetes/{name}", None)
@@ -187,6 +190,13 @@ class FakeCluster(Kubectl):
     # -- shell
 
     def _shell(self, host: FakeConnection, words: list[str]) -> Reply | str:
+        if words[2] in MOUNT_SCRIPTS:
+            return MOUNT_SCRIPTS[words[2]](host)
+        if words[3:4] == ["stop-pods"]:
+            return ""
+        if words[3:4] == ["remove"]:
+            host._do_rm(words[4:])
+            return ""
         if words[4:6] == ["kubeadm", "init"]:
             host.put(words[3], "c" * 64 + "\n", mode=0o600)
             return ""

@@ -72,6 +72,7 @@ class HostState:
     """files: path -> FakeFile or text. packages: name -> version, held: those that are. offered: name ->
     versions that apt can install, newest first, once its lists are read.
     web: URL -> what is fetched there. evidence: section -> what the host says of itself after a failure.
+    mounts: path -> type and source of what is mounted below kubelet's directory; users: path -> who uses it.
     modules: name -> loaded, available, missing or unloadable. answers: the beginning of a command line, or a
     question's name -> what it prints, (exit status, stdout, stderr), or what says so; they go before all else.
     """
@@ -94,6 +95,8 @@ class HostState:
     web: dict[str, str] = field(default_factory=dict)
     no_devices: set[str] = field(default_factory=set)
     evidence: dict[str, str] = field(default_factory=dict)
+    mounts: dict[str, str] = field(default_factory=dict)
+    users: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(self.name.encode()).hexdigest()

@@ -10,6 +10,7 @@ from k8sboot import ensure
 from k8sboot.errors import CommandFailed, DeadlineExceeded
 from k8sboot.events import Waiting
 from k8sboot.kubernetes.parsers import WORKLOADS
+from k8sboot.runtime.docker import Docker
 from k8sboot.ssh.script import OUTPUT_LIMIT
 
 PATH = "/etc/kubernetes/k8sboot/thing.yaml"
@@ -48,17 +49,19 @@ def test_an_apply_that_fails_says_why(bench):
 
 
 def test_an_unfinished_kubeadm_is_undone_with_its_mark(bench):
-    it = bench(files={MARK: ""}, answers={"kubeadm reset": ""})
-    assert it.do(ensure.reset_unfinished, MARK, RESET) == ["undo an unfinished kubeadm"]
+    it = bench(files={MARK: ""}, answers={"kubeadm reset": "", "/bin/sh -c": "", "volume-mounts": ""})
+    assert it.do(ensure.reset_unfinished, MARK, Docker(), RESET) == ["undo an unfinished kubeadm"]
     assert it.said == ["KB-UNFINISHED"]
     assert MARK not in it.connection.files
-    assert it.do(ensure.reset_unfinished, MARK, RESET) == []
+    assert it.do(ensure.reset_unfinished, MARK, Docker(), RESET) == []
 
 
 def test_an_undo_that_fails_is_due_again(bench):
-    it = bench(files={MARK: ""}, answers={"kubeadm reset": (1, "", "busy\n")})
+    it = bench(
+        files={MARK: ""}, answers={"kubeadm reset": (1, "", "busy\n"), "/bin/sh -c": "", "volume-mounts": ""}
+    )
     with pytest.raises(CommandFailed):
-        it.do(ensure.reset_unfinished, MARK, RESET)
+        it.do(ensure.reset_unfinished, MARK, Docker(), RESET)
     assert MARK in it.connection.files
 
 

@@ -23,6 +23,7 @@ MAY_NAME_DOCKER = (
     "osfamily/",  # package repositories
     "diagnosis/causes/",
     "scripts/evidence-docker.sh",
+    "scripts/docker-stop-pods.sh",
     "explain/",
     "kubernetes/interfaces.py",  # the bridge docker0
 )
