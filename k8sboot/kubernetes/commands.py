@@ -5,8 +5,9 @@ The caller quotes (shlex.join) and runs them. `ignore`: names of kubeadm's prefl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from k8sboot import scripts
 from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.kubernetes.rows import Fields, template
 from k8sboot.kubernetes.versions import KubernetesVersion
@@ -14,6 +15,8 @@ from k8sboot.paths import KUBECTL_CACHE
 
 SCRATCH = "/run"
 REQUEST_TIMEOUT = 20
+POD_LOGS = scripts.render("pod-logs", KUBECONFIG=ADMIN_CONF, CACHE=KUBECTL_CACHE, AT_ONCE=8)
+"""Its argument: lines 'NODE POD'."""
 
 Words = tuple[str, ...]
 
@@ -120,6 +123,12 @@ def get_fields(kind: str, fields: Fields, *, namespace: str = "") -> Words:
     return kubectl(
         "get", kind, "--output", template(fields), f"--request-timeout={REQUEST_TIMEOUT}s", *within
     )
+
+
+def logs_of(pods: Mapping[str, str]) -> Words:
+    """Read a line of the log of a Pod in kube-system on each node, by the node's name; prints those that fail."""
+    lines = "\n".join(f"{node} {pod}" for node, pod in pods.items())
+    return "sh", "-c", POD_LOGS, "pod-logs", lines
 
 
 def last_event(pod: str, *, namespace: str) -> Words:

@@ -11,7 +11,16 @@ from k8sboot.kubernetes.rows import Fields, read_rows
 
 _ROLE = "node-role.kubernetes.io/"
 _READY = 'status.conditions[?(@.type=="Ready")]'
-NODES: Fields = ("metadata.name", "metadata.labels", _READY)
+_INTERNAL = 'status.addresses[?(@.type=="InternalIP")].address'
+NODES: Fields = ("metadata.name", "metadata.labels", "spec.podCIDR", _INTERNAL, _READY)
+POD_ADDRESSES: Fields = (
+    "metadata.name",
+    "spec.nodeName",
+    "spec.hostNetwork",
+    "status.podIP",
+    "status.phase",
+    _READY,
+)
 WORKLOADS: Fields = (
     *("kind", "metadata.namespace", "metadata.name", "metadata.generation", "metadata.ownerReferences"),
     *("spec.nodeName", "spec.replicas"),
@@ -25,13 +34,15 @@ WORKLOADS: Fields = (
 
 @dataclass(frozen=True)
 class Node:
-    """A member of the cluster. reason and message say why it is not ready."""
+    """A member of the cluster. reason and message say why it is not ready. pod_cidr: its block, '' for none."""
 
     name: str
     is_ready: bool
     reason: str
     message: str
     roles: tuple[str, ...]
+    internal_ip: str = ""
+    pod_cidr: str = ""
 
     @property
     def is_control_plane(self) -> bool:
@@ -50,6 +61,17 @@ class Pod:
     is_ready: bool
     reason: str
     restarts: int
+
+
+@dataclass(frozen=True)
+class PodAddress:
+    """Where a Pod runs. address: '' before it has one. on_host: it has its node's network."""
+
+    name: str
+    node: str
+    address: str
+    on_host: bool
+    is_ready: bool
 
 
 @dataclass(frozen=True)
@@ -76,6 +98,11 @@ def pods(text: str) -> tuple[Pod, ...]:
     return tuple(_pod(item) for item in found if text_at(item, "kind") in ("Pod", ""))
 
 
+def pod_addresses(text: str) -> tuple[PodAddress, ...]:
+    """From the fields POD_ADDRESSES. Raises BadAnswer."""
+    return tuple(_pod_address(item) for item in read_rows(text, POD_ADDRESSES, asked="pods"))
+
+
 def workloads(text: str) -> tuple[Workload, ...]:
     """From the fields WORKLOADS, alone or among other kinds. Raises BadAnswer."""
     found = read_rows(text, WORKLOADS, asked="workloads")
@@ -90,6 +117,8 @@ def _node(item: Mapping[str, Any]) -> Node:
         reason=text_at(ready, "reason"),
         message=text_at(ready, "message"),
         roles=_roles(at(item, "metadata", "labels")),
+        internal_ip=next((text_at(a, "address") for a in mappings_at(item, "status", "addresses")), ""),
+        pod_cidr=text_at(item, "spec", "podCIDR"),
     )
 
 
@@ -110,6 +139,16 @@ def _pod(item: Mapping[str, Any]) -> Pod:
         is_ready=phase == "Succeeded" or text_at(_condition(item, "Ready"), "status") == "True",
         reason=next((trouble for status in _statuses(item) if (trouble := _trouble(status))), phase),
         restarts=sum(number_at(status, "restartCount") for status in containers),
+    )
+
+
+def _pod_address(item: Mapping[str, Any]) -> PodAddress:
+    return PodAddress(
+        name=text_at(item, "metadata", "name"),
+        node=text_at(item, "spec", "nodeName"),
+        address=text_at(item, "status", "podIP"),
+        on_host=text_at(item, "spec", "hostNetwork") == "true",
+        is_ready=text_at(_condition(item, "Ready"), "status") == "True",
     )
 
 

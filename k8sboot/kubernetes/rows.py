@@ -65,20 +65,23 @@ def _put(item: dict[str, Any], field: str, text: str) -> None:
 
 
 def _values(text: str) -> list[Any]:
-    """Values separated by blanks."""
+    """Values separated by blanks: lists and maps as JSON, others as they are."""
     found, rest = [], text
     while rest:
-        try:
-            value, end = _DECODER.raw_decode(rest)
-        except (ValueError, RecursionError):
-            value, end = rest.split(" ", 1)[0], len(rest.split(" ", 1)[0])
+        word = rest.split(" ", 1)[0]
+        value, end = _decoded(rest) if rest[0] in "[{" else (word, len(word))
         found.append(value)
         rest = rest[end:].lstrip(" ")
     return found
 
 
-def _value(text: str) -> Any:  # noqa: ANN401 - JSON
+def _decoded(text: str) -> tuple[Any, int]:
+    """The JSON at the beginning and its length; all of the text where there is none."""
     try:
-        return json.loads(text) if text[0] in "[{" else text
+        return _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
-        return text
+        return text, len(text)
+
+
+def _value(text: str) -> Any:  # noqa: ANN401 - JSON
+    return _decoded(text)[0] if text[0] in "[{" else text

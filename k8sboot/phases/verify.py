@@ -4,47 +4,73 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+from collections.abc import Iterable
+from functools import partial
 
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import is_member
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
+from k8sboot.host.last_answer import LastAnswer
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, dns, parsers
+from k8sboot.kubernetes.node_checks import (
+    pod_of_each_node,
+    strange_blocks,
+    strange_pods,
+    without_metrics,
+    wrong_addresses,
+)
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, first_master, phase
+from k8sboot.scripts import render
 
 QUERY_ID = 0x6B38
+CNI_IN_FORCE = Question("cni-in-force", render("cni-in-force"))
+"""The file in /etc/cni/net.d that the container runtime reads: the first by name."""
 
 
 @phase(
     on=first_master,
+    reads=Reads(questions=(CNI_IN_FORCE,)),
     after=("join-masters", "join-nodes", "calico", "kube-proxy"),
     scope="cluster",
     diagnosis=NODES,
 )
 def verify(cluster: Cluster, host: Host) -> None:
-    """Wait until all nodes are Ready and `kubectl top nodes` works."""
+    """Wait until all nodes are Ready, and check that addresses, logs, Pods and metrics of each work."""
+    subnet = cluster.spec.cluster.pod_subnet
     wanted = {peer.name for peer in cluster.chosen if is_member(peer)} | {host.name}
     outside = sorted({peer.name for peer in cluster.chosen} - wanted)
     if outside:
         host.notice("KB-NOT-JOINED", f"not in the cluster: {', '.join(outside)}")
+    nodes, pods = LastAnswer(partial(_nodes, host)), LastAnswer(partial(_pods, host))
+    addresses = {peer.name: peer.node_address for peer in cluster.chosen if peer.name in wanted}
     # kubeadm join ends once its Node exists: one that is missing now will not appear
-    host.wait("every machine to be a node", lambda: _absent_nodes(host, wanted), timeout=30)
-    host.wait("the nodes to be Ready", lambda: _unready_nodes(host, wanted), timeout=300)
+    host.wait("every machine to be a node", nodes.problem(partial(_absent, wanted)), timeout=30)
+    host.wait("the nodes to be Ready", nodes.problem(partial(_unready, wanted)), timeout=300)
+    host.wait(
+        "the nodes to have their addresses", nodes.problem(partial(wrong_addresses, addresses)), timeout=60
+    )
+    host.wait(
+        "the nodes' blocks to be in podSubnet", nodes.problem(partial(strange_blocks, subnet)), timeout=60
+    )
+    host.wait("Pods to have addresses of podSubnet", pods.problem(partial(strange_pods, subnet)), timeout=60)
+    host.wait("Calico's configuration to be in force", lambda: _other_networks(cluster, wanted), timeout=60)
+    host.wait("kubectl logs to work on every node", pods.problem(partial(_silent, host, wanted)), timeout=120)
     if cluster.spec.metrics_server.enabled:
-        host.wait("kubectl top nodes to answer", lambda: _no_metrics(host), timeout=180)
+        host.wait("kubectl top nodes to list every node", lambda: _no_metrics(host, wanted), timeout=180)
 
 
-def _absent_nodes(host: Peer, wanted: set[str]) -> str:
-    absent = wanted - {node.name for node in _nodes(host)}
+def _absent(wanted: set[str], nodes: Iterable[parsers.Node]) -> str:
+    absent = wanted - {node.name for node in nodes}
     return f"not in the cluster: {', '.join(sorted(absent))}" if absent else ""
 
 
-def _unready_nodes(host: Peer, wanted: set[str]) -> str:
-    unready = [node for node in _nodes(host) if node.name in wanted and not node.is_ready]
+def _unready(wanted: set[str], nodes: Iterable[parsers.Node]) -> str:
+    unready = [node for node in nodes if node.name in wanted and not node.is_ready]
     return "; ".join(f"{node.name}: {node.message or node.reason}" for node in unready)
 
 
@@ -52,8 +78,32 @@ def _nodes(host: Peer) -> tuple[parsers.Node, ...]:
     return parsers.nodes(host.read(commands.get_fields("nodes", parsers.NODES)))
 
 
-def _no_metrics(host: Peer) -> str:
-    return host.ask(commands.kubectl("top", "nodes"), timeout=30).problem
+def _pods(host: Peer) -> tuple[parsers.PodAddress, ...]:
+    asked = commands.get_fields("pods", parsers.POD_ADDRESSES, namespace="kube-system")
+    return parsers.pod_addresses(host.read(asked))
+
+
+def _silent(host: Peer, wanted: set[str], pods: Iterable[parsers.PodAddress]) -> str:
+    """The nodes of which the API server cannot read a log: it does not reach their kubelets."""
+    asked = commands.logs_of(pod_of_each_node(sorted(wanted), pods))
+    return host.read(asked, timeout=300).strip().replace("\n", "; ")
+
+
+def _other_networks(cluster: Cluster, wanted: set[str]) -> str:
+    """Hosts where another CNI configuration sorts before Calico's: the container runtime reads the first."""
+    if not cluster.spec.calico.enabled:
+        return ""
+    found = {peer.name: peer.answer(CNI_IN_FORCE).text for peer in cluster.chosen if peer.name in wanted}
+    others = [f"{name} uses {file}" for name, file in found.items() if file and "calico" not in file]
+    return "; ".join(others)
+
+
+def _no_metrics(host: Peer, wanted: set[str]) -> str:
+    done = host.ask(commands.kubectl("top", "nodes", "--no-headers"), timeout=30)
+    if done.problem:
+        return done.problem
+    missing = without_metrics(done.text, wanted)
+    return f"no metrics of {missing}" if missing else ""
 
 
 def dns_question(spec: Spec) -> Question:

@@ -28,9 +28,11 @@ def object_list(kind: str, items: list[dict[str, Any]]) -> str:
     return json.dumps({"kind": f"{kind}List", "items": items})
 
 
-def node(name: str) -> dict[str, Any]:
+def node(name: str, address: str = "") -> dict[str, Any]:
     """A Ready node."""
-    return {"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    addresses = [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}]
+    ready = [{"type": "Ready", "status": "True"}]
+    return {"metadata": {"name": name}, "status": {"conditions": ready, "addresses": addresses}}
 
 
 def pod(node_name: str) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class FakeCluster(Kubectl):
         """systems: host name -> what its bare system is, see fake_systems; Debian where it is not said."""
         super().__init__()
         self.spec = wanted
+        self.addresses = {h.name: h.address for h in wanted.hosts}
         self.ca = ca_certificate(b"\x01")
         self.hosts = {h.name: self._bare(h, systems.get(h.name, debian)()) for h in wanted.hosts}
 
@@ -70,6 +71,8 @@ class FakeCluster(Kubectl):
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
             "proxy-mode": self._proxy_mode,
             "service-dns": self._service_dns,
+            "cni-in-force": "",
+            "pod-logs": "",
             "kubernetes-traces": traces,
             "volume-mounts": volume_mounts,
             "docker image ls": images,

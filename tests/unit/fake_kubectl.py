@@ -26,6 +26,8 @@ class Kubectl:
         self.tokens: dict[str, dict[str, str]] = {}
         self.applied: dict[str, str] = {}
         self.proxy_mode = "ipvs"
+        self.addresses: dict[str, str] = {}
+        """InternalIP of each Node."""
         self.starting: list[str] = []
         """Names of Pods that are not ready at the next look."""
         self._lock = threading.RLock()
@@ -60,8 +62,10 @@ class Kubectl:
                 config = json.loads(host.text(path))["data"]["config.conf"]
                 self.proxy_mode = yaml.safe_load(config)["mode"]
                 return "replaced\n"
-            case ["rollout", "restart", *_] | ["top", "nodes"] | ["drain", *_]:
+            case ["rollout", "restart", *_] | ["drain", *_]:
                 return "done\n"
+            case ["top", "nodes", "--no-headers"]:
+                return "".join(f"{name} 50m 2% 900Mi 12%\n" for name in self.members)
             case ["exec", "--namespace", "kube-system", pod_name, "--", "etcdctl", *rest]:
                 assert pod_name == f"etcd-{host.name}"
                 return self.etcd.ctl(rest)
@@ -76,11 +80,13 @@ class Kubectl:
         if line.startswith("get secrets "):
             return object_list("Secret", [token_secret(t) for t in self.tokens.values()])
         if line.startswith("get nodes "):
-            return rows([node(name) for name in self.members], fields_of(shlex.split(line)))
+            return rows(
+                [node(name, self.addresses[name]) for name in self.members], fields_of(shlex.split(line))
+            )
         if line.startswith("get events "):
             return 1, "", "error: array index out of bounds: index -1, length 0\n"
         if line.startswith("get pods "):
-            return object_list("Pod", [pod(name) for name in self.members])
+            return rows([pod(name) for name in self.members], fields_of(shlex.split(line)))
         if line.startswith("get daemonsets,deployments,pods "):
             daemon_sets = map(daemon_set, ("kube-proxy", "calico-node"))
             deployments = map(deployment, ("metrics-server", "calico-kube-controllers"))

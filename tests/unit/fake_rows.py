@@ -24,7 +24,9 @@ def rows(items: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> str:
 def _column(item: Mapping[str, Any], field: str) -> str:
     if found := FILTER.search(field):
         members = at(item, *field[: found.start()].split(".")) or []
-        return " ".join(_text(m) for m in members if m.get(found[1]) == found[2])
+        inner = field[found.end() :].removeprefix(".")
+        chosen = [m for m in members if m.get(found[1]) == found[2]]
+        return " ".join(_text(at(m, inner) if inner else m) for m in chosen)
     before, _, behind = field.partition("[*].")
     value = at(item, *before.split("."))
     if not behind:

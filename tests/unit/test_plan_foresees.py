@@ -124,7 +124,7 @@ def test_a_node_that_is_mended_is_not_waited_for(finished):
     docker.active = "inactive"
 
     def nodes(_host: HostState, _words: list[str]) -> str:
-        found = [node(name) for name in finished.members]
+        found = [node(name, finished.addresses[name]) for name in finished.members]
         found[1]["status"]["conditions"][0]["status"] = "True" if docker.active == "active" else "False"
         return object_list("Node", found)
 

@@ -11,6 +11,7 @@ from fake_shell import plain_words, without_options
 from families import MIXED_IS_SLOW, machines
 from runs import mutations, raise_errors, run
 
+from k8sboot.kubernetes import commands
 from k8sboot.osfamily import yum
 from k8sboot.osfamily.debian import FETCH, IN_MEMORY
 from k8sboot.osfamily.package_lock import APT_HOLDER
@@ -71,7 +72,7 @@ READING = {
 }
 """Every command that a plan may send besides probes. None of them alters a host, with the options checked below."""
 WORDS = {"curl": 1, "sh": 1, "stat": 1, "docker": 3, "kubeadm config images": 4, "kubeadm": 3}
-SCRIPTS = {FETCH, yum.HOLDER[2], APT_HOLDER[2]}
+SCRIPTS = {commands.POD_LOGS, FETCH, yum.HOLDER[2], APT_HOLDER[2]}
 
 
 def _verb(words: list[str]) -> str:

@@ -11,7 +11,7 @@ from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot.errors import DeadlineExceeded
-from k8sboot.events import PhaseEnded, PhaseStarted
+from k8sboot.events import Notice, PhaseEnded, PhaseStarted
 from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -133,3 +133,32 @@ def test_metrics_that_end_badly_without_a_word_have_not_come(finished: FakeClust
     assert isinstance(error, DeadlineExceeded)
     assert "kubectl top nodes" in error.what
     assert error.why == "it exited with status 1"
+
+
+def test_a_node_with_another_address_is_not_green(finished: FakeCluster):
+    finished.addresses["n1"] = ""
+    error = run(finished, UP).report.errors["m1"]
+    assert isinstance(error, DeadlineExceeded)
+    assert error.why == "n1 has the InternalIP <none>, not 192.0.2.2"
+
+
+def test_a_kubelet_that_hands_out_no_logs_is_not_green(finished: FakeCluster):
+    finished.hosts["m1"].answers["pod-logs"] = "n1: dial tcp 192.0.2.2:10250: connect: no route to host\n"
+    error = run(finished, UP).report.errors["m1"]
+    assert isinstance(error, DeadlineExceeded)
+    assert "kubectl logs" in error.what
+    assert error.why == "n1: dial tcp 192.0.2.2:10250: connect: no route to host"
+
+
+def test_another_network_that_wins_on_a_node_is_not_green(finished: FakeCluster):
+    finished.hosts["n2"].answers["cni-in-force"] = "05-bridge.conf"
+    error = run(finished, UP).report.errors["m1"]
+    assert isinstance(error, DeadlineExceeded)
+    assert error.why == "n2 uses 05-bridge.conf"
+
+
+def test_what_verify_finds_a_plan_tells_and_goes_on(finished: FakeCluster):
+    finished.hosts["n2"].answers["cni-in-force"] = "05-bridge.conf"
+    told = raise_errors(run(finished, UP, is_dry=True))
+    texts = [event.text for event in told.events if isinstance(event, Notice)]
+    assert "`up` would wait for Calico's configuration to be in force: n2 uses 05-bridge.conf" in texts
