@@ -18,7 +18,7 @@ def command() -> None:
 @common
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Show all problems of the inventory; exit 2 when there is an error. Reads and asks for no secrets."""
-    loaded = read_inventory(context, has_secrets=False)
+    """Show all problems of the inventory; exit 2 when there is an error. Runs no command and does not prompt."""
+    loaded = read_inventory(context, has_secrets=False, looks_for_secrets=True)
     spec = loaded.spec
     click.echo(f"{loaded.path}: ok, masters: {len(spec.masters)}, nodes: {len(spec.nodes)}")

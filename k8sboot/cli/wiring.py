@@ -32,15 +32,23 @@ from k8sboot.ssh.connection import Connection
 from k8sboot.ssh.target import Target
 
 
-def read_inventory(context: click.Context, *, has_secrets: bool = True) -> Loaded:
+def read_inventory(
+    context: click.Context, *, has_secrets: bool = True, looks_for_secrets: bool = False
+) -> Loaded:
     """The command's inventory; its warnings go to stderr. InventoryError with all its problems.
 
-    has_secrets: False resolves no secrets: no prompt, command or file.
+    has_secrets: False resolves no secrets: no prompt, command or file. looks_for_secrets: of those in the environment
+    and in files, checks that they are there.
     """
     from k8sboot.console.problems import format_problem
 
     prompt = _prompt if sys.stdin.isatty() else None
-    loaded = load(inventory_path(context), prompt=prompt, resolve_secrets=has_secrets)
+    loaded = load(
+        inventory_path(context),
+        prompt=prompt,
+        resolve_secrets=has_secrets,
+        look_for_secrets=looks_for_secrets,
+    )
     context.find_root().ensure_object(dict)["loaded"] = loaded
     if not option_value(context, "quiet"):
         for warning in loaded.warnings:

@@ -1,18 +1,22 @@
-"""Lint of the `os` section and the cgroup driver. Pure."""
+"""Lint of the `os` section and the cgroup driver. Reads the names of this machine's time zones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
 
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import KeyPath, LintProblem
 
+ZONES = Path("/usr/share/zoneinfo")
 _FAMILIES = ("debian", "rhel")
 
 
 def lint_os(spec: Spec) -> Iterator[LintProblem]:
-    """Problems of time servers, repositories and the cgroup driver."""
+    """Problems of time servers, the time zone, repositories and the cgroup driver."""
     yield from _time(spec)
+    yield from _timezone(spec)
     yield from _repositories(spec)
     yield from _cgroup_driver(spec)
 
@@ -22,6 +26,17 @@ def _time(spec: Spec) -> Iterator[LintProblem]:
         path: KeyPath = ("os", "ntpServers")
         message = f"timeSync is {spec.os.time_sync}, but ntpServers is empty"
         yield LintProblem("KB-TIME", message, (path,), "add a time server, or set `timeSync: none`")
+
+
+def _timezone(spec: Spec) -> Iterator[LintProblem]:
+    """A name that this machine's time zones do not have. Without any here, the hosts tell."""
+    name = spec.os.timezone
+    if ZONES.is_dir() and not (ZONES / name).is_file():
+        area = (ZONES / name).parent
+        known = [str(each.relative_to(ZONES)) for each in area.iterdir()] if area.is_dir() else []
+        near = get_close_matches(name, known)
+        fix = f"did you mean {near[0]}?" if near else "`timedatectl list-timezones` lists them"
+        yield LintProblem("KB-TIMEZONE", f"there is no time zone {name}", (("os", "timezone"),), fix)
 
 
 def _repositories(spec: Spec) -> Iterator[LintProblem]:

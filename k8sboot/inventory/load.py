@@ -18,7 +18,7 @@ from k8sboot.inventory.lint_versions import lint_versions
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.scalars import CheckContext
-from k8sboot.inventory.secrets import Prompt, Surroundings, resolve
+from k8sboot.inventory.secrets import Prompt, Surroundings, look_for, resolve
 from k8sboot.inventory.source import STDIN, read_source
 
 
@@ -38,11 +38,13 @@ def load(
     environ: Mapping[str, str] = os.environ,
     prompt: Prompt | None = None,
     resolve_secrets: bool = True,
+    look_for_secrets: bool = False,
 ) -> Loaded:
     """Load the inventory at path; `-` is stdin.
 
     prompt: asks the user for a secret; its argument says which. None if there is no terminal.
-    resolve_secrets: False leaves every secret None, without prompting or running commands.
+    resolve_secrets: False leaves every secret None, without prompting or running commands. look_for_secrets: then
+    checks that environment variables are set and files can be read.
     Relative paths in the file start at its directory. Raises InventoryError with all problems at once.
     """
     from k8sboot.inventory.yaml_tree import parse  # late: the model alone does not need yaml
@@ -56,7 +58,10 @@ def load(
         for found in lint(spec):
             problems.add_lint(found)
     problems.raise_errors()
-    sources = tuple(secret_sources(values)) if resolve_secrets else ()
-    spec = with_secrets(spec, resolve(sources, Surroundings(environ, folder, prompt), problems))
+    around = Surroundings(environ, folder, prompt)
+    sources = tuple(secret_sources(values))
+    if look_for_secrets:
+        look_for(sources, around, problems)
+    spec = with_secrets(spec, resolve(sources if resolve_secrets else (), around, problems))
     problems.raise_errors()
     return Loaded(spec, problems.warnings, path, source.sha256)

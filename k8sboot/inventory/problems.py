@@ -36,9 +36,10 @@ class Problems:
     def __init__(self, source: SourceFile) -> None:
         self._source = source
         self._errors: list[Problem] = []
-        self._warnings: list[Problem] = []
+        self._warnings: list[tuple[Problem, tuple[KeyPath, ...]]] = []
         self._marks: dict[KeyPath, Mark] = {}
         self._refused: set[KeyPath] = set()
+        self._wrong: set[KeyPath] = set()
 
     def error(self, code: str, message: str, mark: Mark, suggestion: str = "") -> None:
         """Note an error. Raises InventoryError when that makes too many."""
@@ -49,11 +50,13 @@ class Problems:
             )
             self.raise_errors()
 
-    def warning(self, code: str, message: str, mark: Mark, suggestion: str = "") -> None:
-        """Note a warning; those beyond 200 are dropped."""
+    def warning(
+        self, code: str, message: str, mark: Mark, suggestion: str = "", *, about: tuple[KeyPath, ...] = ()
+    ) -> None:
+        """Note a warning about these values; those beyond 200 are dropped."""
         if len(self._warnings) < MOST_PROBLEMS:
             problem = self._problem(code, message, mark, suggestion)
-            self._warnings.append(dataclasses.replace(problem, is_warning=True))
+            self._warnings.append((dataclasses.replace(problem, is_warning=True), about))
 
     def place(self, path: KeyPath, mark: Mark) -> None:
         """Record where in the file the value of that path is."""
@@ -71,8 +74,12 @@ class Problems:
         """Note what a lint found, unless one of its values was refused already."""
         if any(self.is_refused(path) for path in found.about):
             return
-        note = self.warning if found.is_warning else self.error
-        note(found.code, found.message, self._mark_of(found.about), found.suggestion)
+        mark = self._mark_of(found.about)
+        if found.is_warning:
+            self.warning(found.code, found.message, mark, found.suggestion, about=found.about)
+        else:
+            self._wrong.update(found.about)
+            self.error(found.code, found.message, mark, found.suggestion)
 
     def _mark_of(self, about: tuple[KeyPath, ...]) -> Mark:
         mark = next((self._marks[path] for path in about if path in self._marks), None)
@@ -85,12 +92,12 @@ class Problems:
     def raise_errors(self) -> None:
         """Raise InventoryError with all errors and warnings in the order of the file, if any is an error."""
         if self._errors:
-            raise InventoryError(_in_order(self._errors + self._warnings))
+            raise InventoryError(_in_order([*self._errors, *self.warnings]))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """The warnings so far, in the order of the file."""
-        return tuple(_in_order(self._warnings))
+        """The warnings so far, in the order of the file; none about a value that is itself an error."""
+        return tuple(_in_order([w for w, about in self._warnings if self._wrong.isdisjoint(about)]))
 
     def _problem(self, code: str, message: str, mark: Mark, suggestion: str = "") -> Problem:
         quote = self._source.quote(mark.line)

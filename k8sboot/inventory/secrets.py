@@ -70,6 +70,11 @@ def resolve(
     return resolved
 
 
+def look_for(sources: Sequence[SecretSource], around: Surroundings, problems: Problems) -> None:
+    """Check that each secret of the environment or a file is there; commands and prompts are not tried."""
+    resolve([each for each in sources if each.kind in ("env", "file")], around, problems)
+
+
 def _fetch(source: SecretSource, around: Surroundings, problems: Problems) -> str:
     if source.kind == "env":
         return _from_environment(source.words[0], around)

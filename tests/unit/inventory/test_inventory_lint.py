@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from k8sboot.errors import InventoryError
+from k8sboot.inventory.problems import LintProblem, Problems
+from k8sboot.inventory.source import read_source
+
 
 def hosts(*addresses: str, masters: int = 1) -> str:
     lines = [f"  - {{name: h{n}, address: '{address}'}}\n" for n, address in enumerate(addresses)]
@@ -283,3 +287,19 @@ def test_a_node_address_among_the_pods_is_refused(problems):
         "KB-NET-HOST",
         "nodeAddress 172.16.0.9 of m1 is in podSubnet 172.16.0.0/16",
     )
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_warning_about_a_value_that_is_itself_an_error_is_not_shown(tmp_path, order):
+    (tmp_path / "i.yaml").write_text("a: 1\n")
+    noted = Problems(read_source(str(tmp_path / "i.yaml")))
+    both = (
+        LintProblem("KB-ERROR", "wrong", (("a",),)),
+        LintProblem("KB-WARNING", "odd", (("b",), ("a",)), is_warning=True),
+    )
+    for index in order:
+        noted.add_lint(both[index])
+    noted.add_lint(LintProblem("KB-OTHER", "odd", (("b",),), is_warning=True))
+    with pytest.raises(InventoryError) as raised:
+        noted.raise_errors()
+    assert sorted(each.code for each in raised.value.problems) == ["KB-ERROR", "KB-OTHER"]

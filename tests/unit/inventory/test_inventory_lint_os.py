@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from k8sboot.inventory import lint_os
+
 ONE, TWO = "0123456789abcdef0123456789abcdef01234567", "89ab" * 10
 
 
@@ -20,6 +22,21 @@ ONE, TWO = "0123456789abcdef0123456789abcdef01234567", "89ab" * 10
 )
 def test_what_does_not_fit_is_told(problems, text, code):
     assert [p.code for p in problems(f"{text}\n")] == [code]
+
+
+def test_a_time_zone_that_does_not_exist_is_told_with_one_that_does(problems, tmp_path, monkeypatch):
+    (tmp_path / "zones/Europe").mkdir(parents=True)
+    (tmp_path / "zones/Europe/Berlin").touch()
+    monkeypatch.setattr(lint_os, "ZONES", tmp_path / "zones")
+    (found,) = problems("os: {timezone: Europe/Berlni}\n")
+    assert (found.code, found.line, found.suggestion) == ("KB-TIMEZONE", 1, "did you mean Europe/Berlin?")
+    assert problems("os: {timezone: Europe/Berlin}\n") == []
+    assert [each.code for each in problems("os: {timezone: Nowhere/There}\n")] == ["KB-TIMEZONE"]
+
+
+def test_without_time_zones_on_this_machine_the_hosts_tell(problems, tmp_path, monkeypatch):
+    monkeypatch.setattr(lint_os, "ZONES", tmp_path / "none")
+    assert problems("os: {timezone: Europe/Berlni}\n") == []
 
 
 @pytest.mark.parametrize(

@@ -154,3 +154,16 @@ def test_a_command_that_hangs_ends_at_its_deadline_even_if_its_children_live_on(
     with pytest.raises(Exception, match="1 problem") as caught:
         problems.raise_errors()
     assert "0.2 s" in caught.value.problems[0].message
+
+
+def test_a_check_finds_secrets_that_are_not_there_and_asks_for_none(problems, tmp_path):
+    (tmp_path / "ok").write_text("s3cret\n")
+    (tmp_path / "ok").chmod(0o600)
+    text = (
+        "ssh:\n  password: {env: NOPE}\n  passphrase: {file: missing}\n"
+        f"  sudoPassword: {{command: [touch, {tmp_path}/ran]}}\n"
+    )
+    found = problems(text, resolve_secrets=False, look_for_secrets=True)
+    assert [(each.code, each.line) for each in found] == [("KB-SECRET", 2), ("KB-SECRET", 3)]
+    assert not (tmp_path / "ran").exists()
+    assert problems("ssh: {passphrase: {file: ok}}\n", resolve_secrets=False, look_for_secrets=True) == []
