@@ -23,6 +23,9 @@ KUBE_PROXY_PATCH = f"{RUN_DIR}/kube-proxy.json"
 FETCHED = "/run/k8sboot-fetch.XXXXXX"
 """A download of apt's helper, as a template of mktemp."""
 
+UNREAD_REPOSITORIES = f"{RUN_DIR}/unread-repositories"
+"""A file for each repository of others, by its id, that yum could not read when it last read the lists."""
+
 PACKAGE_VERSIONS = "/etc/k8sboot/package-versions"
 MANIFESTS_DIR = "/etc/kubernetes/k8sboot"
 KUBEADM_CONFIG = f"{MANIFESTS_DIR}/kubeadm-config.yaml"

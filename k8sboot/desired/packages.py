@@ -12,6 +12,10 @@ from k8sboot.osfamily import KUBERNETES_PACKAGES, Wanted
 from k8sboot.osfamily.family import matches, upstream
 from k8sboot.paths import PACKAGE_VERSIONS
 
+KEEP_RUNTIME = (
+    "set `runtime.version` to the version that is installed, or `runtime.allowDowngrade: true` to replace it, "
+    "then run again"
+)
 CHOOSES = "package-versions"
 """The phase that selects the versions and writes PACKAGE_VERSIONS."""
 
@@ -19,8 +23,12 @@ CHOOSES = "package-versions"
 def asked_for(spec: Spec) -> dict[str, Wanted]:
     """The packages with one version for all hosts, as the inventory requires them."""
     kubernetes = f"={spec.cluster.kubernetes_version.removeprefix('v')}"
-    versions = {**runtime.of(spec).packages(spec), **dict.fromkeys(KUBERNETES_PACKAGES, kubernetes)}
-    return {name: Wanted(name, version, is_held=True) for name, version in versions.items()}
+    if_newer = "" if spec.runtime.allow_downgrade else KEEP_RUNTIME
+    engine = runtime.of(spec).packages(spec).items()
+    return {
+        **{name: Wanted(name, version, is_held=True, if_newer=if_newer) for name, version in engine},
+        **{name: Wanted(name, kubernetes, is_held=True) for name in KUBERNETES_PACKAGES},
+    }
 
 
 def pinned(cluster: Cluster, host: Peer, *names: str) -> tuple[Wanted, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8sboot import osfamily
+from k8sboot.ensure.harm import refuse_harm, to_downgrade, to_replace
 from k8sboot.ensure.offered import Offered, offered
 from k8sboot.host.host import Host
 from k8sboot.host.peer import NotYet
@@ -62,10 +63,15 @@ def _obtainable(host: Host, lacking: list[Wanted], found: Offered) -> list[Wante
 
 
 def _install(host: Host, lacking: Sequence[Wanted], found: Offered) -> None:
-    newest = found.newest(host, lacking)
-    diff = "".join(_move(host, each, newest[each.name], found) for each in lacking)
+    family, newest = osfamily.of(host), found.newest(host, lacking)
     versions = {w.name: newest[w.name] if w.version or w.chosen_by else "" for w in lacking}
-    osfamily.of(host).install(host, versions, diff=diff)
+    older = to_downgrade(host, lacking, versions)
+    replaced = to_replace(host, lacking)
+    if not found.known_after:
+        refuse_harm(host, family.outcome(host, versions), versions, told=(*older, *replaced))
+    diff = "".join(_move(host, each, newest[each.name], found) for each in lacking)
+    diff += "".join(from_to(name, host.package(name), "removed") for name in replaced)
+    family.install(host, versions, diff=diff, removes=bool(replaced), downgrades=bool(older))
     host.expect(
         "the packages to be installed",
         lambda: " ".join(f"{w.name} {w.version}" for w in lacking if not w.is_met_by(host.package(w.name))),

@@ -3,33 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from k8sboot import osfamily
-from k8sboot.ensure.files import file, files
-from k8sboot.errors import Refused
+from k8sboot.ensure.files import absent, file, files
+from k8sboot.errors import CommandFailed, K8sbootError, Refused
 from k8sboot.host.host import Host
 from k8sboot.host.peer import NotYet
 from k8sboot.osfamily import Source, openpgp
+from k8sboot.osfamily.family import Existing
 from k8sboot.ssh.connection import Completed
 
 
 def repositories(host: Host, wanted: Mapping[str, Source]) -> None:
-    """Configure all of them, disable those of the distribution without a server, and read the lists after a change."""
+    """Configure all of them, disable those of the distribution without a server, and read the lists after a change.
+
+    What was written is taken back if the lists cannot be read then.
+    """
     family, before = osfamily.of(host), host.changes
     files(host, *family.retired_repositories(host))
+    former = {path: host.read_file(path) for path in map(family.repository_path, wanted)}
     for name, source in wanted.items():
         repository(host, name, source)
     if host.changes > before:
-        family.refresh(host)
+        try:
+            family.refresh(host)
+        except CommandFailed:
+            with suppress(K8sbootError):  # the reason why the lists cannot be read counts
+                _take_back(host, former)
+            raise
+
+
+def _take_back(host: Host, former: Mapping[str, str | None]) -> None:
+    """Leave the package manager as usable as it was: k8sboot's own files count once their lists were read."""
+    for path, text in former.items():
+        if text is not None:
+            file(host, path, text)
+    absent(host, *(path for path, text in former.items() if text is None))
 
 
 def repository(host: Host, name: str, wanted: Source) -> None:
     """Configure the repository and trust its keys for it only.
 
+    An entry that somebody else made for the same repository is used as it is, or at least its key.
     Raises Refused, with the URL and before anything is written, if an index or a key is not valid.
     """
     family = osfamily.of(host)
+    if found := family.existing(host, name, wanted):
+        _use(host, name, wanted, found)
+        return
     listed = family.repository_file(host, name, wanted)
     is_new = not listed.is_met_by(host.file(listed.path))
     if is_new:
@@ -37,6 +60,30 @@ def repository(host: Host, name: str, wanted: Source) -> None:
     for index, source in enumerate(wanted.keys):
         _key(host, family.key_path(name, index), source, wanted.fingerprints, is_new=is_new)
     files(host, listed)
+
+
+def _use(host: Host, name: str, wanted: Source, found: Existing) -> None:
+    """Use the entry, as the package manager cannot use another one for the same repository beside it."""
+    family = osfamily.of(host)
+    if found.is_enough:
+        host.notice(
+            "KB-REPOSITORY-EXISTS", f"{found.file} has the repository {wanted.url}: it is used as it is"
+        )
+        absent(host, family.repository_path(name))
+        return
+    if not found.key or "\n" in found.key:
+        raise Refused(
+            f"{found.file} has the repository of {name}, in another form",
+            why=f"the package manager cannot use it together with {family.repository_path(name)}, and it does not "
+            f"offer the packages that are needed of {wanted.url}",
+            fix=f"remove it from {found.file}, or complete it there, then run again",
+            host=host.name,
+            code="KB-REPOSITORY-CONFLICT",
+        )
+    host.notice(
+        "KB-REPOSITORY-EXISTS", f"{found.file} has a part of {wanted.url}: its key {found.key} is used"
+    )
+    files(host, family.repository_file(host, name, wanted, key=found.key))
 
 
 def _look_at_index(host: Host, url: str) -> None:

@@ -159,11 +159,6 @@ class Peer:
         """'loaded' (or built in), 'available', 'missing', or 'unloadable' where a kernel has no modules."""
         return self._machine.module(name)
 
-    @property
-    def broken_packages(self) -> frozenset[str]:
-        """Declared packages that an interrupted transaction left half-installed."""
-        return frozenset(self._machine.snapshot.broken_packages)
-
     def restart_is_due(self, unit: str) -> bool:
         """k8sboot has written the unit's configuration and not restarted the unit since."""
         return unit in self._machine.snapshot.due_restarts

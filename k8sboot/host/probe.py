@@ -130,7 +130,6 @@ _READERS: dict[str, Callable[[Snapshot, str], None]] = {
     "module": _read_module,
     "sysctl": _read_sysctl,
     "package": _read_package,
-    "broken": lambda snapshot, name: snapshot.broken_packages.add(name),
     "unit": _read_unit,
     "answer": _read_answer,
 }

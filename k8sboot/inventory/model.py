@@ -61,6 +61,7 @@ class RuntimeSettings:
     data_root: Where it stores images and containers, an absolute path. Empty: where they are, else its default. What is
         stored elsewhere is not moved: k8sboot refuses to leave it behind.
     allow_restart: Restart it although that stops running containers that are not Kubernetes'.
+    allow_downgrade: Replace a newer version of these packages on a host. Otherwise that is an error.
     registry_mirrors: Mirrors of Docker Hub, as URLs.
     insecure_registries: Registries as HOST:PORT that use plain HTTP or have no valid certificate.
     log_max_size: Size at which a container's log is rotated.
@@ -74,6 +75,7 @@ class RuntimeSettings:
     packages: Annotated[tuple[str, ...], forms.package] = ("docker-ce", "docker-ce-cli", "containerd.io")
     data_root: Annotated[str, forms.host_path] = ""
     allow_restart: bool = False
+    allow_downgrade: bool = False
     registry_mirrors: Annotated[tuple[str, ...], forms.url] = ()
     insecure_registries: Annotated[tuple[str, ...], forms.registry] = ()
     log_max_size: Annotated[str, forms.size] = "100m"

@@ -10,3 +10,6 @@ APT_GET = (
 
 RETRIES = ("-o", "Acquire::Retries=3")
 """Options for downloads."""
+
+IN_MEMORY = ("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
+"""apt builds its caches in memory: as files, even a query would rewrite them."""

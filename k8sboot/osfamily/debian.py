@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from k8sboot import paths, scripts
+from k8sboot.errors import CommandFailed
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
@@ -12,23 +13,25 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily.apt import APT_GET, RETRIES
+from k8sboot.osfamily import apt_sources, deb_versions, dpkg
+from k8sboot.osfamily.apt import APT_GET, IN_MEMORY, RETRIES
 from k8sboot.osfamily.family import (
     YUM_REPOSITORIES,
+    Existing,
     Family,
+    Outcome,
     Paths,
     Source,
     must_have_fresh_lists,
     named_for,
+    upstream,
 )
 from k8sboot.osfamily.grub import Grub
 from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
 from k8sboot.templates import render
 
 DOWNLOAD = (*APT_GET, *RETRIES)
-
-# apt builds its caches in memory: as files, even a query would rewrite them.
-IN_MEMORY = ("-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=")
+INSTALL = ("install", "--no-install-recommends", "--allow-change-held-packages")
 
 # Kubernetes up to 1.23 was never on pkgs.k8s.io; this mirror is known to have kept it.
 MIRRORS = {
@@ -74,24 +77,44 @@ class Debian(Family):
         f"ls {LISTS} | grep -q Packages && find {LISTS} -maxdepth 0 -mmin -60 | grep -q .",
     )
     firewall_units = ("ufw.service", "firewalld.service")
-    reads = Reads(questions=(lists_are_fresh,))
+    reads = Reads(questions=(lists_are_fresh, apt_sources.SOURCES, dpkg.HEALTH))
 
     def repository_path(self, name: str) -> str:
         """One list file for each repository."""
         return paths.apt_repository(name)
 
-    def repository_file(self, host: Peer, name: str, source: Source) -> File:
+    def repository_file(self, host: Peer, name: str, source: Source, *, key: str = "") -> File:
         """Its keys are set with signed-by, and trusted for nothing else."""
         suite, components = _default_suite(host, name)
         text = render(
             "apt-repository.list.j2",
             purpose=name,
             url=source.url,
-            signed_by=",".join(self.key_path(name, index) for index in range(len(source.keys))),
+            signed_by=key or self._signed_by(name, source),
             suite=source.suite or suite,
             components=source.components or components,
         )
         return File(self.repository_path(name), text)
+
+    def _signed_by(self, name: str, source: Source) -> str:
+        return ",".join(self.key_path(name, index) for index in range(len(source.keys)))
+
+    def existing(self, host: Peer, name: str, source: Source) -> Existing | None:
+        """An entry for the same URL and suite with another signed-by: with both, apt reads no list at all."""
+        suite, components = _default_suite(host, name)
+        wanted = apt_sources.Entry(
+            file=self.repository_path(name),
+            url=source.url,
+            suite=source.suite or suite,
+            components=frozenset(source.components or components),
+            signed_by=self._signed_by(name, source),
+        )
+        entries = apt_sources.parse(host.answer(apt_sources.SOURCES).text)
+        found = [e for e in apt_sources.contradicting(entries, wanted) if e.file != wanted.file]
+        found.sort(key=lambda e: not e.covers(wanted, host.facts.arch))
+        if not found:
+            return None
+        return Existing(found[0].file, found[0].covers(wanted, host.facts.arch), found[0].signed_by)
 
     def retired_repositories(self, host: Peer) -> tuple[File, ...]:
         """None: Debian's archive keeps serving the names that its releases ship."""
@@ -121,31 +144,31 @@ class Debian(Family):
         }
 
     def is_broken(self, host: Peer) -> bool:
-        """Whether dpkg has half-installed packages among those that phases read."""
-        return bool(host.broken_packages)
+        """Whether dpkg left any package half-installed, whoever installed it."""
+        return bool(dpkg.interrupted(host))
 
     def refresh(self, host: Host) -> None:
-        """apt-get update, after dpkg --configure -a if a transaction was interrupted."""
+        """apt-get update, after repairs. A repository of others that cannot be read is a notice."""
         wait_for(host, APT_HOLDER)
-        if host.broken_packages:
-            host.notice(
-                "KB-PACKAGES-BROKEN",
-                f"half-installed packages will be repaired: {', '.join(sorted(host.broken_packages))}",
-            )
+        dpkg.repair(host)
+        try:
             host.change(
-                "repair an interrupted package transaction",
-                ["dpkg", "--configure", "-a"],
-                [*DOWNLOAD, "-y", "-f", "install"],
-                timeout=1800,
+                "read the package lists",
+                [*DOWNLOAD, "update", "--error-on=any"],
+                ["touch", LISTS],
+                timeout=900,
                 job=True,
             )
-        host.change(
-            "read the package lists",
-            [*DOWNLOAD, "update", "--error-on=any"],
-            ["touch", LISTS],
-            timeout=900,
-            job=True,
-        )
+        except CommandFailed as failed:
+            entries = tuple(apt_sources.parse(host.answer(apt_sources.SOURCES).text))
+            unread = apt_sources.unread(failed.output, entries)
+            if not unread:
+                raise
+            for entry, reason in unread.items():
+                host.notice(
+                    "KB-REPOSITORY-SKIPPED", f"{entry.file}: cannot read {entry.url} {entry.suite}: {reason}"
+                )
+            host.change("continue with the package lists that could be read", ["touch", LISTS])
         host.assume(self.lists_are_fresh)
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
@@ -157,19 +180,44 @@ class Debian(Family):
                 found[name] = (*found.get(name, ()), version)
         return found
 
-    def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
+    def is_older(self, version: str, installed: str) -> bool:
+        """In dpkg's order; for a pattern, compare the upstream versions."""
+        if "*" in version:
+            return (
+                bool(version.strip("*")) and deb_versions.compare(version.strip("*"), upstream(installed)) < 0
+            )
+        return deb_versions.compare(version, installed) < 0
+
+    def outcome(self, host: Peer, versions: Mapping[str, str]) -> Outcome:
+        """From apt-get's simulation; nothing where that fails, as the installation then fails with its reason."""
+        done = host.ask(
+            ["apt-get", "-s", "-o", "Debug::NoLocking=true", *IN_MEMORY, *INSTALL, "--allow-downgrades",
+             *_words(versions)],
+            timeout=300,
+        )  # fmt: skip
+        return dpkg.outcome(done.text) if done.exit_status == 0 else Outcome()
+
+    def install(
+        self,
+        host: Host,
+        versions: Mapping[str, str],
+        *,
+        diff: str,
+        removes: bool = False,
+        downgrades: bool = False,
+    ) -> None:
         """One apt-get install with exact versions. A held package may change, because k8sboot sets its version."""
         wait_for(host, APT_HOLDER)
-        words = [f"{name}={version}" if version else name for name, version in versions.items()]
+        words = _words(versions)
+        options = [*([] if removes else ["--no-remove"]), *(["--allow-downgrades"] if downgrades else [])]
         host.change(
             f"install {' '.join(words)}",
             *[PriorState("package", name) for name in versions if not host.package(name)],
-            [*DOWNLOAD, "install", "-y", "--no-install-recommends", "--allow-change-held-packages",
-             "--allow-downgrades", *words],
+            [*DOWNLOAD, *INSTALL, "-y", *options, *words],
             diff=diff,
             timeout=3600,
             job=True,
-        )  # fmt: skip
+        )
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
         """The packages that are not on hold."""
@@ -203,10 +251,14 @@ class Debian(Family):
         wait_for(host, APT_HOLDER)
         host.change(
             f"update {len(names)} packages: {' '.join(names)}",
-            [*DOWNLOAD, "install", "-y", "--only-upgrade", *names],
+            [*DOWNLOAD, "install", "-y", "--no-remove", "--only-upgrade", *names],
             timeout=3600,
             job=True,
         )
+
+
+def _words(versions: Mapping[str, str]) -> list[str]:
+    return [f"{name}={version}" if version else name for name, version in versions.items()]
 
 
 def _default_suite(host: Peer, name: str) -> tuple[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from k8sboot.host.files import File
@@ -26,7 +26,8 @@ class Wanted:
 
     version: '' any, '20.10' a prefix of the upstream version, '=1.20.2' exactly that upstream version,
     '==0:1.20.2-0' exactly that package. is_held: general updates must not change it. is_optional: if no repository
-    has it, that is a notice. chosen_by: dry run only, the phase that has yet to select one version.
+    has it, that is a notice. chosen_by: dry run only, the phase that has yet to select one version. if_newer: what
+    to do where a newer version is installed; '' replaces it. replaces: packages that may be removed for this one.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Wanted:
     is_held: bool = False
     is_optional: bool = False
     chosen_by: str = ""
+    if_newer: str = ""
+    replaces: tuple[str, ...] = ()
 
     def is_met_by(self, installed: str) -> bool:
         """Whether an installed version (with epoch and packaging revision) satisfies this."""
@@ -109,6 +112,26 @@ class Paths:
     cron_unit: str
 
 
+@dataclass(frozen=True)
+class Existing:
+    """An entry of somebody else's for a repository that k8sboot wants. file: where it is.
+
+    is_enough: it offers the same packages, and is used as it is. key: what it is signed by, as its file has it.
+    """
+
+    file: str
+    is_enough: bool
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an installation does to what is installed. removed: names and versions. older: names and new versions."""
+
+    removed: Mapping[str, str] = field(default_factory=dict)
+    older: Mapping[str, str] = field(default_factory=dict)
+
+
 def must_have_fresh_lists(family: Family, host: Host) -> None:
     """Read the package lists unless they are fresh. NotYet in a dry run that plans to."""
     if host.answer(family.lists_are_fresh).exit_status:
@@ -139,8 +162,11 @@ class Family(Protocol):
     def repository_path(self, name: str) -> str:
         """The path of a repository's configuration file."""
 
-    def repository_file(self, host: Peer, name: str, source: Source) -> File:
-        """The content of a repository's configuration file."""
+    def repository_file(self, host: Peer, name: str, source: Source, *, key: str = "") -> File:
+        """The content of a repository's configuration file. key: of an entry that exists, instead of its own."""
+
+    def existing(self, host: Peer, name: str, source: Source) -> Existing | None:
+        """An entry that the package manager cannot use together with k8sboot's for this repository."""
 
     def retired_repositories(self, host: Peer) -> tuple[File, ...]:
         """The distribution's own repository files, corrected if they use mirrors that no longer exist."""
@@ -170,8 +196,25 @@ class Family(Protocol):
         that plans that.
         """
 
-    def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
-        """Install packages at these exact versions ('' any), in one transaction, as a job. diff: as in a change."""
+    def is_older(self, version: str, installed: str) -> bool:
+        """Whether a version, or a pattern of the upstream version, is older than an installed one."""
+
+    def outcome(self, host: Peer, versions: Mapping[str, str]) -> Outcome:
+        """What installing these would do to others, by the lists on the host; changes nothing."""
+
+    def install(
+        self,
+        host: Host,
+        versions: Mapping[str, str],
+        *,
+        diff: str,
+        removes: bool = False,
+        downgrades: bool = False,
+    ) -> None:
+        """Install packages at these exact versions ('' any), in one transaction, as a job. diff: as in a change.
+
+        removes: it may remove packages. downgrades: some of these are older than what is installed.
+        """
 
     def loose(self, host: Peer, names: tuple[str, ...]) -> tuple[str, ...]:
         """The packages of these that a general update would change. NotYet in a dry run that cannot know."""

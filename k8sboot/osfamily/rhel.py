@@ -14,10 +14,12 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import rhel_repositories as places
-from k8sboot.osfamily import rpm_versions, yum
+from k8sboot.osfamily import rpm_versions, yum, yum_transactions
 from k8sboot.osfamily.family import (
     YUM_REPOSITORIES,
+    Existing,
     Family,
+    Outcome,
     Paths,
     Source,
     must_have_fresh_lists,
@@ -63,14 +65,14 @@ class Rhel(Family):
     )
     reads = Reads(
         files=(*SHIPPED, YUM_CONF, *yum.LOCK_FILES),
-        questions=(lists_are_fresh, yum.HEALTH),
+        questions=(lists_are_fresh, yum.HEALTH, yum.SOURCES, yum.UNREAD),
     )
 
     def repository_path(self, name: str) -> str:
         """One .repo file for each repository."""
         return paths.yum_repository(name)
 
-    def repository_file(self, host: Peer, name: str, source: Source) -> File:
+    def repository_file(self, host: Peer, name: str, source: Source, *, key: str = "") -> File:
         """Packages must be signed, with keys in files that were verified before."""
         text = render(
             "yum-repository.repo.j2",
@@ -84,6 +86,11 @@ class Rhel(Family):
             exclude=source.exclude,
         )
         return File(self.repository_path(name), text)
+
+    def existing(self, host: Peer, name: str, source: Source) -> Existing | None:
+        """Another file with the same id: yum would use either of them. The same URL under another id is no conflict."""
+        file = yum_transactions.others(host.answer(yum.SOURCES).text).get(f"k8sboot-{name}")
+        return Existing(file, is_enough=False) if file else None
 
     def retired_repositories(self, host: Peer) -> tuple[File, ...]:
         """On EL7: the shipped files, with repositories disabled whose servers no longer exist."""
@@ -123,16 +130,10 @@ class Rhel(Family):
         return bool(host.answer(yum.HEALTH).text.strip())
 
     def refresh(self, host: Host) -> None:
-        """yum makecache, after repairs."""
+        """yum makecache, after repairs. A repository of others that cannot be read is a notice."""
         yum.repair(host)
         yum.wait_for_lock(host)
-        host.change(
-            "read the package lists",
-            ["yum", "-q", "clean", "expire-cache"],
-            ["yum", "-q", "-y", "makecache"],
-            timeout=900,
-            job=True,
-        )
+        yum.read_lists(host)
         host.assume(self.lists_are_fresh)
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
@@ -146,26 +147,46 @@ class Rhel(Family):
             return {}
         return rpm_versions.offered(yum.listing(host, names), host.facts.arch)
 
-    def install(self, host: Host, versions: Mapping[str, str], *, diff: str) -> None:
-        """yum install, and yum downgrade for packages newer than required; each NAME-EPOCH:VERSION-RELEASE."""
-        yum.wait_for_lock(host)
+    def is_older(self, version: str, installed: str) -> bool:
+        """In rpm's order; for a pattern, compare the upstream versions."""
+        if "*" in version:
+            return (
+                bool(version.strip("*")) and rpm_versions.compare(version.strip("*"), upstream(installed)) < 0
+            )
+        return rpm_versions.compare(version, installed) < 0
+
+    def outcome(self, host: Peer, versions: Mapping[str, str]) -> Outcome:
+        """From a transaction that yum is told not to make."""
+        newer, _ = self._parted(host, versions)
+        return yum.outcome(host, _words(newer)) if newer else Outcome()
+
+    def _parted(self, host: Peer, versions: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """What is to be installed, and what is to be downgraded."""
         older = {
             name: version
             for name, version in versions.items()
-            if version and host.package(name) and _is_older(version, host.package(name))
+            if version and host.package(name) and self.is_older(version, host.package(name))
         }
-        newer = {name: version for name, version in versions.items() if name not in older}
+        return {name: version for name, version in versions.items() if name not in older}, older
+
+    def install(
+        self,
+        host: Host,
+        versions: Mapping[str, str],
+        *,
+        diff: str,
+        removes: bool = False,
+        downgrades: bool = False,
+    ) -> None:
+        """yum install, and yum downgrade for packages newer than required; each NAME-EPOCH:VERSION-RELEASE."""
+        yum.wait_for_lock(host)
+        newer, older = self._parted(host, versions)
         steps = [
-            [
-                *yum.YUM,
-                *yum.UNLOCKED,
-                verb,
-                *(f"{name}-{version}" if version else name for name, version in part.items()),
-            ]
+            [*yum.YUM, *yum.without_unread(host), *yum.UNLOCKED, verb, *_words(part)]
             for verb, part in (("install", newer), ("downgrade", older))
             if part
         ]
-        words = [f"{name}-{version}" if version else name for name, version in versions.items()]
+        words = _words(versions)
         before = [PriorState("package", name) for name in versions if not host.package(name)]
         host.change(f"install {' '.join(words)}", *before, *steps, diff=diff, timeout=3600, job=True)
 
@@ -193,7 +214,7 @@ class Rhel(Family):
         yum.wait_for_lock(host)
         host.change(
             f"update {len(names)} packages: {' '.join(names)}",
-            [*yum.YUM, yum.NO_KERNEL, "update"],
+            [*yum.YUM, *yum.without_unread(host), yum.NO_KERNEL, "update"],
             timeout=3600,
             job=True,
         )
@@ -204,11 +225,8 @@ def major(host: Peer) -> str:
     return host.facts.os_version.partition(".")[0]
 
 
-def _is_older(version: str, installed: str) -> bool:
-    """For a pattern, compare the upstream versions."""
-    if "*" in version:
-        return rpm_versions.compare(version.strip("*"), upstream(installed)) < 0
-    return rpm_versions.compare(version, installed) < 0
+def _words(versions: Mapping[str, str]) -> list[str]:
+    return [f"{name}-{version}" if version else name for name, version in versions.items()]
 
 
 def _excluding(source: Source, names: tuple[str, ...]) -> Source:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from k8sboot.errors import CommandFailed
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer, failure
 from k8sboot.host.reads import Question
 from k8sboot.host.snapshot import from_to
-from k8sboot.osfamily import package_lock, rpm_versions
+from k8sboot.osfamily import package_lock, rpm_versions, yum_transactions
+from k8sboot.osfamily.family import Outcome
+from k8sboot.paths import UNREAD_REPOSITORIES
 from k8sboot.scripts import render
 
 YUM = ("env", "LC_ALL=C", "yum", "-y")
@@ -21,6 +24,11 @@ PLUGIN_FILES = ("/etc/yum/pluginconf.d/versionlock.conf", "/etc/dnf/plugins/vers
 LISTS = ("/etc/yum/pluginconf.d/versionlock.list", "/etc/dnf/plugins/versionlock.list")
 LOCK_FILES = (*PLUGIN_FILES, *LISTS)
 
+SIMULATED = ("env", "LC_ALL=C", "yum", "-C", "--assumeno", "--setopt=autosavets=0")
+"""yum 3 would save a transaction that it does not make to a file in /tmp."""
+
+SOURCES = Question("yum-sources", render("yum-sources"))
+UNREAD = Question("yum-unread", f"ls {UNREAD_REPOSITORIES}")
 HEALTH = Question("yum-health", render("yum-health"))
 HOLDER = ("sh", "-c", render("yum-lock-holder"), "yum-lock-holder")
 
@@ -48,7 +56,7 @@ def repair(host: Host) -> None:
         wait_for_lock(host)
         host.change(
             "finish an interrupted package transaction",
-            [*YUM, "install", "yum-utils"],
+            [*YUM, *without_unread(host), "install", "yum-utils"],
             ["yum-complete-transaction", "-y"],
             ["yum-complete-transaction", "-y", "--cleanup-only"],
             timeout=3600,
@@ -57,14 +65,55 @@ def repair(host: Host) -> None:
         )
 
 
+def without_unread(host: Peer) -> list[str]:
+    """Options that leave out the repositories of others that could not be read: each would fail every command."""
+    return [f"--disablerepo={name}" for name in host.answer(UNREAD).text.split()]
+
+
+def read_lists(host: Host) -> None:
+    """yum makecache. A repository of others that cannot be read is a notice, and left out until the next time."""
+    forget: list[Command] = [["rm", "-rf", UNREAD_REPOSITORIES]] if host.answer(UNREAD).text.strip() else []
+    unread: list[str] = []
+    while True:
+        marks = [f"{UNREAD_REPOSITORIES}/{name}" for name in unread]
+        remember: list[Command] = [["mkdir", "-p", UNREAD_REPOSITORIES], ["touch", *marks]] if marks else []
+        try:
+            host.change(
+                "read the package lists",
+                *forget,
+                ["yum", "-q", "clean", "expire-cache"],
+                ["yum", "-q", "-y", *(f"--disablerepo={name}" for name in unread), "makecache"],
+                *remember,
+                timeout=900,
+                job=True,
+            )
+        except CommandFailed as failed:
+            name, reason = yum_transactions.failed_repository(failed.output)
+            file = yum_transactions.others(host.answer(SOURCES).text).get(name)
+            if file is None or name in unread:
+                raise
+            host.notice("KB-REPOSITORY-SKIPPED", f"{file}: cannot read the repository {name}: {reason}")
+            unread.append(name)
+        else:
+            return
+
+
+def outcome(host: Peer, words: list[str]) -> Outcome:
+    """What `yum install` of these would do to installed packages."""
+    done = host.ask([*SIMULATED, *without_unread(host), *UNLOCKED, "install", *words], timeout=600)
+    return yum_transactions.outcome(done.text)
+
+
 def listing(host: Peer, names: tuple[str, ...]) -> str:
     """The output of `yum list --showduplicates` for these packages; '' if no repository has any of them."""
-    return _listed(host, [*ASKED, *UNLOCKED, "list", "--showduplicates", *names], ok=(0,))
+    return _listed(
+        host, [*ASKED, *without_unread(host), *UNLOCKED, "list", "--showduplicates", *names], ok=(0,)
+    )
 
 
 def pending_updates(host: Peer) -> tuple[str, ...]:
     """The packages that `yum update` would change: check-update exits with 100 if there are any."""
-    text = _listed(host, [*ASKED, NO_KERNEL, "check-update"], ok=(0, 100))
+    text = _listed(host, [*ASKED, *without_unread(host), NO_KERNEL, "check-update"], ok=(0, 100))
     return tuple(sorted(rpm_versions.offered(text, host.facts.arch)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
+from k8sboot.desired import kept
 from k8sboot.desired.packages import pinned
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.host import Host
@@ -27,6 +28,7 @@ def _reads(_spec: Spec) -> Reads:
 @phase(on=everyone, reads=_reads, after=("package-versions",), diagnosis=PACKAGES)
 def kube_packages(cluster: Cluster, host: Host) -> None:
     """Install kubeadm, kubelet and kubectl."""
+    kept.refuse_other_kubernetes(cluster, (host,))
     names = [n for n in KUBERNETES_PACKAGES if host.role == "master" or n != "kubectl"]
     environment = render("kubelet.env.j2", arguments=[f"--node-ip={host.node_address}"])
     ensure.file(host, osfamily.of(host).paths.kubelet_environment, environment, restarts=(UNIT,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
+from k8sboot.desired import kept
 from k8sboot.desired.packages import asked_for
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.host import Host
@@ -21,5 +22,6 @@ def _reads(spec: Spec) -> Reads:
 @phase(on=first_master, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def package_versions(cluster: Cluster, host: Host) -> None:
     """Choose the exact versions of the container runtime and Kubernetes for every host."""
+    kept.refuse_other_kubernetes(cluster, cluster.everyone)
     chosen = ensure.choose(host, *asked_for(cluster.spec).values())
     ensure.file(host, PACKAGE_VERSIONS, render("package-versions.j2", versions=chosen))

@@ -8,6 +8,7 @@ from statistics import median
 
 from k8sboot import osfamily, runtime
 from k8sboot.cluster import Cluster
+from k8sboot.desired import kept
 from k8sboot.desired.runtime import runtime_files
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
@@ -31,13 +32,16 @@ NO_CGROUPS = Question("missing-control-groups", render("missing-cgroups"))
 
 def _reads(spec: Spec) -> Reads:
     own = Reads(files=(KUBELET_CONF,), questions=(CONTAINER, NO_CGROUPS))
-    return union((own, runtime.of(spec).reads(spec)))
+    return union((own, runtime.of(spec).reads(spec), kept.reads(spec)))
 
 
 @phase(on=everyone, reads=_reads)
 def preflight(cluster: Cluster, host: Host) -> None:
     """Check that every host meets the requirements."""
     osfamily.of(host)
+    is_first = host.name == cluster.spec.masters[0].name
+    kept.refuse_other_kubernetes(cluster, cluster.everyone if is_first else (host,))
+    kept.refuse_newer_runtime(cluster, host)
     found = [
         *_address(cluster, host),
         *_machine(host),

@@ -15,13 +15,15 @@ from k8sboot.templates import render
 
 OTHERS = ("ntpd.service", "ntp.service", "systemd-timesyncd.service")
 """Services that would set the clock as well."""
+REPLACED = ("systemd-timesyncd",)
+"""Packages that a system has by itself, and cannot have together with chrony."""
 
 
 def _reads(_spec: Spec) -> Reads:
     families = osfamily.FAMILIES
     return Reads(
         files=(NTPDATE_CRON, *(f.paths.chrony_configuration for f in families)),
-        packages=("chrony", *(p for f in families for p in f.ntpdate_packages)),
+        packages=("chrony", *REPLACED, *(p for f in families for p in f.ntpdate_packages)),
         units=(*OTHERS, *(u for f in families for u in (f.paths.chrony_unit, f.paths.cron_unit))),
     )
 
@@ -38,7 +40,7 @@ def time_sync(cluster: Cluster, host: Host) -> None:
 
 def _chrony(host: Host, servers: tuple[str, ...]) -> None:
     paths = osfamily.of(host).paths
-    ensure.packages(host, Wanted("chrony"))
+    ensure.packages(host, Wanted("chrony", replaces=REPLACED))
     ensure.absent(host, NTPDATE_CRON)
     ensure.service_off(host, *OTHERS)
     text = render("chrony.conf.j2", servers=servers)

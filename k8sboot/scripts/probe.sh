@@ -63,8 +63,7 @@ sysctl_() {
 packages() {
   if command -v dpkg-query >/dev/null; then
     dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}\n' "$@" 2>/dev/null | awk -F'|' '
-      substr($1,2,1)=="i" {print "package", $2, $3, (substr($1,1,1)=="h" ? "held" : "free")}
-      substr($1,2,1)!="i" && substr($1,2,1)!="n" && substr($1,2,1)!="c" {print "broken", $2}'
+      substr($1,2,1)=="i" {print "package", $2, $3, (substr($1,1,1)=="h" ? "held" : "free")}'
   elif command -v rpm >/dev/null; then
     timeout 20 rpm -q --qf '%{NAME}|%{EPOCHNUM}:%{VERSION}-%{RELEASE}\n' "$@" 2>/dev/null |
       awk -F'|' 'NF==2 {print "package", $1, $2, "free"}'

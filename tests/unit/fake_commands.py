@@ -6,6 +6,8 @@ from fake_notes import Notes
 from fake_shell import without_options
 from fake_state import SWAPS, FakeFile, FakeUnit, Reply, unit_of
 
+from k8sboot.osfamily.deb_versions import compare
+
 UNITS = {
     "chrony": ("chrony.service", "active"),
     "docker-ce": ("docker.service", "active"),
@@ -158,17 +160,35 @@ class Commands(Notes):
     def _on_lists(self, name: str) -> tuple[str, ...]:
         return self.offered.get(name, ()) if self.has_fresh_lists else ()
 
-    def _do_apt_get(self, words: list[str]) -> Reply | None:
+    def _do_apt_get(self, words: list[str]) -> Reply | str | None:
         words = without_options(words)
         if words[0] == "update":
             self.has_fresh_lists = True
             return None
-        assert words[0] == "install" or words[-1] == "install", words
+        assert "install" in (words[0], words[-1]) or "-s" in words, words
+        wanted: dict[str, str] = {}
         for word in (w for w in words if not w.startswith("-") and w != "install"):
             name, _, version = word.partition("=")
             if not self._on_lists(name) or (version and version not in self._on_lists(name)):
                 return 100, "", f"E: Unable to locate package {word}\n"
-            self.install(name, version or self._on_lists(name)[0])
+            wanted[name] = version or self._on_lists(name)[0]
+        return self._transaction(wanted, words)
+
+    def _transaction(self, wanted: dict[str, str], words: list[str]) -> Reply | str | None:
+        removed = [rival for name in wanted for rival in self.rivals.get(name, ()) if rival in self.packages]
+        if "-s" in words:
+            now = {name: f" [{self.packages[name]}]" if name in self.packages else "" for name in wanted}
+            gone = "".join(f"Remv {name} [{self.packages[name]}]\n" for name in removed)
+            return gone + "".join(f"Inst {n}{now[n]} ({v} Fake [amd64])\n" for n, v in wanted.items())
+        if removed and "--no-remove" in words:
+            return 100, "", "E: Packages need to be removed but remove is disabled.\n"
+        older = [n for n, v in wanted.items() if n in self.packages and compare(v, self.packages[n]) < 0]
+        if older and "--allow-downgrades" not in words:
+            return 100, "", "E: Packages were downgraded and -y was used without --allow-downgrades.\n"
+        for name in removed:
+            del self.packages[name]
+        for name, version in wanted.items():
+            self.install(name, version)
         return None
 
     def install(self, name: str, version: str) -> None:
@@ -182,8 +202,7 @@ class Commands(Notes):
         assert words[0] in ("hold", "unhold")
         (self.held.update if words[0] == "hold" else self.held.difference_update)(words[1:])
 
-    def _do_dpkg(self, words: list[str]) -> None:
-        assert words == ["--configure", "-a"]
+    def _repair_dpkg(self) -> None:
         for name in self.broken:
             self.install(name, self.offered[name][0])
         self.broken.clear()

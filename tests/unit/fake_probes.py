@@ -14,7 +14,7 @@ from fake_state import FakeFile, Reply
 from k8sboot.host.probe import ALWAYS, MAX_CONTENT
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes.paths import KUBELET_CONF
-from k8sboot.paths import RESTART_DIR, UNFINISHED
+from k8sboot.paths import RESTART_DIR, UNFINISHED, UNREAD_REPOSITORIES
 
 KUBELET_ENVIRONMENTS = ("/etc/default/kubelet", "/etc/sysconfig/kubelet")
 
@@ -58,9 +58,7 @@ class Probes(Notes):
 
     def _package_lines(self, names: tuple[str, ...]) -> Iterator[str]:
         for name in names:
-            if name in self.broken:
-                yield f"broken {name}"
-            elif name in self.packages:
+            if name in self.packages and name not in self.broken:
                 yield f"package {name} {self.packages[name]} {'held' if name in self.held else 'free'}"
 
     def _unit_lines(self, name: str) -> Iterator[str]:
@@ -77,11 +75,31 @@ class Probes(Notes):
         return "".join(f"section {n} .{base64.b64encode(t.encode()).decode()}\n" for n, t in told.items())
 
     def _reply(self, key: str, words: list[str]) -> Reply:
-        if key == "certificates" and key not in self.answers:
-            return 0, "", ""
-        if key == "member-node-ip" and key not in self.answers:
-            return 0, self._node_ip(), ""
-        return self.notes() if key == "former-state" else super()._reply(key, words)
+        if key in self.answers:
+            return super()._reply(key, words)
+        match key:
+            case "former-state":
+                return self.notes()
+            case "certificates":
+                return 0, "", ""
+            case "member-node-ip":
+                return 0, self._node_ip(), ""
+            case "dpkg-health":
+                return 0, "".join(f"package {name}\n" for name in sorted(self.broken)), ""
+            case "apt-sources":
+                return 0, self._sources("/etc/apt/sources.list", ""), ""
+            case "yum-sources":
+                return 0, self._sources("/etc/yum.repos.d/", ".repo"), ""
+            case "yum-unread":
+                names = [p.rpartition("/")[2] for p in self.files if p.startswith(f"{UNREAD_REPOSITORIES}/")]
+                return 0, "".join(f"{name}\n" for name in sorted(names)), ""
+        return super()._reply(key, words)
+
+    def _sources(self, begins: str, ends: str) -> str:
+        paths = [path for path in sorted(self.files) if path.startswith(begins) and path.endswith(ends)]
+        return "".join(
+            f"file {p}\n" + "".join(f"| {line}\n" for line in self.text(p).splitlines()) for p in paths
+        )
 
     def _node_ip(self) -> str:
         if KUBELET_CONF not in self.files or UNFINISHED in self.files:

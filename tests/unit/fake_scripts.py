@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 
-from fake_commands import Commands
 from fake_rows import fields_of, rows
 from fake_shell import plain, plain_words
 from fake_state import FakeFile, FakeUnit, Reply, unit_of
@@ -22,6 +21,7 @@ READING = (
     "apt-get -s",
     "curl",
     "sh -c",
+    "yum -C --assumeno",
     "yum -y -q -C --disableplugin=versionlock --disableexcludes=all list",
     "yum -y -q -C '--exclude=kernel*' check-update",
     "find",
@@ -36,7 +36,7 @@ READING = (
 )
 
 
-class Scripts(Commands, YumCommands):
+class Scripts(YumCommands):
     """Files are written, and commands run."""
 
     def _write(self, script: Write) -> Completed:

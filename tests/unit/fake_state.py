@@ -69,7 +69,8 @@ def _copied(value: object, memo: dict[int, object]) -> object:
 
 @dataclass
 class HostState:
-    """files: path -> FakeFile or text. packages: name -> version, held: those that are. offered: name ->
+    """files: path -> FakeFile or text. packages: name -> version, held: those that are. rivals: name -> the packages
+    that its installation removes. offered: name ->
     versions that apt can install, newest first, once its lists are read.
     web: URL -> what is fetched there. evidence: section -> what the host says of itself after a failure.
     mounts: path -> type and source of what is mounted below kubelet's directory; users: path -> who uses it.
@@ -82,6 +83,7 @@ class HostState:
     packages: dict[str, str] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    rivals: dict[str, tuple[str, ...]] = field(default_factory=dict)
     offered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     has_fresh_lists: bool = False
     units: dict[str, FakeUnit] = field(default_factory=dict)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from fake_state import FakeUnit, HostState, Reply
+from fake_commands import Commands
+from fake_state import FakeUnit, Reply
 
 EL7 = 'ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="7"\nPRETTY_NAME="CentOS Linux 7 (Core)"\n'
 EL9 = 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\nPRETTY_NAME="Rocky Linux 9.4"\n'
@@ -12,7 +13,7 @@ LOCK_PLUGIN = "/etc/yum/pluginconf.d/versionlock.conf"
 LOCK_LIST = "/etc/yum/pluginconf.d/versionlock.list"
 
 
-class YumCommands(HostState):
+class YumCommands(Commands):
     """versionlock works where its configuration file is; `web` is what curl and apt-helper find."""
 
     def _do_yum(self, words: list[str]) -> Reply | str | None:
@@ -35,6 +36,9 @@ class YumCommands(HostState):
             case "update":
                 self.packages.update(self._pending(options))
                 return None
+            case "install" if "--assumeno" in options:
+                assert not {"-y", "-q"} & {*options}
+                return 1, self._summary(names), "Exiting on user command\n"
             case "install" | "downgrade":
                 return self._install(verb, names)
             case "versionlock":
@@ -68,6 +72,16 @@ class YumCommands(HostState):
             line for path in repos for line in self.text(path).splitlines() if line.startswith("exclude=")
         ]
         return {name for line in lines for name in line.removeprefix("exclude=").split()}
+
+    def _summary(self, words: list[str]) -> str:
+        """What yum says that it would do; rivals are replaced."""
+        names = [self._split(word)[0] for word in words]
+        rows = [f" {name}  x86_64  1.0-1  k8sboot  1 k\n" for name in names]
+        for index, name in enumerate(names):
+            for rival in self.rivals.get(name, ()):
+                if rival in self.packages:
+                    rows[index] += f"     replacing  {rival}.x86_64 {self.packages[rival]}\n"
+        return f"Dependencies Resolved\n\nInstalling:\n{''.join(rows)}\nTransaction Summary\n"
 
     def _install(self, verb: str, words: list[str]) -> Reply | None:
         for word in words:
@@ -127,6 +141,9 @@ class YumCommands(HostState):
         if words[2] == "fetch":
             assert "apt-helper" in words[1]
             return self._fetched(words[3])
+        if words[2] == "dpkg-repair":
+            self._repair_dpkg()
+            return ""
         if words[2] == "apt-lock-holder":  # hardly ever is there one
             self.answers.setdefault(words[2], "")
         return self._reply(words[2], words)

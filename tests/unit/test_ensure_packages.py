@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from fake_yum import EL7
 
 from k8sboot import ensure
-from k8sboot.errors import Refused
+from k8sboot.errors import CommandFailed, NotAsWanted, Refused
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import matches, upstream
 
@@ -135,3 +138,113 @@ def test_one_very_package_can_be_asked_for(bench):
     it = bench(offered=OFFERED, packages={"docker-ce": "5:20.10.24~3-0~debian"}, **FRESH)
     exact = Wanted("docker-ce", "==5:20.10.23~3-0~debian", is_held=True)
     assert it.do(ensure.packages, exact) == ["install docker-ce=5:20.10.23~3-0~debian", "hold docker-ce"]
+
+
+DEBIANS = {"containerd": "1.6.20~ds1-1", "runc": "1.1.5+ds1-1", "docker.io": "20.10.24+dfsg1-1"}
+CONTAINERD = {"offered": {"containerd.io": ("1.6.33-1",)}, "packages": DEBIANS}
+RIVALS = {"rivals": {"containerd.io": tuple(DEBIANS)}}
+YUM_FRESH = {
+    "answers": {"yum-lists-are-fresh": "", "yum-health": "", "yum-lock-holder": ""},
+    "files": {"/etc/os-release": EL7},
+    "has_fresh_lists": True,
+}
+OBSOLETED = {
+    "offered": {"containerd.io": ("0:1.6.33-3.1.el7",)},
+    "packages": {"runc": "1.0.0-69"},
+    "rivals": {"containerd.io": ("runc",)},
+}
+
+
+@pytest.mark.parametrize("is_dry", [False, True], ids=["up", "plan"])
+@pytest.mark.parametrize(
+    ("state", "gone"),
+    [({**CONTAINERD, **RIVALS, **FRESH}, DEBIANS), ({**OBSOLETED, **YUM_FRESH}, OBSOLETED["packages"])],
+    ids=["apt", "yum"],
+)
+def test_an_installation_that_would_remove_packages_is_refused_with_their_names(bench, state, gone, is_dry):
+    it = bench(**state)
+    with pytest.raises(Refused) as refused:
+        it.do(ensure.packages, Wanted("containerd.io"), is_dry=is_dry)
+    assert refused.value.error_code == "KB-PACKAGE-REMOVES"
+    for name, version in gone.items():
+        assert f"{name} {version}" in refused.value.what
+        assert name in refused.value.fix
+    assert it.connection.mutations == []
+
+
+def test_apt_itself_removes_nothing_even_if_the_simulation_did_not_say_so(bench):
+    it = bench(
+        **{**CONTAINERD, **RIVALS, "answers": {**FRESH["answers"], "apt-get -s": ""}}, has_fresh_lists=True
+    )
+    with pytest.raises(CommandFailed, match="install containerd.io"):
+        it.do(ensure.packages, Wanted("containerd.io"))
+    assert it.connection.packages == DEBIANS
+
+
+def test_a_package_that_is_to_be_replaced_is_told_and_removed(bench):
+    it = bench(
+        offered={"chrony": ("4.3-2",)},
+        packages={"systemd-timesyncd": "252.1"},
+        rivals={"chrony": ("systemd-timesyncd",)},
+        **FRESH,
+    )
+    assert it.do(ensure.packages, Wanted("chrony", replaces=("systemd-timesyncd",))) == ["install chrony"]
+    assert "systemd-timesyncd: 252.1 -> removed" in it.events[-1].diff
+    assert "systemd-timesyncd" not in it.connection.packages
+
+
+@pytest.mark.parametrize("is_dry", [False, True], ids=["up", "plan"])
+def test_a_downgrade_is_refused_unless_it_is_allowed_and_then_told(bench, is_dry):
+    it = bench(offered=OFFERED, packages={"docker-ce": "5:24.0.1-1~debian"}, **FRESH)
+    with pytest.raises(Refused) as refused:
+        it.do(ensure.packages, replace(DOCKER, if_newer="set runtime.version"), is_dry=is_dry)
+    assert refused.value.error_code == "KB-PACKAGE-DOWNGRADE"
+    assert "docker-ce 5:24.0.1-1~debian -> 5:20.10.24~3-0~debian" in refused.value.what
+    assert refused.value.fix == "set runtime.version"
+    assert it.connection.mutations == []
+    assert it.do(ensure.packages, DOCKER, is_dry=is_dry)[0] == "install docker-ce=5:20.10.24~3-0~debian"
+    assert it.said == ["KB-PACKAGE-DOWNGRADE"]
+
+
+def test_a_dependency_that_would_be_downgraded_is_refused(bench):
+    said = "Inst libseccomp2 [2.5.4-1] (2.5.1-1 Debian [amd64])\nInst jq (1.6-2.1 Debian [amd64])\n"
+    it = bench(
+        offered=OFFERED,
+        packages={"libseccomp2": "2.5.4-1"},
+        answers={**FRESH["answers"], "apt-get -s": said},
+        has_fresh_lists=True,
+    )
+    with pytest.raises(Refused, match="libseccomp2 2.5.4-1 -> 2.5.1-1"):
+        it.do(ensure.packages, Wanted("jq"))
+
+
+def test_a_newer_package_that_is_installed_is_no_downgrade(bench):
+    it = bench(offered=OFFERED, packages={"docker-ce": "5:19.03.1~3-0~debian"}, **FRESH)
+    assert (
+        it.do(ensure.packages, replace(DOCKER, if_newer="no"))[0] == "install docker-ce=5:20.10.24~3-0~debian"
+    )
+    assert it.said == []
+    assert not any("--allow-downgrades" in line for line in it.connection.mutations)
+
+
+@pytest.mark.parametrize("is_dry", [False, True], ids=["up", "plan"])
+def test_a_half_installed_package_of_others_is_repaired(bench, is_dry):
+    it = bench(offered={"runc": ("1.1.5-1",)}, packages={"jq": "1.6"}, broken={"runc"}, **FRESH)
+    assert it.do(ensure.packages, Wanted("jq"), is_dry=is_dry) == [
+        "repair an interrupted package transaction",
+        "read the package lists",
+    ]
+    notice = next(event for event in it.events if getattr(event, "code", ""))
+    assert notice.text == "half-installed packages will be repaired: runc"
+    assert is_dry or it.do(ensure.packages, Wanted("jq")) == []
+
+
+def test_a_database_that_dpkg_did_not_finish_writing_is_repaired(bench):
+    it = bench(packages={"jq": "1.6"}, **FRESH)
+    it.connection.answers["dpkg-health"] = "journal\n"
+    with pytest.raises(
+        NotAsWanted, match="dpkg was stopped while it wrote its database, which cannot be repaired"
+    ):
+        it.do(ensure.packages, Wanted("jq"))
+    it.connection._repair_dpkg = lambda: it.connection.answers.pop("dpkg-health")
+    assert it.do(ensure.packages, Wanted("jq"))[0] == "repair an interrupted package transaction"

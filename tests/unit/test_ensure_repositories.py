@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from fake_state import FakeFile
 from fake_yum import EL7, index_of
 from keys import FINGERPRINT, KEY, STRANGER, STRANGER_FINGERPRINT
 
-from k8sboot import ensure
-from k8sboot.errors import Refused
-from k8sboot.osfamily import Source
+from k8sboot import ensure, osfamily
+from k8sboot.errors import CommandFailed, Refused
+from k8sboot.osfamily import Source, yum
 
 HTML = "<!DOCTYPE html>\n<html><title>404</title></html>\n"
 KEY_URL = "http://mirror/key"
@@ -130,3 +131,159 @@ def test_what_is_fetched_goes_through_yums_proxy(bench):
     fetches = [line for line in it.connection.commands if line.startswith("curl")]
     assert len(fetches) == 2
     assert all("--proxy http://proxy:3128" in line for line in fetches)
+
+
+THEIRS = "deb [arch=amd64 signed-by=/usr/share/keyrings/docker.gpg] {url} {suite} {components}\n"
+DOCKER_LIST = "/etc/apt/sources.list.d/docker.list"
+LATE_LIST = "/etc/apt/sources.list.d/local.list"
+OUR_LIST = "/etc/apt/sources.list.d/k8sboot-docker.list"
+DEB822 = "Types: deb\nURIs: {url}\nSuites: {suite}\nComponents: {components}\nSigned-By: /etc/apt/keyrings/docker.asc\n"
+PLAIN = Source("http://mirror/apt", (KEY_URL,), suite="bookworm", components=("stable",))
+
+
+def beside(bench, path, text, **fields):
+    words = {"url": "http://mirror/apt", "suite": "bookworm", "components": "stable", **fields}
+    return bench(**{**APT, "files": {path: text.format(**words)}})
+
+
+@pytest.mark.parametrize("is_dry", [False, True], ids=["up", "plan"])
+@pytest.mark.parametrize(
+    ("path", "text", "url"),
+    [
+        (DOCKER_LIST, THEIRS, "http://mirror/apt"),
+        (DOCKER_LIST, THEIRS, "https://mirror/apt/"),
+        (LATE_LIST, "deb [arch=amd64] {url} {suite} {components}\n", "http://mirror/apt"),
+        ("/etc/apt/sources.list.d/docker.sources", DEB822, "http://mirror/apt/"),
+    ],
+    ids=["a list", "https and a slash", "without a key", "deb822"],
+)
+def test_an_entry_that_exists_with_another_key_is_used_and_ours_not_written(bench, path, text, url, is_dry):
+    it = beside(bench, path, text, url=url)
+    assert it.do(ensure.repository, "docker", PLAIN, is_dry=is_dry) == []
+    assert it.said == ["KB-REPOSITORY-EXISTS"]
+    assert path in it.events[0].text
+
+
+def test_ours_that_lies_beside_another_entry_is_removed(bench):
+    it = beside(bench, DOCKER_LIST, THEIRS)
+    it.connection.put(
+        OUR_LIST, "deb [signed-by=/etc/apt/keyrings/k8sboot-docker.asc] http://mirror/apt bookworm stable\n"
+    )
+    assert it.do(ensure.repository, "docker", PLAIN) == [f"remove {OUR_LIST}"]
+    assert it.do(ensure.repository, "docker", PLAIN) == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"suite": "bullseye"}, {"url": "http://mirror/apt2"}, {"url": "http://other/apt"}],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_an_entry_for_another_repository_is_none_of_ours(bench, fields):
+    it = beside(bench, DOCKER_LIST, THEIRS, **fields)
+    assert len(it.do(ensure.repository, "docker", PLAIN)) == 2
+    assert it.said == []
+
+
+def test_an_entry_that_is_switched_off_or_commented_out_counts_for_nothing(bench):
+    it = beside(bench, "/etc/apt/sources.list.d/docker.sources", f"Enabled: no\n{DEB822}")
+    assert len(it.do(ensure.repository, "docker", PLAIN)) == 2
+    it = beside(bench, DOCKER_LIST, f"# {THEIRS}")
+    assert len(it.do(ensure.repository, "docker", PLAIN)) == 2
+
+
+def test_an_entry_without_our_packages_lends_its_key(bench):
+    it = beside(bench, DOCKER_LIST, THEIRS, components="test")
+    assert it.do(ensure.repository, "docker", PLAIN) == [f"write {OUR_LIST}"]
+    assert (
+        "[signed-by=/usr/share/keyrings/docker.gpg] http://mirror/apt bookworm stable"
+        in it.connection.text(OUR_LIST)
+    )
+    assert it.do(ensure.repository, "docker", PLAIN) == []
+
+
+def test_an_entry_without_our_packages_and_without_a_key_is_refused(bench):
+    it = beside(bench, LATE_LIST, "deb-src {url} {suite} {components}\n")
+    error = refused(it, PLAIN)
+    assert error.error_code == "KB-REPOSITORY-CONFLICT"
+    assert LATE_LIST in error.what
+
+
+def test_an_entry_without_a_key_that_apt_reads_before_ours_is_left_beside_it(bench):
+    it = beside(bench, DOCKER_LIST, "deb {url} {suite} {components}\n")
+    assert it.do(ensure.repository, "docker", PLAIN)[-1] == f"write {OUR_LIST}"
+    assert it.do(ensure.repository, "docker", PLAIN) == []
+    assert it.said == []
+
+
+def test_the_same_id_in_another_file_of_yums_is_refused(bench):
+    it = bench(**YUM)
+    it.connection.put("/etc/yum.repos.d/copy.repo", "[k8sboot-docker]\nbaseurl=http://mirror/\n")
+    error = refused(it)
+    assert error.error_code == "KB-REPOSITORY-CONFLICT"
+    assert "/etc/yum.repos.d/copy.repo" in error.what
+
+
+APT_FAILS = (
+    "Err:1 http://dead.example/debian bookworm InRelease\n  Could not resolve 'dead.example'\n"
+    "E: Failed to fetch {url}/dists/bookworm/InRelease  Could not resolve 'dead.example'\n"
+    "E: Some index files failed to download. They have been ignored, or old ones used instead.\n"
+)
+
+
+def test_a_dead_repository_of_others_is_a_notice_with_its_file(bench):
+    it = bench(**{**APT, "files": {DOCKER_LIST: "deb http://dead.example/debian bookworm main\n"}})
+    it.connection.answers["apt-get"] = (100, "", APT_FAILS.format(url="http://dead.example/debian"))
+    it.connection.answers["apt-get -o DPkg::Lock::Timeout=600"] = it.connection.answers["apt-get"]
+    made = it.do(ensure.repositories, {"docker": PLAIN})
+    assert made[-1] == "continue with the package lists that could be read"
+    assert it.said == ["KB-REPOSITORY-SKIPPED"]
+    text = next(event.text for event in it.events if getattr(event, "code", ""))
+    assert f"{DOCKER_LIST}: cannot read http://dead.example/debian bookworm" in text
+    assert "Could not resolve" in text
+    assert OUR_LIST in it.connection.files
+
+
+@pytest.mark.parametrize("before", [None, "deb http://old/apt bookworm stable\n"], ids=["none", "another"])
+def test_our_own_list_is_taken_back_if_apt_cannot_read_it(bench, before):
+    it = bench(**{**APT, "files": {OUR_LIST: before} if before else {}})
+    it.connection.answers["apt-get"] = (100, "", APT_FAILS.format(url="http://mirror/apt"))
+    with pytest.raises(CommandFailed):
+        it.do(ensure.repositories, {"docker": PLAIN})
+    assert it.connection.files.get(OUR_LIST) == (FakeFile(before.encode()) if before else None)
+
+
+YUM_FAILS = "failure: repodata/repomd.xml from dead: [Errno 256] No more mirrors to try.\n{more}\n"
+
+
+def test_a_dead_repository_of_yums_is_left_out_and_told(bench):
+    it = bench(**YUM)
+    it.connection.put("/etc/yum.repos.d/dead.repo", "[dead]\nname=x\nbaseurl=http://dead.example/\n")
+    it.connection.answers.update({"yum-lock-holder": "", "yum-health": ""})
+
+    def makecache(host, words):
+        return (
+            host._do_yum(words[1:]) or ""
+            if "--disablerepo=dead" in words
+            else (1, "", YUM_FAILS.format(more=""))
+        )
+
+    it.connection.answers["yum -q -y"] = makecache
+    assert it.do(ensure.repositories, {"docker": SOURCE})[-1] == "read the package lists"
+    assert it.said == ["KB-REPOSITORY-SKIPPED"]
+    assert "/etc/yum.repos.d/dead.repo: cannot read the repository dead" in next(
+        event.text for event in it.events if getattr(event, "code", "")
+    )
+    assert yum.without_unread(it.host()) == ["--disablerepo=dead"]
+    it.connection.answers["yum -q -y"] = lambda host, words: host._do_yum(words[1:]) or ""
+    it.do(osfamily.FAMILIES[1].refresh)
+    assert yum.without_unread(it.host()) == [], "it may be there again"
+
+
+def test_our_own_yum_file_is_taken_back_if_yum_cannot_read_it(bench):
+    it = bench(**YUM)
+    it.connection.answers.update({"yum-lock-holder": "", "yum-health": ""})
+    failed = YUM_FAILS.format(more="").replace("dead", "k8sboot-docker")
+    it.connection.answers["yum -q -y"] = (1, "", failed)
+    with pytest.raises(CommandFailed):
+        it.do(ensure.repositories, {"docker": SOURCE})
+    assert "/etc/yum.repos.d/k8sboot-docker.repo" not in it.connection.files

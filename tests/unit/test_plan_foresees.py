@@ -96,6 +96,7 @@ def test_a_package_that_somebody_removed(finished, package, stale):
 
 @pytest.mark.parametrize("where", [("n1",), ("m1",), ("m1", "n1")], ids="-".join)
 def test_another_version_than_the_one_chosen(family, finished, where):
+    finished.spec = replace(finished.spec, runtime=replace(finished.spec.runtime, allow_downgrade=True))
     for name in where:
         host = finished.hosts[name]
         is_el7 = any("yum" in path for path in host.files)
@@ -172,7 +173,7 @@ def test_a_general_update(finished):
     finished.spec = replace(finished.spec, os=replace(finished.spec.os, update=True))
     for host in finished.hosts.values():
         host.answers["apt-get -s"] = "Inst bash [1] (2 Debian)\n"
-        host.answers["apt-get install -y --only-upgrade"] = ""
+        host.answers["apt-get install -y --no-remove --only-upgrade"] = ""
         if "bash" not in host.packages:
             host.packages.update(bash="0:4.2-1.el7")
             host.offered.update(bash=("0:4.2-2.el7",))

@@ -57,6 +57,7 @@ def test_the_same_facts_make_the_same_plan_whoever_is_quicker(family, last):
 
 READING = {
     "apt-cache madison",
+    "apt-get install",
     "apt-get upgrade",
     "curl",
     "docker image ls",
@@ -68,6 +69,7 @@ READING = {
     "sh",
     "stat",
     "yum check-update",
+    "yum install",
     "yum list",
 }
 """Every command that a plan may send besides probes. None of them alters a host, with the options checked below."""
@@ -107,6 +109,7 @@ def test_all_that_a_plan_sends_only_reads(family):
                 assert not {"-o", "-O", "--output", "--remote-name"} & {*options}
             case ["yum", *options]:
                 assert "-C" in options, "yum fetches lists that it finds too old"
+                assert "install" not in options or ("--assumeno" in options and "-y" not in options)
             case ["apt-get", *options]:
                 assert "-s" in options
                 assert {*IN_MEMORY} <= {*options}

@@ -96,10 +96,15 @@ def test_a_host_that_is_not_offered_the_chosen_version_is_refused():
     assert "docker-ce" not in it.hosts["n1"].packages
 
 
-def test_a_host_with_a_newer_docker_is_brought_to_the_chosen_one(finished: FakeCluster):
+def test_a_host_with_a_newer_docker_is_brought_to_the_chosen_one_if_that_is_allowed(finished: FakeCluster):
     host = finished.hosts["n1"]
     host.packages["docker-ce"] = "3:26.1.4-1.el7"
     host.put(LOCK_LIST, "3:docker-ce-26.1.4-1.el7.*\n")
+    told = run(finished, UP)
+    assert told.errors == {"n1": "KB-PACKAGE-DOWNGRADE"}
+    assert told.changes == {}
+    assert host.packages["docker-ce"] == "3:26.1.4-1.el7"
+    finished.spec = replace(finished.spec, runtime=replace(finished.spec.runtime, allow_downgrade=True))
     told = raise_errors(run(finished, UP))
     assert list(told.changes) == ["n1"]
     assert f"install docker-ce-{DOCKER}" in told.changes["n1"]

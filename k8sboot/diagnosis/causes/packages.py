@@ -38,6 +38,18 @@ interrupted = LogPattern(
     "`yum-complete-transaction --cleanup-only; rpm --rebuilddb`",
 )
 
+sources = LogPattern(
+    "KB-REPOSITORY-LIST",
+    (
+        r"(?P<what>conflicting values set for option \S+ regarding source .*)",
+        r"(?P<what>malformed (?:entry|line|stanza) .*)",
+        r"(?P<what>type '[^']*' is not known on .*)",
+    ),
+    "apt cannot read its sources: {what}",
+    "remove or correct that entry in /etc/apt/sources.list or a file of /etc/apt/sources.list.d, check with `apt-get "
+    "update`, then run again",
+)
+
 signature = LogPattern(
     "KB-REPOSITORY-SIGNATURE",
     (
@@ -168,6 +180,7 @@ PACKAGES = (
     lock_held,
     lock,
     interrupted,
+    sources,
     proxy,
     tls,
     signature,

@@ -15,6 +15,7 @@ import pytest
 from k8sboot.host.probe import MAX_CONTENT, Probe, parse
 from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import Snapshot, UnitState
+from k8sboot.osfamily import dpkg
 from k8sboot.osfamily.yum import HEALTH
 from k8sboot.paths import JOBS_DIR, WORK
 from k8sboot.phases.preflight import NO_CGROUPS
@@ -144,10 +145,16 @@ def test_packages_and_units_come_from_the_tools_of_the_host(shell, tmp_path):
         (tmp_path / name).write_text(f"#!/bin/sh\n{said}\n")
         (tmp_path / name).chmod(0o755)
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    reads = Reads(packages=("docker-ce", "jq", "curl", "old", "none"), units=("a.service", "b.service"))
+    reads = Reads(
+        packages=("docker-ce", "jq", "curl", "old", "none"),
+        units=("a.service", "b.service"),
+        questions=(dpkg.HEALTH,),
+    )
     seen = probe(shell, reads, environment=path)
     assert seen.packages == {"docker-ce": ("5:20.10.24~3-0", True), "jq": ("1.6", False)}
-    assert seen.broken_packages == {"curl"}
+    assert [line for line in seen.answers["dpkg-health"].text.splitlines() if line != "journal"] == [
+        "package curl"
+    ]
     assert seen.units == {"a.service": UnitState("loaded", "active", "enabled"), "b.service": UnitState()}
     assert not seen.units["b.service"].exists
 

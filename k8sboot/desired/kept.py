@@ -1,0 +1,81 @@
+"""What `up` keeps on hosts that have a past: Kubernetes' version on members, and a newer container runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from k8sboot import runtime
+from k8sboot.cluster import Cluster
+from k8sboot.desired.packages import KEEP_RUNTIME, asked_for
+from k8sboot.errors import Refused
+from k8sboot.host.peer import Peer
+from k8sboot.host.reads import Reads
+from k8sboot.inventory.model import Spec
+from k8sboot.kubernetes.paths import KUBELET_CONF
+from k8sboot.osfamily import KUBERNETES_PACKAGES
+from k8sboot.osfamily.family import upstream
+from k8sboot.osfamily.rpm_versions import compare
+
+
+def reads(spec: Spec) -> Reads:
+    """What these checks read on a host."""
+    return Reads(files=(KUBELET_CONF,), packages=tuple(asked_for(spec)))
+
+
+def refuse_other_kubernetes(cluster: Cluster, hosts: Iterable[Peer]) -> None:
+    """Refused if a member among these hosts has another version of Kubernetes than the inventory."""
+    wanted = cluster.spec.cluster.kubernetes_version.removeprefix("v")
+    found: dict[str, list[str]] = {}
+    for host in hosts:
+        for package, version in _other_packages(host, wanted):
+            found.setdefault(f"{package} {version}", []).append(host.name)
+    if not found:
+        return
+    there = next((text.split()[1] for text in found if text.startswith("kubelet ")), "")
+    raise Refused(
+        f"the cluster has {'; '.join(f'{what} on {_list(names)}' for what, names in found.items())}, "
+        f"the inventory wants {wanted}",
+        why="`up` does not upgrade or downgrade Kubernetes on members of a cluster: it would replace the packages of "
+        "all machines at once",
+        fix=f"set `cluster.kubernetesVersion: v{there}` to keep the cluster as it is, then run again"
+        if there
+        else f"install version {wanted} of these packages by hand, or finish the upgrade by hand and set "
+        "`cluster.kubernetesVersion`, then run again",
+        code="KB-KUBERNETES-VERSION",
+    )
+
+
+def _other_packages(host: Peer, wanted: str) -> list[tuple[str, str]]:
+    if host.file(KUBELET_CONF) is None:
+        return []
+    installed = [(name, upstream(host.package(name))) for name in KUBERNETES_PACKAGES]
+    return [(name, version) for name, version in installed if version not in ("", wanted)]
+
+
+def _list(names: list[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def refuse_newer_runtime(cluster: Cluster, host: Peer) -> None:
+    """Refused if the host has a newer runtime than the inventory allows, and a downgrade is not."""
+    if cluster.spec.runtime.allow_downgrade:
+        return
+    newer = [
+        f"{name} {host.package(name)} is installed, the inventory wants {version}"
+        for name, version in runtime.of(cluster.spec).packages(cluster.spec).items()
+        if _is_newer(host.package(name), version)
+    ]
+    if newer:
+        raise Refused(
+            f"a downgrade: {'; '.join(newer)}",
+            why="containers and images of a newer runtime may not work with an older one",
+            fix=KEEP_RUNTIME,
+            host=host.name,
+            code="KB-PACKAGE-DOWNGRADE",
+        )
+
+
+def _is_newer(installed: str, prefix: str) -> bool:
+    """Whether an installed version is newer than every version with this prefix."""
+    bare = upstream(installed)
+    return bool(bare and prefix) and not f"{bare}.".startswith(f"{prefix}.") and compare(bare, prefix) > 0
