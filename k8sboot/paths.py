@@ -29,6 +29,8 @@ UNREAD_REPOSITORIES = f"{RUN_DIR}/unread-repositories"
 PACKAGE_VERSIONS = "/etc/k8sboot/package-versions"
 MANIFESTS_DIR = "/etc/kubernetes/k8sboot"
 KUBEADM_CONFIG = f"{MANIFESTS_DIR}/kubeadm-config.yaml"
+NODE_SETTINGS = f"{MANIFESTS_DIR}/node-settings"
+"""Exists while k8sboot has set labels or taints of nodes."""
 
 LIMITS = "/etc/security/limits.d/90-k8sboot.conf"
 MODULES = "/etc/modules-load.d/k8sboot.conf"

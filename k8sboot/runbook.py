@@ -17,6 +17,7 @@ from k8sboot.phases.kubeadm_config import kubeadm_config
 from k8sboot.phases.kubeadm_init import kubeadm_init
 from k8sboot.phases.kubeconfig import kubeconfig
 from k8sboot.phases.metrics_server import metrics_server
+from k8sboot.phases.node_settings import node_settings
 from k8sboot.phases.os_packages import os_packages, os_update
 from k8sboot.phases.os_prep import os_prep
 from k8sboot.phases.package_versions import package_versions
@@ -52,6 +53,7 @@ UP: tuple[Phase, ...] = (
     kube_proxy,
     join_masters,
     join_nodes,
+    node_settings,
     kubeconfig,
     cgroup_driver,
     kube_proxy_mode,

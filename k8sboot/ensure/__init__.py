@@ -13,6 +13,7 @@ from k8sboot.ensure.etcd import no_etcd_member
 from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
 from k8sboot.ensure.mounts import unmounted
+from k8sboot.ensure.node_settings import labels_and_taints
 from k8sboot.ensure.packages import choose, packages
 from k8sboot.ensure.repositories import repositories, repository
 from k8sboot.ensure.restore.restore import as_before
@@ -38,6 +39,7 @@ __all__ = [
     "file",
     "files",
     "hostname",
+    "labels_and_taints",
     "manifest",
     "manifest_path",
     "modules",

@@ -24,7 +24,8 @@ def build(values: Values) -> Spec:
     for role in ("master", "node"):
         hosts = sections.get(f"{role}s") or ()
         sections[f"{role}s"] = [
-            {**host, "role": role, "ssh": {**shared, **host.get("ssh", {})}} for host in hosts
+            {**host, "role": role, "ssh": {**shared, **host.get("ssh", {})}, **_of_all(sections, host)}
+            for host in hosts
         ]
     spec: Spec = replace(_section(inventory(), sections), said=frozenset(said(values)))
     if spec.cluster.control_plane_endpoint or not spec.masters or not spec.masters[0].address:
@@ -55,6 +56,20 @@ def endpoint_is_default(spec: Spec) -> bool:
     first = spec.masters[0]
     default = joined_endpoint(first.node_address or first.address, API_SERVER)
     return "cluster.controlPlaneEndpoint" not in spec.said and spec.cluster.control_plane_endpoint == default
+
+
+def _of_all(sections: Mapping[str, Any], host: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of all hosts, with the host's own over them; of two taints with one key and effect the host's counts."""
+    merged: dict[str, Any] = {
+        name: {**sections.get(name, {}), **host.get(name, {})} for name in ("labels", "kubelet_extra_args")
+    }
+    taints = {_kind_of(taint): taint for taint in (*sections.get("taints", ()), *host.get("taints", ()))}
+    return {**merged, "taints": tuple(taints.values())}
+
+
+def _kind_of(taint: str) -> tuple[str, str]:
+    head, _, effect = taint.rpartition(":")
+    return head.partition("=")[0], effect
 
 
 def secret_sources(value: object) -> Iterator[SecretSource]:

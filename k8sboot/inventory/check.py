@@ -167,7 +167,7 @@ def _pairs(check: CheckContext, node: Node, kind: Pairs, path: KeyPath) -> dict[
     for key, value in node.entries:
         where = (*path, key.text)
         name = check_form(check, key, where, key.text, kind.name_form)
-        text = _line(check, value, None, where)
+        text = _line(check, value, kind.value_form, where)
         if name is not None and text is not None:
             pairs[name] = text
     return pairs

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from k8sboot.inventory import forms
+from k8sboot.inventory import forms, node_forms
 from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number
 from k8sboot.secret import Secret
 
@@ -50,6 +51,9 @@ class HostSpec:
     address: How k8sboot reaches the host by SSH: an IP address, a DNS name, or a `Host` of ~/.ssh/config.
     node_address: The host's own IP address in the cluster. Default: `address` if the host has it, else the one on its
         route to the first master.
+    labels: The host's own, added to those of all hosts; of two with the same key this one counts.
+    taints: The host's own, added to those of all hosts.
+    kubelet_extra_args: The host's own, added to those of all hosts.
     ssh: How to log in, for all hosts; a host can override any of these keys. The rest comes from ~/.ssh/config.
     """
 
@@ -57,4 +61,11 @@ class HostSpec:
     address: Annotated[str, forms.address, APPLIED]
     role: Annotated[Literal["master", "node"], Derived()]
     node_address: Annotated[str, forms.ip_address, FIXED] = ""
+    labels: Annotated[Mapping[str, str], node_forms.label_key, node_forms.label_value, APPLIED] = field(
+        default_factory=dict
+    )
+    taints: Annotated[tuple[str, ...], node_forms.taint, APPLIED] = ()
+    kubelet_extra_args: Annotated[
+        Mapping[str, str], node_forms.kubelet_flag, node_forms.flag_value, APPLIED
+    ] = field(default_factory=dict)
     ssh: Annotated[SshSettings, APPLIED] = field(default_factory=SshSettings)

@@ -97,7 +97,8 @@ def _key_name(field: str) -> str:
 
 def _kind(hint: Any, marks: Sequence[Any], default: object) -> Kind:  # noqa: ANN401  a type, as typing has them
     origin, of = get_origin(hint), get_args(hint)
-    form: Form | None = next((mark for mark in marks if callable(mark)), None)
+    forms: list[Form] = [mark for mark in marks if callable(mark)]
+    form = forms[0] if forms else None
     if type(None) in of:
         return _kind(of[0], marks, default)
     if origin is Literal:
@@ -105,14 +106,15 @@ def _kind(hint: Any, marks: Sequence[Any], default: object) -> Kind:  # noqa: AN
     if origin is tuple:
         return Many(section(of[0])) if _is_section(of[0]) else TextList(form)
     if origin is Mapping:
-        return _mapping(of[1], form)
+        return _mapping(of[1], forms)
     return section(hint) if _is_section(hint) else _scalar(hint, marks, Text(form, default == ""))
 
 
-def _mapping(to: Any, form: Form | None) -> Kind:  # noqa: ANN401  as above
+def _mapping(to: Any, forms: Sequence[Form]) -> Kind:  # noqa: ANN401  as above
+    """forms: of the names, and of the values where these have one."""
     if to is Any:
         return Free()
-    return Named(form, section(to)) if _is_section(to) else Pairs(form)
+    return Named(forms[0], section(to)) if _is_section(to) else Pairs(*forms)
 
 
 def _scalar(hint: type, marks: Sequence[Any], text: Text) -> Kind:

@@ -108,6 +108,7 @@ class Pairs:
     """A mapping of names to texts."""
 
     name_form: Form | None
+    value_form: Form | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from k8sboot.inventory import forms
+from k8sboot.inventory import forms, node_forms
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number, Unavailable, needs
 from k8sboot.inventory.os_settings import OsSettings
@@ -161,6 +161,12 @@ class Spec:
     cluster: The cluster as a whole.
     masters: Hosts of the control plane: one, or an odd number.
     nodes: Hosts that run your pods.
+    labels: Labels of all nodes, for example {disk: ssd}; a host can have more. A label that is removed here is removed
+        from the nodes if k8sboot has set it.
+    taints: Taints of all nodes as KEY=VALUE:EFFECT, for example [gpu=true:NoSchedule]; a host can have more. A taint
+        that is removed here is removed from the nodes if k8sboot has set it.
+    kubelet_extra_args: Flags of kubelet on all hosts, without dashes, for example {v: 4}; a host can have more. A
+        change restarts kubelet. What kubelet's configuration file knows belongs to kubeadm.kubeletConfiguration.
     os: How the hosts are prepared.
     runtime: The container runtime.
     calico: The pod network.
@@ -175,6 +181,13 @@ class Spec:
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     masters: tuple[HostSpec, ...]
     nodes: tuple[HostSpec, ...] = ()
+    labels: Annotated[Mapping[str, str], node_forms.label_key, node_forms.label_value, APPLIED] = field(
+        default_factory=dict
+    )
+    taints: Annotated[tuple[str, ...], node_forms.taint, APPLIED] = ()
+    kubelet_extra_args: Annotated[
+        Mapping[str, str], node_forms.kubelet_flag, node_forms.flag_value, APPLIED
+    ] = field(default_factory=dict)
     os: Annotated[OsSettings, APPLIED] = field(default_factory=OsSettings)
     runtime: Annotated[RuntimeSettings, APPLIED] = field(default_factory=RuntimeSettings)
     calico: Annotated[CalicoSettings, APPLIED] = field(default_factory=CalicoSettings)

@@ -9,6 +9,7 @@ from statistics import median
 from k8sboot import osfamily, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired import kept
+from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import runtime_files
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
@@ -31,7 +32,7 @@ NO_CGROUPS = Question("missing-control-groups", render("missing-cgroups"))
 
 
 def _reads(spec: Spec) -> Reads:
-    own = Reads(files=(KUBELET_CONF,), questions=(CONTAINER, NO_CGROUPS))
+    own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS))
     return union((own, runtime.of(spec).reads(spec), kept.reads(spec)))
 
 
@@ -58,6 +59,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
             code="KB-PREFLIGHT",
         )
     runtime_files(cluster, host)
+    kubelet_environment(cluster, host)
 
 
 def _address(cluster: Cluster, host: Host) -> Iterator[str]:

@@ -13,7 +13,7 @@ from k8sboot.host.files import File
 from k8sboot.host.peer import Peer
 from k8sboot.host.shared_file import SharedFile, shared_file
 from k8sboot.inventory.model import Spec
-from k8sboot.runtime.docker_state import data_elsewhere
+from k8sboot.runtime.docker_state import data_elsewhere, flags_of
 from k8sboot.runtime.settings import Tree, items, united, without
 from k8sboot.templates import render
 
@@ -41,6 +41,7 @@ def daemon_json(spec: Spec, host: Peer, *, restarts: tuple[str, ...]) -> File:
     if there.text is not None and wanted == _known(there.text):
         text = there.text
     else:
+        _refuse(host, [*_twice(host, wanted, now)])
         text = _rendered(spec) if not theirs else _dumped(wanted)
     if not theirs and there.part is None:
         return File(DAEMON_JSON, text, restarts=restarts)
@@ -103,6 +104,15 @@ def _conflicts(spec: Spec, theirs: Tree, part: Tree) -> Iterator[Conflict]:
     yield from _of_networks(spec, theirs)
 
 
+def _twice(host: Peer, wanted: Tree, now: Tree) -> Iterator[Conflict]:
+    """Keys that would be new in the file and are flags of the running Docker, which then does not start."""
+    for key, flag in flags_of(host).items():
+        if key in wanted and key not in now:
+            yield Conflict(
+                f"`{flag}` on the command line of Docker", f"{_shown(key, wanted[key])}, in the file"
+            )
+
+
 def _of_logs(spec: Spec, theirs: Tree, part: Tree) -> Iterator[Conflict]:
     said = {option: key for option, key in _OPTIONS.items() if key in spec.said}
     values, driver = _options(spec), theirs.get("log-driver", _ROTATED[0])
@@ -130,8 +140,9 @@ def _refuse(host: Peer, found: list[Conflict]) -> None:
     if found:
         raise Refused(
             f"{DAEMON_JSON} contradicts the inventory",
-            why="; ".join(f"{each.theirs} is there, {each.ours} in the inventory" for each in found),
-            fix=f"change the inventory, or {DAEMON_JSON} on {host.name}, then run again; nothing was changed",
+            why="; ".join(f"{each.theirs} is there, {each.ours} is required" for each in found),
+            fix=f"change the inventory, or {DAEMON_JSON} on {host.name} (move flags of Docker there), then run again; "
+            "nothing was changed",
             host=host.name,
             code="KB-RUNTIME-CONFLICT",
         )

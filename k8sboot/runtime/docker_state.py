@@ -25,6 +25,23 @@ BYSTANDERS = Question(
     " printf '%s\\n' \"$all\" | grep -v -e '^k8s_' -e '[ ,]io\\.kubernetes\\.' | cut -d' ' -f1",
 )
 """The names of running containers that are not kubelet's and that a restart stops. Exit status TIMED_OUT: it hangs."""
+_FLAGS = Question(
+    "runtime-flags",
+    f"p=$(systemctl show -p MainPID {UNIT}) && tr '\\0' '\\n' < \"/proc/${{p#MainPID=}}/cmdline\"",
+)
+_KEYS = {
+    "-g": "data-root", "--graph": "data-root", "--data-root": "data-root", "--exec-opt": "exec-opts",
+    "--log-driver": "log-driver", "--log-opt": "log-opts", "--insecure-registry": "insecure-registries",
+    "--registry-mirror": "registry-mirrors",
+}  # fmt: skip
+
+
+def flags_of(host: Peer) -> dict[str, str]:
+    """Keys of daemon.json that the running Docker has as a flag, each with that flag; it accepts no key twice."""
+    if host.unit(UNIT).active != "active":
+        return {}
+    words = host.answer(_FLAGS).text.split()
+    return {_KEYS[name]: name for word in words if (name := word.partition("=")[0]) in _KEYS}
 
 
 def data_elsewhere(host: Peer, configured: str, wanted: str) -> str:

@@ -68,6 +68,7 @@ class FakeCluster(Kubectl):
             "missing-control-groups": "",
             "cgroup-driver": cgroup_driver,
             "runtime-bystanders": "",
+            "runtime-flags": "/usr/bin/dockerd\n-H\nfd://\n",
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
             "proxy-mode": self._proxy_mode,
             "service-dns": self._service_dns,

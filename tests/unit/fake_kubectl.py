@@ -25,6 +25,8 @@ class Kubectl:
         self.etcd = FakeEtcd()
         self.tokens: dict[str, dict[str, str]] = {}
         self.applied: dict[str, str] = {}
+        self.settings: dict[str, dict[str, dict[str, str]]] = {}
+        """Of each Node: label, taint (KEY:EFFECT) and annotate, as kubectl calls them, by key."""
         self.proxy_mode = "ipvs"
         self.addresses: dict[str, str] = {}
         """InternalIP of each Node."""
@@ -69,10 +71,36 @@ class Kubectl:
             case ["exec", "--namespace", "kube-system", pod_name, "--", "etcdctl", *rest]:
                 assert pod_name == f"etcd-{host.name}"
                 return self.etcd.ctl(rest)
+            case ["label" | "taint" | "annotate" as kind, "node", name, *settings, "--overwrite"]:
+                self._set(name, kind, settings)
+                return f"node/{name} changed\n"
             case ["delete", "node", name, *_]:
                 self.members.remove(name)
                 return "deleted\n"
         raise host._unknown(line)
+
+    def _set(self, node: str, kind: str, settings: list[str]) -> None:
+        assert node in self.members
+        assert settings
+        there = self.settings.setdefault(node, {}).setdefault(kind, {})
+        for word in settings:
+            head, sign, value = word.partition("=")
+            if not sign and word.endswith("-"):
+                del there[word.removesuffix("-")]
+                continue
+            if kind == "taint" and sign:
+                value, _, effect = value.rpartition(":")
+                head = f"{head}:{effect}"
+            there[head] = value
+
+    def node_object(self, name: str) -> dict[str, Any]:
+        """A Node with its labels, taints and annotations."""
+        found = self.settings.get(name, {})
+        made = node(name, self.addresses[name])
+        made["metadata"] |= {"labels": found.get("label", {}), "annotations": found.get("annotate", {})}
+        taints = [(*key.rpartition(":")[::2], value) for key, value in found.get("taint", {}).items()]
+        made["spec"] = {"taints": [{"key": k, "effect": e, "value": v} for k, e, v in taints]}
+        return made
 
     def _get(self, host: FakeConnection, line: str) -> Reply | str:
         if line.startswith("get --raw /readyz"):
@@ -80,9 +108,7 @@ class Kubectl:
         if line.startswith("get secrets "):
             return object_list("Secret", [token_secret(t) for t in self.tokens.values()])
         if line.startswith("get nodes "):
-            return rows(
-                [node(name, self.addresses[name]) for name in self.members], fields_of(shlex.split(line))
-            )
+            return rows(map(self.node_object, self.members), fields_of(shlex.split(line)))
         if line.startswith("get events "):
             return 1, "", "error: array index out of bounds: index -1, length 0\n"
         if line.startswith("get pods "):

@@ -7,7 +7,6 @@ import re
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, excerpt
 from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT, LogPattern
-from k8sboot.kubernetes import ports
 
 
 def token_unsigned(evidence: HostEvidence) -> Finding | None:
@@ -92,7 +91,7 @@ node_taken = LogPattern(
 )
 
 _NO_ANSWER = "dial tcp|lookup|proxyconnect|awaiting headers|deadline exceeded|waiting for connection|EOF"
-_DIAL = rf"https://(?P<where>(?!\S*:{ports.KUBELET}/)[^/\"\s]+)/\S*\"?: (?P<why>.*(?:{_NO_ANSWER}).*)"
+_DIAL = rf"https://(?P<where>[^/\"\s]+)/\S*\"?: (?P<why>.*(?:{_NO_ANSWER}).*)"
 _REASON = (
     r"connection refused|timeout|timed out|deadline exceeded|proxyconnect\S*|EOF|unreachable|awaiting headers"
 )

@@ -17,7 +17,7 @@ from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phases.kube_proxy import MODE
 from k8sboot.phases.os_prep import NETWORK_RAISES_LINKS
 from k8sboot.phases.verify import QUERY_ID, dns_question
-from k8sboot.runtime.docker_state import BYSTANDERS, _data
+from k8sboot.runtime.docker_state import _FLAGS, BYSTANDERS, _data
 
 IN_SHELLS = pytest.mark.parametrize(
     "shell",
@@ -164,3 +164,11 @@ def test_the_data_of_docker_are_counted_where_it_has_them(shell, docker, tmp_pat
     assert ask(shell, _data("/nowhere").script, path=docker, ROOT=str(used)) == (0, f"{used}\n2\n")
     assert ask(shell, _data(str(used)).script, path=docker, INACTIVE="3") == (0, f"{used}\n2\n")
     assert ask(shell, _data("/nowhere").script, path="/usr/bin:/bin") == (0, "/nowhere\n0\n")
+
+
+@IN_SHELLS
+def test_the_flags_of_the_running_docker_are_its_command_line(shell, docker, tmp_path):
+    with subprocess.Popen(["sleep", "9"]) as running:
+        (tmp_path / "systemctl").write_text(f"#!/bin/sh\necho MainPID={running.pid}\n")
+        assert ask(shell, _FLAGS.script, path=docker) == (0, "sleep\n9\n")
+        running.kill()

@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 import pytest
-from fake_state import FakeFile
+from fake_state import FakeFile, FakeUnit
 from inventories import spec
 
 from k8sboot import ensure
@@ -153,6 +153,19 @@ def test_a_setting_against_the_inventory_is_refused_with_both(bench, there, want
     assert error.error_code == "KB-RUNTIME-CONFLICT"
     for word in words:
         assert word in error.why
+
+
+@pytest.mark.parametrize("flag", ["--log-driver=journald", "--log-driver\njournald"])
+def test_a_key_that_docker_has_as_a_flag_is_refused_before_docker_refuses_it(bench, flag):
+    it = bench(
+        units={"docker.service": FakeUnit("active", "enabled")},
+        answers={"runtime-flags": f"/usr/bin/dockerd\n-H\nfd://\n{flag}\n"},
+    )
+    error = refused(it, wanting())
+    assert error.error_code == "KB-RUNTIME-CONFLICT"
+    assert "`--log-driver` on the command line" in error.why
+    it.connection.put(DAEMON_JSON, '{"log-driver": "journald"}')
+    assert written(it, wanting())["log-driver"] == "journald", "as when the flag was moved there"
 
 
 def test_what_the_inventory_does_not_say_is_no_contradiction(bench):

@@ -1,0 +1,25 @@
+"""Labels and taints of the nodes, which may change while the cluster runs."""
+
+from __future__ import annotations
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.diagnosis.diagnose import NODES
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
+from k8sboot.paths import NODE_SETTINGS
+from k8sboot.phase import first_master, phase
+
+
+@phase(
+    on=first_master,
+    reads=Reads(files=(NODE_SETTINGS,)),
+    after=("join-masters", "join-nodes"),
+    scope="cluster",
+    diagnosis=NODES,
+)
+def node_settings(cluster: Cluster, host: Host) -> None:
+    """Set the labels and taints of the inventory, and remove those that it no longer has."""
+    everyone = cluster.spec.hosts
+    chosen = [each for each in everyone if cluster.limit is None or each.name in cluster.limit]
+    ensure.labels_and_taints(host, everyone, chosen)
