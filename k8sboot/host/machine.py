@@ -183,7 +183,8 @@ class Machine:
     def _seen(self, *also: Question) -> Snapshot:
         with self._lock:
             if self._snapshot is None:
-                self._snapshot = self._probe(union((self._reads, Reads(questions=also))))
+                reads = union((self._reads, Reads(questions=also))) if also else self._reads
+                self._snapshot = self._probe(reads)
                 self._reads = self._reads.prompt
             return self._snapshot
 

@@ -11,7 +11,6 @@ import base64
 import binascii
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from k8sboot.host.reads import Reads
@@ -64,11 +63,15 @@ def parse(text: str) -> Snapshot:
     snapshot = Snapshot()
     for line in text.split("\n"):
         verb, _, rest = line.partition(" ")
-        reader = _READERS.get(verb)
-        if reader:
-            with suppress(ValueError):  # hostile or truncated: as if it were missing
-                reader(snapshot, rest)
+        try:
+            _READERS.get(verb, _ignore)(snapshot, rest)
+        except ValueError:  # hostile or truncated: as if it were missing
+            continue
     return snapshot
+
+
+def _ignore(_snapshot: Snapshot, _rest: str) -> None:
+    """A verb that no reader knows."""
 
 
 def _read_fact(snapshot: Snapshot, rest: str) -> None:
@@ -83,6 +86,10 @@ def _read_file(snapshot: Snapshot, rest: str) -> None:
     snapshot.files[path] = FileState(
         mode=int(mode, 8), owner=owner, size=int(size), sha256=digest, content=data
     )
+
+
+def _read_absent(snapshot: Snapshot, path: str) -> None:
+    snapshot.files[path] = None
 
 
 def _read_module(snapshot: Snapshot, rest: str) -> None:
@@ -125,7 +132,7 @@ def _decoded(text: str) -> bytes:
 _READERS: dict[str, Callable[[Snapshot, str], None]] = {
     "fact": _read_fact,
     "file": _read_file,
-    "absent": lambda snapshot, path: snapshot.files.update({path: None}),
+    "absent": _read_absent,
     "other": lambda snapshot, path: snapshot.not_files.add(path),
     "module": _read_module,
     "sysctl": _read_sysctl,

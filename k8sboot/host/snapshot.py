@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from k8sboot.kubernetes.interfaces import SOFTWARE
 
@@ -37,7 +37,7 @@ class UnitState:
     def with_property(self, key: str, value: str) -> UnitState:
         """The same with one of systemctl's properties set."""
         name = PROPERTIES.get(key)
-        return replace(self, **{name: value}) if name else self
+        return _with(self, name, value) if name else self
 
     def __str__(self) -> str:
         return ", ".join(filter(None, (self.active, self.enabled))) if self.exists else "no such unit"
@@ -51,6 +51,12 @@ class UnitState:
     def exists(self) -> bool:
         """Whether systemd knows a unit file of that name (a masked one counts)."""
         return self.load in ("loaded", "masked")
+
+
+@lru_cache(maxsize=256)
+def _with(unit: UnitState, name: str, value: str) -> UnitState:
+    """Most units are in one of a few states: each is made once, and shared."""
+    return replace(unit, **{name: value})
 
 
 @dataclass(frozen=True)
@@ -181,6 +187,7 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.strip().isdigit() else 0
 
 
+@lru_cache(maxsize=16)
 def _os_release(text: str) -> dict[str, str]:
     """Parse os-release(5): KEY=value lines in shell quoting; invalid lines are ignored."""
     found: dict[str, str] = {}
