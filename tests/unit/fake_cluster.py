@@ -7,7 +7,6 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
-import yaml
 from fake_answers import (
     ca_certificate,
     cgroup_driver,
@@ -24,6 +23,7 @@ from fake_mounts import MOUNT_SCRIPTS, volume_mounts
 from fake_state import Reply
 from fake_systems import debian
 from inventories import VERSION
+from yaml_texts import by_kind, documents
 
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
@@ -106,7 +106,7 @@ class FakeCluster(Kubectl):
                     for name in ("kube-apiserver", "kube-proxy", "pause", "coredns/coredns")
                 )
             case ["config", "migrate", "--old-config", path]:
-                assert yaml.safe_load_all(host.text(path))
+                assert documents(host.text(path))
                 return ""
             case ["init", "--config", path, *rest]:
                 assert "--skip-token-print" in rest
@@ -127,9 +127,9 @@ class FakeCluster(Kubectl):
     def _init(self, host: FakeConnection, path: str) -> Reply | str:
         if "/etc/kubernetes/admin.conf" in host.files or self.members:
             return 1, "", "error: already initialised\n"
-        documents = {d["kind"]: d for d in yaml.safe_load_all(host.text(path))}
-        assert documents["ClusterConfiguration"]["kubernetesVersion"] == f"v{VERSION}"
-        self.proxy_mode = documents["KubeProxyConfiguration"]["mode"]
+        config = by_kind(host.text(path))
+        assert config["ClusterConfiguration"]["kubernetesVersion"] == f"v{VERSION}"
+        self.proxy_mode = config["KubeProxyConfiguration"]["mode"]
         self._become_master(host)
         return "Your Kubernetes control-plane has initialized successfully!\n"
 
@@ -151,7 +151,7 @@ class FakeCluster(Kubectl):
     def _join(self, host: FakeConnection, path: str) -> Reply | str:
         found = host.files[path]
         assert found.mode == 0o600  # type: ignore[union-attr]
-        wanted = next(d for d in yaml.safe_load_all(host.text(path)) if d["kind"] == "JoinConfiguration")
+        wanted = by_kind(host.text(path))["JoinConfiguration"]
         token_id, _, secret = wanted["discovery"]["bootstrapToken"]["token"].partition(".")
         if self.tokens.get(token_id, {}).get("token-secret") != secret:
             return 1, "", "error: could not find a JWS signature\n"

@@ -7,13 +7,13 @@ import shlex
 import threading
 from typing import Any
 
-import yaml
 from fake_answers import daemon_set, deployment, node, object_list, pod, token_secret
 from fake_etcd import FakeEtcd
 from fake_host import FakeConnection
 from fake_rows import fields_of, rows
 from fake_shell import plain, plain_words
 from fake_state import Reply
+from yaml_texts import document, printed
 
 
 class Kubectl:
@@ -62,7 +62,7 @@ class Kubectl:
                 return "applied\n"
             case ["replace", "--filename", path]:
                 config = json.loads(host.text(path))["data"]["config.conf"]
-                self.proxy_mode = yaml.safe_load(config)["mode"]
+                self.proxy_mode = document(config)["mode"]
                 return "replaced\n"
             case ["rollout", "restart", *_] | ["drain", *_]:
                 return "done\n"
@@ -120,8 +120,6 @@ class Kubectl:
             self.starting = []
             return rows([*daemon_sets, *deployments, *young], fields_of(shlex.split(line)))
         if line.startswith("get configmap kube-proxy "):
-            config = yaml.safe_dump(
-                {"mode": self.proxy_mode, "ipvs": {"scheduler": "rr", "strictARP": False}}
-            )
+            config = printed({"mode": self.proxy_mode, "ipvs": {"scheduler": "rr", "strictARP": False}})
             return json.dumps({"metadata": {"resourceVersion": "1"}, "data": {"config.conf": config}})
         raise host._unknown(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 import time
@@ -19,23 +20,33 @@ from k8sboot.paths import RESTART_DIR, UNFINISHED, UNREAD_REPOSITORIES
 KUBELET_ENVIRONMENTS = ("/etc/default/kubelet", "/etc/sysconfig/kubelet")
 
 
+@functools.cache
+def _b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@functools.cache
+def _told(content: bytes) -> str:
+    """A file's size, digest and content: every host has the same files, and is asked for them again and again."""
+    encoded = base64.b64encode(content).decode() if len(content) <= MAX_CONTENT else "-"
+    return f"{len(content)} {hashlib.sha256(content).hexdigest()} .{encoded}"
+
+
 class Probes(Notes):
     """Lines as the probe and the script of k8sboot.diagnosis print them: their parsers are to be tried, too."""
 
     def _probed(self, reads: Reads) -> Iterator[str]:
-        for name, value in self._told_facts().items():
-            yield f"fact {name} {base64.b64encode(value.encode()).decode()}"
-        yield from (self._file_line(path) for path in (*ALWAYS, *reads.files))
+        yield from (f"fact {name} {_b64(value)}" for name, value in self._told_facts().items())
+        yield from map(self._file_line, (*ALWAYS, *reads.files))
         yield from (f"module {name} {self.modules.get(name, 'missing')}" for name in reads.modules)
         for key in reads.sysctls:
             if key in self.sysctls:
                 yield f"sysctl {key} {'ro' if key in self.fixed_sysctls else 'rw'} {self.sysctls[key]}"
         yield from self._package_lines(reads.packages)
-        for name in reads.units:
-            yield from self._unit_lines(name)
+        yield from map(self._unit_lines, reads.units)
         for question in reads.questions:
             status, out, _ = self._reply(question.name, [question.script])
-            yield f"answer {question.name} {status} .{base64.b64encode(out.rstrip().encode()).decode()}"
+            yield f"answer {question.name} {status} .{_b64(out.rstrip())}"
 
     def _told_facts(self) -> dict[str, str]:
         held = f"1000\n{' '.join(self.holder.split()[:2])} 1100\n{self.holder}\n" if self.holder else "1000"
@@ -51,21 +62,17 @@ class Probes(Notes):
         if found is None:
             return f"absent {path}"
         assert isinstance(found, FakeFile)
-        digest = hashlib.sha256(found.content).hexdigest()
-        is_small = len(found.content) <= MAX_CONTENT
-        content = base64.b64encode(found.content).decode() if is_small else "-"
-        return f"file {path} {found.mode:o} {found.owner} {len(found.content)} {digest} .{content}"
+        return f"file {path} {found.mode:o} {found.owner} {_told(found.content)}"
 
     def _package_lines(self, names: tuple[str, ...]) -> Iterator[str]:
         for name in names:
             if name in self.packages and name not in self.broken:
                 yield f"package {name} {self.packages[name]} {'held' if name in self.held else 'free'}"
 
-    def _unit_lines(self, name: str) -> Iterator[str]:
-        yield f"unit Id={name}"
-        yield from (f"unit {line}" for line in self._unit_properties(name).splitlines())
-        if name in self.units:
-            yield f"unit SubState={self.units[name].sub}"
+    def _unit_lines(self, name: str) -> str:
+        shown = self._unit_properties(name).replace("\n", "\nunit ")
+        sub = f"\nunit SubState={self.units[name].sub}" if name in self.units else ""
+        return f"unit Id={name}\nunit {shown}{sub}"
 
     def _told_of_itself(self, script: str) -> str:
         """Of the sections that are asked for, those that the test gave this host."""

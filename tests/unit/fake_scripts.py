@@ -70,12 +70,12 @@ class Scripts(YumCommands):
         return Completed(status, out.encode(), err.encode())
 
     def _command(self, words: list[str]) -> Reply:
-        line = shlex.join(words)
+        line, bare = shlex.join(words), plain(words)
         self.commands.append(line)
         self.events.append(line)
-        if not plain(words).startswith(READING):
+        if not bare.startswith(READING):
             self.mutations.append(line)
-        if (said := self._canned(plain(words), words)) is not None:
+        if (said := self._canned(bare, words)) is not None:
             return said
         handler = getattr(self, "_do_" + plain_words(words)[0].rpartition("/")[2].replace("-", "_"), None)
         if handler is None and self._is_program(words[0]):
@@ -91,10 +91,8 @@ class Scripts(YumCommands):
         return isinstance(found, FakeFile) and bool(found.mode & 0o100)
 
     def _canned(self, line: str, words: list[str]) -> Reply | None:
-        for key in sorted(self.answers, key=len, reverse=True):
-            if line == key or line.startswith(f"{key} "):
-                return _as_asked(self._reply(key, words), words)
-        return None
+        keys = [key for key in self.answers if f"{line} ".startswith(f"{key} ")]
+        return _as_asked(self._reply(max(keys, key=len), words), words) if keys else None
 
 
 def _as_asked(said: Reply, words: list[str]) -> Reply:
