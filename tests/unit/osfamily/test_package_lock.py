@@ -50,9 +50,11 @@ def test_a_lock_that_is_never_given_back_ends_the_wait_with_its_holder(bench):
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("name", ["dpkg/lock-frontend", "dpkg/lock", "apt/lists/lock"])
+@pytest.mark.parametrize(
+    "name", ["lib/dpkg/lock-frontend", "lib/dpkg/lock", "lib/apt/lists/lock", "cache/apt/archives/lock"]
+)
 def test_in_a_real_shell_a_record_lock_names_the_holder(shell: str, name: str, tmp_path: Path):
-    script = package_lock.APT_HOLDER[2].replace("/var/lib/", f"{tmp_path}/")
+    script = package_lock.APT_HOLDER[2].replace("/var/", f"{tmp_path}/")
     path = tmp_path / name
     path.parent.mkdir(parents=True)
     with path.open("w") as lock:
