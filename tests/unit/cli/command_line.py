@@ -84,6 +84,15 @@ class CommandLine:
         return sorted(path for path in self._state.rglob("run.jsonl") if "latest" not in path.parts)
 
 
+def keep_plan(k8sboot: CommandLine, inventory: Path) -> Path:
+    """Make a plan, and keep it in a file."""
+    path = inventory.parent / "plan.json"
+    said = k8sboot(f"plan --out {path}")
+    assert said.code == 0, said.err
+    k8sboot.asked.clear()
+    return path
+
+
 def untouched(k8sboot: CommandLine) -> bool:
     """Whether no host was altered since it was connected to."""
     return not any(host.mutations for host in k8sboot.cluster.hosts.values())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from command_line import untouched
+from command_line import keep_plan, untouched
 from summaries import changed
 
 
-def test_a_plan_that_was_kept_is_its_users_alone_and_carried_out(k8sboot, kept):
+def test_a_plan_that_was_kept_is_its_users_alone_and_carried_out(k8sboot, inventory):
+    kept = keep_plan(k8sboot, inventory)
     assert kept.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in kept.parent.glob(".plan*")] == []
     said = k8sboot(f"up --yes --plan {kept}")
