@@ -53,8 +53,8 @@ check: $(BIN)/k8sboot packages ## Lint, types, shells, import rules, unit, golde
 integration: $(BIN)/k8sboot packages ## Tests with a real sshd, and of the built wheel
 	$(BIN)/pytest -q -n 3 tests/integration
 
-slow: $(BIN)/k8sboot packages ## Unit tests that try every single case of something
-	$(BIN)/pytest -q -n 2 --slow -m slow tests/unit
+slow: $(BIN)/k8sboot packages ## Unit tests that try every single case of something, or many examples of it
+	$(BIN)/pytest -q -n 2 --slow -m "slow or hypothesis" tests/unit
 
 e2e: $(BIN)/k8sboot ## Tests in the lab: a whole cluster, from `up` to `reset`, on both families
 	$(BIN)/pytest -q tests/e2e --family debian

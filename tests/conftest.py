@@ -6,8 +6,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine makes examples slow; that is no fault of what is tested.
-settings.register_profile("k8sboot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("k8sboot")
+settings.register_profile("many", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("few", settings.get_profile("many"), max_examples=20)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Few examples of a property always, many with --slow; before the tests are imported, which build upon it."""
+    settings.load_profile("many" if config.getoption("--slow") else "few")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

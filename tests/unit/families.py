@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from fake_cluster import FakeCluster
@@ -25,6 +26,19 @@ MIXED_IS_SLOW = pytest.mark.parametrize(
     scope="module",
 )
 """For many cases of what each host does by itself: both families always, both in one cluster with --slow."""
+
+
+def by_turns(cases: Sequence[str]) -> list[Any]:
+    """For cases that differ little from family to family: (family, case), each on one of both families by turns;
+    on the other, and on both in one cluster, with --slow.
+    """
+    return [
+        pytest.param(
+            family, case, id=f"{case}-{family}", marks=[] if index % 2 == turn else [pytest.mark.slow]
+        )
+        for turn, family in enumerate(SYSTEMS)
+        for index, case in enumerate(cases)
+    ]
 
 
 def machines(family: str, *, masters: int = 1, **settings) -> FakeCluster:

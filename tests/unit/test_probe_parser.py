@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sboot.host.probe import parse
@@ -20,7 +20,6 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=40)
 @given(st.lists(st.lists(WORDS, max_size=8).map(" ".join), max_size=12).map("\n".join) | st.text())
 def test_no_output_makes_the_parser_or_the_facts_fail(text):
     seen = parse(text)

@@ -5,7 +5,7 @@ import pickle
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sboot.console import print_errors
@@ -20,7 +20,6 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60)
 @given(st.lists(PIECES).map("".join) | st.text(max_size=60))
 def test_no_escape_or_control_character_survives(text):
     shown = safe(text)
@@ -49,7 +48,6 @@ def test_what_a_terminal_shows_is_what_was_meant(text, shown):
 SECRETS = st.text(st.characters(blacklist_categories=["Cs"]), min_size=SHORTEST, max_size=20)
 
 
-@settings(max_examples=60)
 @given(st.lists(SECRETS, min_size=1, max_size=4), st.lists(st.text(max_size=10), max_size=5), st.data())
 def test_no_secret_survives_whole(values, rest, data):
     text = "".join(data.draw(st.permutations([*values, *values, *rest])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from recordings import RECORDED, look, read
 
@@ -100,13 +100,11 @@ def test_braces_and_percent_signs_in_evidence_are_just_text(name: str):
         assert isinstance(found, Finding)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(SECTIONS), st.text(max_size=300)))
 def test_arbitrary_text_raises_nothing(sections: dict[str, str]):
     look(sections, ABOUT_BOTH)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(SECTIONS), st.lists(st.sampled_from([*WORDS, "\n", '"', "\\", "}", "{"]), max_size=60)

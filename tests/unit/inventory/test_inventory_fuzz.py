@@ -22,7 +22,7 @@ WORDS = [
     "\r", "中", "\ufeff", "?", "@", "env", "prompt: true", "1e999", "0x1",
     "999999999999999999999999999999", "é",
 ]  # fmt: skip
-MANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+IN_ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 KEYS = sorted({part for key, _ in keys.rows() for part in key.replace("[]", "").split(".")})
 
 values = st.recursive(
@@ -47,25 +47,25 @@ def load_bytes(raw: bytes, tmp_path) -> None:
     assert "\x1b" not in "".join(told)
 
 
-@MANY
+@IN_ONE_FOLDER
 @given(st.binary(max_size=200))
 def test_any_bytes(tmp_path, raw):
     load_bytes(raw, tmp_path)
 
 
-@MANY
+@IN_ONE_FOLDER
 @given(st.lists(st.sampled_from(WORDS), max_size=40))
 def test_any_words_of_an_inventory(tmp_path, words):
     load_bytes("".join(words).encode(), tmp_path)
 
 
-@MANY
+@IN_ONE_FOLDER
 @given(st.dictionaries(st.sampled_from(sorted(keys.inventory().keys)), values))
 def test_any_values_under_any_keys(tmp_path, tree):
     load_bytes(yaml.safe_dump(tree, allow_unicode=True).encode(), tmp_path)
 
 
-@MANY
+@IN_ONE_FOLDER
 @given(st.lists(st.sampled_from(WORDS), max_size=25))
 def test_both_of_pyyamls_parsers_read_the_same(words):
     text = "".join(words)

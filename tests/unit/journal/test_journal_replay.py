@@ -20,6 +20,7 @@ from k8sboot.text.redact import Redactor
 pytestmark = pytest.mark.usefixtures("clock")
 
 HOSTS = ("m1", "m2", "n1", "n2")
+A_FEW = settings.default.max_examples // 5  # each is a whole run
 BREAKS = ("kubeadm join", "kubeadm init", "docker pull", "modprobe", "hostnamectl", "apt-get")
 
 
@@ -35,7 +36,9 @@ def replayed(log: Journal) -> RunSummary:
     is_dry=st.booleans(),
     end=st.integers(1, len(UP)),
 )
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=A_FEW, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_replaying_the_journal_gives_the_reports_changes_and_errors(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, dead, broken, is_dry, end
 ) -> None:

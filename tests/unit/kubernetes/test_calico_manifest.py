@@ -77,8 +77,16 @@ def undo_pod(new: dict[str, Any], old: dict[str, Any]) -> None:
                 container["readinessProbe"] = before["readinessProbe"]
 
 
-@pytest.fixture(params=("small", *RELEASES))
+@pytest.fixture(
+    params=(
+        "small",
+        RELEASES[0],
+        RELEASES[-1],
+        *(pytest.param(r, marks=pytest.mark.slow) for r in RELEASES[1:-1]),
+    )
+)
 def manifest(request: pytest.FixtureRequest) -> str:
+    """The oldest and the newest release always, those between with --slow."""
     return SMALL if request.param == "small" else upstream(request.param)
 
 

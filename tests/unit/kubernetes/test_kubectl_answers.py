@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fake_rows import rows
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sboot.kubernetes import parsers
@@ -225,7 +225,6 @@ columns = st.one_of(
 )
 
 
-@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(
