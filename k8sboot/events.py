@@ -118,6 +118,20 @@ class Notice(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Differs(Event):
+    """A value that the inventory sets, that the running cluster does not have, and that `up` does not change.
+
+    key: the inventory's. where: what was read. cluster and inventory: the values. how: what brings it about.
+    """
+
+    key: str
+    where: str
+    cluster: str
+    inventory: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence(Event):
     """The evidence of a host after a phase failed; stored in a file, not shown."""
 

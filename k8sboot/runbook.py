@@ -6,6 +6,7 @@ from k8sboot.phase import Phase
 from k8sboot.phases.calico import calico
 from k8sboot.phases.cgroup_driver import cgroup_driver
 from k8sboot.phases.container_runtime import container_runtime
+from k8sboot.phases.differences import differences
 from k8sboot.phases.hosts import hosts
 from k8sboot.phases.images import images
 from k8sboot.phases.join import join_masters, join_nodes, join_token, join_token_end
@@ -57,6 +58,7 @@ UP: tuple[Phase, ...] = (
     kubeconfig,
     cgroup_driver,
     kube_proxy_mode,
+    differences,
     join_token_end,
     settle,
     verify,

@@ -23,6 +23,8 @@ from k8sboot.runbook import UP
 
 WOULD_CHANGE = 5
 """Exit code with --exit-code: something would change, or might."""
+DIFFERS = 6
+"""Exit code with --exit-code: nothing would change, though the cluster differs from the inventory."""
 
 
 def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -51,7 +53,8 @@ def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str 
     "--exit-code",
     "has_exit_code",
     is_flag=True,
-    help="Exit with 5 when something would change, or is not known yet.",
+    help="Exit with 5 when something would change, or is not known yet; else with 6 when the cluster differs from the "
+    "inventory in what `up` does not change.",
 )
 @click.pass_context
 def command(
@@ -85,9 +88,14 @@ def command(
     elif out:
         write_plan(out, found)
         click.echo(f"saved to {out}; apply it with `k8sboot up --plan {out}`", err=True)
-    if not code and has_exit_code and (found.changes or found.unknown):
-        code = WOULD_CHANGE
-    context.exit(code)
+    context.exit(code or (_exit_code(found) if has_exit_code else 0))
+
+
+def _exit_code(plan: Document) -> int:
+    """What `up` changes comes first: after it, the next plan shows what still differs."""
+    if plan.changes or plan.unknown:
+        return WOULD_CHANGE
+    return DIFFERS if plan.differs else 0
 
 
 def _as_text(plan: Document, spec: Spec, phases: tuple[Phase, ...], *, is_full: bool) -> str:

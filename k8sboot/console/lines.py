@@ -18,6 +18,7 @@ from k8sboot.console.terminal import open_terminal
 from k8sboot.events import (
     Changed,
     Connected,
+    Differs,
     Event,
     Failed,
     Notice,
@@ -90,6 +91,7 @@ class ConsoleListener:
             Working: self._begun,
             Waiting: self._begun,
             Output: self._output,
+            Differs: self._differs,
             Notice: self._notice,
             Unknown: self._plain,
             Skipped: self._plain,
@@ -199,6 +201,10 @@ class ConsoleListener:
             line = _line_of(event)
             self._line(event, replace(line, text=line.text + line.tail))
             self._details(line)
+
+    def _differs(self, event: Differs) -> None:
+        line = _line_of(event)
+        self._notice(Notice(host=event.host, phase=event.phase, code="KB-DIFFERS", text=line.text))
 
     def _run_ended(self, event: RunEnded) -> None:
         if self._verbosity < 0 and not event.failed:

@@ -11,7 +11,7 @@ from typing import IO
 from rich.text import Text
 
 from k8sboot.console.terminal import open_terminal
-from k8sboot.plans import Change, Document, Open, Step
+from k8sboot.plans import Change, Differing, Document, Open, Step
 from k8sboot.text.sanitize import safe, safe_line
 
 NAMED = 4
@@ -55,6 +55,7 @@ def _lines(
     for why in dict.fromkeys(left_out.values()):
         phases = ", ".join(name for name in left_out if left_out[name] == why)
         yield Text(safe_line(f"- {phases}: does not apply, {why}"), style="dim")
+    yield from _differing(plan.differs)
     for failure in plan.failed:
         said = f"! {failure.host} failed in {failure.phase}: {failure.what} [{failure.code}]"
         yield Text(safe_line(said), style="red")
@@ -68,8 +69,26 @@ def summary(plan: Document) -> str:
         parts.append(f"{_count(plan.changes, 'change')} on {_count(plan.changed_hosts, 'host')}")
     if plan.unknown:
         parts.append(f"{_count(plan.unknown, 'thing')} known only later")
-    said = ", ".join(parts) or "nothing would change"
+    parts = parts or ["nothing would change"]
+    if plan.differs:
+        count = len(plan.differs)
+        parts.append(
+            f"{_count(count, 'value')} {'differs' if count == 1 else 'differ'} and `up` does not change that"
+        )
+    said = ", ".join(parts)
     return f"not complete: {said}" if plan.failed else said
+
+
+def _differing(found: Sequence[Differing]) -> Iterator[Text]:
+    if found:
+        yield Text("differs from the inventory, and `up` does not change it: [KB-DIFFERS]", style="bold")
+    for each in found:
+        yield Text(f"  {safe_line(names(each.hosts))}", style="cyan")
+        values = f"{each.where} has {each.cluster}, the inventory {each.inventory}"
+        yield Text("    ! ", style="yellow").append(safe_line(f"{each.key}: {values}"), style="yellow")
+        yield Text(f"      to change it: {safe_line(each.how)}", style="dim")
+    if found:
+        yield Text()
 
 
 class _Chapter:

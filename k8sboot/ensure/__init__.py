@@ -7,6 +7,8 @@ from k8sboot.ensure.cluster import (
     manifest,
     manifest_path,
     reset_unfinished,
+    running_cluster,
+    running_cluster_now,
     settled,
 )
 from k8sboot.ensure.etcd import no_etcd_member
@@ -52,6 +54,8 @@ __all__ = [
     "repository",
     "reset_unfinished",
     "restarted",
+    "running_cluster",
+    "running_cluster_now",
     "selinux",
     "service",
     "service_at_boot",

@@ -10,6 +10,8 @@ from k8sboot.host.host import Host
 from k8sboot.host.peer import Command, NotYet, Peer
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.answers import is_away
+from k8sboot.kubernetes.running import RunningCluster
+from k8sboot.kubernetes.running import running_cluster as parse
 from k8sboot.paths import MANIFESTS_DIR
 from k8sboot.runtime.contract import Runtime
 from k8sboot.text.sanitize import safe_line
@@ -41,6 +43,18 @@ def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: 
                 raise
         host.wait("the API server to be ready", lambda: apiserver_answers(master), timeout=API_TIMEOUT)
     return master.read(question, timeout=timeout)
+
+
+def running_cluster(host: Host, *, at: Peer | None = None) -> RunningCluster:
+    """How the cluster is set up, read once for all phases while nothing changes. at: as in api_says."""
+    master = at or host
+    return running_cluster_now(master) or parse(api_says(host, commands.running_cluster(), at=at))
+
+
+def running_cluster_now(master: Peer) -> RunningCluster | None:
+    """The same without waiting for an API server; None if it does not answer."""
+    done = master.ask_once(commands.running_cluster())
+    return parse(done.text) if done.exit_status == 0 else None
 
 
 def manifest_path(name: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
-from k8sboot.events import Changed, Changing, Listener, Notice, Output, Unknown, Waiting, Working
+from k8sboot.events import Changed, Changing, Differs, Listener, Notice, Output, Unknown, Waiting, Working
 from k8sboot.host import restart_marks
 from k8sboot.host.files import File, Write
 from k8sboot.host.machine import Machine
@@ -166,6 +166,10 @@ class Host(Peer):
         """Inform the operator; the run continues. diff: of the file it is about."""
         self._emit(Notice(code=code, text=text, diff=diff))
 
+    def differs(self, key: str, *, where: str, cluster: str, inventory: str, how: str) -> None:
+        """Report a value of the inventory that the cluster does not have and k8sboot does not change: see Differs."""
+        self._emit(Differs(key=key, where=where, cluster=cluster, inventory=inventory, how=how))
+
     def report_unknown(self, what: str, *, after: str = "") -> None:
         """Dry run only: whether this is done is known only after a phase, by default this one; the phase goes on."""
         self._machine.dry_run.leave_open(self._context.phase)
@@ -218,7 +222,9 @@ class Host(Peer):
         self._emit(replace(change, is_dry=self._context.is_dry, seconds=time.monotonic() - started))
         return output
 
-    def _emit(self, event: Changed | Changing | Notice | Output | Unknown | Waiting | Working) -> None:
+    def _emit(
+        self, event: Changed | Changing | Differs | Notice | Output | Unknown | Waiting | Working
+    ) -> None:
         self._context.emit(replace(event, host=self.name, phase=self._context.phase))
 
 

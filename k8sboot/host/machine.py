@@ -58,6 +58,7 @@ class Machine:
         self._retrier = Retrier(note)
         self._reads = reads
         self._snapshot: Snapshot | None = None
+        self._seen_once: dict[Script, Completed] = {}
         self._lock = threading.RLock()
 
     def run(self, script: Script, *, timeout: float) -> Completed:
@@ -67,6 +68,16 @@ class Machine:
     def look(self, script: Script, *, timeout: float) -> Completed:
         """Run a short script that only reads; retried if the connection drops during it."""
         return self._retrier.retry(lambda: self.run(script, timeout=timeout))
+
+    def look_once(self, script: Script, *, timeout: float) -> Completed:
+        """The same, whose success is remembered until the host is changed."""
+        with self._lock:
+            if script not in self._seen_once:
+                done = self.look(script, timeout=timeout)
+                if done.exit_status != 0:
+                    return done
+                self._seen_once[script] = done
+            return self._seen_once[script]
 
     def alter(self, script: Script, *, timeout: float) -> Completed:
         """Run a short script that changes the host exactly once, however often the connection drops during it.
@@ -162,6 +173,7 @@ class Machine:
         """The host was changed: discard the snapshot."""
         with self._lock:
             self._snapshot = None
+            self._seen_once.clear()
 
     def start_over(self) -> None:
         """Discard what was planned, and the snapshot."""

@@ -84,6 +84,10 @@ class Peer:
         """Run a read-only command and return its result, whatever its exit status."""
         return self._machine.look(Read(tuple(command)), timeout=timeout)
 
+    def ask_once(self, command: Command, *, timeout: float = 60) -> Completed:
+        """The same, run once while nothing changes on this host; a failure is not remembered."""
+        return self._machine.look_once(Read(tuple(command)), timeout=timeout)
+
     def read(self, command: Command, *, timeout: float = 60) -> str:
         """The output of a read-only command. CommandFailed if its exit status is not 0; NotYet in a dry run."""
         return self._completed(command, timeout=timeout).text

@@ -10,10 +10,20 @@ from collections.abc import Iterable, Mapping
 from k8sboot import scripts
 from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.kubernetes.rows import Fields, template
-from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.kubernetes.versions import CRI_ONLY_SINCE, OLDEST_MINOR, KubernetesVersion
 from k8sboot.paths import KUBECTL_CACHE
 
 SCRATCH = "/run"
+OF_A_CLUSTER = (
+    "configmap/kubeadm-config",
+    "configmap/kubelet-config",
+    *(f"configmap/kubelet-config-1.{minor}" for minor in range(OLDEST_MINOR, CRI_ONLY_SINCE)),
+    "configmap/kube-proxy",
+    "configmap/calico-config",
+    "daemonset/calico-node",
+    "deployment/metrics-server",
+)
+"""kubelet-config has the minor version in its name before 1.24."""
 REQUEST_TIMEOUT = 20
 POD_LOGS = scripts.render("pod-logs", KUBECONFIG=ADMIN_CONF, CACHE=KUBECTL_CACHE, AT_ONCE=8)
 """Its argument: lines 'NODE POD'."""
@@ -144,6 +154,12 @@ def last_event(pod: str, *, namespace: str) -> Words:
             f"--request-timeout={REQUEST_TIMEOUT}s",
         ),
     )
+
+
+def running_cluster() -> Words:
+    """Everything of kube-system that tells how the cluster is set up, in one List; what does not exist is left out."""
+    words = kubectl("get", *OF_A_CLUSTER, "--namespace", "kube-system", "--ignore-not-found")
+    return (*words, "--output", "json", f"--request-timeout={REQUEST_TIMEOUT}s")
 
 
 def api_ready() -> Words:

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from k8sboot.errors import Refused
-from k8sboot.kubernetes.answers import read_object
+from k8sboot.kubernetes.comparing import merged
 from k8sboot.kubernetes.kernel import kernel_version
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
 
 CONFIG_KEY = "config.conf"
 
 
-def set_mode(config_map: str, *, mode: str, scheduler: str, strict_arp: bool) -> str:
-    """The ConfigMap kube-proxy (as printed by `kubectl get configmap -o json`) with that mode, as JSON.
+def set_config(config_map: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The ConfigMap kube-proxy with those fields in its configuration, as JSON; '' if it has them already.
 
-    Returned unchanged if the mode is set already. resourceVersion stays, so that `kubectl replace` refuses to overwrite
-    a change made in between. Raises Refused if it holds no configuration.
+    resourceVersion stays, so that `kubectl replace` refuses to overwrite a change made in between. Raises Refused if it
+    holds no configuration.
     """
-    found = read_object(config_map, asked="the ConfigMap kube-proxy")
-    config = _config(found)
-    wanted = {**config, "mode": mode}
-    if mode == "ipvs":
-        known = config.get("ipvs")
-        kept = known if isinstance(known, dict) else {}
-        wanted["ipvs"] = {**kept, "scheduler": scheduler, "strictARP": strict_arp}
-    if wanted == config:
-        return config_map
-    found["data"][CONFIG_KEY] = dump_documents([wanted])
+    config = _config(config_map)
+    changed = merged(config, wanted)
+    if changed == config:
+        return ""
+    found = {**config_map, "data": {**config_map["data"], CONFIG_KEY: dump_documents([changed])}}
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -52,9 +48,9 @@ def possible_modules(*, mode: str, scheduler: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in found for name in names))
 
 
-def _config(config_map: dict[str, Any]) -> dict[str, Any]:
+def _config(config_map: Mapping[str, Any]) -> dict[str, Any]:
     data = config_map.get("data")
-    text = data.get(CONFIG_KEY) if isinstance(data, dict) else None
+    text = data.get(CONFIG_KEY) if isinstance(data, Mapping) else None
     if not isinstance(text, str):
         raise Refused(
             f"the ConfigMap kube-proxy has no {CONFIG_KEY}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure, paths
 from k8sboot.cluster import Cluster
+from k8sboot.desired.proxy import proxy_mode
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
@@ -13,8 +14,7 @@ from k8sboot.phase import everyone, phase
 
 
 def _reads(spec: Spec) -> Reads:
-    proxy = spec.kube_proxy
-    for_proxy = possible_modules(mode=proxy.mode, scheduler=proxy.scheduler)
+    for_proxy = possible_modules(mode=proxy_mode(spec), scheduler=spec.kube_proxy.scheduler)
     return Reads(
         files=(paths.MODULES, paths.SYSCTLS),
         modules=(*REQUIRED_MODULES, *OPTIONAL_MODULES, *for_proxy, *spec.os.modules),
@@ -30,8 +30,8 @@ def _reads(spec: Spec) -> Reads:
 )
 def kernel(cluster: Cluster, host: Host) -> None:
     """Load kernel modules and set sysctls."""
-    proxy, settings = cluster.spec.kube_proxy, cluster.spec.os
-    for_proxy = required_modules(host.facts.kernel, mode=proxy.mode, scheduler=proxy.scheduler)
+    mode, settings = proxy_mode(cluster.spec), cluster.spec.os
+    for_proxy = required_modules(host.facts.kernel, mode=mode, scheduler=cluster.spec.kube_proxy.scheduler)
     ensure.modules(
         host, paths.MODULES, (*OPTIONAL_MODULES, *settings.modules), required=(*REQUIRED_MODULES, *for_proxy)
     )

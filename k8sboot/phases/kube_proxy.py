@@ -6,13 +6,15 @@ from functools import partial
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
+from k8sboot.desired.proxy import proxy_fields, proxy_mode
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question, Reads
+from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes import commands
+from k8sboot.kubernetes import commands, comparing
 from k8sboot.kubernetes import kube_proxy as proxies
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.kubernetes.ports import PROXY_METRICS
@@ -30,8 +32,8 @@ MODE = Question(
 
 
 def _reads(spec: Spec) -> Reads:
-    proxy = spec.kube_proxy
-    return Reads(modules=proxies.possible_modules(mode=proxy.mode, scheduler=proxy.scheduler))
+    mode, scheduler = proxy_mode(spec), spec.kube_proxy.scheduler
+    return Reads(modules=proxies.possible_modules(mode=mode, scheduler=scheduler))
 
 
 @phase(
@@ -42,37 +44,41 @@ def _reads(spec: Spec) -> Reads:
     scope="cluster",
 )
 def kube_proxy(cluster: Cluster, host: Host) -> None:
-    """Set kube-proxy's mode."""
-    settings = cluster.spec.kube_proxy
-    now = ensure.api_says(host, commands.get("configmap", "kube-proxy", namespace="kube-system"))
-    wanted = proxies.set_mode(
-        now, mode=settings.mode, scheduler=settings.scheduler, strict_arp=settings.strict_arp
-    )
-    if wanted != now:
+    """Set kube-proxy's mode and configuration."""
+    running, fields = ensure.running_cluster(host), proxy_fields(cluster.spec)
+    wanted = proxies.set_config(running.proxy_config_map, fields)
+    if wanted:
         _refuse_without_modules(cluster)
+        found = list(comparing.differing(fields, running.proxy_configuration, where="kube-proxy"))
+        is_switch = any(each.key == "kube-proxy.mode" for each in found)
         host.change(
-            f"set kube-proxy's mode to {settings.mode}",
+            f"set kube-proxy's mode to {fields['mode']}" if is_switch else "set kube-proxy's configuration",
             commands.replace(KUBE_PROXY_PATCH),
             commands.rollout_restart("daemonset", "kube-proxy", namespace="kube-system"),
+            diff="".join(from_to(each.key, each.found, each.wanted) for each in found),
             secrets={KUBE_PROXY_PATCH: Secret(wanted)},
         )
 
 
 def _refuse_without_modules(cluster: Cluster) -> None:
     """Where a module is not loaded, kube-proxy falls back to iptables and only logs it."""
-    settings = cluster.spec.kube_proxy
-    lacking = []
+    mode, lacking = proxy_mode(cluster.spec), []
     for peer in cluster.everyone:
-        needed = proxies.required_modules(peer.facts.kernel, mode=settings.mode, scheduler=settings.scheduler)
+        needed = _modules(cluster.spec, peer)
         missing = peer.check(partial(_missing_modules, peer, needed))
         lacking += [f"{peer.name} has not loaded {missing}"] if missing else []
     if lacking:
         raise Refused(
-            f"kube-proxy is not switched to {settings.mode}: {'; '.join(lacking)}",
+            f"kube-proxy is not switched to {mode}: {'; '.join(lacking)}",
             why="without the modules, kube-proxy silently falls back to iptables on that host",
             fix="run `k8sboot phase kernel kube-proxy kube-proxy-mode`, which loads them or reports what is missing",
             code="KB-KUBE-PROXY-MODULES",
         )
+
+
+def _modules(spec: Spec, host: Peer) -> tuple[str, ...]:
+    kernel, scheduler = host.facts.kernel, spec.kube_proxy.scheduler
+    return proxies.required_modules(kernel, mode=proxy_mode(spec), scheduler=scheduler)
 
 
 def _missing_modules(peer: Peer, needed: tuple[str, ...]) -> str:
@@ -87,15 +93,14 @@ def _missing_modules(peer: Peer, needed: tuple[str, ...]) -> str:
 )
 def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
     """Check the mode in which kube-proxy runs on every host."""
-    settings = cluster.spec.kube_proxy
-    modules = proxies.required_modules(host.facts.kernel, mode=settings.mode, scheduler=settings.scheduler)
-    missing = [name for name in modules if host.module(name) != "loaded"]
-    aim = f"kube-proxy to run in mode {settings.mode}"
+    mode = proxy_mode(cluster.spec)
+    missing = [name for name in _modules(cluster.spec, host) if host.module(name) != "loaded"]
+    aim = f"kube-proxy to run in mode {mode}"
     if missing:
-        host.expect(aim, lambda: _other_mode(host, settings.mode, missing))
+        host.expect(aim, lambda: _other_mode(host, mode, missing))
     else:  # the probe may have run before the mode was changed
         enough = FIRST + EACH * len(cluster.everyone)
-        host.wait(aim, lambda: _other_mode(host, settings.mode, missing), timeout=enough)
+        host.wait(aim, lambda: _other_mode(host, mode, missing), timeout=enough)
 
 
 def _other_mode(host: Host, wanted: str, missing: list[str]) -> str:

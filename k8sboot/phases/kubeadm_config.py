@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import control_plane, registration
+from k8sboot.desired.kubeadm import control_plane, is_member, registration
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, config
-from k8sboot.kubernetes.paths import ADMIN_CONF
-from k8sboot.paths import KUBEADM_CONFIG
+from k8sboot.kubernetes.paths import ADMIN_CONF, KUBELET_CONF
+from k8sboot.paths import KUBEADM_CONFIG, UNFINISHED
 from k8sboot.phase import first_master, phase
 from k8sboot.templates import render
 
 
-@phase(on=first_master, reads=Reads(files=(KUBEADM_CONFIG, ADMIN_CONF)), after=("preflight",))
+@phase(
+    on=first_master,
+    reads=Reads(files=(KUBEADM_CONFIG, ADMIN_CONF, KUBELET_CONF, UNFINISHED)),
+    after=("preflight",),
+)
 def kubeadm_config(cluster: Cluster, host: Host) -> None:
     """Write kubeadm's configuration."""
     proxy, patches = cluster.spec.kube_proxy, cluster.spec.kubeadm
@@ -30,12 +34,8 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
             "KubeProxyConfiguration": patches.kube_proxy_configuration,
         },
     )
-    ran_with = host.read_file(KUBEADM_CONFIG)
-    if host.file(ADMIN_CONF) is not None and ran_with is not None and ran_with != text:
-        host.notice(
-            "KB-CONFIG-LATE",
-            "the control plane exists already: changes to kubeadm's configuration have no effect on it",
-        )
+    if is_member(host):  # the file says how the cluster was made; what differs now is told by `differences`
+        text = host.read_file(KUBEADM_CONFIG) or text
     ensure.file(host, KUBEADM_CONFIG, text, mode=0o600)
     if host.file(ADMIN_CONF) is None:
         host.expect("kubeadm to know every field of its configuration", lambda: _refused(host))

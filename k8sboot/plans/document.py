@@ -14,8 +14,12 @@ The JSON's keys, of which those of one `version` keep their meaning; new ones ma
     steps       [{phase, host, changes, unknown}], by phase, then by host; only those that are not empty
       changes   [{what, diff, commands}] in order. diff: unified diffs of files, or lines "thing: from -> to"
       unknown   [{what, after}]: what might be done is known only when phase `after` has run; what "": all of the phase
+    differs     [{key, where, hosts, cluster, inventory, how}]: values that the inventory sets, that the running cluster
+                does not have, and that `up` does not change. key: the inventory's; where: what was read, on which
+                hosts; cluster, inventory: the values; how: what brings it about
     failed      [{host, phase, code, what}]; where it is not empty the plan is not complete
-    summary     {changes, hosts, unknown}: how many changes on how many hosts, and how many things are unknown
+    summary     {changes, hosts, unknown, differs}: how many changes on how many hosts, how many things are unknown, and
+                how many values differ
 
 Secrets are masked in all of it.
 """
@@ -60,6 +64,18 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Differing:
+    """A value of the inventory that the running cluster does not have, and that `up` does not change."""
+
+    key: str
+    where: str
+    hosts: tuple[str, ...]
+    cluster: str
+    inventory: str
+    how: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """A host on which planning failed."""
 
@@ -79,6 +95,7 @@ class Document:
     inventory: Mapping[str, str]
     limit: tuple[str, ...] | None = None
     steps: tuple[Step, ...] = ()
+    differs: tuple[Differing, ...] = ()
     failed: tuple[Failure, ...] = ()
     created: str = ""
     k8sboot: str = field(default=__version__)
@@ -111,6 +128,12 @@ class Document:
             "phases": list(self.phases),
             "inventory": dict(self.inventory),
             "steps": [asdict(step) for step in self.steps],
+            "differs": [asdict(each) for each in self.differs],
             "failed": [asdict(failure) for failure in self.failed],
-            "summary": {"changes": self.changes, "hosts": self.changed_hosts, "unknown": self.unknown},
+            "summary": {
+                "changes": self.changes,
+                "hosts": self.changed_hosts,
+                "unknown": self.unknown,
+                "differs": len(self.differs),
+            },
         }

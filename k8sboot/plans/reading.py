@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from k8sboot.plans.document import FORMAT, Change, Document, Failure, Open, Step
+from k8sboot.plans.document import FORMAT, Change, Differing, Document, Failure, Open, Step
 
 Json = Mapping[str, Any]
 
@@ -21,6 +21,7 @@ def from_json(data: Json) -> Document:
         inventory={_text(name): _text(digest) for name, digest in data["inventory"].items()},
         limit=None if data["limit"] is None else _texts(data["limit"]),
         steps=tuple(_step(step) for step in data["steps"]),
+        differs=tuple(_differing(each) for each in data.get("differs", ())),
         failed=tuple(_failure(each) for each in data["failed"]),
         created=_text(data["created"]),
         k8sboot=_text(data["k8sboot"]),
@@ -37,6 +38,11 @@ def _step(data: Json) -> Step:
         ),
         unknown=tuple(Open(_text(each["after"]), _text(each["what"])) for each in data["unknown"]),
     )
+
+
+def _differing(data: Json) -> Differing:
+    texts = {key: _text(data[key]) for key in ("key", "where", "cluster", "inventory", "how")}
+    return Differing(**texts, hosts=_texts(data["hosts"]))
 
 
 def _failure(data: Json) -> Failure:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from k8sboot.events import Changed, Event, Failed, Unknown
+from k8sboot.events import Changed, Differs, Event, Failed, Unknown
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
-from k8sboot.plans.document import Change, Document, Failure, Open, Step
+from k8sboot.plans.document import Change, Differing, Document, Failure, Open, Step
 from k8sboot.plans.inventory import digests
 from k8sboot.text.redact import Redactor
 
@@ -26,7 +27,7 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Record an event."""
-        if isinstance(event, Changed | Unknown | Failed):
+        if isinstance(event, Changed | Differs | Unknown | Failed):
             self._events.append(event)
 
     def document(self, spec: Spec, *, limit: frozenset[str] | None) -> Document:
@@ -38,6 +39,7 @@ class Recorder:
             inventory=digests(spec),
             limit=None if limit is None else tuple(h.name for h in spec.hosts if h.name in limit),
             steps=tuple(self.steps()),
+            differs=tuple(self._differs()),
             failed=tuple(self._failure(event) for event in self._events if isinstance(event, Failed)),
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         )
@@ -57,6 +59,17 @@ class Recorder:
         unknown = tuple(Open(e.after, self._redact(e.what)) for e in events if isinstance(e, Unknown))
         if changes or unknown:
             yield Step(phase, host, changes, unknown)
+
+    def _differs(self) -> Iterator[Differing]:
+        """Each once, with all hosts that have it, in the order of the inventory."""
+        hosts: dict[Differing, set[str]] = {}
+        for event in self._events:
+            if isinstance(event, Differs):
+                texts = (event.cluster, event.inventory, event.how)
+                one = Differing(event.key, event.where, (), *map(self._redact, texts))
+                hosts.setdefault(one, set()).add(event.host)
+        for one in sorted(hosts, key=lambda each: (each.key, each.where)):
+            yield replace(one, hosts=tuple(h.name for h in self._hosts if h.name in hosts[one]))
 
     def _change(self, event: Changed) -> Change:
         commands = tuple(self._redact(line) for line in event.commands)

@@ -22,6 +22,7 @@ from k8sboot.phase import Phase
 from k8sboot.run import expiry
 from k8sboot.run.connecting import CONNECT, CONNECTING, Connect, Connections
 from k8sboot.run.event_queue import EventQueue
+from k8sboot.run.keeping import READS, Keeping
 from k8sboot.run.leases import Leases
 from k8sboot.run.plan_check import PlanCheck, obstacles
 from k8sboot.run.runner import INTERRUPTED, Options, Report, Run
@@ -126,7 +127,7 @@ class Session:
 
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
         declared = (phase.reads_for(self._spec) for phase in self._request.phases)
-        reads = union((*declared, expiry.READS, CONNECTING))
+        reads = union((*declared, expiry.READS, CONNECTING, READS))
         self._drain([self._worker(h.name, partial(self._connections.connect, h, reads)) for h in hosts])
         machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name
@@ -136,7 +137,7 @@ class Session:
             return Report(changes=dict.fromkeys(machines, 0))
         ordered = {h.name: machines[h.name] for h in hosts if h.name in machines}
         peers = {name: Peer(machine) for name, machine in ordered.items()}
-        spec = with_node_addresses(self._spec, node_addresses(self._spec, peers))
+        spec = self._kept(with_node_addresses(self._spec, node_addresses(self._spec, peers)), machines[first])
         run_phases = partial(self._run_phases, Cluster(spec, peers, self._request.limit), ordered)
         if self._request.plan_check:
             errors = errors or obstacles(
@@ -146,6 +147,15 @@ class Session:
                 self._drain([])
                 return Report(changes=dict.fromkeys(ordered, 0), errors=errors)
         return run_phases(self._request.options.is_dry, self._events.put)
+
+    def _kept(self, spec: Spec, first_master: Machine) -> Spec:
+        """spec; while the cluster is not to be removed, with what the cluster has where the inventory sets nothing."""
+        kept = Keeping(spec, self._events.put)
+        if self._request.command != "reset":
+            self._drain([self._worker(first_master.name, partial(kept.look, first_master))])
+        if kept.bug:
+            raise kept.bug
+        return kept.spec
 
     def _run_phases(
         self, cluster: Cluster, machines: Mapping[str, Machine], is_dry: bool, tell: Listener

@@ -129,6 +129,17 @@ def _notice(fields: Fields) -> EventLine:
     )
 
 
+def _differs(fields: Fields) -> EventLine:
+    where = _text(fields, "where")
+    return EventLine(
+        "!",
+        f"{_text(fields, 'key')} differs: {where} has {_text(fields, 'cluster')}, "
+        f"the inventory {_text(fields, 'inventory')}; `up` does not change it",
+        tail=" [KB-DIFFERS]",
+        details=(Block("to change it: ", _text(fields, "how")),),
+    )
+
+
 def _unknown(fields: Fields) -> EventLine:
     what = _text(fields, "what") or _text(fields, "phase")
     return EventLine("?", f"{what}: known only after {_text(fields, 'after')}")
@@ -155,6 +166,7 @@ _LINES: dict[str, Callable[[Fields], EventLine]] = {
     "Waiting": _waiting,
     "Output": _output,
     "Evidence": _evidence,
+    "Differs": _differs,
     "Notice": _notice,
     "Unknown": _unknown,
     "Skipped": _skipped,

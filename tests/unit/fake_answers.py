@@ -9,6 +9,7 @@ from typing import Any
 
 from fake_host import FakeConnection
 from fake_state import Reply
+from yaml_texts import printed
 
 from k8sboot.kubernetes import dns
 from k8sboot.phases.verify import QUERY_ID
@@ -60,6 +61,12 @@ def deployment(name: str) -> dict[str, Any]:
         "spec": {"replicas": 1},
         "status": status,
     }
+
+
+def config_map(name: str, key: str, document: dict[str, Any]) -> dict[str, Any]:
+    """A ConfigMap that holds one document."""
+    meta = {"name": name, "namespace": "kube-system", "resourceVersion": "1"}
+    return {"kind": "ConfigMap", "metadata": meta, "data": {key: printed(document)}}
 
 
 def ca_certificate(key: bytes) -> str:

@@ -23,7 +23,7 @@ from fake_mounts import MOUNT_SCRIPTS, volume_mounts
 from fake_state import Reply
 from fake_systems import debian
 from inventories import VERSION
-from yaml_texts import by_kind, documents
+from yaml_texts import by_kind, documents, printed
 
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
@@ -129,7 +129,7 @@ class FakeCluster(Kubectl):
             return 1, "", "error: already initialised\n"
         config = by_kind(host.text(path))
         assert config["ClusterConfiguration"]["kubernetesVersion"] == f"v{VERSION}"
-        self.proxy_mode = config["KubeProxyConfiguration"]["mode"]
+        self.documents = copy.deepcopy(config)
         self._become_master(host)
         return "Your Kubernetes control-plane has initialized successfully!\n"
 
@@ -142,7 +142,7 @@ class FakeCluster(Kubectl):
     def _become_member(self, host: FakeConnection) -> None:
         assert {host.modules.get(name) for name in REQUIRED_MODULES} == {"loaded"}
         assert host.facts["hostname"] == host.name
-        host.put("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n")
+        host.put("/var/lib/kubelet/config.yaml", printed(self.documents["KubeletConfiguration"]))
         host.put("/etc/kubernetes/kubelet.conf", kubeconfig(self.ca, "node"), mode=0o600)
         host.units["kubelet.service"].active = "active"
         if host.name not in self.members:
@@ -177,6 +177,7 @@ class FakeCluster(Kubectl):
             self.applied.clear()
             self.members.clear()
             self.etcd.clear()
+            self.documents.clear()
         return "reset\n"
 
     def _create_token(self, words: list[str]) -> str:

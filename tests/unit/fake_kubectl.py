@@ -7,13 +7,13 @@ import shlex
 import threading
 from typing import Any
 
-from fake_answers import daemon_set, deployment, node, object_list, pod, token_secret
+from fake_answers import config_map, daemon_set, deployment, node, object_list, pod, token_secret
 from fake_etcd import FakeEtcd
 from fake_host import FakeConnection
 from fake_rows import fields_of, rows
 from fake_shell import plain, plain_words
 from fake_state import Reply
-from yaml_texts import document, printed
+from yaml_texts import document, documents
 
 
 class Kubectl:
@@ -27,12 +27,47 @@ class Kubectl:
         self.applied: dict[str, str] = {}
         self.settings: dict[str, dict[str, dict[str, str]]] = {}
         """Of each Node: label, taint (KEY:EFFECT) and annotate, as kubectl calls them, by key."""
-        self.proxy_mode = "ipvs"
         self.addresses: dict[str, str] = {}
         """InternalIP of each Node."""
         self.starting: list[str] = []
         """Names of Pods that are not ready at the next look."""
+        self.documents: dict[str, dict[str, Any]] = {}
+        """kubeadm's documents by kind, as init stored them."""
         self._lock = threading.RLock()
+
+    @property
+    def proxy_mode(self) -> str:
+        """kube-proxy's."""
+        return str(self.proxy["mode"])
+
+    @proxy_mode.setter
+    def proxy_mode(self, mode: str) -> None:
+        self.proxy = {**self.proxy, "mode": mode}
+
+    @property
+    def proxy(self) -> dict[str, Any]:
+        """kube-proxy's configuration."""
+        return self.documents["KubeProxyConfiguration"]
+
+    @proxy.setter
+    def proxy(self, config: dict[str, Any]) -> None:
+        self.documents = {**self.documents, "KubeProxyConfiguration": config}
+
+    def _objects(self) -> list[dict[str, Any]]:
+        if not self.documents:
+            return []
+        cluster = self.documents["ClusterConfiguration"]
+        minor = cluster["kubernetesVersion"].removeprefix("v").rpartition(".")[0]
+        manifests = [each for text in self.applied.values() for each in documents(text) if each]
+        deployed = [
+            each for each in manifests if each["metadata"]["name"] in ("calico-node", "metrics-server")
+        ]
+        return [
+            config_map("kubeadm-config", "ClusterConfiguration", cluster),
+            config_map(f"kubelet-config-{minor}", "kubelet", self.documents["KubeletConfiguration"]),
+            config_map("kube-proxy", "config.conf", self.proxy),
+            *(each for each in deployed if each["kind"] in ("DaemonSet", "Deployment")),
+        ]
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "_lock"}
@@ -61,8 +96,7 @@ class Kubectl:
                 self.applied[path] = host.text(path)
                 return "applied\n"
             case ["replace", "--filename", path]:
-                config = json.loads(host.text(path))["data"]["config.conf"]
-                self.proxy_mode = document(config)["mode"]
+                self.proxy = document(json.loads(host.text(path))["data"]["config.conf"])
                 return "replaced\n"
             case ["rollout", "restart", *_] | ["drain", *_]:
                 return "done\n"
@@ -119,7 +153,6 @@ class Kubectl:
             young = [pod(name) | {"status": {"phase": "Pending"}} for name in self.starting]
             self.starting = []
             return rows([*daemon_sets, *deployments, *young], fields_of(shlex.split(line)))
-        if line.startswith("get configmap kube-proxy "):
-            config = printed({"mode": self.proxy_mode, "ipvs": {"scheduler": "rr", "strictARP": False}})
-            return json.dumps({"metadata": {"resourceVersion": "1"}, "data": {"config.conf": config}})
+        if line.startswith("get configmap/kubeadm-config "):
+            return object_list("", self._objects())
         raise host._unknown(line)

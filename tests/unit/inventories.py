@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.keys import inventory, rows
 from k8sboot.inventory.model import CalicoSettings, ClusterSettings, Spec
 from k8sboot.inventory.os_settings import OsSettings, Repository
 
@@ -30,4 +33,20 @@ def spec(*, masters: int = 1, nodes: int = 2, **settings: Any) -> Spec:
         "calico": CalicoSettings(manifest=str(CALICO)),
         **settings,
     }
-    return Spec(masters=tuple(hosts[:masters]), nodes=tuple(hosts[masters:]), **given)
+    spec = Spec(masters=tuple(hosts[:masters]), nodes=tuple(hosts[masters:]), **given)
+    return replace(spec, said=frozenset(_said(spec)))
+
+
+def saying(spec: Spec, *keys: str) -> Spec:
+    """The same, with keys that the file sets to what they are."""
+    return replace(spec, said=spec.said | {*keys})
+
+
+def _said(spec: Spec) -> Iterator[str]:
+    """What an inventory file for these values has to set: all that is not the default."""
+    for name, key in rows():
+        section, _, rest = name.partition(".")
+        if rest and "[" not in section and section != "ssh":
+            value = getattr(spec, inventory().keys[section].field)
+            if "." not in rest and getattr(value, key.field) != key.default:
+                yield name

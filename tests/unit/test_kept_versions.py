@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from fake_cluster import FakeCluster
 from families import machines
+from inventories import saying
 from runs import mutations, raise_errors, run
 
 from k8sboot.events import Notice
@@ -19,7 +20,8 @@ NAMES_OF_UP = [phase.name for phase in UP]
 
 
 def of_version(it: FakeCluster, version: str) -> FakeCluster:
-    it.spec = replace(it.spec, cluster=replace(it.spec.cluster, kubernetes_version=version))
+    spec = replace(it.spec, cluster=replace(it.spec.cluster, kubernetes_version=version))
+    it.spec = saying(spec, "cluster.kubernetesVersion")
     return it
 
 

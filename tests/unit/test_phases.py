@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fake_cluster import FakeCluster
-from inventories import spec
+from inventories import saying, spec
 from runs import mutations, raise_errors, run
 
 from k8sboot import phases
@@ -156,6 +156,7 @@ def test_containers_may_share_a_product_uuid(bare: FakeCluster):
 
 
 def test_kube_proxy_in_another_mode_is_changed_and_asked(finished: FakeCluster):
+    finished.spec = saying(finished.spec, "kubeProxy.mode")
     finished.proxy_mode = "iptables"
     told = raise_errors(run(finished, UP))
     assert told.changes == {"m1": ["set kube-proxy's mode to ipvs"]}
@@ -165,6 +166,7 @@ def test_kube_proxy_in_another_mode_is_changed_and_asked(finished: FakeCluster):
 
 @pytest.mark.parametrize("state", ["available", "missing", "unloadable"])
 def test_kube_proxy_is_not_switched_while_a_machine_lacks_a_module(finished: FakeCluster, state):
+    finished.spec = saying(finished.spec, "kubeProxy.mode")
     finished.proxy_mode = "iptables"
     finished.hosts["n1"].modules["ip_vs_rr"] = state
     told = run(finished, [phase for phase in UP if phase.name == "kube-proxy"])
@@ -174,6 +176,7 @@ def test_kube_proxy_is_not_switched_while_a_machine_lacks_a_module(finished: Fak
 
 
 def test_kube_proxy_waits_for_the_modules_of_every_machine(finished: FakeCluster):
+    finished.spec = saying(finished.spec, "kubeProxy.mode")
     finished.proxy_mode = "iptables"
     finished.hosts["n1"].modules["ip_vs_rr"] = "available"
     raise_errors(run(finished, UP))

@@ -79,7 +79,9 @@ def test_the_plan_as_json_holds_what_the_run_would_do(k8sboot):
         "changes": counted,
         "hosts": 3,
         "unknown": sum(len(step["unknown"]) for step in plan["steps"]),
+        "differs": 0,
     }
+    assert plan["differs"] == []
 
 
 def test_a_plan_with_a_hole_is_shown_as_such_and_not_kept(k8sboot, inventory):

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 import yaml
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.answers import BadAnswer
-from k8sboot.kubernetes.kube_proxy import possible_modules, required_modules, set_mode
+from k8sboot.kubernetes.kube_proxy import possible_modules, required_modules, set_config
+from k8sboot.kubernetes.running import running_cluster
 
 CONFIG = """\
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -39,8 +39,10 @@ def config_map(config: str = CONFIG) -> str:
     )
 
 
-def to_ipvs(text: str, **changes: Any) -> str:
-    return set_mode(text, **{"mode": "ipvs", "scheduler": "rr", "strict_arp": False, **changes})
+def to_ipvs(text: str, *, mode: str = "ipvs", scheduler: str = "rr", strict_arp: bool = False) -> str:
+    """What is to be stored, or the same where nothing is."""
+    ipvs = {"scheduler": scheduler, "strictARP": strict_arp} if mode == "ipvs" else {}
+    return set_config(json.loads(text), {"mode": mode, **({"ipvs": ipvs} if ipvs else {})}) or text
 
 
 def test_the_switch_to_ipvs_changes_the_mode_and_its_fields_only() -> None:
@@ -64,7 +66,7 @@ def test_another_scheduler_is_a_change() -> None:
 
 
 def test_the_switch_back_to_iptables_leaves_the_ipvs_fields() -> None:
-    back = set_mode(to_ipvs(config_map()), mode="iptables", scheduler="rr", strict_arp=False)
+    back = to_ipvs(to_ipvs(config_map()), mode="iptables")
     config = yaml.safe_load(json.loads(back)["data"]["config.conf"])
     assert (config["mode"], config["ipvs"]["scheduler"]) == ("iptables", "rr")
 
@@ -74,8 +76,20 @@ def test_a_config_map_without_a_configuration_is_refused() -> None:
         to_ipvs('{"kind": "ConfigMap", "data": {}}')
     with pytest.raises(Refused, match="not one document"):
         to_ipvs(config_map("a: 1\n---\nb: 2\n"))
-    with pytest.raises(BadAnswer, match="kube-proxy"):
-        to_ipvs("Unable to connect to the server")
+    with pytest.raises(Refused, match=r"config\.conf"):
+        set_config({}, {"mode": "ipvs"})
+    with pytest.raises(BadAnswer, match="the cluster's configuration"):
+        running_cluster("Unable to connect to the server")
+
+
+def test_what_is_not_wanted_otherwise_is_left_as_it_is_written() -> None:
+    written = config_map(CONFIG.replace("minSyncPeriod: 0s", "minSyncPeriod: 1m30s"))
+    assert set_config(json.loads(written), {"ipvs": {"minSyncPeriod": "90s"}}) == ""
+    changed = set_config(json.loads(written), {"conntrack": {"maxPerCore": 65536}, "clusterCIDR": None})
+    config = yaml.safe_load(json.loads(changed)["data"]["config.conf"])
+    assert config["conntrack"] == {"maxPerCore": 65536}
+    assert "clusterCIDR" not in config
+    assert config["ipvs"]["minSyncPeriod"] == "1m30s"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fake_cluster import FakeCluster
 from fake_state import HostState
-from inventories import spec
+from inventories import saying, spec
 from runs import raise_errors, run
 
 from k8sboot.cli.token_actions import new_join_line, revoke_tokens, token_table
@@ -74,6 +74,7 @@ def all_that_k8sboot_does_with_tokens() -> Iterator[HostState]:
     cluster.hosts["n2"].answers["kubeadm join"] = (1, "", "timed out\n")
     run(cluster, UP)
     del cluster.hosts["n2"].answers["kubeadm join"]
+    cluster.spec = saying(cluster.spec, "kubeProxy.mode")
     cluster.proxy_mode = "iptables"
     cluster.starting = ["n2"]
     raise_errors(run(cluster, UP))

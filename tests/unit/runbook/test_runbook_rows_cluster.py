@@ -7,7 +7,7 @@ import shlex
 
 import yaml
 from fake_shell import plain
-from inventories import CALICO, VERSION
+from inventories import CALICO, VERSION, saying
 from runs import raise_errors, run
 
 from k8sboot.cli.token_actions import new_join_line, token_table
@@ -114,6 +114,7 @@ def test_runbook_33_metrics_server_needs_no_certificate_from_a_nodes_disk(finish
 
 
 def test_runbook_34_ipvs_is_switched_without_an_editor_and_asked_for_on_every_node(finished):
+    finished.spec = saying(finished.spec, "kubeProxy.mode")
     finished.proxy_mode = "iptables"
     told = raise_errors(run(finished, UP))
     assert told.changes == {"m1": ["set kube-proxy's mode to ipvs"]}
@@ -125,6 +126,7 @@ def test_runbook_34_ipvs_is_switched_without_an_editor_and_asked_for_on_every_no
 
 
 def test_runbook_34_the_switch_names_the_machine_and_the_module_that_is_missing(finished):
+    finished.spec = saying(finished.spec, "kubeProxy.mode")
     finished.proxy_mode = "iptables"
     finished.hosts["n1"].modules["ip_vs_wrr"] = "available"
     told = run(finished, [PHASES["kube-proxy"]])

@@ -1,0 +1,88 @@
+"""What the inventory sets, the running cluster does not have, and k8sboot does not bring about: told in every run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from k8sboot import ensure
+from k8sboot.cluster import Cluster
+from k8sboot.desired.kubeadm import is_member
+from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
+from k8sboot.inventory.model import KubeadmPatches, Spec
+from k8sboot.kubernetes.answers import at, text_at
+from k8sboot.kubernetes.comparing import Difference, differing
+from k8sboot.kubernetes.paths import KUBELET_CONF, KUBELET_CONFIG
+from k8sboot.kubernetes.static_pods import COMPONENTS, flags, manifest_of
+from k8sboot.kubernetes.yamltext import load_documents
+from k8sboot.paths import UNFINISHED
+from k8sboot.phase import everyone, phase
+
+CLUSTER, KUBELET = "kubeadm.clusterConfiguration", "kubeadm.kubeletConfiguration"
+"""The inventory's keys."""
+EDIT = "`kubectl -n kube-system edit configmap {}`, which {}"
+
+
+def _reads(spec: Spec) -> Reads:
+    manifests = (manifest_of(name) for _, name, _ in _arguments(spec.kubeadm))
+    kubelet = (KUBELET_CONFIG,) if spec.kubeadm.kubelet_configuration else ()
+    return Reads(files=(KUBELET_CONF, UNFINISHED, *kubelet, *manifests))
+
+
+def _arguments(patches: KubeadmPatches) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """(section, component, flags) of the control plane's components for which the inventory sets flags."""
+    for section, component in COMPONENTS.items():
+        given = at(patches.cluster_configuration, section, "extraArgs")
+        if isinstance(given, Mapping) and given:
+            yield section, component, given
+
+
+@phase(on=everyone, reads=_reads, after=("join-masters", "join-nodes", "kube-proxy"))
+def differences(cluster: Cluster, host: Host) -> None:
+    """Report where the running cluster differs from the inventory and `up` does not change it."""
+    if not is_member(host):
+        return
+    if host.name == cluster.spec.masters[0].name:
+        _cluster_configuration(cluster.spec, host)
+    if host.role == "master":
+        _control_plane(cluster.spec.kubeadm, host)
+    _kubelet(cluster.spec.kubeadm, host)
+
+
+def _cluster_configuration(spec: Spec, host: Host) -> None:
+    """What kubeadm keeps in the cluster, for the next master, host or upgrade."""
+    running, patches = ensure.running_cluster(host), spec.kubeadm
+    found = [*differing(patches.cluster_configuration, running.cluster_configuration, where=CLUSTER)]
+    repository = text_at(running.cluster_configuration, "imageRepository")
+    if "cluster.imageRepository" in spec.said and spec.cluster.image_repository != repository:
+        found.append(Difference("cluster.imageRepository", repository, spec.cluster.image_repository))
+    edit = EDIT.format("kubeadm-config", "kubeadm reads when a master joins, and in an upgrade")
+    _report(host, found, where="ConfigMap kubeadm-config", how=edit)
+    name = running.kubelet_config_map
+    found = [*differing(patches.kubelet_configuration, running.kubelet_configuration, where=KUBELET)]
+    _report(host, found, where=f"ConfigMap {name}", how=EDIT.format(name, "hosts read when they join"))
+
+
+def _control_plane(patches: KubeadmPatches, host: Host) -> None:
+    """The flags with which the control plane runs on this master."""
+    for section, component, given in _arguments(patches):
+        path = manifest_of(component)
+        there = flags(host.read_file(path) or "", what=path)
+        found = differing(given, there, where=f"{CLUSTER}.{section}.extraArgs")
+        _report(host, found, where=path, how=f"edit {path} on one master after the other")
+
+
+def _kubelet(patches: KubeadmPatches, host: Host) -> None:
+    """The configuration with which kubelet runs on this host."""
+    if not patches.kubelet_configuration:
+        return
+    documents = load_documents(host.read_file(KUBELET_CONFIG) or "", KUBELET_CONFIG)
+    found = differing(patches.kubelet_configuration, documents[0] if documents else {}, where=KUBELET)
+    edit = f"edit {KUBELET_CONFIG} on one host after the other, each time with `systemctl restart kubelet`"
+    _report(host, found, where=KUBELET_CONFIG, how=edit)
+
+
+def _report(host: Host, found: Iterable[Difference], *, where: str, how: str) -> None:
+    for each in found:
+        host.differs(each.key, where=where, cluster=each.found, inventory=each.wanted, how=how)
