@@ -10,7 +10,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.errors import Refused
 from k8sboot.host.files import File
 from k8sboot.host.peer import Peer
-from k8sboot.host.shared_file import SharedFile, records, shared_file
+from k8sboot.host.shared_file import SharedFile, original_of, records, shared_file
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.kubernetes.kubelet_flags import (
     KubeletFlag,
@@ -62,7 +62,16 @@ def kubelet_environment(cluster: Cluster, host: Peer) -> File:
     if {(f.name, f.value) for f in wanted} != {(f.name, f.value) for f in flags.now}:
         text = with_flags(text, _assignment(wanted))
     mode, owner = (there.state.mode, there.state.owner) if there.state else (0o644, "root:root")
-    return File(there.path, text, mode=mode, owner=owner, restarts=(UNIT,), part=_assignment(added))
+    part = _assignment(added)
+    is_edited = there.written is not None and text != there.text and _is_more(host, there.path, text, flags)
+    return File(there.path, text, mode=mode, owner=owner, restarts=(UNIT,), part=part, is_edited=is_edited)
+
+
+def _is_more(host: Peer, path: str, text: str, flags: _Flags) -> bool:
+    """Whether an operator has set more than the original has."""
+    original = original_of(host, path)
+    has_more_flags = without_flags(flags.theirs, _known(original)) != ()
+    return has_more_flags or not other_variables(text) <= other_variables(original)
 
 
 def _ours(host: Peer, spec: HostSpec) -> tuple[KubeletFlag, ...]:

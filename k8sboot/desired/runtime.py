@@ -21,9 +21,16 @@ def runtime_files(cluster: Cluster, host: Peer, *packages: Wanted) -> tuple[File
     engine = runtime.of(cluster.spec)
     files = engine.files(cluster.spec, host)
     asked = packages or tuple(asked_for(cluster.spec)[name] for name in engine.packages(cluster.spec))
-    if not cluster.spec.runtime.allow_restart and _restarts(host, engine, files, asked):
-        _refuse_to_stop(host, engine)
+    if _restarts(host, engine, files, asked):
+        refuse_to_stop_others(cluster, host)
     return files
+
+
+def refuse_to_stop_others(cluster: Cluster, host: Peer) -> None:
+    """Refused if a restart stops containers that are not Kubernetes', unless the inventory allows it."""
+    engine = runtime.of(cluster.spec)
+    if not cluster.spec.runtime.allow_restart:
+        _refuse_to_stop(host, engine)
 
 
 def _restarts(host: Peer, engine: runtime.Runtime, files: Sequence[File], packages: Sequence[Wanted]) -> bool:

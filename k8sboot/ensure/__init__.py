@@ -18,7 +18,7 @@ from k8sboot.ensure.mounts import unmounted
 from k8sboot.ensure.node_settings import labels_and_taints
 from k8sboot.ensure.packages import choose, packages
 from k8sboot.ensure.repositories import repositories, repository
-from k8sboot.ensure.restore.restore import as_before
+from k8sboot.ensure.restore.restore import as_before, would_restart
 from k8sboot.ensure.security import selinux
 from k8sboot.ensure.services import (
     not_at_boot,
@@ -64,5 +64,6 @@ __all__ = [
     "swap_off",
     "sysctls",
     "timezone",
+    "would_restart",
     "unmounted",
 ]

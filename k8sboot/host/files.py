@@ -23,6 +23,7 @@ class File:
 
     readers: all units that read it, whether they run or not. is_ours: k8sboot defines its content; False for an
     operator's file that is restored. part: of a file with an operator's settings too, what k8sboot adds to them.
+    is_edited: these are more than its original has, so that `reset --restore-os` leaves the file and tells of it.
 
     A Secret as content is never shown in a diff, and its default mode is 0600.
     """
@@ -35,6 +36,7 @@ class File:
     readers: tuple[str, ...] = ()
     is_ours: bool = True
     part: str = ""
+    is_edited: bool = False
 
     @property
     def state(self) -> FileState:
@@ -113,12 +115,14 @@ def _part(file: File) -> str:
         return ""
     path = part_path(file.path)
     original = f'keep "$(readlink -f -- {shlex.quote(file.path)})"\n'  # which marks that all is saved here
+    copy = _record(copy_path(file.path), file.data) if file.is_edited else ""
+    folder = call("mkdir", "-p", path.rpartition("/")[0])
+    return original + folder + _record(path, file.part.encode()) + copy
+
+
+def _record(path: str, data: bytes) -> str:
     put = call("put", path, "0600", "root:root", "passing", "").rstrip()
-    return (
-        original
-        + call("mkdir", "-p", path.rpartition("/")[0])
-        + _fed(f"{put} >/dev/null", file.part.encode())
-    )
+    return _fed(f"{put} >/dev/null", data)
 
 
 def _fed(command: str, data: bytes) -> str:
@@ -130,8 +134,13 @@ def part_path(path: str) -> str:
     return f"{ORIGINALS_DIR}{path}.k8sboot-part"
 
 
+def copy_path(path: str) -> str:
+    """Where a copy of what k8sboot wrote last is kept, unless that is a secret."""
+    return f"{ORIGINALS_DIR}{path}.k8sboot-copy"
+
+
 def kind_of(file: File) -> Literal["shown", "secret", "passing"]:
     """Whether the file is k8sboot's, and whether a copy of it may be kept for comparison."""
-    if not file.is_ours or file.path.startswith("/run/"):
+    if not file.is_ours or file.is_edited or file.path.startswith("/run/"):
         return "passing"
     return "secret" if isinstance(file.content, Secret) else "shown"

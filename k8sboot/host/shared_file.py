@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from k8sboot.host.files import part_path
+from k8sboot.host.files import copy_path, part_path
 from k8sboot.host.peer import Peer
 from k8sboot.host.snapshot import FileState
 from k8sboot.paths import ORIGINALS_DIR
@@ -35,6 +35,11 @@ def shared_file(host: Peer, path: str) -> SharedFile:
     return SharedFile(path, host.file(path), text, written, part)
 
 
+def original_of(host: Peer, path: str) -> str:
+    """The text of the file before k8sboot, '' if there was none."""
+    return host.read_file(f"{ORIGINALS_DIR}{path}", errors="surrogateescape") or ""
+
+
 def records(path: str) -> tuple[str, str, str]:
     """The paths that shared_file reads; for a phase's declaration."""
-    return path, f"{ORIGINALS_DIR}{path}.k8sboot-copy", part_path(path)
+    return path, copy_path(path), part_path(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
+from k8sboot.desired.runtime import refuse_to_stop_others
 from k8sboot.ensure.restore.notes import NOTED
 from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
 from k8sboot.ensure.system import FSTAB
@@ -27,4 +28,6 @@ READERS = (
 )
 def restore_os(cluster: Cluster, host: Host) -> None:
     """Restore files, units, swap and settings to their state before k8sboot."""
+    if ensure.would_restart(host, runtime.of(cluster.spec).unit):
+        refuse_to_stop_others(cluster, host)
     ensure.as_before(host, readers=READERS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from k8sboot.errors import Refused
 from k8sboot.host.files import File
 from k8sboot.host.peer import Peer
-from k8sboot.host.shared_file import SharedFile, shared_file
+from k8sboot.host.shared_file import SharedFile, original_of, shared_file
 from k8sboot.inventory.model import Spec
 from k8sboot.runtime.docker_state import data_elsewhere, flags_of
 from k8sboot.runtime.settings import Tree, items, united, without
@@ -47,7 +47,10 @@ def daemon_json(spec: Spec, host: Peer, *, restarts: tuple[str, ...]) -> File:
         return File(DAEMON_JSON, text, restarts=restarts)
     mode, owner = (there.state.mode, there.state.owner) if there.state else (0o644, "root:root")
     added = _dumped(without(wanted, theirs))
-    return File(DAEMON_JSON, text, mode=mode, owner=owner, restarts=restarts, part=added)
+    is_edited = False
+    if there.written is not None and text != there.text:
+        is_edited = without(theirs, _known(original_of(host, DAEMON_JSON))) != {}
+    return File(DAEMON_JSON, text, mode=mode, owner=owner, restarts=restarts, part=added, is_edited=is_edited)
 
 
 def _now(there: SharedFile, host: Peer) -> Tree:

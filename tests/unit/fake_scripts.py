@@ -10,7 +10,7 @@ from fake_shell import plain, plain_words
 from fake_state import FakeFile, FakeUnit, Reply, unit_of
 from fake_yum import YumCommands
 
-from k8sboot.host.files import File, Write, kind_of
+from k8sboot.host.files import File, Write, copy_path, kind_of, part_path
 from k8sboot.host.script import FAILED
 from k8sboot.host.script import Commands as Request
 from k8sboot.paths import RESTART_DIR
@@ -49,6 +49,10 @@ class Scripts(YumCommands):
         if (kind := kind_of(file)) != "passing":
             self.keep(file.path)
             self.ours(file.path, file.data, kind, file.readers, file.part)
+        elif file.is_edited:
+            self.keep(file.path)
+            self.files[copy_path(file.path)] = FakeFile(file.data)
+            self.files[part_path(file.path)] = FakeFile(file.part.encode())
         self.files[file.path] = FakeFile(file.data, file.mode, file.owner)
         if unit := unit_of(file.path):
             self.units.setdefault(unit, FakeUnit())

@@ -50,6 +50,14 @@ def as_before(host: Host, *, readers: Sequence[str]) -> None:
         )
 
 
+def would_restart(host: Host, unit: str) -> bool:
+    """Whether a restore restarts this unit, because it runs and reads a file that is restored."""
+    if host.unit(unit).active != "active":
+        return False
+    due = (kept for kept in read_notes(host).files if of_file(kept).state == "due")
+    return host.restart_is_due(unit) or any(unit in kept.readers for kept in due)
+
+
 def _tried(
     host: Host, what: str, *commands: Command | PriorState, timeout: float = 120, job: bool = False
 ) -> list[str]:

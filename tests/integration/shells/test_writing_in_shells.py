@@ -127,6 +127,19 @@ def test_k8sboots_part_of_a_shared_file_lies_beside_the_original(place, shell):
 
 
 @IN_SHELLS
+def test_a_file_that_was_edited_since_leaves_records_but_does_not_pass_for_k8sboots(place, shell):
+    (place.etc / "shared").write_text("first")
+    done = place.put(place.file("shared", "both", part="a", is_edited=True), shell=shell)
+    assert done.returncode == 0, done.stderr
+    kept = Path(f"{place.kept}{place.etc}/shared")
+    assert kept.read_text() == "first"
+    assert Path(f"{kept}.k8sboot-copy").read_text() == "both"
+    assert Path(f"{kept}.k8sboot-part").read_text() == "a"
+    assert not Path(f"{kept}.k8sboot-ours").exists()
+    assert (place.etc / "shared").read_text() == "both"
+
+
+@IN_SHELLS
 def test_that_there_was_no_original_is_kept_too(place, shell):
     for content in ("first", "second"):
         place.put(place.file("new", content), shell=shell)

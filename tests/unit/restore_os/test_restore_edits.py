@@ -2,14 +2,59 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from fake_notes import BESIDE
 from restored import CHRONY, CUTS, assert_as_before, bare_debian, bare_el7, cut, left, mend, restore
-from runs import raise_errors
+from runs import mutations, raise_errors, run
 
+from k8sboot.inventory.model import RuntimeSettings
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
+from k8sboot.phases.restore_os import restore_os
+from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
+
+
+def test_settings_added_to_a_merged_file_are_not_lost_in_a_restore(finished):
+    it = finished(bare_debian)
+    host = it.hosts["m1"]
+    for path, mine in (
+        ("/etc/docker/daemon.json", '"dns": ["192.0.2.9"]'),
+        ("/etc/default/kubelet", "--max-pods=9"),
+    ):
+        text = host.text(path)
+        host.put(
+            path, text.replace("{", "{" + mine + ",", 1) if "json" in path else f"{text.rstrip()} '{mine}'\n"
+        )
+    first, *others = it.spec.masters
+    changed = dataclasses.replace(first, kubelet_extra_args={"v": "3"})
+    settings = RuntimeSettings(insecure_registries=("lan:5000",))
+    it.spec = dataclasses.replace(it.spec, masters=(changed, *others), runtime=settings)
+    raise_errors(run(it, UP))
+    assert "192.0.2.9" in host.text("/etc/docker/daemon.json")
+    assert "--v=3" in host.text("/etc/default/kubelet")
+    told = raise_errors(restore(it))
+    assert "192.0.2.9" in host.text("/etc/docker/daemon.json")
+    assert "--max-pods=9" in host.text("/etc/default/kubelet")
+    left = [event.text for event in told.events if getattr(event, "code", "") == "KB-RESTORE-LEFT"]
+    assert (
+        sum("daemon.json was not restored" in text or "kubelet was not restored" in text for text in left)
+        == 2
+    )
+
+
+def test_a_restore_does_not_stop_the_containers_of_others(finished):
+    it = finished(bare_debian)
+    host = it.hosts["m1"]
+    host.answers["runtime-bystanders"] = "db\n"
+    host.clear()
+    told = run(it, [restore_os])
+    assert told.errors == {"m1": "KB-RUNTIME-RESTART"}
+    assert mutations(it) == {}
+    it.spec = dataclasses.replace(it.spec, runtime=RuntimeSettings(allow_restart=True))
+    assert "restart docker.service" in raise_errors(run(it, [restore_os])).changes["m1"]
 
 
 def test_what_others_have_edited_since_stays_and_is_shown(finished):
