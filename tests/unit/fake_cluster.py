@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,13 @@ from k8sboot.osfamily.debian import LISTS
 def copied(cluster: FakeCluster) -> FakeCluster:
     """Another cluster in the same state; the inventory is frozen, and shared."""
     return copy.deepcopy(cluster, {id(cluster.spec): cluster.spec})
+
+
+def _node_ip(host: FakeConnection) -> str:
+    """The address that kubelet reports."""
+    files = (path for path in ("/etc/default/kubelet", "/etc/sysconfig/kubelet") if path in host.files)
+    found = re.search(r"--node-ip=([0-9.]+)", "".join(map(host.text, files)))
+    return found[1] if found else ""
 
 
 class FakeCluster(Kubectl):
@@ -144,6 +152,7 @@ class FakeCluster(Kubectl):
         assert host.facts["hostname"] == host.name
         host.put("/var/lib/kubelet/config.yaml", printed(self.documents["KubeletConfiguration"]))
         host.put("/etc/kubernetes/kubelet.conf", kubeconfig(self.ca, "node"), mode=0o600)
+        self.addresses[host.name] = _node_ip(host) or self.addresses[host.name]
         host.units["kubelet.service"].active = "active"
         if host.name not in self.members:
             self.members.append(host.name)
