@@ -63,8 +63,11 @@ class Phase:
     changes to the host this one reads; a dry run that plans such changes cannot tell what this one would do.
     needs_on_first_master: the same for what it reads of the first master, from where it asks for it.
 
-    at_once: the number of hosts at a time, 0 for no limit. scope: --limit does not apply to a phase that changes
-    the cluster rather than its host. diagnosis: looks for the cause of a failure.
+    at_once: the number of hosts at a time, 0 for no limit. turn: hosts for which this is true take turns, one at a
+    time in all phases of the run that say so; if one of them fails after a change, nothing new starts.
+
+    scope: --limit does not apply to a phase that changes the cluster rather than its host. diagnosis: looks for the
+    cause of a failure.
     """
 
     run: Work
@@ -77,6 +80,7 @@ class Phase:
     needs: tuple[str, ...] = ()
     needs_on_first_master: tuple[str, ...] = ()
     at_once: int = 0
+    turn: Callable[[Peer], bool] = lambda _host: False
     scope: Literal["host", "cluster"] = "host"
     diagnosis: Diagnosis | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.host.peer import Command, Peer
-from k8sboot.host.reads import Question
+from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.kubernetes.versions import KubernetesVersion
@@ -51,6 +51,9 @@ def control_plane(cluster: Cluster) -> ControlPlane:
         cert_sans=wanted.cert_sans,
         cri_socket=cri_socket(cluster),
     )
+
+
+MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
 
 
 def is_member(host: Peer) -> bool:

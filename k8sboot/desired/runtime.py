@@ -21,7 +21,7 @@ def runtime_files(cluster: Cluster, host: Peer, *packages: Wanted) -> tuple[File
     engine = runtime.of(cluster.spec)
     files = engine.files(cluster.spec, host)
     asked = packages or tuple(asked_for(cluster.spec)[name] for name in engine.packages(cluster.spec))
-    if _restarts(host, engine, files, asked):
+    if is_restarted(host, engine, files, asked):
         refuse_to_stop_others(cluster, host)
     return files
 
@@ -33,7 +33,9 @@ def refuse_to_stop_others(cluster: Cluster, host: Peer) -> None:
         _refuse_to_stop(host, engine)
 
 
-def _restarts(host: Peer, engine: runtime.Runtime, files: Sequence[File], packages: Sequence[Wanted]) -> bool:
+def is_restarted(
+    host: Peer, engine: runtime.Runtime, files: Sequence[File], packages: Sequence[Wanted]
+) -> bool:
     """Whether a running runtime is going to be restarted: by a file, a package, or a run that was cut."""
     unit = host.unit(engine.unit)
     if unit.active != "active":

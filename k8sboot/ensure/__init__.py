@@ -14,6 +14,7 @@ from k8sboot.ensure.cluster import (
 from k8sboot.ensure.etcd import no_etcd_member
 from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
+from k8sboot.ensure.members import back_in_cluster
 from k8sboot.ensure.mounts import unmounted
 from k8sboot.ensure.node_settings import labels_and_taints
 from k8sboot.ensure.packages import choose, packages
@@ -35,6 +36,7 @@ __all__ = [
     "api_says",
     "apiserver_answers",
     "as_before",
+    "back_in_cluster",
     "block",
     "choose",
     "directory",

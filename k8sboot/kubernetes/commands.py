@@ -127,9 +127,14 @@ def get(kind: str, name: str = "", *, namespace: str = "", field_selector: str =
     return kubectl(*words)
 
 
-def get_fields(kind: str, fields: Fields, *, namespace: str = "") -> Words:
-    """Get a few fields of all objects of these kinds, for rows.read_rows."""
-    within = ("--namespace", namespace) if namespace else ()
+def get_fields(kind: str, fields: Fields, *, namespace: str = "", node: str = "") -> Words:
+    """Get a few fields of objects of these kinds, for rows.read_rows.
+
+    namespace: all of them if it is "*". node: the Pods on it alone.
+    """
+    within: Words = ("--namespace", namespace) if namespace else ()
+    within = ("--all-namespaces",) if namespace == "*" else within
+    within += ("--field-selector", f"spec.nodeName={node}") if node else ()
     return kubectl(
         "get", kind, "--output", template(fields), f"--request-timeout={REQUEST_TIMEOUT}s", *within
     )

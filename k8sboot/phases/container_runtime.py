@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
+from k8sboot.desired.kubeadm import MEMBER, is_member
 from k8sboot.desired.packages import pinned
-from k8sboot.desired.runtime import runtime_files
+from k8sboot.desired.runtime import is_restarted, runtime_files
 from k8sboot.diagnosis.diagnose import RUNTIME
 from k8sboot.host.host import Host
+from k8sboot.host.reads import union
 from k8sboot.phase import everyone, phase
 
 
 @phase(
     on=everyone,
-    reads=lambda spec: runtime.of(spec).reads(spec),
+    reads=lambda spec: union((runtime.of(spec).reads(spec), MEMBER)),
     after=("package-versions",),
+    turn=is_member,
     diagnosis=RUNTIME,
 )
 def container_runtime(cluster: Cluster, host: Host) -> None:
     """Install and configure the container runtime."""
     engine = runtime.of(cluster.spec)
     packages = pinned(cluster, host, *engine.packages(cluster.spec))
-    ensure.files(host, *runtime_files(cluster, host, *packages))
-    ensure.packages(host, *packages)
-    for unit in engine.lower_units:
-        ensure.restarted(host, unit)
-    ensure.service(host, engine.unit)
-    host.expect(
-        f"{engine.name} to answer, and to use the systemd cgroup driver", lambda: engine.problem(host)
-    )
+    files = runtime_files(cluster, host, *packages)
+    restarts = is_member(host) and is_restarted(host, engine, files, packages)
+    with ensure.back_in_cluster(cluster, host, engine.name, restarts=restarts, stops_containers=True):
+        ensure.files(host, *files)
+        ensure.packages(host, *packages)
+        for unit in engine.lower_units:
+            ensure.restarted(host, unit)
+        ensure.service(host, engine.unit)
+        host.expect(
+            f"{engine.name} to answer, and to use the systemd cgroup driver", lambda: engine.problem(host)
+        )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import control_plane, cri_socket, is_member, marked, registration
+from k8sboot.desired.kubeadm import MEMBER, control_plane, cri_socket, is_member, marked, registration
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
@@ -23,7 +23,6 @@ from k8sboot.templates import render
 DESCRIPTION = "k8sboot: join"
 TTL = "1h0m0s"
 ENOUGH = timedelta(minutes=15)
-MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
 
 
 @phase(

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.desired import kept
+from k8sboot.desired.kubeadm import MEMBER, is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, UNIT, kubelet_environment
 from k8sboot.desired.packages import pinned
 from k8sboot.diagnosis.diagnose import PACKAGES
+from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
-from k8sboot.osfamily import KUBERNETES_PACKAGES
+from k8sboot.osfamily import KUBERNETES_PACKAGES, Wanted
 from k8sboot.phase import everyone, phase
 
 
 @phase(
     on=everyone,
-    reads=Reads(files=ENVIRONMENTS, packages=KUBERNETES_PACKAGES, units=(UNIT,)),
+    reads=Reads(files=(*ENVIRONMENTS, *MEMBER.files), packages=KUBERNETES_PACKAGES, units=(UNIT,)),
     after=("package-versions",),
+    turn=is_member,
     diagnosis=PACKAGES,
 )
 def kube_packages(cluster: Cluster, host: Host) -> None:
     """Install kubeadm, kubelet and kubectl."""
     kept.refuse_other_kubernetes(cluster, (host,))
     names = [n for n in KUBERNETES_PACKAGES if host.role == "master" or n != "kubectl"]
-    ensure.files(host, kubelet_environment(cluster, host))
-    ensure.packages(host, *pinned(cluster, host, *names))
-    ensure.service_at_boot(host, UNIT)
+    file, packages = kubelet_environment(cluster, host), pinned(cluster, host, *names)
+    restarts = is_member(host) and _is_restarted(host, file, packages)
+    with ensure.back_in_cluster(cluster, host, "kubelet", restarts=restarts, stops_containers=False):
+        ensure.files(host, file)
+        ensure.packages(host, *packages)
+        ensure.service_at_boot(host, UNIT)
+
+
+def _is_restarted(host: Host, file: File, packages: Sequence[Wanted]) -> bool:
+    """Whether a running kubelet is going to be restarted: by a file, a package, or a run that was cut."""
+    return host.unit(UNIT).active == "active" and (
+        host.restart_is_due(UNIT)
+        or not file.is_met_by(host.file(file.path))
+        or any(not package.is_met_by(host.package(package.name)) for package in packages)
+    )

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -66,6 +67,7 @@ class Run:
         self._progress = threading.Condition()
         self._forks = threading.BoundedSemaphore(options.forks)
         self._turns = {p.name: threading.Semaphore(_at_once(p, len(machines))) for p, _ in self._schedule}
+        self._members = threading.Lock()
         self._stop = ""
 
     def _hosts_of(self, phase: Phase) -> tuple[str, ...]:
@@ -93,12 +95,30 @@ class Run:
         """Run one phase on one host, when it is its turn. Returns whether the host may go on."""
         obstacle = self._wait_for(phase)
         if not obstacle:
-            with self._turns[phase.name], self._forks:
+            with self._turns[phase.name], self._turn_of(name, phase), self._forks:
                 obstacle = self._stop
                 if not obstacle:
                     return self._try(name, phase)
         self._skip(name, phase, obstacle)
         return False
+
+    @contextmanager
+    def _turn_of(self, name: str, phase: Phase) -> Iterator[None]:
+        """The one turn of the run, where the phase wants it for this host. Ends the run if the host is left changed."""
+        if not self._takes_turn(name, phase):
+            yield
+            return
+        with self._members:
+            changes = self.report.changes[name]
+            yield
+            if name in self.report.errors and self.report.changes[name] > changes:
+                self.stop(f"{name} failed in {phase.name}")
+
+    def _takes_turn(self, name: str, phase: Phase) -> bool:
+        try:
+            return phase.turn(self._cluster.peers[name])
+        except K8sbootError:  # the phase itself reports it
+            return True
 
     def _try(self, name: str, phase: Phase) -> bool:
         """Run the phase; a failure is recorded before the next host takes its turn."""

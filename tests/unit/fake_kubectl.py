@@ -33,6 +33,9 @@ class Kubectl:
         """Names of Pods that are not ready at the next look."""
         self.documents: dict[str, dict[str, Any]] = {}
         """kubeadm's documents by kind, as init stored them."""
+        self.unready: list[str] = []
+        """Nodes whose Pods are not ready."""
+        self.hosts: dict[str, FakeConnection] = {}
         self._lock = threading.RLock()
 
     @property
@@ -136,6 +139,12 @@ class Kubectl:
         made["spec"] = {"taints": [{"key": k, "effect": e, "value": v} for k, e, v in taints]}
         return made
 
+    def _pod_on(self, name: str) -> dict[str, Any]:
+        """A Pod there: its containers are as often restarted as the runtime, if kubelet has noticed."""
+        status = {"phase": "Pending"} if name in self.unready else pod(name)["status"]
+        count = self.hosts[name].units["docker.service"].restarts
+        return pod(name) | {"status": {**status, "containerStatuses": [{"restartCount": count}]}}
+
     def _get(self, host: FakeConnection, line: str) -> Reply | str:
         if line.startswith("get --raw /readyz"):
             return "ok"
@@ -145,6 +154,9 @@ class Kubectl:
             return rows(map(self.node_object, self.members), fields_of(shlex.split(line)))
         if line.startswith("get events "):
             return 1, "", "error: array index out of bounds: index -1, length 0\n"
+        if line.startswith("get pods ") and "spec.nodeName=" in line:
+            name = line.rpartition("spec.nodeName=")[2].split()[0]
+            return rows([self._pod_on(name)], fields_of(shlex.split(line)))
         if line.startswith("get pods "):
             return rows([pod(name) for name in self.members], fields_of(shlex.split(line)))
         if line.startswith("get daemonsets,deployments,pods "):
