@@ -38,6 +38,8 @@ SYSCTLS = "/etc/sysctl.d/90-k8sboot.conf"
 UNMANAGED_INTERFACES = "/etc/NetworkManager/conf.d/90-k8sboot.conf"
 GRUB_SETTINGS = "/etc/default/grub.d/zz-k8sboot.cfg"
 """Read last: other files there set the command line instead of adding to it."""
+CLOUD_SETTINGS = "/etc/cloud/cloud.cfg.d/99-k8sboot.cfg"
+"""Where operators tell cloud-init to leave host name and /etc/hosts alone; k8sboot does not write it."""
 NTPDATE_CRON = "/etc/cron.d/k8sboot-ntpdate"
 
 

@@ -7,18 +7,33 @@ from threading import Lock
 
 from k8sboot.cluster import Cluster
 from k8sboot.desired import fetch
+from k8sboot.host.reads import Question
 from k8sboot.inventory.model import CalicoSettings
 from k8sboot.kubernetes import calico
 from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.paths import MANIFESTS_DIR
 
 _one_at_a_time = Lock()
 
 
-def calico_manifest(cluster: Cluster) -> str:
+NODE_ADDRESSES = Question(
+    "calico-node-addresses",
+    f"f={MANIFESTS_DIR}/calico.yaml; [ ! -e $f ] || grep -q kubernetes-internal-ip $f",
+)
+"""Exit status 0 where Calico is to use the nodes' own addresses: on a new cluster, and where it does already."""
+
+
+def calico_manifest(cluster: Cluster, *, has_node_addresses: bool = False) -> str:
     """The manifest of the inventory's version, verified by checksum if one is known, adapted to the cluster."""
     wanted = cluster.spec.cluster
     with _one_at_a_time:  # all hosts ask at once, and one fetch is enough
-        return _fitted(cluster.spec.calico, wanted.pod_subnet, wanted.kubernetes_version, _replicas(cluster))
+        return _fitted(
+            cluster.spec.calico,
+            wanted.pod_subnet,
+            wanted.kubernetes_version,
+            _replicas(cluster),
+            has_node_addresses,
+        )
 
 
 def calico_images(cluster: Cluster) -> tuple[str, ...]:
@@ -27,8 +42,10 @@ def calico_images(cluster: Cluster) -> tuple[str, ...]:
     return tuple(i for i in calico.images(calico_manifest(cluster)) if has_typha or "/typha:" not in i)
 
 
-@lru_cache(maxsize=1)
-def _fitted(settings: CalicoSettings, pod_subnet: str, version: str, replicas: int) -> str:
+@lru_cache(maxsize=2)
+def _fitted(
+    settings: CalicoSettings, pod_subnet: str, version: str, replicas: int, has_node_addresses: bool
+) -> str:
     known = "" if settings.manifest else calico.MANIFEST_SHA256.get(settings.version, "")
     text = fetch.text(
         settings.manifest or calico.manifest_url(settings.version), sha256=settings.sha256 or known
@@ -40,6 +57,7 @@ def _fitted(settings: CalicoSettings, pod_subnet: str, version: str, replicas: i
         mtu=settings.mtu,
         typha_replicas=replicas,
         image_repository=settings.image_repository,
+        has_node_addresses=has_node_addresses,
     )
     return calico.set_calico(text, options)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from k8sboot import osfamily
 from k8sboot.cluster import Cluster
+from k8sboot.desired.resolver import kubelet_resolver
 from k8sboot.errors import Refused
 from k8sboot.host.files import File
 from k8sboot.host.peer import Peer
@@ -50,7 +51,8 @@ def kubelet_environment(cluster: Cluster, host: Peer) -> File:
     there = shared_file(host, osfamily.of(host).paths.kubelet_environment)
     spec = next(each for each in cluster.spec.hosts if each.name == host.name)
     text = _text(there)
-    flags = _Flags(_parsed(host, there.path, text), _known(there.ours), _ours(host, spec))
+    now = _parsed(host, there.path, text)
+    flags = _Flags(now, _known(there.ours), _ours(cluster, host, spec, now))
     _refuse(host, there.path, [*_conflicts(host, spec, flags)])
     added = without_flags(flags.ours, flags.theirs)
     is_shared = (
@@ -74,9 +76,14 @@ def _is_more(host: Peer, path: str, text: str, flags: _Flags) -> bool:
     return has_more_flags or not other_variables(text) <= other_variables(original)
 
 
-def _ours(host: Peer, spec: HostSpec) -> tuple[KubeletFlag, ...]:
+def _ours(
+    cluster: Cluster, host: Peer, spec: HostSpec, now: tuple[KubeletFlag, ...]
+) -> tuple[KubeletFlag, ...]:
     extra = (flag(name, value) for name, value in spec.kubelet_extra_args.items())
-    return flag("node-ip", host.node_address), *extra
+    has_now = next((each.value or "" for each in now if each.name == "resolv-conf"), "")
+    is_said = "resolv-conf" in spec.kubelet_extra_args
+    path = "" if is_said else kubelet_resolver(cluster, host, now=has_now)
+    return flag("node-ip", host.node_address), *([flag("resolv-conf", path)] if path else []), *extra
 
 
 def _text(there: SharedFile) -> str:

@@ -16,6 +16,7 @@ from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
 from k8sboot.ensure.members import back_in_cluster
 from k8sboot.ensure.mounts import unmounted
+from k8sboot.ensure.next_boot import cloud_init_stays_out, filters_stay_off, modules_stay, sysctls_stay
 from k8sboot.ensure.node_settings import labels_and_taints
 from k8sboot.ensure.packages import choose, packages
 from k8sboot.ensure.repositories import repositories, repository
@@ -39,14 +40,17 @@ __all__ = [
     "back_in_cluster",
     "block",
     "choose",
+    "cloud_init_stays_out",
     "directory",
     "file",
     "files",
+    "filters_stay_off",
     "hostname",
     "labels_and_taints",
     "manifest",
     "manifest_path",
     "modules",
+    "modules_stay",
     "newer_kernel",
     "no_etcd_member",
     "not_at_boot",
@@ -65,6 +69,7 @@ __all__ = [
     "settled",
     "swap_off",
     "sysctls",
+    "sysctls_stay",
     "timezone",
     "would_restart",
     "unmounted",

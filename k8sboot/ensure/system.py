@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from k8sboot.ensure import next_boot
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState, file_with
@@ -49,14 +50,16 @@ def swap_off(host: Host) -> None:
         state = host.file(FSTAB)
         mode, owner = (state.mode, state.owner) if state else (0o644, "root:root")
         host.write([File(FSTAB, wanted, mode=mode, owner=owner)])
-    if host.facts.swaps:
+    if host.facts.swaps or next_boot.read(host, "swap"):
         host.change(
-            f"turn off swap on {' '.join(host.facts.swaps)}",
+            f"turn off swap on {' '.join(host.facts.swaps)}"
+            if host.facts.swaps
+            else "keep swap off at the next boot",
             PriorState("swap", "devices"),
             PriorState("unit", "swap.target", aim="masked"),
             ["swapoff", "-a"],
             ["systemctl", "mask", "swap.target"],
-            diff=from_to("swap", " ".join(host.facts.swaps), "off"),
+            diff=from_to("swap", " ".join(host.facts.swaps or next_boot.read(host, "swap")), "off"),
             timeout=600,
             check=lambda: " ".join(host.facts.swaps) and f"swap is still on: {' '.join(host.facts.swaps)}",
         )

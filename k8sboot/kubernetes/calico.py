@@ -6,6 +6,7 @@ The manifest is calico-typha.yaml of a release; everything not named here stays 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,13 +39,15 @@ _ENCAPSULATION = {
     "none": ("Never", "Never", "bird"),
 }
 
+_INTERNAL_IP = (3, 24)
 _BIRD_PROBES = ("-bird-live", "-bird-ready")
 
 
 @dataclass(frozen=True)
 class CalicoOptions:
     """A cluster's settings for Calico. mtu 0: Calico detects it; typha_replicas 0: no Typha;
-    image_repository empty: upstream's registry.
+    image_repository empty: upstream's registry. has_node_addresses: its nodes use their InternalIP, instead of the
+    first address that they find.
     """
 
     pod_cidr: str
@@ -53,6 +56,7 @@ class CalicoOptions:
     mtu: int = 0
     typha_replicas: int = 0
     image_repository: str = ""
+    has_node_addresses: bool = False
 
 
 def manifest_url(version: str) -> str:
@@ -84,6 +88,8 @@ def set_calico(manifest_text: str, options: CalicoOptions) -> str:
     _set_env(node, "CALICO_IPV4POOL_CIDR", options.pod_cidr)
     _set_env(node, "CALICO_IPV4POOL_IPIP", ipip)
     _set_env(node, "CALICO_IPV4POOL_VXLAN", vxlan)
+    if options.has_node_addresses:
+        _set_node_address(node)
     config["data"]["calico_backend"] = backend
     config["data"]["veth_mtu"] = str(options.mtu)
     if backend != "bird":
@@ -151,6 +157,18 @@ def _set_env(container: dict[str, Any], name: str, value: str) -> None:
             entry.update(name=name, value=value)
             return
     env.append({"name": name, "value": value})
+
+
+def _set_node_address(node: dict[str, Any]) -> None:
+    """By the Node's InternalIP, which Calico can since v3.22, unless the manifest itself says another way."""
+    release = re.search(r":v(\d+)\.(\d+)\.", str(node.get("image", "")))
+    said = {text_at(entry, "name") for entry in node["env"] if isinstance(entry, dict)}
+    if (
+        release
+        and (int(release[1]), int(release[2])) >= _INTERNAL_IP
+        and "IP_AUTODETECTION_METHOD" not in said
+    ):
+        _set_env(node, "IP_AUTODETECTION_METHOD", "kubernetes-internal-ip")
 
 
 def _drop_bird_probes(node: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.calico import calico_manifest
+from k8sboot.desired.calico import NODE_ADDRESSES, calico_manifest
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.phase import When, first_master, phase
@@ -13,10 +13,11 @@ from k8sboot.phase import When, first_master, phase
 @phase(
     on=first_master,
     when=When(lambda spec: spec.calico.enabled, otherwise="calico.enabled is false"),
-    reads=Reads(files=(ensure.manifest_path("calico"),)),
+    reads=Reads(files=(ensure.manifest_path("calico"),), questions=(NODE_ADDRESSES,)),
     after=("kubeadm-init",),
     scope="cluster",
 )
 def calico(cluster: Cluster, host: Host) -> None:
     """Install Calico, the pods' network."""
-    ensure.manifest(host, "calico", calico_manifest(cluster))
+    has_node_addresses = host.answer(NODE_ADDRESSES).exit_status == 0
+    ensure.manifest(host, "calico", calico_manifest(cluster, has_node_addresses=has_node_addresses))

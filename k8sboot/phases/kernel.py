@@ -5,6 +5,7 @@ from __future__ import annotations
 from k8sboot import ensure, paths
 from k8sboot.cluster import Cluster
 from k8sboot.desired.proxy import proxy_mode
+from k8sboot.ensure.next_boot import NEXT_BOOT
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
@@ -19,6 +20,7 @@ def _reads(spec: Spec) -> Reads:
         files=(paths.MODULES, paths.SYSCTLS),
         modules=(*REQUIRED_MODULES, *OPTIONAL_MODULES, *for_proxy, *spec.os.modules),
         sysctls=(*SYSCTLS, *spec.os.sysctl),
+        questions=(NEXT_BOOT,),
     )
 
 
@@ -37,3 +39,5 @@ def kernel(cluster: Cluster, host: Host) -> None:
     )
     floors = SYSCTL_FLOORS - settings.sysctl.keys()
     ensure.sysctls(host, paths.SYSCTLS, {**SYSCTLS, **settings.sysctl}, floors=floors)
+    ensure.modules_stay(host, paths.MODULES)
+    ensure.sysctls_stay(host, paths.SYSCTLS, floors=floors)

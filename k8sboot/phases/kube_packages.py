@@ -6,25 +6,21 @@ from collections.abc import Sequence
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired import kept
-from k8sboot.desired.kubeadm import MEMBER, is_member
+from k8sboot.desired import kept, resolver
+from k8sboot.desired.kubeadm import is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, UNIT, kubelet_environment
 from k8sboot.desired.packages import pinned
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
-from k8sboot.host.reads import Reads
+from k8sboot.host.reads import Reads, union
 from k8sboot.osfamily import KUBERNETES_PACKAGES, Wanted
 from k8sboot.phase import everyone, phase
 
+READS = union((Reads(files=ENVIRONMENTS, packages=KUBERNETES_PACKAGES, units=(UNIT,)), resolver.READS))
 
-@phase(
-    on=everyone,
-    reads=Reads(files=(*ENVIRONMENTS, *MEMBER.files), packages=KUBERNETES_PACKAGES, units=(UNIT,)),
-    after=("package-versions",),
-    turn=is_member,
-    diagnosis=PACKAGES,
-)
+
+@phase(on=everyone, reads=READS, after=("package-versions",), turn=is_member, diagnosis=PACKAGES)
 def kube_packages(cluster: Cluster, host: Host) -> None:
     """Install kubeadm, kubelet and kubectl."""
     kept.refuse_other_kubernetes(cluster, (host,))

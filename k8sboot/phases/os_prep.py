@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure, osfamily, runtime, scripts
 from k8sboot.cluster import Cluster
+from k8sboot.ensure.next_boot import NEXT_BOOT
 from k8sboot.ensure.security import CONFIG as SELINUX_CONFIG
 from k8sboot.ensure.system import FSTAB
 from k8sboot.host.files import File
@@ -36,7 +37,7 @@ def _reads(spec: Spec) -> Reads:
     return Reads(
         files=(FSTAB, LIMITS, SELINUX_CONFIG, UNMANAGED_INTERFACES, *limits.values()),
         units=(*firewalls, NETWORK_MANAGER, *limits, *ZRAM),
-        questions=(NETWORK_RAISES_LINKS,),
+        questions=(NETWORK_RAISES_LINKS, NEXT_BOOT),
     )
 
 
@@ -47,6 +48,7 @@ def os_prep(cluster: Cluster, host: Host) -> None:
     ensure.service_off(host, *ZRAM)
     ensure.swap_off(host)
     ensure.service_off(host, *osfamily.of(host).firewall_units)
+    ensure.filters_stay_off(host)
     ensure.selinux(host, settings.selinux)
     _network_manager(host)
     ensure.timezone(host, settings.timezone)

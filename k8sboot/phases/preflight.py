@@ -8,7 +8,7 @@ from statistics import median
 
 from k8sboot import osfamily, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired import kept
+from k8sboot.desired import kept, resolver
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import runtime_files
 from k8sboot.ensure.boot import CONTAINER
@@ -30,10 +30,17 @@ MIN_DISK_FREE_KIB = 2 * 1024 * 1024
 NO_CGROUPS = Question("missing-control-groups", render("missing-cgroups"))
 """The control groups that kubelet needs and the kernel lacks: of v2 where it is in use, else of v1."""
 
+CNI = Question(
+    "cni-configurations",
+    'cd /etc/cni/net.d && for f in *.conf *.conflist *.json; do [ ! -e "$f" ] || echo "$f"; done',
+)
+"""The files of which kubelet takes the first by name as the pods' network."""
+OURS = "10-calico.conflist"
+
 
 def _reads(spec: Spec) -> Reads:
-    own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS))
-    return union((own, runtime.of(spec).reads(spec), kept.reads(spec)))
+    own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS, CNI))
+    return union((own, resolver.READS, runtime.of(spec).reads(spec), kept.reads(spec)))
 
 
 @phase(on=everyone, reads=_reads)
@@ -49,6 +56,8 @@ def preflight(cluster: Cluster, host: Host) -> None:
         *_ports(host),
         *_twins(cluster, host),
         *_clock(cluster, host),
+        *_other_networks(host),
+        *_resolver(cluster, host),
     ]
     if found:
         raise Refused(
@@ -110,6 +119,24 @@ def _ports(host: Host) -> Iterator[str]:
         if taken and not kube:
             wanted.discard(taken[0])  # reported once for IPv4 and IPv6
             yield f"port {taken[0]} is taken by {words[-1]}"
+
+
+def _other_networks(host: Host) -> Iterator[str]:
+    """Another pod network's configuration: pods start on it until Calico's is there, or for good if it sorts first."""
+    if host.file(KUBELET_CONF) is not None:
+        return
+    for name in host.answer(CNI).text.split():
+        if name != OURS:
+            lasts = "and prefers it to Calico's" if name < OURS else "until Calico's is there"
+            yield f"kubelet takes another pod network from /etc/cni/net.d/{name} {lasts}: move that file away"
+
+
+def _resolver(cluster: Cluster, host: Host) -> Iterator[str]:
+    if host.file(KUBELET_CONF) is None and (servers := resolver.loop(cluster, host)):
+        yield (
+            f"its /etc/resolv.conf names only itself ({servers}), on which CoreDNS loops: name a real server there, or "
+            "set `kubeadm: {kubeletConfiguration: {resolvConf: FILE}}`"
+        )
 
 
 def _twins(cluster: Cluster, host: Host) -> Iterator[str]:

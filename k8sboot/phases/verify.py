@@ -47,7 +47,7 @@ def verify(cluster: Cluster, host: Host) -> None:
     if outside:
         host.notice("KB-NOT-JOINED", f"not in the cluster: {', '.join(outside)}")
     nodes, pods = LastAnswer(partial(_nodes, host)), LastAnswer(partial(_pods, host))
-    addresses = {peer.name: peer.node_address for peer in cluster.chosen if peer.name in wanted}
+    addresses = {p.name: p.node_address for p in cluster.chosen if p.name in wanted and not p.node.problem}
     # kubeadm join ends once its Node exists: one that is missing now will not appear
     host.wait("every machine to be a node", nodes.problem(partial(_absent, wanted)), timeout=30)
     host.wait("the nodes to be Ready", nodes.problem(partial(_unready, wanted)), timeout=300)

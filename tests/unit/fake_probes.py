@@ -15,7 +15,7 @@ from fake_state import FakeFile, Reply
 from k8sboot.host.probe import ALWAYS, MAX_CONTENT
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes.paths import KUBELET_CONF
-from k8sboot.paths import RESTART_DIR, UNFINISHED, UNREAD_REPOSITORIES
+from k8sboot.paths import MANIFESTS_DIR, RESTART_DIR, UNFINISHED, UNREAD_REPOSITORIES
 
 KUBELET_ENVIRONMENTS = ("/etc/default/kubelet", "/etc/sysconfig/kubelet")
 
@@ -87,8 +87,12 @@ class Probes(Notes):
         match key:
             case "former-state":
                 return self.notes()
-            case "certificates":
+            case "certificates" | "next-boot" | "cni-configurations" | "resolvers":
                 return 0, "", ""
+            case "calico-node-addresses":
+                path = f"{MANIFESTS_DIR}/calico.yaml"
+                is_so = path not in self.files or "kubernetes-internal-ip" in self.text(path)
+                return (0 if is_so else 1), "", ""
             case "member-node-ip":
                 return 0, self._node_ip(), ""
             case "dpkg-health":
@@ -109,7 +113,10 @@ class Probes(Notes):
         )
 
     def _node_ip(self) -> str:
-        if KUBELET_CONF not in self.files or UNFINISHED in self.files:
-            return ""
+        is_member = KUBELET_CONF in self.files and UNFINISHED not in self.files
+        return self.kubelets_address() if is_member else ""
+
+    def kubelets_address(self) -> str:
+        """What --node-ip says."""
         paths = [path for path in KUBELET_ENVIRONMENTS if path in self.files]
         return "\n".join(m for path in paths for m in re.findall(r"--node-ip=([0-9a-f.:]*)", self.text(path)))

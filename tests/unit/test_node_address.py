@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from k8sboot.events import Notice
 from k8sboot.host.node_address import resolved
 from k8sboot.inventory.build import with_node_addresses
 from k8sboot.inventory.model import Spec
-from k8sboot.paths import KUBEADM_CONFIG
+from k8sboot.paths import KUBEADM_CONFIG, MANIFESTS_DIR
 from k8sboot.phases.hosts import hosts
 from k8sboot.phases.preflight import preflight
 from k8sboot.runbook import UP
@@ -49,8 +50,11 @@ def behind(wanted: Spec, **keys: dict[str, str]) -> FakeCluster:
     count = len(wanted.masters)
     first = changed[0].node_address or changed[0].address
     endpoint = replace(wanted.cluster, control_plane_endpoint=f"{first}:6443")
+    said = wanted.said - {"cluster.controlPlaneEndpoint"}
     cluster = FakeCluster(
-        replace(wanted, cluster=endpoint, masters=tuple(changed[:count]), nodes=tuple(changed[count:]))
+        replace(
+            wanted, said=said, cluster=endpoint, masters=tuple(changed[:count]), nodes=tuple(changed[count:])
+        )
     )
     for name, connection in cluster.hosts.items():
         connection.facts["addresses"] = f"eth0 {INSIDE[name]}/24 docker0 172.17.0.1/16"
@@ -204,3 +208,18 @@ def test_an_endpoint_that_the_inventory_says_stays():
     said = replace(spec(), said=frozenset({"cluster.controlPlaneEndpoint"}))
     wanted = with_node_addresses(said, {"m1": "10.0.0.1"})
     assert wanted.cluster.control_plane_endpoint == "192.0.2.1:6443"
+
+
+def test_calico_uses_the_nodes_addresses_on_a_new_cluster_and_what_it_has_on_an_old_one(finished):
+    manifest = f"{MANIFESTS_DIR}/calico.yaml"
+    master = finished.hosts["m1"]
+    text = master.text(manifest)
+    (daemon_set,) = (d for d in yaml.safe_load_all(text) if d["kind"] == "DaemonSet")
+    env = daemon_set["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "IP_AUTODETECTION_METHOD", "value": "kubernetes-internal-ip"} in env
+    old = re.sub(r"\n *- name: IP_AUTODETECTION_METHOD\n *value: kubernetes-internal-ip", "", text)
+    assert old != text
+    master.put(manifest, old, mode=0o644)
+    finished.applied[manifest] = old
+    raise_errors(run(finished, UP))
+    assert master.text(manifest) == old

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shutil
 import socket
 import subprocess
@@ -11,11 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from k8sboot.desired.resolver import RESOLVERS
+from k8sboot.ensure.next_boot import NEXT_BOOT
+from k8sboot.host.node_address import MEMBERS_ADDRESS
 from k8sboot.inventory.model import ClusterSettings, Spec
 from k8sboot.kubernetes import dns
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phases.kube_proxy import MODE
 from k8sboot.phases.os_prep import NETWORK_RAISES_LINKS
+from k8sboot.phases.preflight import CNI
 from k8sboot.phases.verify import QUERY_ID, dns_question
 from k8sboot.runtime.docker_state import _FLAGS, BYSTANDERS, _data
 
@@ -172,3 +177,94 @@ def test_the_flags_of_the_running_docker_are_its_command_line(shell, docker, tmp
         (tmp_path / "systemctl").write_text(f"#!/bin/sh\necho MainPID={running.pid}\n")
         assert ask(shell, _FLAGS.script, path=docker) == (0, "sleep\n9\n")
         running.kill()
+
+
+def at(root: Path, script: str) -> str:
+    """The script with the host's directories under root."""
+    return re.sub(
+        r"(?<![\w/.=])/(etc|run|usr/lib|usr/local/lib|lib|var/lib|usr/bin)/", rf"{root}/\1/", script
+    )
+
+
+def made(root: Path, files: dict[str, str]) -> None:
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+
+
+@IN_SHELLS
+def test_what_the_next_boot_reads(shell, tmp_path):
+    made(
+        tmp_path,
+        {
+            "etc/sysctl.d/99-hard.conf": "# net.a = 0\nnet.ipv4.ip_forward = 0\n",
+            "usr/lib/sysctl.d/50-default.conf": "-kernel.sysrq=1\n",
+            "etc/sysctl.conf": "",
+            "etc/modprobe.d/cis.conf": "blacklist br-netfilter\ninstall ip_vs_rr /bin/true\nblacklist pcspkr\n",
+            "run/systemd/generator/swap.target.wants/dev-zram0.swap": "[Swap]\n",
+            "run/systemd/generator/swap.target.wants/dev-sda2.swap": "[Unit]\nSourcePath=/etc/fstab\n",
+            "usr/bin/cloud-init": "",
+            "var/lib/cloud/data/previous-hostname": "ip-10-0-0-2\n",
+            "etc/cloud/cloud.cfg": "preserve_hostname: false\n#manage_etc_hosts: true\n",
+            "etc/cloud/cloud.cfg.d/90-x.cfg": "manage_etc_hosts: true\n",
+            "etc/systemd/system/multi-user.target.wants/tuned.service": "",
+            "etc/tuned/tuned-main.conf": "reapply_sysctl = 0\n",
+            "etc/systemd/system/basic.target.wants/iptables.service": "",
+            "etc/sysconfig/iptables": "-A INPUT -j REJECT --reject-with icmp-host-prohibited\n",
+            "etc/systemd/system/sysinit.target.wants/nftables.service": "",
+            "etc/nftables.conf": "table inet filter { chain input { type filter hook input priority filter; } }\n",
+        },
+    )
+    (tmp_path / "usr/bin/cloud-init").chmod(0o755)
+    status, out = ask(shell, at(tmp_path, NEXT_BOOT.script))
+    assert status == 0
+    assert sorted(out.replace(str(tmp_path), "").splitlines()) == sorted(
+        [
+            "file /etc/sysctl.d/99-hard.conf",
+            "file /usr/lib/sysctl.d/50-default.conf",
+            "file /etc/sysctl.conf",
+            "sysctl /etc/sysctl.d/99-hard.conf:net.ipv4.ip_forward = 0",
+            "sysctl /usr/lib/sysctl.d/50-default.conf:-kernel.sysrq=1",
+            "modprobe /etc/modprobe.d/cis.conf:blacklist br-netfilter",
+            "modprobe /etc/modprobe.d/cis.conf:install ip_vs_rr /bin/true",
+            "swap /run/systemd/generator/swap.target.wants/dev-zram0.swap",
+            "cloud-init ip-10-0-0-2",
+            "cloud /etc/cloud/cloud.cfg:preserve_hostname: false",
+            "cloud /etc/cloud/cloud.cfg.d/90-x.cfg:manage_etc_hosts: true",
+            "tuned /etc/tuned/tuned-main.conf:reapply_sysctl = 0",
+            "filter iptables.service /etc/sysconfig/iptables",
+        ]
+    )
+
+
+@IN_SHELLS
+def test_on_a_machine_with_nothing_of_it_the_next_boot_reads_nothing(shell, tmp_path):
+    (tmp_path / "etc/systemd/system").mkdir(parents=True)
+    (tmp_path / "etc/systemd/system/swap.target").symlink_to("/dev/null")
+    made(tmp_path, {"etc/systemd/system/swap.target.wants/a.swap": "", "etc/cloud/cloud-init.disabled": ""})
+    assert ask(shell, at(tmp_path, NEXT_BOOT.script)) == (0, "")
+
+
+@IN_SHELLS
+def test_pod_networks_resolvers_and_a_members_address_are_read(shell, tmp_path):
+    made(
+        tmp_path,
+        {
+            "etc/cni/net.d/05-cilium.conflist": "",
+            "etc/cni/net.d/10-calico.conflist": "",
+            "etc/cni/net.d/calico-kubeconfig": "",
+            "etc/resolv.conf": "# nameserver 8.8.8.8\nnameserver\t127.0.0.53\nsearch a\n",
+            "var/lib/kubelet/config.yaml": "kind: KubeletConfiguration\nresolvConf: /run/systemd/resolve/resolv.conf\n",
+            "etc/kubernetes/kubelet.conf": "",
+            "etc/default/kubelet": "# --node-ip=10.0.0.9\nKUBELET_EXTRA_ARGS='--v=2 --node-ip=10.0.0.2 --a=b'\n",
+        },
+    )
+    assert ask(shell, at(tmp_path, CNI.script))[1].split() == ["05-cilium.conflist", "10-calico.conflist"]
+    found = ask(shell, at(tmp_path, RESOLVERS.script))[1].replace(str(tmp_path), "").splitlines()
+    assert found == [
+        "/etc/resolv.conf:nameserver\t127.0.0.53",
+        "/var/lib/kubelet/config.yaml:resolvConf: /run/systemd/resolve/resolv.conf",
+    ]
+    assert ask(shell, at(tmp_path, MEMBERS_ADDRESS.script))[1] == "10.0.0.2\n"
+    (tmp_path / "etc/kubernetes/kubelet.conf").unlink()
+    assert ask(shell, at(tmp_path, MEMBERS_ADDRESS.script))[1] == ""

@@ -253,3 +253,24 @@ def test_the_pinned_hash_is_that_of_upstreams_file(release: str) -> None:
 
 def test_the_manifest_is_taken_from_the_releases_tag() -> None:
     assert manifest_url("v3.25.2").endswith("/projectcalico/calico/v3.25.2/manifests/calico-typha.yaml")
+
+
+@pytest.mark.parametrize(
+    ("image", "said", "wanted"),
+    [
+        ("docker.io/calico/node:v3.25.2", "", "kubernetes-internal-ip"),
+        ("registry.lan:5000/node:v3.32.1", "", "kubernetes-internal-ip"),
+        ("docker.io/calico/node:v3.21.6", "", None),
+        ("docker.io/calico/node@sha256:abc", "", None),
+        ("docker.io/calico/node:v3.25.2", "can-reach=10.0.0.1", "can-reach=10.0.0.1"),
+    ],
+)
+def test_nodes_use_their_own_address_where_calico_can_and_the_manifest_says_nothing(image, said, wanted):
+    text = SMALL.replace("docker.io/calico/node:v3.25.2", image)
+    if said:
+        documents = yamltext.load_documents(text, "it")
+        calico._set_env(calico._calico_node(documents), "IP_AUTODETECTION_METHOD", said)
+        text = yamltext.dump_documents(documents)
+    fitted = set_calico(text, options(has_node_addresses=True))
+    assert env_of(fitted).get("IP_AUTODETECTION_METHOD") == wanted
+    assert "IP_AUTODETECTION_METHOD" not in env_of(set_calico(SMALL, options()))
