@@ -26,6 +26,8 @@ FETCHED = "/run/k8sboot-fetch.XXXXXX"
 UNREAD_REPOSITORIES = f"{RUN_DIR}/unread-repositories"
 """A file for each repository of others, by its id, that yum could not read when it last read the lists."""
 
+PROXY = "/etc/k8sboot/proxy.env"
+"""The inventory's proxies as variables, for systemd and sh; 0600."""
 PACKAGE_VERSIONS = "/etc/k8sboot/package-versions"
 MANIFESTS_DIR = "/etc/kubernetes/k8sboot"
 KUBEADM_CONFIG = f"{MANIFESTS_DIR}/kubeadm-config.yaml"
@@ -51,6 +53,11 @@ def unit_limits(unit: str) -> str:
 def runtime_limits(unit: str) -> str:
     """The same for the container runtime's own unit, under the name that existing hosts have."""
     return f"/etc/systemd/system/{unit}.d/k8sboot-limits.conf"
+
+
+def runtime_proxy(unit: str) -> str:
+    """The drop-in that gives the container runtime the variables of PROXY."""
+    return f"/etc/systemd/system/{unit}.d/k8sboot-proxy.conf"
 
 
 def apt_repository(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
+from k8sboot.desired.downloads import proxy_files
 from k8sboot.desired.packages import asked_for
 from k8sboot.errors import Refused
 from k8sboot.host.files import File
@@ -19,7 +20,7 @@ def runtime_files(cluster: Cluster, host: Peer, *packages: Wanted) -> tuple[File
     packages: the runtime's, as they will be installed; by default as the inventory requires them.
     """
     engine = runtime.of(cluster.spec)
-    files = engine.files(cluster.spec, host)
+    files = (*engine.files(cluster.spec, host), *proxy_files(cluster.spec, host))
     asked = packages or tuple(asked_for(cluster.spec)[name] for name in engine.packages(cluster.spec))
     if is_restarted(host, engine, files, asked):
         refuse_to_stop_others(cluster, host)
@@ -43,7 +44,7 @@ def is_restarted(
     return (
         unit.enabled != "enabled"  # ensure.service enables and restarts it
         or any(host.restart_is_due(each) for each in (engine.unit, *engine.lower_units))
-        or any(not file.is_met_by(host.file(file.path)) for file in files)
+        or any(file.restarts and not file.is_met_by(host.file(file.path)) for file in files)
         or any(not package.is_met_by(host.package(package.name)) for package in packages)
     )
 

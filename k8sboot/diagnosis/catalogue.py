@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from k8sboot.diagnosis.causes import cluster, control_plane, images, join, machine, packages, runtime
+from k8sboot.diagnosis.causes import cluster, control_plane, images, join, machine, packages, proxy, runtime
 from k8sboot.diagnosis.finding import Catalogue
 
 MACHINE = (machine.disk_full, machine.out_of_memory, machine.clock)
 """What stops any program."""
 
-ABOUT_PACKAGES = Catalogue(layers=((machine.disk_full, machine.clock), packages.PACKAGES))
+ABOUT_PACKAGES = Catalogue(layers=((machine.disk_full, machine.clock), (proxy.proxy, *packages.PACKAGES)))
 """For the output of package managers."""
 
-ABOUT_RUNTIME = Catalogue(layers=(MACHINE, (*runtime.RUNTIME, *packages.PACKAGES)))
+ABOUT_RUNTIME = Catalogue(layers=(MACHINE, (*runtime.RUNTIME, proxy.proxy, *packages.PACKAGES)))
 """For a container runtime that is installed or started."""
 
-ABOUT_IMAGES = Catalogue(layers=(MACHINE, runtime.RUNTIME, images.IMAGES))
+ABOUT_IMAGES = Catalogue(layers=(MACHINE, runtime.RUNTIME, (proxy.proxy, *images.IMAGES)))
 """For images that are pulled."""
 
 ABOUT_NODES = Catalogue(
     layers=(
         (control_plane.stale_cluster, *machine.MACHINE),
         runtime.RUNTIME,
-        (*runtime.KUBELET_CAUSES, *images.IMAGES),
+        (*runtime.KUBELET_CAUSES, proxy.proxy, *images.IMAGES),
         (*join.JOIN, *control_plane.CONTROL_PLANE, *cluster.CLUSTER),
     ),
     symptoms=(

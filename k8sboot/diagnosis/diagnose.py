@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.catalogue import ABOUT_BOTH, ABOUT_IMAGES, ABOUT_NODES, ABOUT_PACKAGES, ABOUT_RUNTIME
-from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence, parse
+from k8sboot.diagnosis.evidence import OUTPUT, PROXIES, HostEvidence, parse
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
 from k8sboot.diagnosis.script import TIMEOUT, Scope
 from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, NotAsWanted, StepFailed
@@ -63,7 +63,7 @@ class Diagnosis:
             _enrich(error, found)
 
     def _findings(self, scene: FailedPhase, error: StepFailed) -> tuple[Finding, ...]:
-        output = _step_output(error)
+        output = {**_step_output(error), PROXIES: "\n".join(scene.cluster.spec.proxy.urls)}
         if not self.gathers:
             return self.catalogue.examine([Seen(HostEvidence(output))])
         scene.emit(Working(host=scene.host.name, phase=scene.phase, what="look for the cause"))

@@ -25,6 +25,8 @@ LOGS = (
     "containers",
 )
 """Prefixes of sections that may report the past, or mere consequences."""
+PROXIES = "proxies"
+"""The section that holds the inventory's proxies, a URL a line."""
 OUTPUT = "output"
 """The section that holds the output of the failed step."""
 

@@ -27,7 +27,7 @@ OF_HOST = (
     *("kubelet-unit", "kubelet-errors", "kubelet-tail", "kubelet-config", "runtime-unit", "runtime-errors"),
 )
 OF_HOST_LAST = ("kubernetes-files", "certificates", "kubeadm-log", "endpoint", "registries")
-OF_CLUSTER = ("api", "nodes", "conditions", "pods", "events", "requests", "tokens")
+OF_CLUSTER = ("api", "nodes", "conditions", "pods", "events", "requests", "tokens", "master-filter")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from k8sboot.ensure.boot import newer_kernel
 from k8sboot.ensure.cluster import (
     api_says,
     apiserver_answers,
+    endpoint_problem,
     manifest,
     manifest_path,
     reset_unfinished,
@@ -42,6 +43,7 @@ __all__ = [
     "choose",
     "cloud_init_stays_out",
     "directory",
+    "endpoint_problem",
     "file",
     "files",
     "filters_stay_off",

@@ -105,7 +105,7 @@ def _fetched(host: Host, package: KernelPackage) -> str:
             f"download {package.url}",
             ["mkdir", "-p", KERNEL_DIR],
             ["rm", "-f", path],
-            osfamily.of(host).kernels.download(package.url, path),
+            host.downloads(osfamily.of(host).kernels.download(package.url, path)),
             timeout=1800,
             job=True,
             check=differs,

@@ -29,6 +29,19 @@ def apiserver_answers(host: Peer) -> str:
     return host.ask(commands.api_ready(), timeout=30).problem
 
 
+def endpoint_problem(host: Peer, endpoint: str) -> str:
+    """Why a connection from this host to the API's endpoint fails, in the words of Go's net package; '' if it is made.
+
+    Without bash there is no way to tell.
+    """
+    name, _, port = endpoint.rpartition(":")
+    done = host.ask(("timeout", "5", "bash", "-c", 'exec 3<>"/dev/tcp/$0/$1"', name.strip("[]"), port))
+    if done.exit_status in (0, 127):
+        return ""
+    words = "i/o timeout" if done.exit_status == 124 else done.problem.rpartition(": ")[2].lower()
+    return f"https://{endpoint}/: dial tcp: {words}"
+
+
 def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: float = 60) -> str:
     """The output of a kubectl command that only reads; a temporarily unavailable API server is waited for.
 

@@ -11,6 +11,7 @@ from k8sboot.ensure.files import absent, file, files
 from k8sboot.errors import CommandFailed, K8sbootError, Refused
 from k8sboot.host.host import Host
 from k8sboot.host.peer import NotYet
+from k8sboot.host.proxy_fault import CODE, proxy_fault
 from k8sboot.osfamily import Source, openpgp
 from k8sboot.osfamily.family import Existing
 from k8sboot.ssh.connection import Completed
@@ -142,6 +143,15 @@ def _must_have_come(host: Host, url: str, done: Completed) -> None:
         return
     if host.is_ahead:  # the packages that fetch it, or a proxy's settings, may only be planned
         raise NotYet("os-packages")
+    fault = proxy_fault(host.proxies, done.stderr.decode("utf-8", "replace"))
+    if fault:
+        raise Refused(
+            f"{host.name} cannot fetch {url} through the inventory's proxy",
+            why=fault.what,
+            fix=fault.cure,
+            host=host.name,
+            code=CODE,
+        )
     raise Refused(
         f"{host.name} cannot fetch {url}",
         why=done.problem,

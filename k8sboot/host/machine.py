@@ -30,7 +30,8 @@ class Machine:
     """Connection and snapshot of one host. foresight: what a dry run has planned there.
 
     node: its address in the cluster.
-    claim: set, the host is altered only while no other run holds it, see k8sboot.lock.
+    claim: set, the host is altered only while no other run holds it, see k8sboot.lock. proxies: what downloads go
+    through; downloads_by: words before a command that downloads, which make it so.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class Machine:
         self.dry_run = DryRun()
         self.clock_offset = 0.0
         self.claim: lease.Claim | None = None
+        self.downloads_by: tuple[str, ...] = ()
+        self.proxies: tuple[str, ...] = ()
         self._held_until = 0.0
         self._has_job = False
         self._boot_id = ""

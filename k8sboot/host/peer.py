@@ -80,6 +80,15 @@ class Peer:
         """Seconds by which the host's clock is ahead of this machine's."""
         return self._machine.clock_offset
 
+    def downloads(self, command: Command) -> Command:
+        """A command that downloads from outside the cluster, through the inventory's proxy if there is one."""
+        return (*self._machine.downloads_by, *command) if self._machine.downloads_by else command
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The inventory's proxies for downloads, as URLs without a login."""
+        return self._machine.proxies
+
     def ask(self, command: Command, *, timeout: float = 60) -> Completed:
         """Run a read-only command and return its result, whatever its exit status."""
         return self._machine.look(Read(tuple(command)), timeout=timeout)

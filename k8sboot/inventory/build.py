@@ -89,7 +89,14 @@ def with_secrets(spec: Spec, secrets: Mapping[SecretSource, Secret]) -> Spec:
         found: dict[str, Any] = {key: secrets.get(source) for key, source in sources.items()}
         return replace(host, ssh=replace(host.ssh, **found))
 
-    return replace(spec, masters=tuple(map(resolved, spec.masters)), nodes=tuple(map(resolved, spec.nodes)))
+    source: Any = spec.proxy.password
+    password = secrets.get(source) if isinstance(source, SecretSource) else source
+    return replace(
+        spec,
+        masters=tuple(map(resolved, spec.masters)),
+        nodes=tuple(map(resolved, spec.nodes)),
+        proxy=replace(spec.proxy, password=password),
+    )
 
 
 def _section(section: Section, values: Values) -> Any:  # noqa: ANN401  an instance of section.becomes

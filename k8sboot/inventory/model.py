@@ -13,6 +13,7 @@ from k8sboot.inventory import forms, node_forms
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number, Unavailable, needs
 from k8sboot.inventory.os_settings import OsSettings
+from k8sboot.inventory.proxy import ProxySettings
 
 UPGRADE = needs("an upgrade, which comes with a later release")
 MIGRATION = needs("a migration, which comes with a later release")
@@ -168,6 +169,7 @@ class Spec:
     kubelet_extra_args: Flags of kubelet on all hosts, without dashes, for example {v: 4}; a host can have more. A
         change restarts kubelet. What kubelet's configuration file knows belongs to kubeadm.kubeletConfiguration.
     os: How the hosts are prepared.
+    proxy: Proxies for packages and images, on all hosts.
     runtime: The container runtime.
     calico: The pod network.
     metrics_server: Resource metrics for `kubectl top` and autoscaling.
@@ -189,6 +191,7 @@ class Spec:
         Mapping[str, str], node_forms.kubelet_flag, node_forms.flag_value, APPLIED
     ] = field(default_factory=dict)
     os: Annotated[OsSettings, APPLIED] = field(default_factory=OsSettings)
+    proxy: Annotated[ProxySettings, APPLIED] = field(default_factory=ProxySettings)
     runtime: Annotated[RuntimeSettings, APPLIED] = field(default_factory=RuntimeSettings)
     calico: Annotated[CalicoSettings, APPLIED] = field(default_factory=CalicoSettings)
     metrics_server: Annotated[MetricsServerSettings, APPLIED] = field(default_factory=MetricsServerSettings)

@@ -154,7 +154,7 @@ def _communicate(process: subprocess.Popen[bytes], shown: str, seconds: float) -
 def _from_prompt(source: SecretSource, around: Surroundings) -> str:
     if around.prompt is None:
         raise SecretError("cannot prompt: not a terminal", "use {env: NAME} or {file: PATH} instead")
-    asked = _ASKED.get(str(source.path[-1]), "secret")
+    asked = "proxy password" if source.path[0] == "proxy" else _ASKED.get(str(source.path[-1]), "secret")
     try:
         return around.prompt(f"{asked} ({dotted(source.path)})")
     except EOFError:

@@ -126,7 +126,7 @@ class Debian(Family):
 
     def fetch(self, host: Peer, url: str) -> Command:
         """apt-helper, to standard output."""
-        return ["sh", "-c", FETCH, "fetch", url]
+        return host.downloads(["sh", "-c", FETCH, "fetch", url])
 
     def index_url(self, host: Peer, source: Source) -> str:
         """'': apt accepts only a signed Release as an index, and reports the URL of one that is not."""
@@ -154,7 +154,7 @@ class Debian(Family):
         try:
             host.change(
                 "read the package lists",
-                [*DOWNLOAD, "update", "--error-on=any"],
+                host.downloads([*DOWNLOAD, "update", "--error-on=any"]),
                 ["touch", LISTS],
                 timeout=900,
                 job=True,
@@ -213,7 +213,7 @@ class Debian(Family):
         host.change(
             f"install {' '.join(words)}",
             *[PriorState("package", name) for name in versions if not host.package(name)],
-            [*DOWNLOAD, *INSTALL, "-y", *options, *words],
+            host.downloads([*DOWNLOAD, *INSTALL, "-y", *options, *words]),
             diff=diff,
             timeout=3600,
             job=True,
@@ -251,7 +251,7 @@ class Debian(Family):
         wait_for(host, APT_HOLDER)
         host.change(
             f"update {len(names)} packages: {' '.join(names)}",
-            [*DOWNLOAD, "install", "-y", "--no-remove", "--only-upgrade", *names],
+            host.downloads([*DOWNLOAD, "install", "-y", "--no-remove", "--only-upgrade", *names]),
             timeout=3600,
             job=True,
         )

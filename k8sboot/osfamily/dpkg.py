@@ -37,7 +37,7 @@ def repair(host: Host) -> None:
     host.change(
         "repair an interrupted package transaction",
         ["sh", "-c", REPAIR, "dpkg-repair"],
-        [*APT_GET, *RETRIES, "-y", "--no-remove", "-f", "install"],
+        host.downloads([*APT_GET, *RETRIES, "-y", "--no-remove", "-f", "install"]),
         timeout=1800,
         job=True,
         check=lambda: interrupted(host).replace("will be", "cannot be"),

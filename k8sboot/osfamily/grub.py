@@ -41,7 +41,7 @@ class Grub:
     def install(self, host: Host, paths: tuple[str, ...]) -> None:
         """apt-get installs files by path, and their dependencies from the repositories."""
         names = " ".join(path.rpartition("/")[2] for path in paths)
-        host.change(f"install {names}", [*APT_INSTALL, *paths], timeout=3600, job=True)
+        host.change(f"install {names}", host.downloads([*APT_INSTALL, *paths]), timeout=3600, job=True)
 
     def initial_ramdisk(self, release: str) -> str:
         """The path that update-initramfs uses."""

@@ -108,11 +108,12 @@ class Rhel(Family):
         return paths.rpm_key(name, index)
 
     def fetch(self, host: Peer, url: str) -> Command:
-        """curl, which yum itself uses, through yum's proxy if it has one."""
+        """curl, which yum itself uses, through the inventory's proxy, or else yum's if it has one."""
         proxy = re.search(r"(?m)^proxy\s*=\s*(\S+)", host.read_file(YUM_CONF) or "")
         words = ["curl", "-fsSL", "--retry", "2", "--connect-timeout", "20", "--max-time", "60"]
-        through = ["--proxy", proxy[1]] if proxy and proxy[1] != "_none_" else []
-        return [*words, *through, _spelled_out(host, url)]
+        is_yums = proxy and proxy[1] != "_none_" and not host.proxies
+        through = ["--proxy", proxy[1]] if proxy and is_yums else []
+        return host.downloads([*words, *through, _spelled_out(host, url)])
 
     def index_url(self, host: Peer, source: Source) -> str:
         """repomd.xml: yum 3 gives no useful error for a web page in its place."""
@@ -182,7 +183,7 @@ class Rhel(Family):
         yum.wait_for_lock(host)
         newer, older = self._parted(host, versions)
         steps = [
-            [*yum.YUM, *yum.without_unread(host), *yum.UNLOCKED, verb, *_words(part)]
+            host.downloads([*yum.YUM, *yum.without_unread(host), *yum.UNLOCKED, verb, *_words(part)])
             for verb, part in (("install", newer), ("downgrade", older))
             if part
         ]
@@ -214,7 +215,7 @@ class Rhel(Family):
         yum.wait_for_lock(host)
         host.change(
             f"update {len(names)} packages: {' '.join(names)}",
-            [*yum.YUM, *yum.without_unread(host), yum.NO_KERNEL, "update"],
+            host.downloads([*yum.YUM, *yum.without_unread(host), yum.NO_KERNEL, "update"]),
             timeout=3600,
             job=True,
         )

@@ -56,7 +56,7 @@ def repair(host: Host) -> None:
         wait_for_lock(host)
         host.change(
             "finish an interrupted package transaction",
-            [*YUM, *without_unread(host), "install", "yum-utils"],
+            host.downloads([*YUM, *without_unread(host), "install", "yum-utils"]),
             ["yum-complete-transaction", "-y"],
             ["yum-complete-transaction", "-y", "--cleanup-only"],
             timeout=3600,
@@ -82,7 +82,9 @@ def read_lists(host: Host) -> None:
                 "read the package lists",
                 *forget,
                 ["yum", "-q", "clean", "expire-cache"],
-                ["yum", "-q", "-y", *(f"--disablerepo={name}" for name in unread), "makecache"],
+                host.downloads(
+                    ["yum", "-q", "-y", *(f"--disablerepo={name}" for name in unread), "makecache"]
+                ),
                 *remember,
                 timeout=900,
                 job=True,

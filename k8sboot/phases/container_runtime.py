@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
+from k8sboot.desired import downloads
 from k8sboot.desired.kubeadm import MEMBER, is_member
 from k8sboot.desired.packages import pinned
 from k8sboot.desired.runtime import is_restarted, runtime_files
@@ -15,7 +16,7 @@ from k8sboot.phase import everyone, phase
 
 @phase(
     on=everyone,
-    reads=lambda spec: union((runtime.of(spec).reads(spec), MEMBER)),
+    reads=lambda spec: union((runtime.of(spec).reads(spec), downloads.reads(spec), MEMBER)),
     after=("package-versions",),
     turn=is_member,
     diagnosis=RUNTIME,

@@ -23,6 +23,8 @@ from k8sboot.templates import render
 DESCRIPTION = "k8sboot: join"
 TTL = "1h0m0s"
 ENOUGH = timedelta(minutes=15)
+ENDPOINT_WAIT = 30
+"""Seconds in which a load balancer notices an API server. kubeadm itself would wait for five minutes."""
 
 
 @phase(
@@ -94,8 +96,14 @@ def _join(cluster: Cluster, host: Host) -> None:
         _same_cluster(host, ca_hash)
         return
     usable = leader.known(_usable(host, leader) or None, what="a join token", after="join-token")
+    endpoint = cluster.spec.cluster.control_plane_endpoint
+    host.wait(
+        f"the API at {endpoint} to answer from here",
+        lambda: ensure.endpoint_problem(host, endpoint),
+        timeout=ENDPOINT_WAIT,
+    )
     credentials = config.JoinCredentials(
-        endpoint=cluster.spec.cluster.control_plane_endpoint,
+        endpoint=endpoint,
         token=usable[0].token.reveal(),
         ca_cert_hashes=(ca_hash,),
         certificate_key=_certificate_key(leader) if host.role == "master" else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
+from k8sboot.desired import downloads
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads, union
@@ -16,7 +17,7 @@ MANY_KEYS = 2
 
 
 def _reads(spec: Spec) -> Reads:
-    return union(_reads_of(family, spec) for family in osfamily.FAMILIES)
+    return union((downloads.reads(spec), *(_reads_of(family, spec) for family in osfamily.FAMILIES)))
 
 
 def _reads_of(family: Family, spec: Spec) -> Reads:
@@ -31,8 +32,9 @@ def _reads_of(family: Family, spec: Spec) -> Reads:
 
 @phase(on=everyone, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def os_packages(cluster: Cluster, host: Host) -> None:
-    """Configure the repositories and their keys, and install the runbook's tools."""
+    """Configure the proxy, the repositories and their keys, and install the runbook's tools."""
     family, spec = osfamily.of(host), cluster.spec
+    ensure.files(host, *downloads.proxy_files(spec, host))
     ensure.repositories(host, family.repositories(host, spec))
     tools = (*family.tools, *spec.os.packages)
     ensure.packages(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from k8sboot.cluster import Cluster, node_addresses
+from k8sboot.desired.downloads import DOWNLOADS_BY
 from k8sboot.errors import Interrupted
 from k8sboot.events import Listener, Notice, RunEnded, RunStarted, Skipped
 from k8sboot.host.lease import Claim
@@ -116,6 +117,8 @@ class Session:
         return report
 
     def _check(self, machine: Machine) -> None:
+        if self._spec.proxy.urls:
+            machine.downloads_by, machine.proxies = DOWNLOADS_BY, self._spec.proxy.urls
         if self._request.needs_certificates:
             expiry.refuse_expired(machine, self._spec)
 

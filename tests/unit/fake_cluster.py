@@ -65,6 +65,7 @@ class FakeCluster(Kubectl):
 
     def _answers(self) -> dict[str, Any]:
         return {
+            "timeout 5 bash -c": "",
             "apt-lists-are-fresh": has_fresh_lists,
             f"ls {LISTS}": has_fresh_lists,
             "yum-lists-are-fresh": has_fresh_lists,

@@ -21,6 +21,7 @@ READING = (
     "apt-get -s",
     "curl",
     "sh -c",
+    "timeout 5 bash -c",
     "yum -C --assumeno",
     "yum -y -q -C --disableplugin=versionlock --disableexcludes=all list",
     "yum -y -q -C '--exclude=kernel*' check-update",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shlex
 
+from k8sboot.desired.downloads import DOWNLOADS_BY
+
 
 def plain_words(words: list[str]) -> list[str]:
-    """Without `env A=b` before the command."""
+    """Without `env A=b`, and what gives it the inventory's proxy, before the command."""
+    if tuple(words[:4]) == DOWNLOADS_BY:
+        words = words[4:]
     if words[0] != "env":
         return words
     rest = words[1:]

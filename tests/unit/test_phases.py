@@ -189,3 +189,23 @@ def test_a_machine_that_runs_another_mode_than_asked_is_an_error(finished: FakeC
     told = run(finished, [phase for phase in UP if phase.name == "kube-proxy-mode"])
     assert told.errors == {"n1": "KB-NOT-AS-WANTED"}
     assert "ip_vs_sh" in told.report.errors["n1"].why
+
+
+def test_a_host_that_cannot_reach_the_endpoint_does_not_begin_to_join(bare: FakeCluster):
+    run(bare, UP[: [p.name for p in UP].index("join-masters")])
+    bare.hosts["n1"].answers["timeout 5 bash -c"] = (
+        1,
+        "",
+        "bash: connect: Connection refused\nbash: line 1: /dev/tcp/192.0.2.1/6443: Connection refused\n",
+    )
+    bare.hosts["m1"].evidence = {
+        "api": "ok",
+        "master-filter": "unit nftables\nrule inet f: tcp dport 6443 reject\n",
+    }
+    told = run(bare, UP)
+    assert told.errors == {"n1": "KB-FIREWALL"}
+    error = told.report.errors["n1"]
+    assert "rule inet f: tcp dport 6443 reject (nftables.service is active)" in error.why
+    assert "systemctl disable --now nftables" in error.fix
+    assert not [line for line in bare.hosts["n1"].commands if "kubeadm join" in line]
+    assert "n2" in bare.members

@@ -92,6 +92,7 @@ node_taken = LogPattern(
 
 _NO_ANSWER = "dial tcp|lookup|proxyconnect|awaiting headers|deadline exceeded|waiting for connection|EOF"
 _DIAL = rf"https://(?P<where>[^/\"\s]+)/\S*\"?: (?P<why>.*(?:{_NO_ANSWER}).*)"
+_NO_NAME = "no such host|server misbehaving|name or service not known|name resolution"
 _REASON = (
     r"connection refused|timeout|timed out|deadline exceeded|proxyconnect\S*|EOF|unreachable|awaiting headers"
 )
@@ -104,7 +105,8 @@ def endpoint(evidence: HostEvidence) -> Finding | None:
         return None
     tried = evidence["endpoint"].strip().splitlines()[-1:] or [""]
     if match:
-        return _unreachable(excerpt(match["where"]), match["why"], tried[0])
+        where = excerpt(match["where"])
+        return _filtered(evidence, where, match["why"]) or _unreachable(where, match["why"], tried[0])
     if tried[0] not in ("", "open") and _serves(evidence):
         return _unreachable(
             "cluster.controlPlaneEndpoint, unlike this machine's own port 6443,", tried[0], ""
@@ -116,6 +118,24 @@ def _serves(evidence: HostEvidence) -> bool:
     return evidence.find(r":6443\s.*kube-apiserver", "ports") is not None
 
 
+def _filtered(evidence: HostEvidence, where: str, why: str) -> Finding | None:
+    """The API server is ready on the first master, whose packet filter rejects."""
+    rule = evidence.find(r"^rule (?P<rule>.+)", "master-filter")
+    if not rule or evidence["api"].strip() != "ok" or re.search(_NO_NAME, why, re.IGNORECASE):
+        return None
+    unit = evidence.find(r"^unit (?P<name>\S+)", "master-filter")
+    by = f" ({excerpt(unit['name'])}.service is active)" if unit else ""
+    stop = f"run `systemctl disable --now {excerpt(unit['name'])}`" if unit else "remove that rule"
+    reason = re.search(_REASON, why, re.IGNORECASE)
+    return Finding(
+        "KB-FIREWALL",
+        f"the API at {where} is ready but does not answer this machine{f' ({reason[0]})' if reason else ''}: the "
+        f"first master's packet filter has the rule {excerpt(rule['rule'])}{by}",
+        "open it on every host to the cluster's hosts and networks (see `k8sboot explain KB-FIREWALL`), "
+        f"or {stop}; then run again",
+    )
+
+
 def _unreachable(where: str, why: str, tried: str) -> Finding:
     if re.search(r"no route to host|administratively|host unreachable", f"{why} {tried}", re.IGNORECASE):
         return Finding(
@@ -125,9 +145,7 @@ def _unreachable(where: str, why: str, tried: str) -> Finding:
             "is-active firewalld ufw; iptables -S INPUT`; check the route here with `ip route get "
             "ADDRESS`",
         )
-    if re.search(
-        r"no such host|server misbehaving|name or service not known|name resolution", why, re.IGNORECASE
-    ):
+    if re.search(_NO_NAME, why, re.IGNORECASE):
         return Finding(
             "KB-ENDPOINT-DNS",
             f"the name in {where} does not resolve on this machine",

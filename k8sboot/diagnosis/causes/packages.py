@@ -91,8 +91,8 @@ proxy = LogPattern(
     "KB-REPOSITORY-PROXY",
     r"(?:\b407 +Proxy|http code 407 from proxy|proxy authentication required)",
     "the proxy for a package mirror requires a login: {url}",
-    "set the proxy with its user and password: `Acquire::http::Proxy` in /etc/apt/apt.conf.d/, or "
-    "`proxy=` in /etc/yum.conf",
+    "set proxy, proxy.user and proxy.password in the inventory, or correct the host's own: "
+    "`Acquire::http::Proxy` in /etc/apt/apt.conf.d/, or `proxy=` in /etc/yum.conf",
 )
 
 tls = LogPattern(

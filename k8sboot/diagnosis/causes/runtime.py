@@ -26,6 +26,17 @@ daemon_json = LogPattern(
 )
 
 
+runtime_flag = LogPattern(
+    "KB-RUNTIME-DOWN",
+    r"^(?:status: )?(?P<what>unknown (?:shorthand )?flag: [^\s,]+|invalid argument .* for \"?--\S+ flag.*)",
+    "the container runtime is not running: {what}",
+    "remove that flag from dockerd's command line: `systemctl cat docker` shows the file; then run `systemctl "
+    "daemon-reload; systemctl restart docker` and run again",
+    ("runtime-errors",),
+    lambda evidence: _unit(evidence, "docker").get("ActiveState") != "active",
+)
+
+
 def runtime_down(evidence: HostEvidence) -> Finding | None:
     """Docker does not answer because it is not running."""
     match = evidence.find(
@@ -38,7 +49,7 @@ def runtime_down(evidence: HostEvidence) -> Finding | None:
         return None
     state = unit.get("ActiveState", "")
     last = evidence.find(
-        r"level=(?:fatal|error) msg=\"?(.*)|^(failed to start daemon.*|unknown (?:shorthand )?flag.*)",
+        r"level=(?:fatal|error) msg=\"?(.*)|^(failed to start daemon.*)",
         "runtime-errors",
     )
     why = f"; last error: {excerpt(last[1] or last[2])}" if last else ""
@@ -133,7 +144,7 @@ def kubelet_down(evidence: HostEvidence) -> Finding | None:
     )
 
 
-RUNTIME = (daemon_json, runtime_down, runtime_hangs)
+RUNTIME = (daemon_json, runtime_flag, runtime_down, runtime_hangs)
 
 KUBELET_CAUSES = (
     cgroup_mismatch,

@@ -87,7 +87,7 @@ SLOW_ETCD = '{"level":"warn","msg":"slow fdatasync","took":"2.1s","expected-dura
 DOCKER_FLAG = {
     "output": "Job for docker.service failed",
     "runtime-unit": "docker\nActiveState=failed\n",
-    "runtime-errors": "unknown flag: --storage-drivr",
+    "runtime-errors": "Status: unknown flag: --storage-drivr\nSee 'dockerd --help'., Code: 125",
     "docker-info": "Cannot connect to the Docker daemon at unix:///var/run/docker.sock",
 }
 
@@ -97,6 +97,7 @@ def test_a_slow_disk_does_not_explain_a_docker_that_does_not_start(catalogue: Ca
     (found,) = look({**DOCKER_FLAG, "log-etcd": SLOW_ETCD}, catalogue)
     assert found.code == "KB-RUNTIME-DOWN"
     assert "unknown flag: --storage-drivr" in found.cause
+    assert "systemctl cat docker" in found.cure
 
 
 def test_a_slow_disk_does_not_explain_the_failure_of_a_cluster_whose_api_is_ready():

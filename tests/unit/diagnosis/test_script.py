@@ -61,7 +61,7 @@ def test_an_ipv6_endpoint_loses_its_brackets():
 
 def test_of_the_cluster_alone_nothing_of_the_host_is_asked():
     names = re.findall(r"^section (\S+)", script(Scope()), re.M)
-    assert names == ["api", "nodes", "conditions", "pods", "events", "requests", "tokens"]
+    assert names == ["api", "nodes", "conditions", "pods", "events", "requests", "tokens", "master-filter"]
 
 
 def test_every_function_of_the_script_is_in_use():

@@ -188,6 +188,15 @@ CASES: dict[str, Case] = {
     "kubelet.env": template_case("kubelet.env.j2", arguments=["--node-ip=192.168.174.110"]),
     "limits.conf": template_case("limits.conf.j2", open_files=655360, processes=655350),
     "service-limits.conf": template_case("service-limits.conf.j2", open_files=655360),
+    "service-proxy.conf": template_case("service-proxy.conf.j2", file="/etc/k8sboot/proxy.env"),
+    "proxy.env": template_case(
+        "proxy.env.j2",
+        fixed="registry.lan,localhost,10.96.0.0/16",
+        variables={
+            "http_proxy": "http://proxy.lan:3128",
+            "no_proxy": "registry.lan,localhost,10.96.0.0/16,n1",
+        },
+    ),
     "chrony.conf": template_case("chrony.conf.j2", servers=["ntp.aliyun.com", "10.0.0.1"]),
     "ntpdate.cron": template_case("ntpdate.cron.j2", servers=["ntp.aliyun.com", "10.0.0.1"]),
     "package-versions": template_case(
