@@ -46,9 +46,11 @@ def refuse_other_kubernetes(cluster: Cluster, hosts: Iterable[Peer]) -> None:
 
 
 def _other_packages(host: Peer, wanted: str) -> list[tuple[str, str]]:
+    """Of the packages that k8sboot installs there; nodes have kubectl only as a dependency, in any version."""
     if host.file(KUBELET_CONF) is None:
         return []
-    installed = [(name, upstream(host.package(name))) for name in KUBERNETES_PACKAGES]
+    ours = [name for name in KUBERNETES_PACKAGES if host.role == "master" or name != "kubectl"]
+    installed = [(name, upstream(host.package(name))) for name in ours]
     return [(name, version) for name, version in installed if version not in ("", wanted)]
 
 

@@ -108,3 +108,10 @@ def test_what_counts_as_newer(bare, installed, prefix, is_refused):
     bare.hosts["n1"].packages["docker-ce"] = installed
     told = run(bare, [BY_NAME["preflight"]])
     assert ("n1" in told.errors) == is_refused
+
+
+def test_kubectl_that_a_node_has_as_a_dependency_may_have_any_version(finished):
+    finished.hosts["n1"].packages["kubectl"] = "1.23.9-00"
+    assert raise_errors(run(finished, UP)).changes == {}
+    finished.hosts["m1"].packages["kubectl"] = "1.23.9-00"
+    assert "kubectl 1.23.9 on m1" in run(finished, UP).report.errors["m1"].what
