@@ -167,6 +167,11 @@ def running_cluster() -> Words:
     return (*words, "--output", "json", f"--request-timeout={REQUEST_TIMEOUT}s")
 
 
+def ip_pools() -> Words:
+    """Get Calico's pools; fails where Calico has not defined them."""
+    return get("ippools.crd.projectcalico.org")
+
+
 def api_ready() -> Words:
     """Query whether the API server is ready; prints ok."""
     return kubectl("get", "--raw", "/readyz", f"--request-timeout={REQUEST_TIMEOUT}s")

@@ -45,6 +45,7 @@ def differences(cluster: Cluster, host: Host) -> None:
         return
     if host.name == cluster.spec.masters[0].name:
         _cluster_configuration(cluster.spec, host)
+        _what_stays(cluster.spec, host)
     if host.role == "master":
         _control_plane(cluster.spec.kubeadm, host)
     _kubelet(cluster.spec.kubeadm, host)
@@ -62,6 +63,20 @@ def _cluster_configuration(spec: Spec, host: Host) -> None:
     name = running.kubelet_config_map
     found = [*differing(patches.kubelet_configuration, running.kubelet_configuration, where=KUBELET)]
     _report(host, found, where=f"ConfigMap {name}", how=EDIT.format(name, "hosts read when they join"))
+
+
+def _what_stays(spec: Spec, host: Host) -> None:
+    """What the inventory does not want any longer, or in another version, and k8sboot leaves as it is."""
+    running = ensure.running_cluster(host)
+    if running.has_calico and not spec.calico.enabled:
+        host.notice("KB-NOT-REMOVED", "Calico stays in the cluster: calico.enabled: false removes nothing")
+    if running.has_metrics_server and not spec.metrics_server.enabled:
+        text = "metrics-server stays in the cluster: metricsServer.enabled: false removes nothing"
+        host.notice("KB-NOT-REMOVED", text)
+    wanted, there = spec.calico.version, running.calico_version
+    if spec.calico.manifest and "calico.version" in spec.said and there not in ("", wanted):
+        text = f"calico.version: {wanted} has no effect beside calico.manifest, which installs {there}"
+        host.notice("KB-NO-EFFECT", text)
 
 
 def _control_plane(patches: KubeadmPatches, host: Host) -> None:

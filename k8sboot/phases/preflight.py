@@ -8,7 +8,7 @@ from statistics import median
 
 from k8sboot import osfamily, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired import kept, resolver
+from k8sboot.desired import by_command, kept, resolver
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import runtime_files
 from k8sboot.ensure.boot import CONTAINER
@@ -40,7 +40,8 @@ OURS = "10-calico.conflist"
 
 def _reads(spec: Spec) -> Reads:
     own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS, CNI))
-    return union((own, resolver.READS, runtime.of(spec).reads(spec), kept.reads(spec)))
+    living = union((kept.reads(spec), by_command.reads(spec)))
+    return union((own, resolver.READS, runtime.of(spec).reads(spec), living))
 
 
 @phase(on=everyone, reads=_reads)
@@ -50,6 +51,9 @@ def preflight(cluster: Cluster, host: Host) -> None:
     is_first = host.name == cluster.spec.masters[0].name
     kept.refuse_other_kubernetes(cluster, cluster.everyone if is_first else (host,))
     kept.refuse_newer_runtime(cluster, host)
+    by_command.refuse_missing_names(cluster, host)
+    if is_first:
+        by_command.refuse_other_encapsulation(cluster, host)
     found = [
         *_address(cluster, host),
         *_machine(host),

@@ -13,6 +13,7 @@ from k8sboot.paths import NTPDATE_CRON
 from k8sboot.phase import everyone, phase
 from k8sboot.templates import render
 
+OURS = "# Managed by k8sboot"
 OTHERS = ("ntpd.service", "ntp.service", "systemd-timesyncd.service")
 """Services that would set the clock as well."""
 REPLACED = ("systemd-timesyncd",)
@@ -36,6 +37,8 @@ def time_sync(cluster: Cluster, host: Host) -> None:
             _chrony(host, cluster.spec.os.ntp_servers)
         case "ntpdate":
             _ntpdate(host, cluster.spec.os.ntp_servers)
+        case "none":
+            _tell_what_stays(host)
 
 
 def _chrony(host: Host, servers: tuple[str, ...]) -> None:
@@ -46,6 +49,16 @@ def _chrony(host: Host, servers: tuple[str, ...]) -> None:
     text = render("chrony.conf.j2", servers=servers)
     ensure.file(host, paths.chrony_configuration, text, restarts=(paths.chrony_unit,))
     ensure.service(host, paths.chrony_unit)
+
+
+def _tell_what_stays(host: Host) -> None:
+    """What an earlier inventory had set up."""
+    paths = osfamily.of(host).paths
+    for path, what in ((paths.chrony_configuration, "chrony"), (NTPDATE_CRON, "ntpdate in cron")):
+        if OURS in (host.read_file(path) or ""):
+            host.notice(
+                "KB-NOT-REMOVED", f"{what} goes on setting the clock: os.timeSync: none removes nothing"
+            )
 
 
 def _ntpdate(host: Host, servers: tuple[str, ...]) -> None:

@@ -31,6 +31,8 @@ class Kubectl:
         """InternalIP of each Node."""
         self.starting: list[str] = []
         """Names of Pods that are not ready at the next look."""
+        self.pools: Reply | str = (1, "", "error: the server doesn't have a resource type\n")
+        """Calico's, as kubectl answers."""
         self.documents: dict[str, dict[str, Any]] = {}
         """kubeadm's documents by kind, as init stored them."""
         self.unready: list[str] = []
@@ -165,6 +167,8 @@ class Kubectl:
             young = [pod(name) | {"status": {"phase": "Pending"}} for name in self.starting]
             self.starting = []
             return rows([*daemon_sets, *deployments, *young], fields_of(shlex.split(line)))
+        if line.startswith("get ippools.crd.projectcalico.org "):
+            return self.pools
         if line.startswith("get configmap/kubeadm-config "):
             return object_list("", self._objects())
         raise host._unknown(line)

@@ -74,7 +74,7 @@ def all_that_k8sboot_does_with_tokens() -> Iterator[HostState]:
     cluster.hosts["n2"].answers["kubeadm join"] = (1, "", "timed out\n")
     run(cluster, UP)
     del cluster.hosts["n2"].answers["kubeadm join"]
-    cluster.spec = saying(cluster.spec, "kubeProxy.mode")
+    cluster.spec = saying(cluster.spec, "kubeProxy.mode", "calico.encapsulation")
     cluster.proxy_mode = "iptables"
     cluster.starting = ["n2"]
     raise_errors(run(cluster, UP))

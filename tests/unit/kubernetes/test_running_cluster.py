@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,20 +15,7 @@ from k8sboot.kubernetes.answers import BadAnswer
 from k8sboot.kubernetes.running import RunningCluster, running_cluster
 from k8sboot.kubernetes.static_pods import flags
 
-CERTIFICATE = """\
------BEGIN CERTIFICATE-----
-MIIBzDCCAXGgAwIBAgIULzNCrXLAMeRtyZs51NnHoJR+SsUwCgYIKoZIzj0EAwIw
-GTEXMBUGA1UEAwwOa3ViZS1hcGlzZXJ2ZXIwIBcNMjYxMTI5MjEyODQ5WhgPMjEy
-NjExMDUyMTI4NDlaMBkxFzAVBgNVBAMMDmt1YmUtYXBpc2VydmVyMFkwEwYHKoZI
-zj0CAQYIKoZIzj0DAQcDQgAE1CcB3v8meQaGCeUyc1sCS0Wb3/oJsN1CntLunc36
-x+53tAaJzo8fLQml9hZEEylsgWHmAXCmbJSWX4Ebpfo8e6OBlDCBkTAdBgNVHQ4E
-FgQUbY3VdEmWdfLmNvCmJQAJ6uIMv3cwHwYDVR0jBBgwFoAUbY3VdEmWdfLmNvCm
-JQAJ6uIMv3cwDwYDVR0TAQH/BAUwAwEB/zA+BgNVHREENzA1ggprdWJlcm5ldGVz
-gg9BUEkuZXhhbXBsZS5jb22HBApgAAGHECABDbgAAAAAAAAAAAAAAAEwCgYIKoZI
-zj0EAwIDSQAwRgIhAJV5TLwhRwV8J3j2M31H9ptmNQfmIe24WMhnePw2/L0DAiEA
-hKRjPHG4/hVbbucxy4HIlBp7dYvNIW4on95GI9ZG44A=
------END CERTIFICATE-----
-"""
+CERTIFICATE = (Path(__file__).parent / "apiserver.crt").read_text()
 
 
 def config_map(name: str, key: str, document: dict[str, Any]) -> dict[str, Any]:
