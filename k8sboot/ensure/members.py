@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from k8sboot.cluster import Cluster
 from k8sboot.errors import K8sbootError
 from k8sboot.host.host import Host
 from k8sboot.host.peer import NotYet, Peer
 from k8sboot.kubernetes import commands, parsers
-from k8sboot.kubernetes.paths import ADMIN_CONF
 
 PAUSE = 2.0
 REPORTED = 15
@@ -33,9 +33,9 @@ def back_in_cluster(
         return
     all_of_it = " and all containers of this machine" if stops_containers else ", containers keep running"
     host.notice("KB-MEMBER-RESTART", f"restarts {what}{all_of_it}; one machine at a time")
-    if host.role == "master":
+    if host.role == "master" and len(cluster.spec.masters) > 1:
         host.wait("etcd to have a quorum without this master", lambda: _no_quorum(cluster, host), timeout=120)
-    before = _ready_pods(cluster, host)
+    before = _before(cluster, host)
     yield
     looks = itertools.count(0 if stops_containers else REPORTED)
     host.wait(
@@ -48,47 +48,61 @@ def back_in_cluster(
 
 def _no_quorum(cluster: Cluster, host: Host) -> str:
     """Why etcd cannot do without this master, '' if it can. One or two members never can: the others must be ready."""
-    others = [spec.name for spec in cluster.spec.masters if spec.name != host.name]
-    away = {name: why for name in others if (why := _away(cluster, name))}
-    members = len(others) + 1
-    enough = members // 2 + 1 if members > 2 else members - 1
-    return (
-        "; ".join(f"{name}: {why}" for name, why in away.items()) if len(others) - len(away) < enough else ""
-    )
+    nodes = {node.name: node for node in _nodes(cluster)}
+    others = [m.name for m in cluster.spec.masters if m.name != host.name and m.name in nodes]
+    away = {name: why for name in others if (why := _away(cluster, nodes[name]))}
+    enough = (len(others) + 1) // 2 + 1 if len(others) > 1 else len(others)
+    said = "; ".join(f"{name}: {why}" for name, why in away.items())
+    return said if len(others) - len(away) < enough else ""
 
 
-def _away(cluster: Cluster, name: str) -> str:
-    peer = cluster.peers.get(name)
-    if peer is None:
-        return "not reachable"
-    if peer.file(ADMIN_CONF) is None:
-        return "not in the cluster"
-    return peer.ask(commands.api_ready(), timeout=30).problem
+def _away(cluster: Cluster, node: parsers.Node) -> str:
+    """Why that master does not serve; one that this run was not to connect to is as the cluster sees it."""
+    peer = cluster.peers.get(node.name)
+    if peer is not None:
+        return peer.ask(commands.api_ready(), timeout=30).problem
+    if cluster.limit is not None and node.name not in cluster.limit:
+        return _unready(node)
+    return "not reachable"
 
 
-def _ready_pods(cluster: Cluster, host: Host) -> Mapping[str, int]:
-    """The restarts of each Pod that is ready there; none if the API does not answer."""
+def _unready(node: parsers.Node) -> str:
+    return "" if node.is_ready else node.message or node.reason or "not ready"
+
+
+def _nodes(cluster: Cluster) -> tuple[parsers.Node, ...]:
+    return parsers.nodes(cluster.first_master.read(commands.get_fields("nodes", parsers.NODES)))
+
+
+@dataclass(frozen=True)
+class _Before:
+    """A machine before its restart. pods: the restarts of each of its Pods that was ready."""
+
+    is_ready: bool = False
+    pods: Mapping[str, int] = field(default_factory=dict)
+
+
+def _before(cluster: Cluster, host: Host) -> _Before:
+    """What was not ready, or not to be seen as the API did not answer, is not waited for."""
     try:
-        return {pod.name: pod.restarts for pod in _pods(cluster, host) if pod.is_ready}
+        is_ready = any(node.name == host.name and node.is_ready for node in _nodes(cluster))
+        return _Before(is_ready, {pod.name: pod.restarts for pod in _pods(cluster, host) if pod.is_ready})
     except (K8sbootError, NotYet):
-        return {}
+        return _Before()
 
 
-def _pods(cluster: Cluster, host: Peer) -> list[parsers.Pod]:
+def _pods(cluster: Cluster, host: Peer) -> tuple[parsers.Pod, ...]:
     on_host = commands.get_fields("pods", parsers.WORKLOADS, namespace="*", node=host.name)
-    return list(parsers.pods(cluster.first_master.read(on_host)))
+    return parsers.pods(cluster.first_master.read(on_host))
 
 
-def _not_back(cluster: Cluster, host: Host, before: Mapping[str, int], *, may_be_old: bool) -> str:
-    """What is not ready; at first, the API still shows the Pods as they were before."""
-    nodes = parsers.nodes(cluster.first_master.read(commands.get_fields("nodes", parsers.NODES)))
-    mine = [node for node in nodes if node.name == host.name and not node.is_ready]
-    unready = [f"{node.name}: {node.message or node.reason}" for node in mine]
-    pods = [pod for pod in _pods(cluster, host) if pod.name in before]
-    unready += [f"{pod.name}: {pod.reason}" for pod in pods if not pod.is_ready]
-    unready += [
-        f"{pod.name}: as before the restart"
-        for pod in pods
-        if may_be_old and pod.restarts == before[pod.name]
-    ]
+def _not_back(cluster: Cluster, host: Host, before: _Before, *, may_be_old: bool) -> str:
+    """What is not ready again; at first, the API still shows the Pods as they were before."""
+    mine = [node for node in _nodes(cluster) if node.name == host.name and before.is_ready]
+    unready = [f"{node.name}: {why}" for node in mine if (why := _unready(node))]
+    for pod in _pods(cluster, host):
+        if pod.name in before.pods:
+            is_old = may_be_old and pod.restarts == before.pods[pod.name]
+            why = "as before the restart" if is_old else "" if pod.is_ready else pod.reason
+            unready += [f"{pod.name}: {why}"] if why else []
     return "; ".join(unready)

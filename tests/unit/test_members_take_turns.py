@@ -95,6 +95,21 @@ def test_a_master_is_not_restarted_where_etcd_would_lose_its_quorum():
     }
 
 
+def test_one_of_three_masters_alone_is_restarted_while_the_cluster_sees_the_others_ready():
+    cluster = made(masters=3, nodes=0)
+    with_new_log_size(cluster)
+    before = restarts(cluster)
+    raise_errors(run(cluster, [container_runtime], limit=["m2"]))
+    assert restarts(cluster) == {**before, "m2": before["m2"] + 1}
+
+
+def test_masters_that_have_not_joined_are_no_members_of_etcd():
+    cluster = FakeCluster(spec(masters=3, nodes=0))
+    raise_errors(run(cluster, UP, limit=["m1"]))
+    with_new_log_size(cluster)
+    raise_errors(run(cluster, [container_runtime], limit=["m1"]))
+
+
 def test_a_plan_says_that_all_containers_of_the_machine_are_restarted(finished: FakeCluster):
     with_new_log_size(finished)
     told = raise_errors(run(finished, UP, is_dry=True))
