@@ -6,7 +6,7 @@ import ipaddress
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from k8sboot.errors import Refused
 from k8sboot.host.files import File
@@ -32,6 +32,7 @@ def daemon_json(spec: Spec, host: Peer, *, restarts: tuple[str, ...]) -> File:
     """
     there = shared_file(host, DAEMON_JSON)
     now, part = _now(there, host), _known(there.ours)
+    spec = _keeping(spec, now)
     # The folder of images and containers stays, whoever has set it.
     root = {key: now[key] for key in _ROOTS if key in now and not spec.runtime.data_root}
     theirs = {**without(now, part), **root}
@@ -187,6 +188,17 @@ def _ours(spec: Spec, theirs: Tree) -> Tree:
     if "graph" in theirs:  # the older name of the same
         ours.pop("data-root", None)
     return {**ours, "log-driver": driver}
+
+
+def _keeping(spec: Spec, now: Tree) -> Spec:
+    """The inventory with the limits of logs that are in the file where it sets none: defaults are for new files."""
+    there, runtime = _log_options(now), spec.runtime
+    size, count = str(there.get("max-size", "")), str(there.get("max-file", ""))
+    if size and _OPTIONS["max-size"] not in spec.said:
+        runtime = replace(runtime, log_max_size=size)
+    if count.isdecimal() and _OPTIONS["max-file"] not in spec.said:
+        runtime = replace(runtime, log_max_file=int(count))
+    return replace(spec, runtime=runtime)
 
 
 def _log_options(tree: Tree) -> Tree:

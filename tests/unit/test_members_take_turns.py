@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from fake_cluster import FakeCluster
-from inventories import spec
+from inventories import saying, spec
 from runs import Told, raise_errors, run
 
 from k8sboot.cluster import Cluster
@@ -30,7 +30,8 @@ def made(*, masters: int, nodes: int) -> FakeCluster:
 
 
 def with_new_log_size(cluster: FakeCluster) -> None:
-    cluster.spec = replace(cluster.spec, runtime=replace(cluster.spec.runtime, log_max_size="77m"))
+    wanted = replace(cluster.spec, runtime=replace(cluster.spec.runtime, log_max_size="77m"))
+    cluster.spec = saying(wanted, "runtime.logMaxSize")
 
 
 def turns(told: Told) -> list[str]:

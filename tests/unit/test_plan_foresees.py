@@ -196,6 +196,12 @@ def test_another_inventory_for_a_finished_cluster(finished):
     finished.spec = replace(
         it, **{part: replace(getattr(it, part), **change) for part, change in changes.items()}
     )
-    finished.spec = saying(finished.spec, "kubeProxy.mode", "metricsServer.replicas", "calico.encapsulation")
+    finished.spec = saying(
+        finished.spec,
+        "runtime.logMaxSize",
+        "kubeProxy.mode",
+        "metricsServer.replicas",
+        "calico.encapsulation",
+    )
     done = foreseen(finished)
     assert {"set kube-proxy's mode to iptables", "apply calico", "apply metrics-server"} <= set(done)

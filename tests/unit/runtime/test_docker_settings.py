@@ -185,6 +185,20 @@ def test_a_value_that_k8sboot_wrote_and_the_inventory_says_is_repaired(bench):
     assert written(it, wanted)["log-opts"]["max-size"] == "50m"
 
 
+def test_limits_of_logs_that_the_inventory_does_not_set_stay_whatever_the_default(bench):
+    it = bench()
+    written(it, wanting("runtime.logMaxSize", log_max_size="50m"))
+    before = it.connection.text(DAEMON_JSON)
+    for other_default in ("77m", "100m"):
+        written(it, wanting(log_max_size=other_default, log_max_file=9))
+        assert it.connection.text(DAEMON_JSON) == before
+    assert written(it, wanting(registry_mirrors=("http://m.lan",)))["log-opts"] == {
+        "max-size": "50m",
+        "max-file": "3",
+    }
+    assert written(it, wanting("runtime.logMaxSize", log_max_size="60m"))["log-opts"]["max-size"] == "60m"
+
+
 def test_a_data_root_is_written_where_nothing_is_left_behind_and_stays(bench):
     it = bench(answers={"runtime-data": "/var/lib/docker\n0"})
     assert written(it, wanting(data_root="/data/docker"))["data-root"] == "/data/docker"
