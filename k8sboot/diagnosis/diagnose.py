@@ -97,6 +97,7 @@ def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[
         registries=registries(scene.cluster.spec),
         since=int(scene.seconds) + MARGIN,
         runtime=runtime.of(scene.cluster.spec) if has_host else None,
+        data_root=scene.cluster.spec.runtime.data_root,
     )
     try:
         return {k: v for k, v in parse(host.look_once(scope, timeout=TIMEOUT)).items() if v.strip()}

@@ -35,12 +35,14 @@ class Scope:
     """What to gather, as a request to a host. endpoint: HOST:PORT of the API server. registries: HOST[:PORT] each.
 
     since: how many seconds of logs to read. runtime: the host's; None to gather only what the cluster says.
+    data_root: where the inventory wants the runtime's images and containers, '' for its default.
     """
 
     endpoint: str = ""
     registries: Sequence[str] = ()
     since: int = 300
     runtime: Runtime | None = None
+    data_root: str = ""
 
     def render(self) -> str:
         """The text for /bin/sh."""
@@ -74,7 +76,7 @@ def _values(scope: Scope, runtime: Runtime) -> dict[str, str]:
         "REGISTRIES": " ".join(scope.registries),
         "SINCE": f"-{scope.since}s",
         "UNITS": " ".join(unit.removesuffix(".service") for unit in units),
-        "DATA_DIR": runtime.data_dir,
+        "DATA_DIR": scope.data_root or runtime.data_dir,
         "JOBS": JOBS_DIR,
     }
 

@@ -69,3 +69,8 @@ def test_every_function_of_the_script_is_in_use():
     helpers = {name for name in FUNCTIONS if name not in used}
     assert helpers == {"runtime_state", "answers", "ask", "room"}
     assert all(re.search(rf"\b{name}\b(?!\(\))", WHOLE) for name in helpers)
+
+
+def test_room_is_looked_for_where_the_inventory_has_the_runtimes_data():
+    assert "\nDATA_DIR=/var/lib/docker\n" in WHOLE
+    assert "\nDATA_DIR=/data/docker\n" in script(Scope(runtime=Docker(), data_root="/data/docker"))
