@@ -8,7 +8,7 @@ from pathlib import Path
 
 from k8sboot import osfamily
 from k8sboot.ensure.files import absent, file, files
-from k8sboot.errors import CommandFailed, K8sbootError, Refused
+from k8sboot.errors import K8sbootError, Refused, StepFailed
 from k8sboot.host.host import Host
 from k8sboot.host.peer import NotYet
 from k8sboot.host.proxy_fault import CODE, proxy_fault
@@ -30,7 +30,7 @@ def repositories(host: Host, wanted: Mapping[str, Source]) -> None:
     if host.changes > before:
         try:
             family.refresh(host)
-        except CommandFailed:
+        except StepFailed:
             with suppress(K8sbootError):  # the reason why the lists cannot be read counts
                 _take_back(host, former)
             raise

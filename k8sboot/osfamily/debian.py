@@ -31,6 +31,11 @@ from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
 from k8sboot.templates import render
 
 DOWNLOAD = (*APT_GET, *RETRIES)
+UPDATE = (
+    *APT_GET, "-o", "APT::Update::Error-Mode=any", "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20",
+    "-o", "Acquire::https::Timeout=20", "update",
+)  # fmt: skip
+"""Apt before 2.1 does not know --error-on=any. By default it waits for minutes for a server that does not answer."""
 INSTALL = ("install", "--no-install-recommends", "--allow-change-held-packages")
 
 # Kubernetes up to 1.23 was never on pkgs.k8s.io; this mirror is known to have kept it.
@@ -154,7 +159,7 @@ class Debian(Family):
         try:
             host.change(
                 "read the package lists",
-                host.downloads([*DOWNLOAD, "update", "--error-on=any"]),
+                host.downloads(list(UPDATE)),
                 ["touch", LISTS],
                 timeout=900,
                 job=True,

@@ -14,6 +14,8 @@ from k8sboot.scripts import render
 
 HEALTH = Question("dpkg-health", render("dpkg-health"))
 REPAIR = render("dpkg-repair")
+REINSTALL = render("dpkg-reinstall")
+REPAIRING = (*APT_GET, *RETRIES, "-y", "--no-remove")
 
 _INSTALLED = re.compile(r"(?m)^Inst (\S+) \[(\S+)\] \((\S+)")
 _REMOVED = re.compile(r"(?m)^(?:Remv|Purg) (\S+)(?: \[(\S+)\])?")
@@ -36,8 +38,9 @@ def repair(host: Host) -> None:
     host.notice("KB-PACKAGES-BROKEN", found)
     host.change(
         "repair an interrupted package transaction",
-        ["sh", "-c", REPAIR, "dpkg-repair"],
-        host.downloads([*APT_GET, *RETRIES, "-y", "--no-remove", "-f", "install"]),
+        host.downloads(["sh", "-c", REPAIR, "dpkg-repair"]),
+        host.downloads([*REPAIRING, "-f", "install"]),
+        host.downloads(["sh", "-c", REINSTALL, "dpkg-reinstall", *REPAIRING]),
         timeout=1800,
         job=True,
         check=lambda: interrupted(host).replace("will be", "cannot be"),

@@ -18,7 +18,7 @@ NOTES = "/boot/grub/grubenv"
 PANIC = "panic=30"
 ONE_SHOT = one_shot_question("grub", "update-grub", "grub-set-default")
 
-APT_INSTALL = (*APT_GET, "install", "-y", "--no-install-recommends", "--allow-downgrades")
+APT_INSTALL = (*APT_GET, "install", "-y", "--no-install-recommends", "--no-remove", "--allow-downgrades")
 
 
 class Grub:

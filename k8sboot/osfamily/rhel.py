@@ -65,7 +65,7 @@ class Rhel(Family):
     )
     reads = Reads(
         files=(*SHIPPED, YUM_CONF, *yum.LOCK_FILES),
-        questions=(lists_are_fresh, yum.HEALTH, yum.SOURCES, yum.UNREAD),
+        questions=(lists_are_fresh, yum.HEALTH, yum.DNF_HEALTH, yum.SOURCES, yum.UNREAD),
     )
 
     def repository_path(self, name: str) -> str:
@@ -128,7 +128,7 @@ class Rhel(Family):
 
     def is_broken(self, host: Peer) -> bool:
         """Whether rpm's database is damaged, or yum recorded a transaction but not its end."""
-        return bool(host.answer(yum.HEALTH).text.strip())
+        return bool(yum.health(host))
 
     def refresh(self, host: Host) -> None:
         """yum makecache, after repairs. A repository of others that cannot be read is a notice."""

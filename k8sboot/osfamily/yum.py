@@ -16,6 +16,8 @@ from k8sboot.scripts import render
 YUM = ("env", "LC_ALL=C", "yum", "-y")
 UNLOCKED = ("--disableplugin=versionlock", "--disableexcludes=all")
 """k8sboot sets the version of a locked package."""
+PATIENCE = ("--setopt=retries=3", "--setopt=timeout=20")
+"""By default yum waits for five minutes for a server that does not answer."""
 NO_KERNEL = "--exclude=kernel*"
 ASKED = (*YUM, "-q", "-C")
 """Uses the lists on the host: without -C yum downloads and writes those that it considers too old."""
@@ -30,6 +32,7 @@ SIMULATED = ("env", "LC_ALL=C", "yum", "-C", "--assumeno", "--setopt=autosavets=
 SOURCES = Question("yum-sources", render("yum-sources"))
 UNREAD = Question("yum-unread", f"ls {UNREAD_REPOSITORIES}")
 HEALTH = Question("yum-health", render("yum-health"))
+DNF_HEALTH = Question("dnf-health", render("dnf-health"))
 HOLDER = ("sh", "-c", render("yum-lock-holder"), "yum-lock-holder")
 
 
@@ -38,9 +41,14 @@ def wait_for_lock(host: Host) -> None:
     package_lock.wait_for(host, HOLDER)
 
 
+def health(host: Peer) -> list[str]:
+    """What is broken, in single words."""
+    return [*host.answer(HEALTH).text.split(), *host.answer(DNF_HEALTH).text.split()]
+
+
 def repair(host: Host) -> None:
     """Report and repair what an interrupted transaction or a crash of rpm left behind."""
-    found = host.answer(HEALTH).text.split()
+    found = health(host)
     if "database" in found:
         host.notice("KB-PACKAGES-BROKEN", "rpm's database is damaged and will be rebuilt")
         wait_for_lock(host)
@@ -61,8 +69,10 @@ def repair(host: Host) -> None:
             ["yum-complete-transaction", "-y", "--cleanup-only"],
             timeout=3600,
             job=True,
-            check=lambda: host.answer(HEALTH).text.strip() and "yum still lists an unfinished transaction",
+            check=lambda: _still(host, "transaction", "yum still lists an unfinished transaction"),
         )
+    if "duplicates" in found:
+        _remove_duplicates(host)
 
 
 def without_unread(host: Peer) -> list[str]:
@@ -83,7 +93,7 @@ def read_lists(host: Host) -> None:
                 *forget,
                 ["yum", "-q", "clean", "expire-cache"],
                 host.downloads(
-                    ["yum", "-q", "-y", *(f"--disablerepo={name}" for name in unread), "makecache"]
+                    ["yum", "-q", "-y", *PATIENCE, *(f"--disablerepo={name}" for name in unread), "makecache"]
                 ),
                 *remember,
                 timeout=900,
@@ -104,6 +114,23 @@ def outcome(host: Peer, words: list[str]) -> Outcome:
     """What `yum install` of these would do to installed packages."""
     done = host.ask([*SIMULATED, *without_unread(host), *UNLOCKED, "install", *words], timeout=600)
     return yum_transactions.outcome(done.text)
+
+
+def _still(host: Peer, word: str, problem: str) -> str:
+    return problem if word in health(host) else ""
+
+
+def _remove_duplicates(host: Host) -> None:
+    """dnf has no other way to finish what it began: it keeps the newer of two versions, and installs it again."""
+    host.notice("KB-PACKAGES-BROKEN", "dnf was stopped in a transaction and left packages in two versions")
+    wait_for_lock(host)
+    host.change(
+        "finish an interrupted package transaction",
+        host.downloads([*YUM, *without_unread(host), "remove", "--duplicates"]),
+        timeout=3600,
+        job=True,
+        check=lambda: _still(host, "duplicates", "packages are still in two versions"),
+    )
 
 
 def listing(host: Peer, names: tuple[str, ...]) -> str:

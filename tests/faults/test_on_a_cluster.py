@@ -1,4 +1,4 @@
-"""Rows 38 to 42, 59, 62 and 63, in this order: a control plane that fails, then a cluster, and what befalls it."""
+"""Rows 38 to 42, 59, 62, 63 and 88, in this order: a control plane that fails, then a cluster, and what befalls it."""
 
 from __future__ import annotations
 
@@ -143,6 +143,23 @@ def test_up_again_changes_nothing(controller: Controller, whole: dict[str, Any])
     assert changed(ran.stderr) == 0
     assert ran.of("Changing") == []
     assert controller.lab.fingerprints() ^ before == set()
+
+
+@row(88, "another kubernetesVersion than the cluster's")
+def test_another_version_of_kubernetes_is_refused_before_anything_is_altered(
+    controller: Controller, whole: dict[str, Any]
+) -> None:
+    version = whole["cluster"]["kubernetesVersion"]
+    before = controller.lab.fingerprints()
+    for other in ("v1.20.15", "v1.20.1", "v1.19.16"):
+        controller.spec = {**whole, "cluster": {**whole["cluster"], "kubernetesVersion": other}}
+        for words in (("plan",), UP, ("phase", "kube-packages")):
+            ran = controller.run(*words, expect=1)
+            ran.blames(MASTER, "KB-KUBERNETES-VERSION", f"kubelet {version[1:]}", other[1:], version)
+            assert ran.of("Changing") == []
+    assert controller.lab.fingerprints() ^ before == set()
+    controller.spec = {**whole}
+    assert changed(controller.run(*UP, within=600).stderr) == 0
 
 
 @row(42, "a machine of another cluster")

@@ -142,6 +142,8 @@ class YumCommands(Commands):
             assert "apt-helper" in words[1]
             return self._fetched(words[3])
         if words[2] == "dpkg-repair":
+            return ""
+        if words[2] == "dpkg-reinstall":
             self._repair_dpkg()
             return ""
         if words[2] == "apt-lock-holder":  # hardly ever is there one

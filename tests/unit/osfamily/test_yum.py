@@ -168,3 +168,36 @@ def test_in_a_real_shell_rpms_health_is_told(shell, says, journal, expected, tmp
         (tmp_path / "lib/yum/transaction-all.2024-01-01.10:00.00").touch()
     script = f"PATH={tmp_path}:$PATH\n" + yum.HEALTH.script.replace("/var/", f"{tmp_path}/")
     assert run(shell, script).split() == expected
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("pid", "listed", "expected"),
+    [
+        ("4194399", "bash.x86_64\njq.x86_64\njq.x86_64\nkernel.x86_64\nkernel.x86_64", ["duplicates"]),
+        ("4194399", "bash.x86_64\nkernel.x86_64\nkernel.x86_64", []),
+        ("", "jq.x86_64\njq.x86_64", []),
+        (str(os.getpid()), "jq.x86_64\njq.x86_64", []),
+    ],
+    ids=["killed", "killed before", "ended", "at work"],
+)
+def test_in_a_real_shell_a_dnf_that_was_killed_is_told_by_its_duplicates(
+    shell, pid, listed, expected, tmp_path: Path
+):
+    for name, says in {"rpm": f"printf '{listed}\\n'", "dnf": ":"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{says}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "lib/dnf").mkdir(parents=True)
+    if pid:
+        (tmp_path / "lib/dnf/rpmdb_lock.pid").write_text(pid + "\n")
+    script = f"PATH={tmp_path}:$PATH\n" + yum.DNF_HEALTH.script.replace("/var/", f"{tmp_path}/")
+    assert run(shell, script).split() == expected
+
+
+def test_duplicates_that_dnf_left_are_removed_and_said(bench):
+    it = host(bench, **{"dnf-health": "duplicates\n"})
+    it.connection.answers["yum -y remove --duplicates"] = lambda host, _words: (
+        host.answers.update({"dnf-health": ""}) or ""
+    )
+    assert it.do(FAMILY.refresh) == ["finish an interrupted package transaction", "read the package lists"]
+    assert it.said == ["KB-PACKAGES-BROKEN"]
