@@ -62,7 +62,7 @@ def _now(there: SharedFile, host: Peer) -> Tree:
 def _parsed(there: SharedFile, host: Peer) -> Tree:
     """A file that k8sboot has never written. Refused with the place if it is no JSON."""
     try:
-        found = json.loads(there.text or "{}")
+        found = json.loads((there.text or "").strip() or "{}")
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise _invalid(host, f"{error.msg} at {place}") from None

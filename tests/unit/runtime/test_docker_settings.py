@@ -185,6 +185,12 @@ def test_a_value_that_k8sboot_wrote_and_the_inventory_says_is_repaired(bench):
     assert written(it, wanted)["log-opts"]["max-size"] == "50m"
 
 
+@pytest.mark.parametrize("text", ["", "\n", "{}"])
+def test_an_empty_file_is_filled(bench, text):
+    it = bench(files={DAEMON_JSON: text})
+    assert written(it, wanting())["exec-opts"] == SYSTEMD
+
+
 def test_limits_of_logs_that_the_inventory_does_not_set_stay_whatever_the_default(bench):
     it = bench()
     written(it, wanting("runtime.logMaxSize", log_max_size="50m"))
