@@ -31,6 +31,11 @@ class Cluster:
         return first
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names of all hosts of the inventory, reachable or not."""
+        return frozenset(h.name for h in self.spec.hosts)
+
+    @property
     def other_masters(self) -> tuple[Peer, ...]:
         """The reachable masters except the first."""
         return self._reachable(self.spec.masters[1:])

@@ -67,7 +67,7 @@ class Phase:
     time in all phases of the run that say so; if one of them fails after a change, nothing new starts.
 
     scope: --limit does not apply to a phase that changes the cluster rather than its host. diagnosis: looks for the
-    cause of a failure.
+    cause of a failure. removes: it takes Kubernetes off its host.
     """
 
     run: Work
@@ -83,6 +83,7 @@ class Phase:
     turn: Callable[[Peer], bool] = lambda _host: False
     scope: Literal["host", "cluster"] = "host"
     diagnosis: Diagnosis | None = None
+    removes: bool = False
 
     @property
     def name(self) -> str:

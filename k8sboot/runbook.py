@@ -69,6 +69,11 @@ RESET: tuple[Phase, ...] = (drain, reset_host, leave, what_stays)
 
 RESET_WITH_OS: tuple[Phase, ...] = (drain, reset_host, leave, restore_os)
 
+RESET_FOREIGN: tuple[Phase, ...] = (reset_host, what_stays)
+"""For machines of another cluster, which is not asked: their Nodes stay in it."""
+
+RESET_FOREIGN_WITH_OS: tuple[Phase, ...] = (reset_host, restore_os)
+
 
 def with_settling(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
     """Single phases, followed by `settle` if they start workloads in the cluster."""

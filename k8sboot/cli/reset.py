@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import click
@@ -13,7 +14,18 @@ from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
 from k8sboot.run.runner import Options
 from k8sboot.run.session import RunRequest
-from k8sboot.runbook import RESET, RESET_WITH_OS
+from k8sboot.runbook import RESET, RESET_FOREIGN, RESET_FOREIGN_WITH_OS, RESET_WITH_OS
+
+
+def _fingerprint(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """A cluster's identity in the form of the messages; '' where it is not given."""
+    found = re.fullmatch(r"sha256:([0-9a-f]{64})", (value or "").strip().lower())
+    if value and not found:
+        raise UsageError(
+            f"--foreign {value}: not a fingerprint of a CA",
+            fix="give it as SHA256: and 64 hexadecimal digits, as the error KB-FOREIGN-CLUSTER shows it",
+        )
+    return f"SHA256:{found[1]}" if found else ""
 
 
 @click.command("reset")
@@ -26,20 +38,40 @@ from k8sboot.runbook import RESET, RESET_WITH_OS
     is_flag=True,
     help="Also restore the files, units, swap and settings from before k8sboot; packages stay.",
 )
+@click.option(
+    "--foreign",
+    metavar="FINGERPRINT",
+    callback=_fingerprint,
+    help="Reset the machines of another cluster, the one with this CA (SHA256:...), and no others.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
 @click.pass_context
 def command(
-    context: click.Context, *, limit: tuple[str, ...], forks: int, yes: bool, restore_os: bool, dry_run: bool
+    context: click.Context,
+    *,
+    limit: tuple[str, ...],
+    forks: int,
+    yes: bool,
+    restore_os: bool,
+    foreign: str,
+    dry_run: bool,
 ) -> None:
     """Remove Kubernetes from the hosts. This destroys the cluster and its data."""
     spec = read_inventory(context).spec
     chosen = hosts_of(spec, limit)
-    refuse_headless(spec, chosen)
+    if not foreign:
+        refuse_headless(spec, chosen)
     if not yes and not dry_run:
         _ask(spec, chosen, restores=restore_os)
     phases = RESET_WITH_OS if restore_os else RESET
-    options = Options(forks=forks, is_dry=dry_run)
-    run(context, spec, RunRequest("reset", phases, chosen, options, needs_certificates=False))
+    if foreign:
+        phases = RESET_FOREIGN_WITH_OS if restore_os else RESET_FOREIGN
+    options_ = Options(forks=forks, is_dry=dry_run)
+    run(
+        context,
+        spec,
+        RunRequest("reset", phases, chosen, options_, needs_certificates=False, foreign=foreign),
+    )
 
 
 def refuse_headless(spec: Spec, chosen: frozenset[str] | None) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.host.peer import Command, Peer
-from k8sboot.host.reads import Question, Reads
+from k8sboot.host.reads import Question
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
-from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.kubernetes.versions import KubernetesVersion
-from k8sboot.paths import STATE_DIR, UNFINISHED
+from k8sboot.membership.reading import READS, begun, marked_as_member, membership_of
+from k8sboot.membership.wanted import Wanted
+from k8sboot.paths import UNFINISHED
 
 USERS = Question(
     "kubectl-users",
@@ -19,9 +20,10 @@ USERS = Question(
 """The users with a kubeconfig on a master: root and the login user, a line `user:group:home` each."""
 
 
-def marked(kubeadm: Command) -> tuple[Command, ...]:
-    """A kubeadm command, with the mark UNFINISHED set before it and removed after it."""
-    return ["mkdir", "-p", STATE_DIR], ["touch", UNFINISHED], kubeadm, ["rm", "-f", UNFINISHED]
+def marked(cluster: Cluster, kubeadm: Command) -> tuple[Command, ...]:
+    """A kubeadm command, with the mark UNFINISHED set before it and removed after it, when CLUSTER_MARK is there."""
+    member = marked_as_member(Wanted.by(cluster.spec).name)
+    return begun(), kubeadm, member, ["rm", "-f", UNFINISHED]
 
 
 def version(cluster: Cluster) -> KubernetesVersion:
@@ -53,12 +55,12 @@ def control_plane(cluster: Cluster) -> ControlPlane:
     )
 
 
-MEMBER = Reads(files=(KUBELET_CONF, UNFINISHED))
+MEMBER = READS
 
 
 def is_member(host: Peer) -> bool:
     """Whether the host has joined completely."""
-    return host.file(KUBELET_CONF) is not None and host.file(UNFINISHED) is None
+    return membership_of(host).has_joined
 
 
 def registration(host: Peer) -> NodeRegistration:

@@ -12,7 +12,9 @@ from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.answers import is_away
 from k8sboot.kubernetes.running import RunningCluster
 from k8sboot.kubernetes.running import running_cluster as parse
-from k8sboot.paths import MANIFESTS_DIR
+from k8sboot.membership.errors import remains
+from k8sboot.membership.reading import membership_of
+from k8sboot.paths import MANIFESTS_DIR, UNFINISHED
 from k8sboot.runtime.contract import Runtime
 from k8sboot.text.sanitize import safe_line
 
@@ -98,15 +100,19 @@ def _trouble(host: Peer, pod: parsers.Pod) -> str:
     return f"{pod.name} on {pod.node or 'no node'}: {pod.reason}{f' ({event})' if event else ''}"
 
 
-def reset_unfinished(host: Host, mark: str, engine: Runtime, reset: Command) -> bool:
-    """Undo an earlier kubeadm run that did not finish; it cannot hold anything of value."""
-    is_unfinished = host.file(mark) is not None
-    if is_unfinished:
+def reset_unfinished(host: Host, engine: Runtime, reset: Command) -> bool:
+    """Undo an earlier kubeadm run that did not finish: only what it made itself. Refused where there is more."""
+    found = membership_of(host)
+    if found.has_void_mark:
+        host.change("remove the mark of a kubeadm run on a member", ["rm", "-f", UNFINISHED])
+    elif found.remains:
+        raise remains(host.name, found.remains)
+    elif found.is_unfinished:
         host.notice("KB-UNFINISHED", "an earlier kubeadm run did not finish: undoing it first")
         unmounted(host, engine)
-        steps = NOTHING_MOUNTED, reset, ["rm", "-f", mark]
+        steps = NOTHING_MOUNTED, reset, ["rm", "-f", UNFINISHED]
         host.change("undo an unfinished kubeadm", *steps, timeout=300, job=True)
-    return is_unfinished
+    return found.is_unfinished
 
 
 def manifest(host: Host, name: str, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Generic, TypeVar
 
@@ -12,9 +12,10 @@ T = TypeVar("T")
 class LastAnswer(Generic[T]):
     """What a question was answered last."""
 
-    def __init__(self, ask: Callable[[], T]) -> None:
+    def __init__(self, ask: Callable[[], T], last: Sequence[T] = ()) -> None:
+        """last: an answer that is known already, if any."""
         self._ask = ask
-        self._last: list[T] = []
+        self._last = [*last]
 
     def problem(self, judge: Callable[[T], str]) -> Callable[[], str]:
         """For Host.wait: what judge finds wrong with the last answer, and from the second look on with a new one."""

@@ -10,10 +10,9 @@ from contextlib import suppress
 from datetime import datetime, timezone
 
 from k8sboot.kubernetes.der import field
-from k8sboot.kubernetes.paths import ADMIN_CONF, KUBELET_CONF
+from k8sboot.kubernetes.paths import ADMIN_CONF, KUBELET_CLIENT, KUBELET_CONF
 
 _PKI = "/etc/kubernetes/pki"
-KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 OF_CONTROL_PLANE = (
     *(f"{_PKI}/{name}.crt" for name in ("apiserver", "apiserver-kubelet-client", "apiserver-etcd-client")),
     f"{_PKI}/front-proxy-client.crt",

@@ -3,6 +3,19 @@
 ADMIN_CONF = "/etc/kubernetes/admin.conf"
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 CA_CERT = "/etc/kubernetes/pki/ca.crt"
+CA_KEY = "/etc/kubernetes/pki/ca.key"
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 MANIFESTS = "/etc/kubernetes/manifests"
 APISERVER_CERT = "/etc/kubernetes/pki/apiserver.crt"
+CONTROL_PLANE_MANIFESTS = tuple(
+    f"{MANIFESTS}/{name}.yaml"
+    for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+)
+ETCD_DATA = "/var/lib/etcd/member"
+KUBELET_CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+KUBELET_FLAGS = (
+    "/var/lib/kubelet/kubeadm-flags.env",
+    "/etc/default/kubelet",
+    "/etc/sysconfig/kubelet",
+)
+"""Files that may hold kubelet's flags; a later one takes precedence."""

@@ -1,28 +1,16 @@
-"""The cluster's certificate authority: its fingerprint as kubeadm computes it, and kubeconfigs."""
+"""The cluster's certificate authority: its fingerprint as kubeadm computes it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from k8sboot.errors import Refused
-from k8sboot.kubernetes.answers import mappings_at, text_at
 from k8sboot.kubernetes.der import field
-from k8sboot.kubernetes.yamltext import load_documents
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 _SEQUENCE, _INTEGER, _VERSION_TAG = 0x30, 0x02, 0xA0
-
-
-@dataclass(frozen=True)
-class KubeconfigCluster:
-    """The server of a kubeconfig's current context. ca_hash is empty if it does not embed a CA."""
-
-    server: str
-    ca_hash: str
 
 
 def ca_cert_hash(pem: str | bytes) -> str:
@@ -55,32 +43,3 @@ def _public_key_info(der: bytes) -> bytes:
         _, _, at_ = field(der, at_, tag)
     begin, _, end = field(der, at_, _SEQUENCE)
     return der[begin:end]
-
-
-def kubeconfig_cluster(text: str, *, what: str = "the kubeconfig") -> KubeconfigCluster:
-    """Server and CA hash of a kubeconfig's current context. Raises Refused if there is none."""
-    documents = load_documents(text, what)
-    config = documents[0] if documents else {}
-    context = _named(config, "contexts", text_at(config, "current-context"), "context")
-    cluster = _named(config, "clusters", text_at(context, "cluster"), "cluster")
-    server = text_at(cluster, "server")
-    if not server:
-        raise Refused(f"{what} has no server for its current context", code="KB-KUBECONFIG")
-    return KubeconfigCluster(server, _embedded_hash(text_at(cluster, "certificate-authority-data"), what))
-
-
-def _named(config: Mapping[str, object], section: str, name: str, key: str) -> Mapping[str, object]:
-    for entry in mappings_at(config, section):
-        inner = entry.get(key)
-        if entry.get("name") == name and isinstance(inner, Mapping):
-            return inner
-    return {}
-
-
-def _embedded_hash(data: str, what: str) -> str:
-    if not data:
-        return ""
-    try:
-        return ca_cert_hash(base64.b64decode(data, validate=True))
-    except ValueError:
-        raise Refused(f"{what} holds a CA that is not base64", code="KB-KUBECONFIG") from None

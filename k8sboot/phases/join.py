@@ -8,14 +8,13 @@ from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import MEMBER, control_plane, cri_socket, is_member, marked, registration
 from k8sboot.diagnosis.diagnose import NODES
-from k8sboot.errors import Refused
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, config, tokens
-from k8sboot.kubernetes.paths import CA_CERT, KUBELET_CONF
-from k8sboot.kubernetes.pki import ca_cert_hash, kubeconfig_cluster
-from k8sboot.paths import CERTIFICATE_KEY, JOIN_CONFIG, UNFINISHED
+from k8sboot.kubernetes.paths import CA_CERT
+from k8sboot.kubernetes.pki import ca_cert_hash
+from k8sboot.paths import CERTIFICATE_KEY, JOIN_CONFIG
 from k8sboot.phase import first_master, nodes, other_masters, phase
 from k8sboot.secret import Secret
 from k8sboot.templates import render
@@ -89,11 +88,10 @@ def join_nodes(cluster: Cluster, host: Host) -> None:
 
 def _join(cluster: Cluster, host: Host) -> None:
     reset = commands.kubeadm_reset(cri_socket(cluster))
-    ensure.reset_unfinished(host, UNFINISHED, runtime.of(cluster.spec), reset)
+    ensure.reset_unfinished(host, runtime.of(cluster.spec), reset)
     leader = cluster.first_master
     ca_hash = ca_cert_hash(_ca(leader))
     if is_member(host):
-        _same_cluster(host, ca_hash)
         return
     usable = leader.known(_usable(host, leader) or None, what="a join token", after="join-token")
     endpoint = cluster.spec.cluster.control_plane_endpoint
@@ -117,7 +115,7 @@ def _join(cluster: Cluster, host: Host) -> None:
     )
     host.change(
         "kubeadm join",
-        *marked(commands.kubeadm_join(JOIN_CONFIG)),
+        *marked(cluster, commands.kubeadm_join(JOIN_CONFIG)),
         timeout=600,
         job=True,
         secrets={JOIN_CONFIG: Secret(text)},
@@ -126,19 +124,6 @@ def _join(cluster: Cluster, host: Host) -> None:
 
 def _certificate_key(leader: Peer) -> str:
     return (leader.read_file(CERTIFICATE_KEY) or "").strip()
-
-
-def _same_cluster(host: Host, ca_hash: str) -> None:
-    """Refused if the host belongs to another cluster."""
-    theirs = kubeconfig_cluster(host.read_file(KUBELET_CONF) or "", what=KUBELET_CONF)
-    if theirs.ca_hash not in ("", ca_hash):
-        raise Refused(
-            "the machine belongs to another cluster",
-            why=f"its kubelet uses {theirs.server} with the CA {theirs.ca_hash}; this cluster's CA is {ca_hash}",
-            fix=f"remove it from that cluster, run `k8sboot reset --limit {host.name}`, then run again",
-            host=host.name,
-            code="KB-FOREIGN-CLUSTER",
-        )
 
 
 @phase(

@@ -10,15 +10,17 @@ from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.paths import ADMIN_CONF
-from k8sboot.paths import KUBEADM_CONFIG, UNFINISHED
+from k8sboot.paths import KUBEADM_CONFIG
 from k8sboot.phase import first_master, phase
 
 
-@phase(on=first_master, reads=Reads(files=(ADMIN_CONF, UNFINISHED)), after=("preflight",), diagnosis=NODES)
+@phase(on=first_master, reads=Reads(files=(ADMIN_CONF,)), after=("preflight",), diagnosis=NODES)
 def kubeadm_init(cluster: Cluster, host: Host) -> None:
     """Create the control plane."""
     reset = commands.kubeadm_reset(cri_socket(cluster))
-    is_undone = ensure.reset_unfinished(host, UNFINISHED, runtime.of(cluster.spec), reset)
+    is_undone = ensure.reset_unfinished(host, runtime.of(cluster.spec), reset)
     if is_undone or host.file(ADMIN_CONF) is None:
-        host.change("kubeadm init", *marked(commands.kubeadm_init(KUBEADM_CONFIG)), timeout=900, job=True)
+        host.change(
+            "kubeadm init", *marked(cluster, commands.kubeadm_init(KUBEADM_CONFIG)), timeout=900, job=True
+        )
     host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)

@@ -16,7 +16,7 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes import commands, interfaces, parsers
 from k8sboot.kubernetes.paths import ADMIN_CONF
-from k8sboot.paths import MANIFESTS_DIR, UNFINISHED
+from k8sboot.paths import CLUSTER_MARK, MANIFESTS_DIR, UNFINISHED
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.scripts import render
 
@@ -53,7 +53,12 @@ def _going(cluster: Cluster, host: Host) -> tuple[Peer, ...]:
 
 
 # Before its Node is deleted: kubeadm reset removes a master from etcd only then.
-@phase(on=everyone, reads=Reads(units=(KUBELET,), questions=(TRACES, USERS, VOLUMES)), after=("drain",))
+@phase(
+    on=everyone,
+    reads=Reads(units=(KUBELET,), questions=(TRACES, USERS, VOLUMES)),
+    after=("drain",),
+    removes=True,
+)
 def reset_host(cluster: Cluster, host: Host) -> None:
     """Remove what kubeadm has set up, the pods' network and the kubeconfigs."""
     if not _traces(host):
@@ -69,7 +74,7 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     steps += [
         ["/bin/sh", "-c", UNDO_NETWORK],
         ["/bin/sh", "-c", render("remove"), "remove", *DIRECTORIES],
-        ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED, *configs],
+        ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED, CLUSTER_MARK, *configs],
     ]
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, check=lambda: _left(host))
 

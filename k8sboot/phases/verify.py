@@ -46,7 +46,10 @@ def verify(cluster: Cluster, host: Host) -> None:
     outside = sorted({peer.name for peer in cluster.chosen} - wanted)
     if outside:
         host.notice("KB-NOT-JOINED", f"not in the cluster: {', '.join(outside)}")
-    nodes, pods = LastAnswer(partial(_nodes, host)), LastAnswer(partial(_pods, host))
+    known = _known_nodes(host)
+    if strangers := [node.name for seen in known for node in seen if node.name not in cluster.names]:
+        host.notice("KB-NOT-IN-INVENTORY", _way_out(host, strangers))
+    nodes, pods = LastAnswer(partial(_nodes, host), known), LastAnswer(partial(_pods, host))
     addresses = {p.name: p.node_address for p in cluster.chosen if p.name in wanted and not p.node.problem}
     # kubeadm join ends once its Node exists: one that is missing now will not appear
     host.wait("every machine to be a node", nodes.problem(partial(_absent, wanted)), timeout=30)
@@ -62,6 +65,20 @@ def verify(cluster: Cluster, host: Host) -> None:
     host.wait("kubectl logs to work on every node", pods.problem(partial(_silent, host, wanted)), timeout=120)
     if cluster.spec.metrics_server.enabled:
         host.wait("kubectl top nodes to list every node", lambda: _no_metrics(host, wanted), timeout=180)
+
+
+def _known_nodes(host: Peer) -> list[tuple[parsers.Node, ...]]:
+    """The cluster's nodes; nothing while the API server does not answer, as before there is a cluster."""
+    done = host.ask(commands.get_fields("nodes", parsers.NODES))
+    return [parsers.nodes(done.text)] if done.exit_status == 0 else []
+
+
+def _way_out(host: Peer, strangers: list[str]) -> str:
+    return (
+        f"in the cluster, but not in the inventory: {', '.join(strangers)}; to remove a node, put it back into the"
+        f" inventory, run `k8sboot reset --limit {','.join(strangers)}`, then remove it there; if the machine is gone,"
+        f" run `kubectl delete node {' '.join(strangers)}` on {host.name}"
+    )
 
 
 def _absent(wanted: set[str], nodes: Iterable[parsers.Node]) -> str:

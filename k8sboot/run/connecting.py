@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from k8sboot.errors import Bug, ConnectionLost, K8sbootError
@@ -75,6 +75,12 @@ class Connections:
         except K8sbootError as error:
             self._fail(name, error)
 
+    def refuse(self, errors: Mapping[str, K8sbootError], *, phase: str) -> None:
+        """Leave out hosts that were connected. phase: where that was found."""
+        for name, error in errors.items():
+            self._fail(name, error, phase=phase)
+            self.machines.pop(name, None)
+
     def close(self) -> None:
         """Close all connections, including those of hosts that failed."""
         for connection in tuple(self._connections):
@@ -96,10 +102,10 @@ class Connections:
         elif _running_jobs(machine):
             host.notice("KB-BUSY", "another run is active on this host: the plan may soon be out of date")
 
-    def _fail(self, name: str, error: K8sbootError) -> None:
+    def _fail(self, name: str, error: K8sbootError, *, phase: str = CONNECT) -> None:
         error.host = error.host or name
         self.errors[name] = error
-        self._tell(Failed(host=name, phase=CONNECT, error=error))
+        self._tell(Failed(host=name, phase=phase, error=error))
 
     def _note(self, name: str, line: str) -> None:
         self._tell(Notice(host=name, phase=CONNECT, code="KB-SSH-NOTE", text=line))

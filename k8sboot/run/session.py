@@ -19,11 +19,15 @@ from k8sboot.host.reads import union
 from k8sboot.inventory.build import with_node_addresses
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
+from k8sboot.membership.reading import READS
 from k8sboot.phase import Phase
 from k8sboot.run import expiry
 from k8sboot.run.connecting import CONNECT, CONNECTING, Connect, Connections
 from k8sboot.run.event_queue import EventQueue
-from k8sboot.run.keeping import READS, Keeping
+from k8sboot.run.gate import PHASE as MEMBERSHIP
+from k8sboot.run.gate import Gate
+from k8sboot.run.keeping import READS as KEPT
+from k8sboot.run.keeping import Keeping
 from k8sboot.run.leases import Leases
 from k8sboot.run.plan_check import PlanCheck, obstacles
 from k8sboot.run.runner import INTERRUPTED, Options, Report, Run
@@ -39,7 +43,7 @@ class RunRequest:
     """What a run is asked to do. limit: the names of its hosts, None for all.
 
     plan_check: decides after a dry run whether the real one may begin. needs_certificates: a host whose certificates
-    have expired is refused.
+    have expired is refused. foreign: the CA of another cluster, whose machines this run is for, and no others.
     """
 
     command: str
@@ -48,10 +52,16 @@ class RunRequest:
     options: Options = Options()
     plan_check: PlanCheck | None = None
     needs_certificates: bool = True
+    foreign: str = ""
+
+    @property
+    def removes(self) -> bool:
+        """Whether it takes Kubernetes off machines."""
+        return any(phase.removes for phase in self.phases)
 
     def hosts(self, spec: Spec) -> tuple[HostSpec, ...]:
         """The hosts to connect to: those of the limit, and the first master, which answers for the cluster."""
-        first = spec.masters[0].name
+        first = "" if self.foreign else spec.masters[0].name
         return tuple(h for h in spec.hosts if self.limit is None or h.name in self.limit or h.name == first)
 
 
@@ -130,18 +140,28 @@ class Session:
 
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
         declared = (phase.reads_for(self._spec) for phase in self._request.phases)
-        reads = union((*declared, expiry.READS, CONNECTING, READS))
+        reads = union((*declared, READS, expiry.READS, CONNECTING, KEPT))
         self._drain([self._worker(h.name, partial(self._connections.connect, h, reads)) for h in hosts])
         machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name
-        self._drain([self._worker(first, partial(self._connections.acquire, first))])
-        if first in errors:
-            self._skip_all(f"{first} failed in {CONNECT}")
+        gate = self._gate()
+        if first not in errors:
+            self._drain([self._worker(first, partial(gate.look, dict(machines)))])
+            self._connections.refuse(gate.unread, phase=MEMBERSHIP)
+        if first not in errors and not gate.stops:
+            self._drain([self._worker(first, partial(self._connections.acquire, first))])
+        if first in errors or gate.stops:
+            self._connections.refuse(gate.stops, phase=MEMBERSHIP)
+            stopper = first if first in errors else next(iter(gate.stops))
+            self._skip_all(f"{stopper} failed in {MEMBERSHIP if stopper in gate.errors else CONNECT}")
+            self._drain([])
             return Report(changes=dict.fromkeys(machines, 0))
         ordered = {h.name: machines[h.name] for h in hosts if h.name in machines}
         peers = {name: Peer(machine) for name, machine in ordered.items()}
-        spec = self._kept(with_node_addresses(self._spec, node_addresses(self._spec, peers)), machines[first])
-        run_phases = partial(self._run_phases, Cluster(spec, peers, self._request.limit), ordered)
+        spec = self._spec
+        if first in peers:
+            spec = self._kept(with_node_addresses(spec, node_addresses(spec, peers)), machines[first])
+        run_phases = partial(self._run_phases, Cluster(spec, peers, gate.limit), ordered)
         if self._request.plan_check:
             errors = errors or obstacles(
                 self._request.plan_check, ordered.values(), run_phases, self._events.put
@@ -159,6 +179,13 @@ class Session:
         if kept.bug:
             raise kept.bug
         return kept.spec
+
+    def _gate(self) -> Gate:
+        request = self._request
+        return Gate(
+            self._spec, self._events.put, limit=request.limit, foreign=request.foreign, removes=request.removes,
+            is_dry=request.options.is_dry,
+        )  # fmt: skip
 
     def _run_phases(
         self, cluster: Cluster, machines: Mapping[str, Machine], is_dry: bool, tell: Listener

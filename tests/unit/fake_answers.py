@@ -12,6 +12,7 @@ from fake_state import Reply
 from yaml_texts import printed
 
 from k8sboot.kubernetes import dns
+from k8sboot.paths import UNFINISHED
 from k8sboot.phases.verify import QUERY_ID
 
 
@@ -86,17 +87,30 @@ def token_secret(token: dict[str, str]) -> dict[str, Any]:
     return {"type": "bootstrap.kubernetes.io/token", "metadata": {"name": token["token-id"]}, "data": data}
 
 
-def kubeconfig(ca: str, user: str) -> str:
+def kubeconfig(ca: str, user: str, server: str = "192.0.2.1:6443") -> str:
     """A kubeconfig for the cluster with this CA."""
     data = base64.b64encode(ca.encode()).decode()
-    cluster = {"server": "https://192.0.2.1:6443", "certificate-authority-data": data}
+    cluster = {"server": f"https://{server}", "certificate-authority-data": data}
     return json.dumps(
         {
             "current-context": "c",
             "contexts": [{"name": "c", "context": {"cluster": "k", "user": user}}],
             "clusters": [{"name": "k", "cluster": cluster}],
+            "users": [{"name": user}],
         }
     )
+
+
+def controller_manager(configuration: dict[str, Any]) -> str:
+    """The flags in its manifest that say which cluster it is."""
+    networks = configuration["networking"]
+    flags = {
+        "cluster-cidr": networks["podSubnet"],
+        "cluster-name": configuration["clusterName"],
+        "service-cluster-ip-range": networks["serviceSubnet"],
+    }
+    lines = "".join(f"    - --{name}={value}\n" for name, value in flags.items())
+    return f"spec:\n  containers:\n  - command:\n    - kube-controller-manager\n{lines}"
 
 
 def cgroup_driver(host: FakeConnection, _words: list[str]) -> Reply | str:
@@ -125,5 +139,5 @@ def has_fresh_lists(host: FakeConnection, _words: list[str]) -> Reply:
 
 def traces(host: FakeConnection, _words: list[str]) -> str:
     """What reset would find."""
-    begins = ("/etc/kubernetes/", "/var/lib/k8sboot/kubeadm-unfinished")
+    begins = ("/etc/kubernetes/", UNFINISHED)
     return "".join(f"{path}\n" for path in sorted(host.files) if path.startswith(begins))

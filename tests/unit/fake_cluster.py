@@ -11,6 +11,7 @@ from typing import Any
 from fake_answers import (
     ca_certificate,
     cgroup_driver,
+    controller_manager,
     dns_answer,
     has_fresh_lists,
     images,
@@ -29,7 +30,9 @@ from yaml_texts import by_kind, documents, printed
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kernel import REQUIRED_MODULES, SYSCTLS
+from k8sboot.membership.reading import CONTROLLER_MANAGER, PARTS, begun
 from k8sboot.osfamily.debian import LISTS
+from k8sboot.paths import CLUSTER_MARK, UNFINISHED
 
 
 def copied(cluster: FakeCluster) -> FakeCluster:
@@ -143,16 +146,23 @@ class FakeCluster(Kubectl):
         return "Your Kubernetes control-plane has initialized successfully!\n"
 
     def _become_master(self, host: FakeConnection) -> None:
-        host.put("/etc/kubernetes/pki/ca.crt", self.ca)
-        host.put("/etc/kubernetes/admin.conf", kubeconfig(self.ca, "kubernetes-admin"), mode=0o600)
+        server = self.documents["ClusterConfiguration"]["controlPlaneEndpoint"]
+        host.put("/etc/kubernetes/admin.conf", kubeconfig(self.ca, "kubernetes-admin", server), mode=0o600)
+        host.put("/etc/kubernetes/pki/ca.key", "the CA's private key", mode=0o600)
+        host.put(CONTROLLER_MANAGER, controller_manager(self.documents["ClusterConfiguration"]))
         self.etcd.append(host.name)
         self._become_member(host)
 
     def _become_member(self, host: FakeConnection) -> None:
         assert {host.modules.get(name) for name in REQUIRED_MODULES} == {"loaded"}
         assert host.facts["hostname"] == host.name
-        host.put("/var/lib/kubelet/config.yaml", printed(self.documents["KubeletConfiguration"]))
-        host.put("/etc/kubernetes/kubelet.conf", kubeconfig(self.ca, "node"), mode=0o600)
+        server = self.documents["ClusterConfiguration"]["controlPlaneEndpoint"]
+        domain = self.documents["ClusterConfiguration"]["networking"]["dnsDomain"]
+        host.put("/etc/kubernetes/pki/ca.crt", self.ca)
+        configuration = {"clusterDomain": domain, **self.documents["KubeletConfiguration"]}
+        host.put("/var/lib/kubelet/config.yaml", printed(configuration))
+        user = f"system:node:{host.name}"
+        host.put("/etc/kubernetes/kubelet.conf", kubeconfig(self.ca, user, server), mode=0o600)
         self.addresses[host.name] = _node_ip(host) or self.addresses[host.name]
         host.units["kubelet.service"].active = "active"
         if host.name not in self.members:
@@ -215,5 +225,18 @@ class FakeCluster(Kubectl):
         if words[4:6] == ["kubeadm", "init"]:
             host.put(words[3], "c" * 64 + "\n", mode=0o600)
             return ""
+        if words[2] == begun()[2]:
+            return self._begin(host)
+        if words[2].startswith(f"MARK={CLUSTER_MARK}\n"):
+            name = words[2].split("CLUSTER=")[1].split("\n")[0]
+            host.put(CLUSTER_MARK, f"cluster: {name}\n{host.text('/etc/kubernetes/pki/ca.crt')}")
+            return ""
         assert "ip link delete" in words[2], words
+        return ""
+
+    def _begin(self, host: FakeConnection) -> Reply | str:
+        """The mark of a kubeadm run."""
+        if "/etc/kubernetes/kubelet.conf" in host.files:
+            return 1, "", "/etc/kubernetes/kubelet.conf exists\n"
+        host.put(UNFINISHED, "".join(f"absent: {path}\n" for path in PARTS if path not in host.files))
         return ""

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 
+from fake_membership import membership
 from fake_notes import Notes
 from fake_state import FakeFile, Reply
 
@@ -93,6 +94,8 @@ class Probes(Notes):
                 path = f"{MANIFESTS_DIR}/calico.yaml"
                 is_so = path not in self.files or "kubernetes-internal-ip" in self.text(path)
                 return (0 if is_so else 1), "", ""
+            case "membership":
+                return 0, membership(self), ""
             case "member-node-ip":
                 return 0, self._node_ip(), ""
             case "dpkg-health":

@@ -72,6 +72,7 @@ class HostState:
     """files: path -> FakeFile or text. packages: name -> version, held: those that are. rivals: name -> the packages
     that its installation removes. offered: name ->
     versions that apt can install, newest first, once its lists are read.
+    older: files from before the mark of a kubeadm run.
     web: URL -> what is fetched there. evidence: section -> what the host says of itself after a failure.
     mounts: path -> type and source of what is mounted below kubelet's directory; users: path -> who uses it.
     modules: name -> loaded, available, missing or unloadable. answers: the beginning of a command line, or a
@@ -99,6 +100,7 @@ class HostState:
     evidence: dict[str, str] = field(default_factory=dict)
     mounts: dict[str, str] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
+    older: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(self.name.encode()).hexdigest()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from k8sboot.inventory.build import endpoint_is_default
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.keys import inventory, rows
 from k8sboot.inventory.model import CalicoSettings, ClusterSettings, Spec
@@ -34,7 +35,10 @@ def spec(*, masters: int = 1, nodes: int = 2, **settings: Any) -> Spec:
         **settings,
     }
     spec = Spec(masters=tuple(hosts[:masters]), nodes=tuple(hosts[masters:]), **given)
-    return replace(spec, said=frozenset(_said(spec)))
+    said = {*_said(spec)}
+    if endpoint_is_default(spec):
+        said.discard("cluster.controlPlaneEndpoint")
+    return replace(spec, said=frozenset(said))
 
 
 def saying(spec: Spec, *keys: str) -> Spec:

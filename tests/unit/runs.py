@@ -73,6 +73,7 @@ def run(
     stop: Stop | None = None,
     claim: Claim = ME,
     witness: Callable[[Event], None] = lambda _event: None,
+    foreign: str = "",
 ) -> Told:
     """A session as the command line makes it. dead: hosts whose connection fails, and how."""
     events: list[Event] = []
@@ -86,7 +87,11 @@ def run(
         return connection
 
     plan = RunRequest(
-        "test", tuple(phases), frozenset(limit) if limit else None, Options(forks=forks, is_dry=is_dry)
+        "test",
+        tuple(phases),
+        frozenset(limit) if limit else None,
+        Options(forks=forks, is_dry=is_dry),
+        foreign=foreign,
     )
     listeners = (SyncListener(witness), events.append, listener)
     session = Session(cluster.spec, plan, connect, listeners, stop=stop, claim=claim)

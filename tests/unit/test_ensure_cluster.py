@@ -7,9 +7,10 @@ from fake_answers import daemon_set, deployment
 from fake_rows import rows
 
 from k8sboot import ensure
-from k8sboot.errors import CommandFailed, DeadlineExceeded
+from k8sboot.errors import CommandFailed, DeadlineExceeded, Refused
 from k8sboot.events import Waiting
 from k8sboot.kubernetes.parsers import WORKLOADS
+from k8sboot.kubernetes.paths import CA_KEY, CONTROL_PLANE_MANIFESTS, ETCD_DATA, KUBELET_CONF
 from k8sboot.runtime.docker import Docker
 from k8sboot.ssh.script import OUTPUT_LIMIT
 
@@ -50,10 +51,10 @@ def test_an_apply_that_fails_says_why(bench):
 
 def test_an_unfinished_kubeadm_is_undone_with_its_mark(bench):
     it = bench(files={MARK: ""}, answers={"kubeadm reset": "", "/bin/sh -c": "", "volume-mounts": ""})
-    assert it.do(ensure.reset_unfinished, MARK, Docker(), RESET) == ["undo an unfinished kubeadm"]
+    assert it.do(ensure.reset_unfinished, Docker(), RESET) == ["undo an unfinished kubeadm"]
     assert it.said == ["KB-UNFINISHED"]
     assert MARK not in it.connection.files
-    assert it.do(ensure.reset_unfinished, MARK, Docker(), RESET) == []
+    assert it.do(ensure.reset_unfinished, Docker(), RESET) == []
 
 
 def test_an_undo_that_fails_is_due_again(bench):
@@ -61,8 +62,35 @@ def test_an_undo_that_fails_is_due_again(bench):
         files={MARK: ""}, answers={"kubeadm reset": (1, "", "busy\n"), "/bin/sh -c": "", "volume-mounts": ""}
     )
     with pytest.raises(CommandFailed):
-        it.do(ensure.reset_unfinished, MARK, Docker(), RESET)
+        it.do(ensure.reset_unfinished, Docker(), RESET)
     assert MARK in it.connection.files
+
+
+@pytest.mark.parametrize("older", [ETCD_DATA, CA_KEY, CONTROL_PLANE_MANIFESTS[0]])
+def test_what_is_older_than_an_unfinished_kubeadm_is_not_undone(bench, older):
+    it = bench(files={MARK: "", older: "the operator's", KUBELET_CONF: ""})
+    it.connection.older.add(older)
+    with pytest.raises(Refused) as refused:
+        it.do(ensure.reset_unfinished, Docker(), RESET)
+    assert refused.value.error_code == "KB-REMAINS"
+    assert older in refused.value.what
+    assert it.connection.mutations == []
+
+
+def test_what_was_there_when_kubeadm_began_is_not_undone_whatever_its_time(bench):
+    it = bench(files={MARK: f"absent: {KUBELET_CONF}\n", CA_KEY: "the operator's", KUBELET_CONF: ""})
+    with pytest.raises(Refused):
+        it.do(ensure.reset_unfinished, Docker(), RESET)
+    assert it.connection.mutations == []
+
+
+def test_a_mark_on_a_machine_that_was_a_member_before_is_removed_and_nothing_else(bench):
+    """An earlier k8sboot set it before a kubeadm that could but fail there."""
+    it = bench(files={MARK: "", KUBELET_CONF: "{}"})
+    it.connection.older.add(KUBELET_CONF)
+    assert it.do(ensure.reset_unfinished, Docker(), RESET) == ["remove the mark of a kubeadm run on a member"]
+    assert it.connection.mutations == [f"rm -f {MARK}"]
+    assert it.do(ensure.reset_unfinished, Docker(), RESET) == []
 
 
 def test_the_api_server_is_ready_or_says_why_not(bench):

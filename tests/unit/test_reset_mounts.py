@@ -45,6 +45,7 @@ def test_reset_unmounts_what_is_mounted_and_its_files_stay(finished: FakeCluster
 def test_kubelet_and_the_pods_of_the_volumes_are_stopped_before(finished: FakeCluster):
     host = finished.hosts["n1"]
     mounted(host)
+    host.events.clear()
     raise_errors(run(finished, RESET))
     begun = [
         words for words in host.events if words.startswith(("systemctl stop", "/bin/sh", "kubeadm reset"))
@@ -108,6 +109,8 @@ def test_a_dry_run_shows_what_would_be_unmounted(finished: FakeCluster):
 
 @pytest.mark.parametrize("name", ["m1", "n1"])
 def test_up_undoes_an_unfinished_kubeadm_only_after_it_has_unmounted(finished: FakeCluster, name):
+    if name == "m1":  # no other is a member while the first master's init has not finished
+        raise_errors(run(finished, RESET, limit=["n1", "n2"]))
     host = finished.hosts[name]
     mounted(host, user="4711 rsync")
     host.put(UNFINISHED, "")

@@ -87,7 +87,9 @@ def test_a_host_that_answers_with_garbage_is_not_taken_for_fit(bare: FakeCluster
     monkeypatch.setattr(
         bare.hosts["n1"], "run", lambda *_a, **_k: Completed(0, b"\x00\xfffact file \n" * 99, b"")
     )
-    assert run(bare, UP[:1]).errors == {"n1": "KB-OS-UNKNOWN"}
+    told = run(bare, UP[:1])
+    assert told.errors == {"n1": "KB-MEMBERSHIP"}
+    assert sorted(told.ended) == ["m1 preflight", "n2 preflight"]
 
 
 def test_a_job_of_an_earlier_run_is_let_come_to_its_end(bare: FakeCluster, clock):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
-from fake_answers import ca_certificate
 from fake_cluster import FakeCluster
 from inventories import spec
 from runs import raise_errors, run
@@ -63,22 +60,6 @@ def test_a_join_that_failed_leaves_no_secret_and_is_made_again(bare: FakeCluster
     assert {"undo an unfinished kubeadm", "kubeadm join"} <= set(told.changes["n1"])
     assert set(told.changes["m1"]) == {"make a join token", "revoke the join token"}
     assert "n2" not in told.changes
-
-
-def test_a_machine_of_another_cluster_is_left_alone(bare: FakeCluster):
-    foreign = FakeCluster(spec(nodes=0))
-    raise_errors(run(foreign, UP))
-    kubelet = foreign.hosts["m1"].text("/etc/kubernetes/kubelet.conf")
-    other = kubelet.replace(
-        base64.b64encode(foreign.ca.encode()).decode(),
-        base64.b64encode(ca_certificate(b"\x02").encode()).decode(),
-    )
-    assert other != kubelet
-    bare.hosts["n1"].put("/etc/kubernetes/kubelet.conf", other, mode=0o600)
-    told = run(bare, UP)
-    assert told.errors == {"n1": "KB-FOREIGN-CLUSTER", "m1": "KB-DEADLINE"}
-    assert told.report.errors["m1"].why == "not in the cluster: n1"
-    assert not [line for line in bare.hosts["n1"].mutations if "kubeadm" in line and "apt" not in line]
 
 
 def test_a_pod_network_that_takes_its_time_is_asked_for_anew(bare: FakeCluster, clock):

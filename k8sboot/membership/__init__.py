@@ -1,0 +1,1 @@
+"""Which cluster a machine belongs to: read from the machine, and compared with the inventory and the others."""
