@@ -61,6 +61,8 @@ class Machine:
         self._retrier = Retrier(note)
         self._reads = reads
         self._snapshot: Snapshot | None = None
+        self._asked: dict[str, str] = {}
+        """The script of each question that was asked last, by its name."""
         self._seen_once: dict[Script, Completed] = {}
         self._lock = threading.RLock()
 
@@ -241,7 +243,8 @@ class Machine:
     def answer(self, question: Question) -> Answer:
         """The answer to a question, read from the host if no probe has it, together with any probe that is due."""
         seen = self._seen(question)
-        if question.name not in seen.answers:
+        is_other = self._asked.get(question.name, question.script) != question.script
+        if question.name not in seen.answers or is_other:
             seen = self._look(Reads(questions=(question,)))
         return seen.answers.get(question.name, Answer(1, ""))
 
@@ -263,6 +266,7 @@ class Machine:
                 host=self.name,
                 detail=done.stderr.decode("utf-8", "replace")[-2000:],
             )
+        self._asked.update({q.name: q.script for q in reads.questions})
         seen = parse(done.text)
         self._boot_id = seen.text("/proc/sys/kernel/random/boot_id").strip() or self._boot_id
         if "time" in seen.facts:

@@ -151,3 +151,19 @@ def test_an_api_server_that_is_silent_is_told(finished: FakeCluster):
     ran = run(finished, UP[:1])
     assert ran.codes == ["KB-API-SILENT"]
     assert run(FakeCluster(spec()), UP[:1]).codes == []
+
+
+def test_the_dns_service_of_the_cluster_is_asked_where_the_inventory_sets_no_network(finished: FakeCluster):
+    asked = []
+
+    def answer(host, words):
+        asked.append(words[0])
+        return finished._service_dns(host, words) if "/10.96.0.10/" in words[0] else ""
+
+    for host in finished.hosts.values():
+        host.answers["service-dns"] = answer
+    finished.spec = newer(finished.spec)
+    assert told(finished, is_dry=True) == []
+    assert ["/10.97.0.10/" in each for each in asked].count(True) == 3, "the first probe knows no better"
+    ran = run(finished, UP, is_dry=True)
+    assert "KB-NOT-READY" not in ran.codes

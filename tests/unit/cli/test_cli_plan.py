@@ -120,3 +120,35 @@ def test_a_reader_that_leaves_is_no_error(k8sboot, monkeypatch):
 
     monkeypatch.setattr("click.echo", gone)
     assert k8sboot("plan").code == 0
+
+
+def test_what_differs_and_is_not_changed_is_on_stdout_in_the_json_and_in_the_exit_code(on_cluster, inventory):
+    with inventory.open("a") as file:
+        file.write("kubeadm: {kubeletConfiguration: {maxPods: 200}}\n")
+    said = on_cluster("plan --exit-code")
+    assert said.code == 6
+    assert (
+        "    ! kubeadm.kubeletConfiguration.maxPods: ConfigMap kubelet-config-1.23 has none, the" in said.out
+    )
+    assert (
+        "  m1, n1, n2\n    ! kubeadm.kubeletConfiguration.maxPods: /var/lib/kubelet/config.yaml" in said.out
+    )
+    assert "systemctl restart kubelet" in said.out
+    assert said.out.splitlines()[-1] == "nothing would change, 2 values differ and `up` does not change that"
+    assert "[KB-DIFFERS]" in said.err
+    path = inventory.parent / "differs.json"
+    plan = json.loads(on_cluster(f"plan -o json --out {path}").out)
+    assert plan["summary"]["differs"] == 2
+    assert plan["differs"][0] == {
+        "key": "kubeadm.kubeletConfiguration.maxPods",
+        "where": "/var/lib/kubelet/config.yaml",
+        "hosts": ["m1", "n1", "n2"],
+        "cluster": "none",
+        "inventory": "200",
+        "how": "edit /var/lib/kubelet/config.yaml on one host after the other, each time with "
+        "`systemctl restart kubelet`",
+    }
+    assert json.loads(path.read_text()) == plan
+    assert on_cluster(f"up --yes --plan {path}").code == 0, "a difference is no change of the plan"
+    inventory.write_text(inventory.read_text() + "metricsServer: {replicas: 2}\n")
+    assert on_cluster("plan --exit-code").code == 5, "what `up` changes comes first"
