@@ -1,0 +1,241 @@
+"""Rows 64 to 71: machines that belong to a cluster, known by what kubeadm leaves on them, and of which cluster."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from faulthosts import FaultyHost
+from faultrows import row
+from faultruns import Controller, Ran
+from on_lab import HOSTS
+
+MASTER, NODE, OTHER = HOSTS
+COMMANDS = [
+    ("plan",),
+    ("up", "--yes"),
+    ("phase", "hosts"),
+    ("reset", "--yes"),
+    ("reset", "--yes", "--restore-os"),
+]
+EVERY_COMMAND = pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+MANIFESTS = "/etc/kubernetes/manifests"
+
+
+@dataclass(frozen=True)
+class Member:
+    """What kubeadm leaves on a member of a cluster, as far as k8sboot looks at it."""
+
+    ca: str
+    client: str
+    server: str
+
+    def settle(self, host: FaultyHost) -> None:
+        """The host is this member for the length of the test."""
+        data = base64.b64encode(self.ca.encode()).decode()
+        host.write(
+            "/etc/kubernetes/kubelet.conf",
+            f"""apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: {data}
+    server: https://{self.server}
+  name: default-cluster
+contexts:
+- context: {{cluster: default-cluster, user: default-auth}}
+  name: default-context
+current-context: default-context
+kind: Config
+users:
+- name: default-auth
+  user:
+    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem
+""",
+            mode=0o600,
+        )
+        host.write("/var/lib/kubelet/pki/kubelet-client-current.pem", self.client, mode=0o600)
+
+    def control(self, host: FaultyHost, *, name: str, pods: str, services: str) -> None:
+        """It runs the control plane of a cluster of this name and these networks."""
+        self.settle(host)
+        flags = f"--cluster-name={name}", f"--cluster-cidr={pods}", f"--service-cluster-ip-range={services}"
+        lines = "".join(f"    - {flag}\n" for flag in flags)
+        host.write(
+            f"{MANIFESTS}/kube-controller-manager.yaml",
+            f"spec:\n  containers:\n  - command:\n    - kube-controller-manager\n{lines}",
+        )
+
+
+class Maker:
+    """Makes CAs, and members of their clusters."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[str, str] = {}
+
+    def certificate(self, subject: str) -> str:
+        """A certificate with its key behind it, as kubelet keeps its own."""
+        files = [f"{self._folder}/key", f"{self._folder}/crt"]
+        words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", subject]
+        subprocess.run([*words, "-keyout", files[0], "-out", files[1]], check=True, capture_output=True)
+        return Path(files[1]).read_text() + Path(files[0]).read_text()
+
+    def member(self, cluster: str, node: str, server: str) -> Member:
+        """A member of the cluster of that CA."""
+        ca = self._made.setdefault(
+            cluster, self.certificate("/CN=kubernetes").partition("-----BEGIN PRIV")[0]
+        )
+        return Member(ca, self.certificate(f"/O=system:nodes/CN=system:node:{node}"), server)
+
+
+@pytest.fixture
+def maker(tmp_path: Path) -> Maker:
+    return Maker(tmp_path)
+
+
+def ours(controller: Controller, master: FaultyHost) -> dict[str, str]:
+    """The values of the inventory's cluster."""
+    found = controller.spec["cluster"]
+    return {
+        "server": found.get("controlPlaneEndpoint") or f"{master.address}:6443",
+        "name": found.get("name", "kubernetes"),
+        "pods": found.get("podSubnet", "172.16.0.0/16"),
+        "services": found.get("serviceSubnet", "10.96.0.0/16"),
+    }
+
+
+def at_home(controller: Controller, master: FaultyHost, maker: Maker, *nodes: FaultyHost) -> None:
+    """The master and these nodes are the cluster of the inventory."""
+    values = ours(controller, master)
+    server = values.pop("server")
+    maker.member("ours", MASTER, server).control(master, **values)
+    for node in nodes:
+        maker.member("ours", node.name, server).settle(node)
+
+
+def refused(
+    controller: Controller, hosts: dict[str, FaultyHost], words: tuple[str, ...], name: str, *said: str
+) -> Ran:
+    """That host is refused, and nothing is altered on any."""
+    before = {each: host.disk.look() for each, host in hosts.items()}
+    ran = controller.run(*words, expect=1)
+    ran.blames(name, *said)
+    assert ran.of("Changing") == ran.of("PhaseEnded") == []
+    assert {each: host.disk.differs(before[each]) for each, host in hosts.items()} == dict.fromkeys(
+        hosts, set()
+    )
+    return ran
+
+
+@EVERY_COMMAND
+@row(64, "the first master is a worker of another cluster")
+def test_worker_of_another_cluster_as_first_master_is_refused(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker, words: tuple[str, ...]
+) -> None:
+    maker.member("theirs", "worker7", "198.51.100.1:6443").settle(hosts[MASTER])
+    refused(
+        controller, hosts, words, MASTER, "KB-FOREIGN-CLUSTER", "https://198.51.100.1:6443",
+        "k8sboot reset --foreign SHA256:", f"--limit {MASTER}", "nothing was changed",
+    )  # fmt: skip
+
+
+@EVERY_COMMAND
+@row(65, "the first master is the master of another cluster")
+def test_master_of_another_cluster_as_first_master_is_refused(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker, words: tuple[str, ...]
+) -> None:
+    master = hosts[MASTER]
+    values = ours(controller, master) | {"name": "blue", "pods": "10.244.0.0/16"}
+    maker.member("theirs", MASTER, values.pop("server")).control(master, **values)
+    refused(controller, hosts, words, MASTER, "KB-FOREIGN-CLUSTER", "blue", "10.244.0.0/16", "SHA256:")
+
+
+@EVERY_COMMAND
+@row(66, "two clusters that are both called kubernetes")
+def test_of_two_clusters_of_the_same_name_the_foreign_one_is_refused(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker, words: tuple[str, ...]
+) -> None:
+    at_home(controller, hosts[MASTER], maker, hosts[NODE])
+    maker.member("theirs", OTHER, ours(controller, hosts[MASTER])["server"]).settle(hosts[OTHER])
+    ran = refused(controller, hosts, words, OTHER, "KB-FOREIGN-CLUSTER", f"--limit {OTHER}")
+    assert ran.error(OTHER)["why"].count("SHA256:") == 2
+
+
+@row(66, "a foreign machine beside a dead one")
+def test_foreign_machine_is_refused_beside_a_dead_one(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker
+) -> None:
+    maker.member("theirs", "worker7", "198.51.100.1:6443").settle(hosts[OTHER])
+    hosts[NODE].stop_sshd()
+    before = hosts[MASTER].disk.look()
+    ran = controller.run("up", "--yes", expect=1)
+    ran.blames(OTHER, "KB-FOREIGN-CLUSTER", "198.51.100.1:6443")
+    assert ran.error(NODE)["code"] == "KB-SSH-UNREACHABLE"
+    assert ran.of("Changing") == []
+    assert hosts[MASTER].disk.differs(before) == set()
+
+
+@EVERY_COMMAND
+@row(67, "a member has another name in the inventory")
+def test_member_that_is_renamed_is_refused(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker, words: tuple[str, ...]
+) -> None:
+    server = ours(controller, hosts[MASTER])["server"]
+    at_home(controller, hosts[MASTER], maker)
+    maker.member("ours", "k8s-old", server).settle(hosts[NODE])
+    refused(controller, hosts, words, NODE, "KB-RENAMED", "k8s-old", "k8sboot reset --limit k8s-old")
+
+
+@EVERY_COMMAND
+@row(68, "other networks in the inventory than the cluster has")
+def test_what_is_fixed_at_birth_is_refused(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker, words: tuple[str, ...]
+) -> None:
+    at_home(controller, hosts[MASTER], maker, hosts[NODE], hosts[OTHER])
+    controller.spec["cluster"] |= {"podSubnet": "10.244.0.0/16", "serviceSubnet": "10.97.0.0/16"}
+    refused(
+        controller, hosts, words, MASTER, "KB-FIXED-AT-BIRTH", "cluster.podSubnet", "10.244.0.0/16",
+        "cluster.serviceSubnet", "10.97.0.0/16",
+    )  # fmt: skip
+
+
+@row(69, "the first master is in no cluster, while others are")
+def test_no_second_cluster_is_begun(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker
+) -> None:
+    server = ours(controller, hosts[MASTER])["server"]
+    for name in (NODE, OTHER):
+        maker.member("ours", name, server).settle(hosts[name])
+    for words in COMMANDS[:3]:
+        refused(controller, hosts, words, MASTER, "KB-FIRST-MASTER-BARE", NODE, OTHER)
+
+
+@row(70, "the mark of an unfinished kubeadm, and etcd's data that are older")
+def test_what_is_older_than_an_unfinished_kubeadm_stays(
+    controller: Controller, hosts: dict[str, FaultyHost]
+) -> None:
+    master = hosts[MASTER]
+    master.write("/var/lib/etcd/member/snap/db", "years")
+    master.sh("touch -d '1 hour ago' /var/lib/etcd/member")
+    master.write("/var/lib/k8sboot/kubeadm-unfinished", "")
+    for words in (("up", "--yes"), ("plan",), ("phase", "kubeadm-init")):
+        refused(controller, hosts, words, MASTER, "KB-REMAINS", "/var/lib/etcd/member")
+
+
+@row(71, "reset --foreign")
+def test_reset_of_a_foreign_machine_by_its_fingerprint_resets_no_other(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker
+) -> None:
+    at_home(controller, hosts[MASTER], maker, hosts[NODE])
+    maker.member("theirs", "worker7", "198.51.100.1:6443").settle(hosts[OTHER])
+    fix = refused(controller, hosts, ("plan",), OTHER, "KB-FOREIGN-CLUSTER").error(OTHER)["fix"]
+    identity = fix.partition("--foreign ")[2].split()[0]
+    before = {name: hosts[name].disk.look() for name in (MASTER, NODE)}
+    none = controller.run("reset", "--yes", "--foreign", "SHA256:" + "0" * 64, expect=1)
+    assert none.of("Changing") == []
+    ran = controller.run("reset", "--yes", "--foreign", identity)
+    assert {event["host"] for event in ran.of("Changed")} == {OTHER}
+    assert {name: hosts[name].disk.differs(before[name]) for name in before} == dict.fromkeys(before, set())
