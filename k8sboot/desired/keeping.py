@@ -17,7 +17,7 @@ def keeping(spec: Spec, running: RunningCluster) -> Spec:
         {
             **_cluster(running.cluster_configuration),
             **_proxy(running.proxy_configuration),
-            **({} if spec.calico.manifest else _calico(running)),
+            **_calico(spec, running),
             **_metrics_server(spec, running),
         },
     )
@@ -43,12 +43,14 @@ def _proxy(found: Mapping[str, object]) -> Mapping[str, object]:
     }
 
 
-def _calico(running: RunningCluster) -> Mapping[str, object]:
+def _calico(spec: Spec, running: RunningCluster) -> Mapping[str, object]:
+    """A manifest of one's own has its version and images."""
+    is_upstreams = not spec.calico.manifest
     return {
-        "calico.version": running.calico_version,
+        "calico.version": running.calico_version if is_upstreams else "",
         "calico.encapsulation": running.calico_encapsulation,
         "calico.mtu": running.calico_mtu,
-        "calico.imageRepository": running.calico_repository,
+        "calico.imageRepository": running.calico_repository if is_upstreams else "",
     }
 
 

@@ -115,15 +115,18 @@ def reset_unfinished(host: Host, engine: Runtime, reset: Command) -> bool:
     return found.is_unfinished
 
 
-def manifest(host: Host, name: str, text: str) -> None:
-    """Apply a manifest's objects unless the cluster has them; the API server compares (kubectl diff)."""
+def manifest(host: Host, name: str, text: str, *, restarts: tuple[Command, ...] = ()) -> None:
+    """Apply a manifest's objects unless the cluster has them; the API server compares (kubectl diff).
+
+    restarts: commands that follow, for Pods that read what is applied only when they start.
+    """
     path = manifest_path(name)
     wanted = File(path, text, mode=0o600)
     is_written = wanted.is_met_by(host.file(path))
     files(host, wanted)
     is_planned = host.is_ahead and not is_written  # a dry run: kubectl would compare the old file
     if is_planned or _differs(host, path):
-        host.change(f"apply {name}", commands.apply(path), timeout=180)
+        host.change(f"apply {name}", commands.apply(path), *restarts, timeout=180)
 
 
 def _differs(host: Host, path: str) -> bool:

@@ -6,7 +6,9 @@ from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.desired.calico import NODE_ADDRESSES, calico_manifest
 from k8sboot.host.host import Host
+from k8sboot.host.peer import Command
 from k8sboot.host.reads import Reads
+from k8sboot.kubernetes import commands
 from k8sboot.phase import When, first_master, phase
 
 
@@ -20,4 +22,13 @@ from k8sboot.phase import When, first_master, phase
 def calico(cluster: Cluster, host: Host) -> None:
     """Install Calico, the pods' network."""
     has_node_addresses = host.answer(NODE_ADDRESSES).exit_status == 0
-    ensure.manifest(host, "calico", calico_manifest(cluster, has_node_addresses=has_node_addresses))
+    text = calico_manifest(cluster, has_node_addresses=has_node_addresses)
+    ensure.manifest(host, "calico", text, restarts=_restarts(cluster, host))
+
+
+def _restarts(cluster: Cluster, host: Host) -> tuple[Command, ...]:
+    """calico-node reads the MTU from its ConfigMap when it starts: it is restarted on one host after the other."""
+    running = ensure.running_cluster_now(host)
+    if running is None or running.calico_mtu in ("", str(cluster.spec.calico.mtu)):
+        return ()
+    return (commands.rollout_restart("daemonset", "calico-node", namespace="kube-system"),)

@@ -72,6 +72,7 @@ class Kubectl:
             config_map(f"kubelet-config-{minor}", "kubelet", self.documents["KubeletConfiguration"]),
             config_map("kube-proxy", "config.conf", self.proxy),
             *(each for each in deployed if each["kind"] in ("DaemonSet", "Deployment")),
+            *(each for each in manifests if each["metadata"]["name"] == "calico-config"),
         ]
 
     def __getstate__(self) -> dict[str, Any]:

@@ -167,3 +167,17 @@ def test_the_dns_service_of_the_cluster_is_asked_where_the_inventory_sets_no_net
     assert ["/10.97.0.10/" in each for each in asked].count(True) == 3, "the first probe knows no better"
     ran = run(finished, UP, is_dry=True)
     assert "KB-NOT-READY" not in ran.codes
+
+
+def test_another_mtu_restarts_calico_node_which_reads_it_when_it_starts(finished: FakeCluster):
+    finished.spec = replace(finished.spec, calico=replace(finished.spec.calico, mtu=1400))
+    assert told(finished) == [], "a default that changed"
+    finished.spec = saying(finished.spec, "calico.mtu")
+    ran = raise_errors(run(finished, UP))
+    assert ran.changes["m1"][-1] == "apply calico"
+    assert any("rollout restart daemonset/calico-node" in line for line in finished.hosts["m1"].mutations)
+    assert told(finished) == []
+    finished.spec = replace(finished.spec, calico=replace(finished.spec.calico, image_repository="reg.io/c"))
+    finished.spec = saying(finished.spec, "calico.imageRepository")
+    raise_errors(run(finished, UP))
+    assert not any("rollout restart" in line for line in finished.hosts["m1"].mutations)
