@@ -101,6 +101,13 @@ def test_a_proxy_that_is_taken_out_of_the_inventory_is_taken_from_the_runtime(pr
     assert run(proxied, UP).changes == {}
 
 
+def test_a_plan_shows_the_file_and_writes_nothing(proxied: FakeCluster):
+    told = run(proxied, UP, is_dry=True)
+    assert told.errors == {}
+    assert any(f"write {PROXY}" in what for what in told.changes["m1"])
+    assert PROXY not in proxied.hosts["m1"].files
+
+
 def test_without_one_no_host_gets_a_file(finished: FakeCluster):
     assert PROXY not in finished.hosts["m1"].files
     assert DROP_IN not in finished.hosts["m1"].files
