@@ -35,7 +35,7 @@ class Member:
 
     def settle(self, host: FaultyHost) -> None:
         """The host is this member for the length of the test."""
-        data = base64.b64encode(self.ca.encode()).decode()
+        data, client = (base64.b64encode(text.encode()).decode() for text in (self.ca, self.client))
         host.write(
             "/etc/kubernetes/kubelet.conf",
             f"""apiVersion: v1
@@ -52,11 +52,10 @@ kind: Config
 users:
 - name: default-auth
   user:
-    client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem
+    client-certificate-data: {client}
 """,
             mode=0o600,
         )
-        host.write("/var/lib/kubelet/pki/kubelet-client-current.pem", self.client, mode=0o600)
 
     def control(self, host: FaultyHost, *, name: str, pods: str, services: str) -> None:
         """It runs the control plane of a cluster of this name and these networks."""
@@ -77,17 +76,15 @@ class Maker:
         self._made: dict[str, str] = {}
 
     def certificate(self, subject: str) -> str:
-        """A certificate with its key behind it, as kubelet keeps its own."""
+        """A certificate, signed by itself."""
         files = [f"{self._folder}/key", f"{self._folder}/crt"]
         words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", subject]
         subprocess.run([*words, "-keyout", files[0], "-out", files[1]], check=True, capture_output=True)
-        return Path(files[1]).read_text() + Path(files[0]).read_text()
+        return Path(files[1]).read_text()
 
     def member(self, cluster: str, node: str, server: str) -> Member:
         """A member of the cluster of that CA."""
-        ca = self._made.setdefault(
-            cluster, self.certificate("/CN=kubernetes").partition("-----BEGIN PRIV")[0]
-        )
+        ca = self._made.setdefault(cluster, self.certificate("/CN=kubernetes"))
         return Member(ca, self.certificate(f"/O=system:nodes/CN=system:node:{node}"), server)
 
 
