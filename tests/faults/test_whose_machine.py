@@ -21,7 +21,14 @@ COMMANDS = [
     ("reset", "--yes"),
     ("reset", "--yes", "--restore-os"),
 ]
-EVERY_COMMAND = pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+EVERY_COMMAND = pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(words, id=" ".join(words), marks=() if "--yes" in words[-1:] else pytest.mark.slow)
+        for words in COMMANDS
+    ],
+)
+"""All of them; up and reset also where slow tests are left out."""
 MANIFESTS = "/etc/kubernetes/manifests"
 
 
