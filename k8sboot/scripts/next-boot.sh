@@ -8,6 +8,7 @@ found=$(grep -HsE "^[[:space:]]*(blacklist|install)[[:space:]]+($MODULES)([[:spa
   /run/modprobe.d/*.conf /usr/local/lib/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf /lib/modprobe.d/*.conf)
 [ -z "$found" ] || { printf '%s\n' "$found" | sed 's/^/modprobe /'
   grep -E "/($MODULES)\.ko" "/lib/modules/$(uname -r)/modules.builtin" | sed 's/^/builtin /'; }
+# shellcheck disable=SC3013
 [ /etc/systemd/system/swap.target -ef /dev/null ] ||
   for f in /etc/systemd/system/swap.target.wants/*.swap /usr/lib/systemd/system/swap.target.wants/*.swap \
     /run/systemd/generator*/swap.target.wants/*.swap; do
