@@ -73,8 +73,10 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         steps.append(commands.kubeadm_reset(cri_socket(cluster)))
     steps += [
         ["/bin/sh", "-c", UNDO_NETWORK],
+        # What is no trace goes first: a reset that is cut after the last trace is not begun again.
+        ["rm", "-rf", "--", CLUSTER_MARK, *configs],
         ["/bin/sh", "-c", render("remove"), "remove", *DIRECTORIES],
-        ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED, CLUSTER_MARK, *configs],
+        ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED],
     ]
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, check=lambda: _left(host))
 

@@ -22,8 +22,9 @@ def membership(host: HostState) -> str:
 def _parts(host: HostState) -> Iterator[str]:
     if UNFINISHED in host.files:
         yield "unfinished"
+    there = [p for p in host.files if p.startswith(("/etc/kubernetes/", "/var/lib/etcd/"))]
     for path in PARTS:
-        if any(p == path or p.startswith(f"{path}/") for p in host.files):
+        if any(p == path or p.startswith(f"{path}/") for p in there):
             yield f"{'older' if path in host.older else 'there'} {path}"
 
 
