@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from k8sboot.errors import Refused
 from k8sboot.host.peer import Command, Peer
@@ -133,6 +134,7 @@ def marked_as_member(cluster: str) -> Command:
     return ["/bin/sh", "-c", render("member", MARK=CLUSTER_MARK, CLUSTER=cluster, CA=CA_CERT)]
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Membership:
     """The script's output. Unknown and invalid lines are ignored."""
     said = [line.partition(" ") for line in text.split("\n")]

@@ -22,9 +22,9 @@ from k8sboot.osfamily.family import (
     Outcome,
     Paths,
     Source,
+    is_older,
     must_have_fresh_lists,
     named_for,
-    upstream,
 )
 from k8sboot.osfamily.grub import Grub
 from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
@@ -187,11 +187,7 @@ class Debian(Family):
 
     def is_older(self, version: str, installed: str) -> bool:
         """In dpkg's order; for a pattern, compare the upstream versions."""
-        if "*" in version:
-            return (
-                bool(version.strip("*")) and deb_versions.compare(version.strip("*"), upstream(installed)) < 0
-            )
-        return deb_versions.compare(version, installed) < 0
+        return is_older(version, installed, deb_versions.compare)
 
     def outcome(self, host: Peer, versions: Mapping[str, str]) -> Outcome:
         """From apt-get's simulation; nothing where that fails, as the installation then fails with its reason."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -49,6 +49,14 @@ def upstream(version: str) -> str:
     for mark in ("-", "~", "+"):
         bare = bare.partition(mark)[0]
     return bare
+
+
+def is_older(version: str, installed: str, compare: Callable[[str, str], int]) -> bool:
+    """In the order of compare, which returns a number below 0 for older; of a pattern, compare the upstream part."""
+    if "*" not in version:
+        return compare(version, installed) < 0
+    bare = version.strip("*")
+    return bool(bare) and compare(bare, upstream(installed)) < 0
 
 
 def matches(version: str, wanted: str) -> bool:

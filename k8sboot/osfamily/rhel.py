@@ -22,9 +22,9 @@ from k8sboot.osfamily.family import (
     Outcome,
     Paths,
     Source,
+    is_older,
     must_have_fresh_lists,
     named_for,
-    upstream,
 )
 from k8sboot.osfamily.grubby import Grubby
 from k8sboot.paths import ORIGINALS_DIR
@@ -150,11 +150,7 @@ class Rhel(Family):
 
     def is_older(self, version: str, installed: str) -> bool:
         """In rpm's order; for a pattern, compare the upstream versions."""
-        if "*" in version:
-            return (
-                bool(version.strip("*")) and rpm_versions.compare(version.strip("*"), upstream(installed)) < 0
-            )
-        return rpm_versions.compare(version, installed) < 0
+        return is_older(version, installed, rpm_versions.compare)
 
     def outcome(self, host: Peer, versions: Mapping[str, str]) -> Outcome:
         """From a transaction that yum is told not to make."""

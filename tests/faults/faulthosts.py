@@ -116,12 +116,17 @@ class FaultyHost:
         self.path(path).chmod(0o755)
 
     def before_packages(self, word: str, script: str) -> None:
-        """Run a shell script on the host whenever its package manager is called with this word, or one of a|b."""
+        """Run a shell script on the host whenever its package manager is called with this word, or one of a|b.
+
+        Not when it only simulates.
+        """
         for program in ("apt-get", "yum"):
             if self.path(f"/usr/bin/{program}").exists():
                 self.write(
                     f"/usr/local/sbin/{program}",
-                    f"#!/bin/sh\nfor word; do case $word in {word})\n{script}\n;; esac; done\n"
+                    "#!/bin/sh\n"
+                    f'for word; do case $word in -s | --assumeno) exec /usr/bin/{program} "$@" ;; esac; done\n'
+                    f"for word; do case $word in {word})\n{script}\n;; esac; done\n"
                     f'exec /usr/bin/{program} "$@"\n',
                     mode=0o755,
                 )
