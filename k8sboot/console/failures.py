@@ -14,6 +14,7 @@ from rich.text import Text
 
 from k8sboot.console.terminal import open_terminal
 from k8sboot.errors import K8sbootError
+from k8sboot.text.listing import listed
 from k8sboot.text.redact import Redactor
 from k8sboot.text.sanitize import safe, safe_line
 
@@ -101,7 +102,7 @@ def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redact
     first = alike[0]
     whats = list(dict.fromkeys(error.what for error in alike))
     head = Text().append(f"error[{safe_line(first.error_code)}] ", style="bold red")
-    hosts = _host_list([error.host for error in alike if error.host])
+    hosts = listed([error.host for error in alike if error.host], NAMED)
     head.append(safe_line(_clean(f"{hosts}: {whats[0]}" if hosts else whats[0], redact)), style="bold")
     console.print(head)
     for what in whats[1:NAMED]:
@@ -118,11 +119,6 @@ def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redact
 def _clean(text: str, redact: Redactor) -> str:
     """Sanitized and redacted, twice: a host may hide a secret between escape sequences."""
     return redact(safe(redact(text)))
-
-
-def _host_list(hosts: Sequence[str]) -> str:
-    more = len(hosts) - NAMED
-    return ", ".join(hosts[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _field(console: Console, label: str, text: str) -> None:

@@ -15,6 +15,10 @@ from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.osfamily import KUBERNETES_PACKAGES
 from k8sboot.osfamily.family import upstream
 from k8sboot.osfamily.rpm_versions import compare
+from k8sboot.text.listing import listed
+
+NAMED = 3
+"""Hosts that are named; of the others there is the number."""
 
 
 def reads(spec: Spec) -> Reads:
@@ -33,7 +37,7 @@ def refuse_other_kubernetes(cluster: Cluster, hosts: Iterable[Peer]) -> None:
         return
     there = next((text.split()[1] for text in found if text.startswith("kubelet ")), "")
     raise Refused(
-        f"the cluster has {'; '.join(f'{what} on {_list(names)}' for what, names in found.items())}, "
+        f"the cluster has {'; '.join(f'{what} on {listed(names, NAMED)}' for what, names in found.items())}, "
         f"the inventory wants {wanted}",
         why="`up` does not upgrade or downgrade Kubernetes on members of a cluster: it would replace the packages of "
         "all machines at once",
@@ -52,10 +56,6 @@ def _other_packages(host: Peer, wanted: str) -> list[tuple[str, str]]:
     ours = [name for name in KUBERNETES_PACKAGES if host.role == "master" or name != "kubectl"]
     installed = [(name, upstream(host.package(name))) for name in ours]
     return [(name, version) for name, version in installed if version not in ("", wanted)]
-
-
-def _list(names: list[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def refuse_newer_runtime(cluster: Cluster, host: Peer) -> None:

@@ -12,6 +12,7 @@ from k8sboot.journal.render import clock, field, render, render_error
 from k8sboot.journal.store import StoredRun
 from k8sboot.journal.summary import PhaseResult, RunSummary, steps_of
 from k8sboot.text.event_lines import duration
+from k8sboot.text.listing import listed
 from k8sboot.text.sanitize import safe_line
 from k8sboot.text.table import table
 
@@ -28,8 +29,7 @@ def result(run: StoredRun, summary: RunSummary) -> str:
     parts = ["interrupted"] if summary.was_cut else []
     if summary.faults:
         names = summary.failed or [str(summary.faults[0].get("code", ""))]
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        parts.append(f"failed on {', '.join(names[:NAMED])}{more}")
+        parts.append(f"failed on {listed(names, NAMED)}")
     return safe_line(", ".join(parts)) or "ok"
 
 

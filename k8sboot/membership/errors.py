@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from k8sboot.errors import Refused
 from k8sboot.membership.reading import Membership
 from k8sboot.membership.wanted import Difference
+from k8sboot.text.listing import listed
 
 NAMED = 10
 
@@ -16,7 +17,7 @@ def foreign(
 ) -> Refused:
     """Machines of another cluster. home: the CA of the inventory's cluster, '' if no machine of it was found."""
     limit = ",".join(names)
-    rest = f"; so do {_listed(names[1:])}" if len(names) > 1 else ""
+    rest = f"; so do {listed(names[1:], NAMED)}" if len(names) > 1 else ""
     called = f", {found.cluster_name}" if found.cluster_name else ""
     way = (
         f"if nothing on it is needed, run `k8sboot reset --foreign {found.identity} --limit {limit}`"
@@ -72,7 +73,7 @@ def renamed(name: str, old: str, *, is_elsewhere: bool) -> Refused:
 def remains(name: str, paths: Sequence[str]) -> Refused:
     """What an earlier cluster left, which kubeadm would fail on and k8sboot must not remove unasked."""
     return Refused(
-        f"an earlier cluster left {_listed(paths)}",
+        f"an earlier cluster left {listed(paths, NAMED)}",
         why="it is older than the kubeadm run that did not finish, or there is no cluster to which it belongs",
         fix=f"copy away what you need, run `k8sboot reset --limit {name}`, then run again; nothing was changed",
         host=name,
@@ -88,15 +89,10 @@ def no_first_master(first: str, members: Sequence[str], masters: Sequence[str], 
         else f"if that cluster is lost, run `k8sboot reset --limit {','.join(members)}`; if not, list its master first"
     )
     return Refused(
-        f"{first} is in no cluster, while {_listed(members)} {'is' if len(members) == 1 else 'are'}",
+        f"{first} is in no cluster, while {listed(members, NAMED)} {'is' if len(members) == 1 else 'are'}",
         why=f"the first master creates the cluster, and {members[0]} belongs to {found.server or 'one'} with the "
         f"CA {found.identity}",
         fix=f"{way}, then run again; nothing was changed",
         host=first,
         code="KB-FIRST-MASTER-BARE",
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
