@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from urllib.parse import unquote, urlsplit
 
 from k8sboot import osfamily
@@ -23,10 +24,17 @@ OTHERS_TIMEOUT = 600
 NOT_KNOWN = "(of the packages)"
 
 
-def newer_kernel(host: Host, wanted: KernelSettings, *, check: Callable[[], str] = str) -> bool:
+def newer_kernel(
+    host: Host,
+    wanted: KernelSettings,
+    *,
+    check: Callable[[], str] = str,
+    around: AbstractContextManager[None] | None = None,
+) -> bool:
     """Make the host run a kernel of at least the minimum, by default from now on. Returns whether it was rebooted.
 
     check: a problem elsewhere that must end before this host may go down, '' for none; it is waited for.
+    around: entered before the reboot, and left after it.
     If the new kernel does not come up, the old one is still the default, and the error says so. Raises Refused, with
     nothing changed, if a kernel cannot be tried safely.
     """
@@ -36,7 +44,8 @@ def newer_kernel(host: Host, wanted: KernelSettings, *, check: Callable[[], str]
         _refuse_where_it_cannot_be(host, wanted)
         new = _installed(host, wanted)
         host.wait("the other masters to be ready", check, timeout=OTHERS_TIMEOUT)
-        _try_once(host, new, old)
+        with around or nullcontext():
+            _try_once(host, new, old)
         osfamily.of(host).kernels.make_default(host, new)
         host.change("remove the kernel's packages", ["rm", "-rf", KERNEL_DIR])
     if not is_at_least(host.facts.kernel, wanted.minimum):  # a dry run has not booted it

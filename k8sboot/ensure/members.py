@@ -25,14 +25,13 @@ def back_in_cluster(
 ) -> Iterator[None]:
     """Around a restart on a member: etcd must keep its quorum, and the machine's Pods are ready before it ends.
 
-    restarts: whether there will be one, and the host is a member. what: what is restarted; stops_containers: with all
-    of the machine's containers.
+    restarts: whether there will be one, and the host is a member. what: what happens, for the notice, such as
+    'restarts kubelet'. stops_containers: whether it restarts all of the machine's containers.
     """
     if not restarts:
         yield
         return
-    all_of_it = " and all containers of this machine" if stops_containers else ", containers keep running"
-    host.notice("KB-MEMBER-RESTART", f"restarts {what}{all_of_it}; one machine at a time")
+    host.notice("KB-MEMBER-RESTART", f"{what}; one machine at a time")
     if host.role == "master" and len(cluster.spec.masters) > 1:
         host.wait("etcd to have a quorum without this master", lambda: _no_quorum(cluster, host), timeout=120)
     before = _before(cluster, host)

@@ -27,7 +27,8 @@ def container_runtime(cluster: Cluster, host: Host) -> None:
     packages = pinned(cluster, host, *engine.packages(cluster.spec))
     files = runtime_files(cluster, host, *packages)
     restarts = is_member(host) and is_restarted(host, engine, files, packages)
-    with ensure.back_in_cluster(cluster, host, engine.name, restarts=restarts, stops_containers=True):
+    what = f"restarts {engine.name} and all containers of this machine"
+    with ensure.back_in_cluster(cluster, host, what, restarts=restarts, stops_containers=True):
         ensure.files(host, *files)
         ensure.packages(host, *packages)
         for unit in engine.lower_units:

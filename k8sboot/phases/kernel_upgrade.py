@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
-from k8sboot.diagnosis.diagnose import KERNEL, PACKAGES
+from k8sboot.desired.kubeadm import MEMBER, is_member
+from k8sboot.diagnosis.diagnose import KERNEL
 from k8sboot.ensure.boot import CGROUPS, CONTAINER
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads, union
@@ -20,14 +23,25 @@ WANTED = When(lambda spec: bool(spec.os.kernel.minimum), otherwise="os.kernel.mi
 
 def _reads(_spec: Spec) -> Reads:
     families = union(family.kernels.reads for family in osfamily.FAMILIES)
-    return union((families, Reads(files=(ADMIN_CONF,), questions=(CONTAINER, CGROUPS))))
+    return union((families, MEMBER, Reads(files=(ADMIN_CONF,), questions=(CONTAINER, CGROUPS))))
 
 
-@phase(on=masters, when=WANTED, reads=_reads, after=("preflight",), at_once=1, diagnosis=KERNEL)
+@phase(
+    on=masters,
+    when=WANTED,
+    reads=_reads,
+    after=("preflight",),
+    at_once=1,
+    turn=is_member,
+    diagnosis=KERNEL,
+)
 def kernel_upgrade_masters(cluster: Cluster, host: Host) -> None:
     """Upgrade the kernel of the masters, one at a time."""
     is_restarted = ensure.newer_kernel(
-        host, cluster.spec.os.kernel, check=lambda: _masters_away(cluster, host)
+        host,
+        cluster.spec.os.kernel,
+        check=lambda: _masters_away(cluster, host),
+        around=_back_in_cluster(cluster, host),
     )
     if is_restarted and host.file(ADMIN_CONF) is not None:
         host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=600)
@@ -46,8 +60,14 @@ def _masters_away(cluster: Cluster, host: Host) -> str:
     reads=_reads,
     after=("kernel-upgrade-masters",),
     at_once=NODES_AT_ONCE,
-    diagnosis=PACKAGES,
+    turn=is_member,
+    diagnosis=KERNEL,
 )
 def kernel_upgrade_nodes(cluster: Cluster, host: Host) -> None:
-    """Upgrade the kernel of the nodes, a few at a time, after the masters."""
-    ensure.newer_kernel(host, cluster.spec.os.kernel)
+    """Upgrade the kernel of the nodes after the masters, members of the cluster one at a time."""
+    ensure.newer_kernel(host, cluster.spec.os.kernel, around=_back_in_cluster(cluster, host))
+
+
+def _back_in_cluster(cluster: Cluster, host: Host) -> AbstractContextManager[None]:
+    what = "reboots this machine and restarts all its containers"
+    return ensure.back_in_cluster(cluster, host, what, restarts=is_member(host), stops_containers=True)

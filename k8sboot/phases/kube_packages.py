@@ -27,7 +27,8 @@ def kube_packages(cluster: Cluster, host: Host) -> None:
     names = [n for n in KUBERNETES_PACKAGES if host.role == "master" or n != "kubectl"]
     file, packages = kubelet_environment(cluster, host), pinned(cluster, host, *names)
     restarts = is_member(host) and _is_restarted(host, file, packages)
-    with ensure.back_in_cluster(cluster, host, "kubelet", restarts=restarts, stops_containers=False):
+    what = "restarts kubelet, containers keep running"
+    with ensure.back_in_cluster(cluster, host, what, restarts=restarts, stops_containers=False):
         ensure.files(host, file)
         ensure.packages(host, *packages)
         ensure.service_at_boot(host, UNIT)
