@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -47,7 +48,10 @@ def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str 
     help="Format of the plan on stdout.",
 )
 @click.option(
-    "--out", metavar="FILE", callback=_in_a_folder, help="Save the plan to a file, for `k8sboot up --plan`."
+    "--out",
+    metavar="FILE",
+    callback=_in_a_folder,
+    help="Save the plan to a file, for `k8sboot up --plan`, and print its SHA-256.",
 )
 @click.option(
     "--exit-code",
@@ -86,8 +90,9 @@ def command(
     if out and code:
         click.echo(f"not saved to {out}: the plan is incomplete", err=True)
     elif out:
-        write_plan(out, found)
-        click.echo(f"saved to {out}; apply it with `k8sboot up --plan {out}`", err=True)
+        digest = write_plan(out, found)
+        click.echo(f"saved to {out} (SHA-256 {digest})", err=True)
+        click.echo(f"apply it with `k8sboot up --plan {shlex.quote(out)} --sha256 {digest}`", err=True)
     context.exit(code or (_exit_code(found) if has_exit_code else 0))
 
 

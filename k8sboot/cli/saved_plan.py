@@ -8,7 +8,7 @@ from k8sboot.cli.masking import redactor
 from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import Phase
-from k8sboot.plans import Document, PlanComparison, Recorder, inventory_changed, read_plan
+from k8sboot.plans import Document, PlanComparison, Recorder, inventory_changed, read_plan, scope_changed
 from k8sboot.run.session import RunRequest
 from k8sboot.runbook import UP
 
@@ -21,7 +21,7 @@ class SavedPlan:
     document: Document
 
     @classmethod
-    def read(cls, path: str, *, is_dry: bool, is_repeated: bool) -> SavedPlan:
+    def read(cls, path: str, *, sha256: str = "", is_dry: bool, is_repeated: bool) -> SavedPlan:
         """The plan in the file; UsageError where it cannot be applied."""
         if is_dry or is_repeated:
             raise UsageError(
@@ -29,7 +29,7 @@ class SavedPlan:
                 why="`up --plan` applies a plan",
                 fix="remove one of them; `k8sboot plan` makes a new plan",
             )
-        document = read_plan(path)
+        document = read_plan(path, sha256=sha256)
         if document.failed:
             raise UsageError(
                 f"the plan in {path} is incomplete",
@@ -76,9 +76,12 @@ class SavedPlan:
         return wanted
 
     def check(self, spec: Spec, plan: RunRequest) -> PlanComparison:
-        """The comparison with a new plan before the run. Refused where the inventory has changed."""
-        changed = inventory_changed(self.document, spec)
+        """The comparison with a new plan before the run. Refused where the inventory, hosts or phases are others."""
+        hosts, phases = plan.hosts(spec), [phase.name for phase in plan.phases]
+        changed = inventory_changed(self.document, spec) or scope_changed(
+            self.document, {host.name: host.address for host in hosts}, phases
+        )
         if changed:
             raise changed
-        recorder = Recorder(plan.hosts(spec), self.document.phases, redactor(spec))
+        recorder = Recorder(hosts, phases, redactor(spec))
         return PlanComparison(self.document, recorder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 
@@ -19,12 +20,24 @@ from k8sboot.run.session import RunRequest
 from k8sboot.runbook import UP
 
 
+def _sum(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    if value is not None and not re.fullmatch("[0-9A-Fa-f]{64}", value):
+        raise UsageError(
+            f"--sha256 {value}: not a SHA-256",
+            fix="give the 64 hexadecimal digits that `k8sboot plan --out FILE` printed",
+        )
+    return value or ""
+
+
 @click.command("up")
 @common
 @part_of_up
 @click.option("--dry-run", is_flag=True, help="Show what would change, without changing anything.")
 @click.option("--failed", is_flag=True, help="Only hosts that the last `up` or `phase` did not finish.")
 @click.option("--plan", "plan_file", metavar="FILE", help="Apply this plan, if it is still valid.")
+@click.option(
+    "--sha256", metavar="DIGEST", callback=_sum, help="With --plan: only the file that has this SHA-256."
+)
 @options.limit
 @options.forks
 @options.yes
@@ -38,6 +51,7 @@ def command(
     dry_run: bool,
     failed: bool,
     plan_file: str | None,
+    sha256: str,
     limit: tuple[str, ...],
     forks: int,
     yes: bool,
@@ -47,7 +61,11 @@ def command(
     Run it as often as you like: it changes only what differs, and continues a run that was interrupted.
     """
     phases = between(UP, first=first, last=last, skip=skip)
-    saved = SavedPlan.read(plan_file, is_dry=dry_run, is_repeated=failed) if plan_file else None
+    if sha256 and not plan_file:
+        raise UsageError("--sha256 without --plan", fix="name the plan's file: `--plan FILE`")
+    saved = None
+    if plan_file:
+        saved = SavedPlan.read(plan_file, sha256=sha256, is_dry=dry_run, is_repeated=failed)
     spec = read_inventory(context).spec
     if failed and limit:
         raise UsageError("--failed and --limit contradict each other", fix="remove one of them")

@@ -3,7 +3,7 @@
 from k8sboot.plans.document import Change, Differing, Document, Failure, Open, Step
 from k8sboot.plans.file import read_plan, write_plan
 from k8sboot.plans.inventory import digests
-from k8sboot.plans.outdated import PlanComparison, inventory_changed
+from k8sboot.plans.outdated import PlanComparison, inventory_changed, scope_changed
 from k8sboot.plans.recorder import Recorder
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "digests",
     "inventory_changed",
     "read_plan",
+    "scope_changed",
     "write_plan",
 ]

@@ -115,6 +115,16 @@ class Document:
         """The number of things that are known only later."""
         return sum(len(step.unknown) for step in self.steps)
 
+    @property
+    def summary(self) -> dict[str, int]:
+        """The counts, as in the JSON."""
+        return {
+            "changes": self.changes,
+            "hosts": self.changed_hosts,
+            "unknown": self.unknown,
+            "differs": len(self.differs),
+        }
+
     def as_json(self) -> dict[str, Any]:
         """The plan as JSON values."""
         return {
@@ -130,10 +140,5 @@ class Document:
             "steps": [asdict(step) for step in self.steps],
             "differs": [asdict(each) for each in self.differs],
             "failed": [asdict(failure) for failure in self.failed],
-            "summary": {
-                "changes": self.changes,
-                "hosts": self.changed_hosts,
-                "unknown": self.unknown,
-                "differs": len(self.differs),
-            },
+            "summary": self.summary,
         }

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import NoReturn
 
 from k8sboot.errors import K8sbootError, UsageError
 from k8sboot.plans.document import FORMAT, VERSION, Document
-from k8sboot.plans.reading import from_json
+from k8sboot.plans.reading import from_json, no_key_twice
 from k8sboot.text.write_file import write_whole
 
 
-def write_plan(path: str, plan: Document) -> None:
-    """Write a plan whole or not at all, for its user alone (0600). K8sbootError when that fails."""
-    text = json.dumps(plan.as_json(), indent=1) + "\n"
+def write_plan(path: str, plan: Document) -> str:
+    """Write a plan whole or not at all, for its user alone (0600); its SHA-256. K8sbootError when that fails."""
+    data = (json.dumps(plan.as_json(), indent=1) + "\n").encode()
     try:
-        write_whole(Path(path), text.encode())
+        write_whole(Path(path), data)
     except OSError as error:
         raise K8sbootError(
             f"cannot write the plan to {path}",
@@ -24,16 +25,29 @@ def write_plan(path: str, plan: Document) -> None:
             fix="name another file with --out",
             code="KB-PLAN-FILE",
         ) from error
+    return hashlib.sha256(data).hexdigest()
 
 
-def read_plan(path: str) -> Document:
-    """The plan in a file. UsageError where there is none, or one that this version does not support."""
+def read_plan(path: str, *, sha256: str = "") -> Document:
+    """The plan in a file. UsageError where there is none, one that this version does not support, or another.
+
+    sha256: in hexadecimal, what the file has to have.
+    """
     try:
-        data = json.loads(Path(path).read_bytes())
+        read = Path(path).read_bytes()
     except OSError as error:
         _refuse(f"cannot read a plan from {path}", error.strerror or str(error))
+    found = hashlib.sha256(read).hexdigest()
+    if sha256 and found != sha256.lower():
+        _refuse(f"{path} is not the plan that --sha256 names", f"its SHA-256 is {found}, not {sha256}")
+    return _parsed(path, read)
+
+
+def _parsed(path: str, read: bytes) -> Document:
+    try:
+        data = json.loads(read, object_pairs_hook=no_key_twice)
     except (ValueError, RecursionError) as error:
-        _refuse(f"{path} is not a plan of k8sboot", f"it is not JSON: {error}")
+        _refuse(f"{path} is not a plan of k8sboot", f"it is not JSON of k8sboot: {error}")
     try:
         if data.get("version") != VERSION and data["format"] == FORMAT:
             _refuse(
@@ -42,7 +56,7 @@ def read_plan(path: str) -> Document:
             )
         return from_json(data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        _refuse(f"{path} is not a plan of k8sboot", f"a field is missing or of the wrong type: {error}")
+        _refuse(f"{path} is not a plan of k8sboot", f"not what k8sboot writes: {error}")
 
 
 def _refuse(what: str, why: str) -> NoReturn:

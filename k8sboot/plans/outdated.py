@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -71,14 +71,37 @@ def inventory_changed(planned: Document, spec: Spec) -> Refused | None:
     )
 
 
+def scope_changed(planned: Document, hosts: Mapping[str, str], phases: Sequence[str]) -> Refused | None:
+    """Whether a run of these hosts (address by name) and phases is another than the planned one."""
+    found = [*_hosts(planned.hosts, hosts)]
+    if not found and planned.phases != tuple(phases):
+        found = ["the order of the phases is another"]
+    if not found:
+        return None
+    return Refused(
+        f"the plan of {planned.created} is for other hosts or phases",
+        why="; ".join(found[:SHOWN]),
+        fix=FIX,
+        code=CODE,
+    )
+
+
+def _hosts(planned: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    for name, address in now.items():
+        if name not in planned:
+            yield f"not in the plan: host {name}"
+        elif planned[name] != address:
+            yield f"address of {name}: planned {planned[name]!r}, now {address!r}"
+    yield from (f"in the plan only: host {name}" for name in planned if name not in now)
+
+
 def differences(planned: Document, now: tuple[Step, ...]) -> Iterator[Difference]:
-    """All differences, in the order of phases and hosts."""
+    """All differences: of each place that either side has, in the order of the plan, then of the run."""
     before, after = _by_place(planned.steps), _by_place(now)
-    for phase in planned.phases:
-        for host in planned.hosts:
-            step = Step(phase, host)
-            one, other = before.get((phase, host), step), after.get((phase, host), step)
-            yield from (Difference(host, phase, what) for what in _between(one, other))
+    listed = [(phase, host) for phase in planned.phases for host in planned.hosts]
+    for place in dict.fromkeys([*listed, *before, *after]):
+        one, other = before.get(place, Step(*place)), after.get(place, Step(*place))
+        yield from (Difference(one.host, one.phase, what) for what in _between(one, other))
 
 
 def _by_place(steps: tuple[Step, ...]) -> Mapping[tuple[str, str], Step]:

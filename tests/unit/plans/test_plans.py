@@ -49,7 +49,9 @@ def steps(draw):
 
 def document(given=(), **more) -> Document:
     hosts = dict.fromkeys(NAMES, "192.0.2.1")
-    return Document("c", hosts, PHASES, {"os": "0"}, steps=tuple(given), created="now", **more)
+    return Document(
+        "c", hosts, PHASES, {"os": "0"}, steps=tuple(given), created="2026-01-31T12:00:00Z", **more
+    )
 
 
 def recorded(*events) -> Recorder:
@@ -175,3 +177,10 @@ def test_nonsense_is_refused_and_never_a_mistake_of_ours(tmp_path_factory, data)
     path.write_bytes(data)
     with pytest.raises(UsageError):
         read_plan(str(path))
+
+
+@given(steps())
+def test_a_plan_that_lists_no_hosts_and_no_phases_permits_nothing(now):
+    nothing = replace(document(), hosts={}, phases=())
+    found = PlanComparison(nothing, replayed(now)).problem()
+    assert (found is None) == (not any(step.changes or step.unknown for step in now))
