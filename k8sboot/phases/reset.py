@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from k8sboot import ensure, runtime
@@ -10,6 +11,7 @@ from k8sboot.desired.kubeadm import USERS, cri_socket, version
 from k8sboot.ensure.cluster import apiserver_answers
 from k8sboot.ensure.mounts import KUBELET, NOTHING_MOUNTED, VOLUMES
 from k8sboot.ensure.restore.notes import NOTED, read_notes
+from k8sboot.errors import Refused
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
@@ -25,6 +27,11 @@ TRACES = Question(
     "kubernetes-traces",
     render("traces", OURS=f"{MANIFESTS_DIR} {UNFINISHED} {CNI_FILES}", LINKS=interfaces.TRACES),
 )
+KUBEADM = Question("kubeadm-program", "command -v kubeadm || :")
+"""Its path, '' where it is not installed. Others install it without a package."""
+MADE_BY_KUBEADM = re.compile(
+    r"/etc/kubernetes/[^/]+\.conf|/etc/kubernetes/manifests/|/var/lib/kubelet/config\.yaml"
+)
 UNDO_NETWORK = render("undo-network", LINKS=interfaces.DELETED)
 DIRECTORIES = (
     *("/var/lib/cni", "/var/lib/calico", "/var/run/calico"),
@@ -36,7 +43,9 @@ DIRECTORIES = (
 def drain(cluster: Cluster, host: Host) -> None:
     """Drain the hosts to be reset, unless all of the cluster is."""
     for peer in _going(cluster, host):
-        if _traces(peer):  # else its kubelet is gone, and nothing would report that its pods have ended
+        if _traces(peer) and not _lacks_kubeadm(
+            peer
+        ):  # else nothing reports that its pods end, or it is refused
             words = commands.drain(peer.name, kubectl_version=version(cluster), timeout=120)
             host.change(f"drain {peer.name}", words, timeout=180)
 
@@ -55,7 +64,7 @@ def _going(cluster: Cluster, host: Host) -> tuple[Peer, ...]:
 # Before its Node is deleted: kubeadm reset removes a master from etcd only then.
 @phase(
     on=everyone,
-    reads=Reads(units=(KUBELET,), questions=(TRACES, USERS, VOLUMES)),
+    reads=Reads(units=(KUBELET,), questions=(TRACES, KUBEADM, USERS, VOLUMES)),
     after=("drain",),
     removes=True,
 )
@@ -63,13 +72,14 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     """Remove what kubeadm has set up, the pods' network and the kubeconfigs."""
     if not _traces(host):
         return
+    _refuse_without_kubeadm(host)
     ensure.unmounted(host, runtime.of(cluster.spec))
     homes = [line.split(":", 2)[2] for line in host.answer(USERS).text.splitlines()]
     configs = [f"{home}/.kube/config" for home in homes]
     # Saved first, as k8sboot may not have written them.
     steps: list[Command | PriorState] = [PriorState("file", path) for path in configs]
     steps.append(NOTHING_MOUNTED)
-    if host.package("kubeadm"):
+    if host.answer(KUBEADM).text.strip():
         steps.append(commands.kubeadm_reset(cri_socket(cluster)))
     steps += [
         ["/bin/sh", "-c", UNDO_NETWORK],
@@ -79,6 +89,25 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED],
     ]
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, check=lambda: _left(host))
+
+
+def _refuse_without_kubeadm(host: Host) -> None:
+    """Only kubeadm stops its containers, unmounts its tmpfs and takes a master out of etcd."""
+    if made := _lacks_kubeadm(host):
+        raise Refused(
+            "cannot take Kubernetes off the machine: kubeadm is not installed",
+            why=f"kubeadm has made {made}, and stops the containers that belong to it",
+            fix="install kubeadm in the version of the cluster, for example with "
+            f"`k8sboot phase package-versions kube-packages --limit {host.name}`, then run again",
+            host=host.name,
+            code="KB-RESET-KUBEADM",
+        )
+
+
+def _lacks_kubeadm(host: Peer) -> str:
+    """A file of kubeadm's on a host that does not have kubeadm, '' for none."""
+    has_kubeadm = host.answer(KUBEADM).text.strip()
+    return "" if has_kubeadm else next(filter(MADE_BY_KUBEADM.match, _traces(host)), "")
 
 
 @phase(on=first_master, scope="cluster", after=("reset-host",))

@@ -137,6 +137,13 @@ def has_fresh_lists(host: FakeConnection, _words: list[str]) -> Reply:
     return (0 if host.has_fresh_lists else 1), "", ""
 
 
+def kubeadm_program(host: FakeConnection, _words: list[str]) -> str:
+    """Where kubeadm is: the package's, or one that a test has put into /usr/local/bin."""
+    places = {"/usr/bin/kubeadm": "kubeadm" in host.packages}
+    places["/usr/local/bin/kubeadm"] = "/usr/local/bin/kubeadm" in host.files
+    return "".join(f"{path}\n" for path, is_there in places.items() if is_there)
+
+
 def traces(host: FakeConnection, _words: list[str]) -> str:
     """What reset would find."""
     begins = ("/etc/kubernetes/", UNFINISHED)

@@ -15,6 +15,7 @@ from fake_answers import (
     dns_answer,
     has_fresh_lists,
     images,
+    kubeadm_program,
     kubeconfig,
     pull,
     traces,
@@ -87,6 +88,7 @@ class FakeCluster(Kubectl):
             "cni-in-force": "",
             "pod-logs": "",
             "kubernetes-traces": traces,
+            "kubeadm-program": kubeadm_program,
             "volume-mounts": volume_mounts,
             "docker image ls": images,
             "docker pull": pull,
@@ -104,7 +106,7 @@ class FakeCluster(Kubectl):
     # -- kubeadm
 
     def _kubeadm(self, host: FakeConnection, words: list[str]) -> Reply | str:
-        if "kubeadm" not in host.packages:
+        if not kubeadm_program(host, words):
             return 127, "", "kubeadm: not found\n"
         with self._lock:
             return self._do_kubeadm(host, words)

@@ -117,6 +117,23 @@ def test_a_host_whose_reset_failed_stays_in_the_cluster(finished: FakeCluster):
     assert "n1" in finished.members
 
 
+def test_a_member_without_kubeadm_is_refused_before_it_is_drained(finished: FakeCluster):
+    del finished.hosts["n1"].packages["kubeadm"]
+    told = run(finished, RESET, limit=["n1"])
+    assert told.errors == {"n1": "KB-RESET-KUBEADM"}
+    assert told.changes == {}
+    assert "--limit n1" in told.report.errors["n1"].fix
+    assert "n1" in finished.members
+
+
+def test_kubeadm_that_no_package_brought_resets_too(finished: FakeCluster):
+    host = finished.hosts["n1"]
+    del host.packages["kubeadm"]
+    host.put("/usr/local/bin/kubeadm", "kubespray's")
+    raise_errors(run(finished, RESET, limit=["n1"]))
+    assert "n1" not in finished.members
+
+
 def test_up_after_reset_makes_the_cluster_again(finished: FakeCluster):
     raise_errors(run(finished, RESET))
     told = raise_errors(run(finished, UP))
