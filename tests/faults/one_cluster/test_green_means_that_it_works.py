@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from faultclusters import LONG, UP
+from faultclusters import LONG
 from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller, Ran
-from faultward import Ward
 from on_lab import HOSTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 MASTER, NODE, OTHER = HOSTS
 CNI = "/etc/cni/net.d/05-bridge.conf"
 FROM_VERIFY = ("up", "--yes", "--from", "verify")
-
-
-@pytest.fixture(scope="module")
-def cluster(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
-    """A cluster of all three for all of these tests, which leave it as it is; the hosts are made anew at the end."""
-    with contextlib.closing(Controller(ward.lab, tmp_path_factory.mktemp("green"))) as made:
-        made.run(*UP, within=LONG)
-        yield made
-    ward.lab.control("reset", *HOSTS)
-
-
-@pytest.fixture
-def hosts(ward: Ward) -> Iterator[dict[str, FaultyHost]]:
-    """The hosts as the test before has left them."""
-    found = {name: ward.host(name) for name in HOSTS}
-    yield found
-    for host in found.values():
-        host.undo.close()
 
 
 def notices(ran: Ran, code: str) -> list[str]:

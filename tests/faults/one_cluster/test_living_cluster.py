@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -13,39 +10,12 @@ from faultclusters import LONG, UP
 from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller
-from faultward import Ward
 from on_lab import HOSTS
 from summaries import changed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 MASTER, NODE, OTHER = HOSTS
 KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf --namespace kube-system"
-
-
-@pytest.fixture(scope="module")
-def made(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
-    """A cluster of all three for all of these tests; the hosts are made anew at the end."""
-    with contextlib.closing(Controller(ward.lab, tmp_path_factory.mktemp("living"))) as controller:
-        controller.run(*UP, within=LONG)
-        yield controller
-    ward.lab.control("reset", *HOSTS)
-
-
-@pytest.fixture
-def cluster(made: Controller) -> Iterator[Controller]:
-    """With the inventory that it was made with, before and after."""
-    before = deepcopy(made.spec)
-    yield made
-    made.spec = before
-
-
-@pytest.fixture
-def hosts(ward: Ward) -> Iterator[dict[str, FaultyHost]]:
-    """The hosts as the test before has left them."""
-    found = {name: ward.host(name) for name in HOSTS}
-    yield found
-    for host in found.values():
-        host.undo.close()
 
 
 def saying(controller: Controller, section: str, **values: Any) -> None:

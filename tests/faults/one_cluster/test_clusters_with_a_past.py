@@ -1,11 +1,9 @@
-"""Rows 97, 101 and 100, in this order: a cluster that is a year old or on a network with rules of its own."""
+"""Rows 97, 101, 103 and 100, in this order: a cluster that is a year old or on a network with rules of its own."""
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,6 @@ from faultclusters import LONG, UP
 from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller
-from faultward import Ward
 from on_lab import HOSTS
 from summaries import changed
 
@@ -22,29 +19,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 MASTER, NODE, OTHER = HOSTS
 NO_PROXY_THERE = "http://192.0.2.1:3128"
 PKI = "/etc/kubernetes/pki"
-
-
-@pytest.fixture(scope="module")
-def controller(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
-    """One for all of these tests, which leave the hosts as they are; made anew at the end."""
-    with contextlib.closing(Controller(ward.lab, tmp_path_factory.mktemp("cluster"))) as made:
-        yield made
-    ward.lab.control("reset", *HOSTS)
-
-
-@pytest.fixture
-def hosts(ward: Ward) -> Iterator[dict[str, FaultyHost]]:
-    """The hosts as the test before has left them."""
-    found = {name: ward.host(name) for name in HOSTS}
-    yield found
-    for host in found.values():
-        host.undo.close()
-
-
-@pytest.fixture(scope="module")
-def whole(controller: Controller) -> dict[str, Any]:
-    """The inventory of all three."""
-    return {**controller.spec}
 
 
 @row(97, "HTTPS_PROXY in /etc/environment, no such proxy")
@@ -78,6 +52,30 @@ def test_packet_filter_that_rejects_is_quoted_before_the_join(
     master.undo.close()
     controller.run(*UP, within=LONG)
     controller.lab.wait_for_ready(HOSTS)
+
+
+@row(103, "a flag that Docker does not know, and a slow disk for etcd")
+def test_flag_of_docker_is_the_only_finding(
+    controller: Controller, whole: dict[str, Any], master: FaultyHost
+) -> None:
+    controller.spec = {**whole}
+    drop_in = "/etc/systemd/system/docker.service.d/50-fault.conf"
+    master.undo.callback(
+        master.sh, "systemctl daemon-reload; systemctl reset-failed docker; systemctl start docker"
+    )
+    unit = master.sh("systemctl show -p FragmentPath --value docker").strip()
+    command = master.sh(f"grep -m 1 ^ExecStart= {unit}").strip()
+    master.write(drop_in, f"[Service]\nExecStart=\n{command} --storage-drivr=overlay2\n")
+    master.sh(
+        "systemctl daemon-reload; systemctl stop docker.socket docker; systemctl start docker.socket; true"
+    )
+    ran = controller.run("phase", "container-runtime", expect=1, within=600)
+    ran.blames(MASTER, "KB-RUNTIME-DOWN", "unknown flag: --storage-drivr")
+    assert "etcd" not in ran.error(MASTER)["why"]
+    assert "also:" not in ran.error(MASTER)["why"]
+    master.undo.close()
+    controller.lab.wait_for_ready(HOSTS)
+    assert changed(controller.run(*UP, within=LONG).stderr) == 0
 
 
 @row(100, "certificates expired")

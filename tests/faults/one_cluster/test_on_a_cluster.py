@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from faultdeeds import run_impatient
 from faulthosts import FaultyHost, until
 from faultrows import row
 from faultruns import Controller
-from faultward import Ward
 from on_lab import HOSTS
 from summaries import changed
 
@@ -29,29 +26,6 @@ TRACES = (
 )
 API = "curl -ks https://localhost:6443/livez || wget -qO- --no-check-certificate https://localhost:6443/livez || true"
 CERTIFICATES = f'case $1 in init) {KUBEADM}.real init phase certs all --config "$3"'
-
-
-@pytest.fixture(scope="module")
-def controller(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
-    """One for all of these tests, which leave the hosts as they are; made anew at the end."""
-    with contextlib.closing(Controller(ward.lab, tmp_path_factory.mktemp("cluster"))) as made:
-        yield made
-    ward.lab.control("reset", *HOSTS)
-
-
-@pytest.fixture
-def hosts(ward: Ward) -> Iterator[dict[str, FaultyHost]]:
-    """The hosts as the test before has left them."""
-    found = {name: ward.host(name) for name in HOSTS}
-    yield found
-    for host in found.values():
-        host.undo.close()
-
-
-@pytest.fixture(scope="module")
-def whole(controller: Controller) -> dict[str, Any]:
-    """The inventory of all three."""
-    return {**controller.spec}
 
 
 def alone(controller: Controller, whole: dict[str, Any]) -> None:
