@@ -69,7 +69,8 @@ def summary(plan: Document) -> str:
         parts.append(f"{_count(plan.changes, 'change')} on {_count(plan.changed_hosts, 'host')}")
     if plan.unknown:
         parts.append(f"{_count(plan.unknown, 'thing')} known only later")
-    parts = parts or ["nothing would change"]
+    nothing = "no change planned" if plan.failed else "nothing would change"
+    parts = parts or [nothing]
     if plan.differs:
         count = len(plan.differs)
         parts.append(

@@ -120,7 +120,7 @@ def test_a_long_difference_is_cut_unless_all_is_asked_for(is_full, count):
         (plan(), "nothing would change"),
         (plan(Step("hosts", "n1", (Change("a"),))), "1 change on 1 host"),
         (plan(Step("hosts", "n1", (), (Open("x"),))), "1 thing known only later"),
-        (plan(failed=(Failure("n1", "hosts", "KB-X", "no"),)), "not complete: nothing would change"),
+        (plan(failed=(Failure("n1", "hosts", "KB-X", "no"),)), "not complete: no change planned"),
     ],
 )
 def test_the_last_line_says_it_all(document, says):
