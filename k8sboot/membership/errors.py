@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8sboot.errors import Refused
+from k8sboot.membership.distributions import Distribution
 from k8sboot.membership.reading import Membership
 from k8sboot.membership.wanted import Difference
 from k8sboot.text.listing import listed
@@ -35,6 +36,18 @@ def foreign(
         fix="correct the inventory: the machine's address, name and role, and the cluster's values; nothing was "
         f"changed; {way}, then run again",
         host=names[0],
+        code="KB-FOREIGN-CLUSTER",
+    )
+
+
+def other_distribution(name: str, found: Distribution) -> Refused:
+    """A machine of a cluster that kubeadm did not create, running or stopped; k8sboot cannot reset it."""
+    return Refused(
+        f"the machine has {found.name}",
+        why=f"{found.path} is there and not empty; kubeadm did not create it, so that k8sboot cannot tell whose it is",
+        fix="correct the machine's address in the inventory; nothing was changed; if nothing on it is needed, "
+        f"{found.removal}, then run again",
+        host=name,
         code="KB-FOREIGN-CLUSTER",
     )
 

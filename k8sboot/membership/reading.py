@@ -26,6 +26,7 @@ from k8sboot.kubernetes.paths import (
     MANIFESTS,
 )
 from k8sboot.kubernetes.pki import ca_cert_hash
+from k8sboot.membership.distributions import BY_PATH, Distribution
 from k8sboot.paths import CLUSTER_MARK, UNFINISHED
 from k8sboot.scripts import render
 
@@ -38,7 +39,13 @@ TEXTS = (
 )
 MEMBERSHIP = Question(
     "membership",
-    render("membership", PARTS=" ".join(PARTS), TEXTS=" ".join(TEXTS), UNFINISHED=UNFINISHED),
+    render(
+        "membership",
+        PARTS=" ".join(PARTS),
+        OTHERS=" ".join(BY_PATH),
+        TEXTS=" ".join(TEXTS),
+        UNFINISHED=UNFINISHED,
+    ),
 )
 READS = Reads(questions=(MEMBERSHIP,))
 
@@ -55,7 +62,8 @@ class Membership:
 
     is_marked: there is a mark of a kubeadm run that did not finish. identities: the CAs that the machine trusts, as
     'SHA256:<hex>' of their public keys; several while a CA is replaced. Texts are '' where they were not found;
-    pod_subnet and the like stand on masters only. mark: the identities in k8sboot's mark.
+    pod_subnet and the like stand on masters only. mark: the identities in k8sboot's mark. other: Kubernetes of another
+    distribution, which kubeadm did not set up.
     """
 
     parts: frozenset[str] = frozenset()
@@ -70,6 +78,7 @@ class Membership:
     service_subnet: str = ""
     dns_domain: str = ""
     mark: frozenset[str] = frozenset()
+    other: Distribution | None = None
 
     @property
     def has_joined(self) -> bool:
@@ -162,6 +171,7 @@ def parse(text: str) -> Membership:
         service_subnet=_flag(texts, "service-cluster-ip-range"),
         dns_domain=_first(_values(texts[KUBELET_CONFIG], "clusterDomain")),
         mark=_identities_in("\n".join(texts[CLUSTER_MARK])),
+        other=next((BY_PATH[rest] for verb, _, rest in said if verb == "other" and rest in BY_PATH), None),
     )
 
 

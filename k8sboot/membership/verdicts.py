@@ -60,6 +60,7 @@ class Verdicts:
         found: dict[str, K8sbootError] = {}
         for name in self._strangers():
             found.update(self._foreign(name, found))
+        found.update(self._of_other_distributions())
         found.update(self._misplaced())
         if has_to_build:
             for name in self._hosts:
@@ -119,6 +120,14 @@ class Verdicts:
         others = [n for n in self._strangers() if n != name and self._are_of_one_cluster(name, n)]
         differences = [d for part in self._differences.get(name, ()) for d in part]
         return {name: errors.foreign((name, *others), self._of(name), differences, home=self.identity)}
+
+    def _of_other_distributions(self) -> dict[str, K8sbootError]:
+        """Machines with Kubernetes that kubeadm did not set up; on a member of a cluster it is what is left of it."""
+        return {
+            name: errors.other_distribution(name, found.other)
+            for name in self._hosts
+            if (found := self._of(name)).other and not found.is_member
+        }
 
     def _misplaced(self) -> dict[str, K8sbootError]:
         """Members of the inventory's cluster that are another than it says; the cluster's own values are told once."""

@@ -20,6 +20,8 @@ from k8sboot.host.reads import Question, Reads, union
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.paths import KUBELET_CONF
+from k8sboot.membership.reading import READS as MEMBERSHIP
+from k8sboot.membership.reading import membership_of
 from k8sboot.phase import everyone, phase
 from k8sboot.scripts import render
 
@@ -41,7 +43,7 @@ OURS = "10-calico.conflist"
 def _reads(spec: Spec) -> Reads:
     own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS, CNI))
     living = union((kept.reads(spec), by_command.reads(spec)))
-    return union((own, resolver.READS, runtime.of(spec).reads(spec), living))
+    return union((own, MEMBERSHIP, resolver.READS, runtime.of(spec).reads(spec), living))
 
 
 @phase(on=everyone, reads=_reads)
@@ -112,15 +114,14 @@ def _machine(host: Host) -> Iterator[str]:
 
 
 def _ports(host: Host) -> Iterator[str]:
-    """Ports in use by other programs; on a member of the cluster they are Kubernetes' own."""
-    if host.file(KUBELET_CONF) is not None:
+    """Ports in use; on a member of the cluster, and after a kubeadm that did not finish, by Kubernetes itself."""
+    if host.file(KUBELET_CONF) is not None or membership_of(host).is_unfinished:
         return
     wanted = {ports.KUBELET, *(ports.CONTROL_PLANE if host.role == "master" else ())}
     for line in host.facts.listening.splitlines():
         words = line.split()
         taken = [p for p in wanted if len(words) > 3 and words[3].endswith(f":{p}")]
-        kube = any(name in line for name in ("kube", "etcd"))
-        if taken and not kube:
+        if taken:
             wanted.discard(taken[0])  # reported once for IPv4 and IPv6
             yield f"port {taken[0]} is taken by {words[-1]}"
 

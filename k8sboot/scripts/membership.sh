@@ -1,11 +1,15 @@
 # Print whose machine this is, from what a cluster leaves on it; no private key. A line for each finding, `end` last.
-# Values: PARTS, paths that kubeadm makes; TEXTS, files that name the cluster; UNFINISHED, the mark of a kubeadm run.
+# Values: PARTS, paths that kubeadm makes; OTHERS, paths of other Kubernetes; TEXTS, files that name the cluster;
+# UNFINISHED, the mark of a kubeadm run.
 # shellcheck disable=SC2086,SC3013
 if [ -e "$UNFINISHED" ]; then echo unfinished; fi
 for f in $PARTS; do
   if [ -e "$f" ]; then
     if [ "$UNFINISHED" -nt "$f" ]; then echo "older $f"; else echo "there $f"; fi
   fi
+done
+for f in $OTHERS; do
+  [ ! -e "$f" ] || [ -z "$(ls -A "$f")" ] || echo "other $f"
 done
 set --
 for f in $TEXTS; do [ ! -f "$f" ] || set -- "$@" "$f"; done

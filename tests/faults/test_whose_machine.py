@@ -1,4 +1,4 @@
-"""Rows 64 to 71: machines that belong to a cluster, known by what kubeadm leaves on them, and of which cluster."""
+"""Rows 64 to 71, 110 and 111: machines that belong to a cluster, known by what it leaves on them, and of which one."""
 
 from __future__ import annotations
 
@@ -237,11 +237,33 @@ def test_reset_of_a_foreign_machine_by_its_fingerprint_resets_no_other(
     maker.member("theirs", "worker7", "198.51.100.1:6443").settle(hosts[OTHER])
     fix = refused(controller, hosts, ("plan",), OTHER, "KB-FOREIGN-CLUSTER").error(OTHER)["fix"]
     identity = fix.partition("--foreign ")[2].split()[0]
+    hosts[OTHER].write("/usr/local/bin/kubeadm", "#!/bin/sh\n", mode=0o755)  # a dry run does not call it
     before = {name: hosts[name].disk.look() for name in (MASTER, NODE)}
     none = controller.run("reset", "--yes", "--foreign", "SHA256:" + "0" * 64, expect=1)
     assert none.of("Changing") == []
-    ran = controller.run(
-        "reset", "--dry-run", "--foreign", identity
-    )  # without kubeadm there is nothing to reset with
+    ran = controller.run("reset", "--dry-run", "--foreign", identity)
     assert {event["host"] for event in ran.of("Changed")} == {OTHER}
     assert {name: hosts[name].disk.differs(before[name]) for name in before} == dict.fromkeys(before, set())
+
+
+@EVERY_COMMAND
+@row(110, "a machine has k3s")
+def test_machine_with_another_distribution_is_refused(
+    controller: Controller, hosts: dict[str, FaultyHost], words: tuple[str, ...]
+) -> None:
+    hosts[NODE].undo.callback(hosts[NODE].sh, "rm -r /var/lib/rancher")
+    hosts[NODE].write("/var/lib/rancher/k3s/agent/client-ca.crt", "theirs\n")
+    refused(
+        controller, hosts, words, NODE,
+        "KB-FOREIGN-CLUSTER", "k3s", "/var/lib/rancher/k3s", "k3s-agent-uninstall.sh", "nothing was changed",
+    )  # fmt: skip
+
+
+@row(111, "a reset without kubeadm")
+def test_reset_without_kubeadm_is_refused(
+    controller: Controller, hosts: dict[str, FaultyHost], maker: Maker
+) -> None:
+    at_home(controller, hosts[MASTER], maker, hosts[NODE])
+    refused(
+        controller, hosts, ("reset", "--yes", "--limit", NODE), NODE, "KB-RESET-KUBEADM", "/etc/kubernetes/"
+    )

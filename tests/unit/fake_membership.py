@@ -10,13 +10,14 @@ from typing import Any
 from fake_state import FakeFile, HostState
 
 from k8sboot.kubernetes.paths import ADMIN_CONF, KUBELET_CONF, KUBELET_FLAGS
+from k8sboot.membership.distributions import BY_PATH
 from k8sboot.membership.reading import PARTS, TEXTS
 from k8sboot.paths import UNFINISHED
 
 
 def membership(host: HostState) -> str:
     """Every line, and the end."""
-    return "".join(f"{line}\n" for line in (*_parts(host), *_texts(host), "end"))
+    return "".join(f"{line}\n" for line in (*_parts(host), *_others(host), *_texts(host), "end"))
 
 
 def _parts(host: HostState) -> Iterator[str]:
@@ -26,6 +27,12 @@ def _parts(host: HostState) -> Iterator[str]:
     for path in PARTS:
         if any(p == path or p.startswith(f"{path}/") for p in there):
             yield f"{'older' if path in host.older else 'there'} {path}"
+
+
+def _others(host: HostState) -> Iterator[str]:
+    for path in BY_PATH:
+        if any(p == path or p.startswith(f"{path}/") for p in host.files):
+            yield f"other {path}"
 
 
 def _texts(host: HostState) -> Iterator[str]:

@@ -119,6 +119,35 @@ def test_of_two_clusters_that_are_both_called_kubernetes_one_is_foreign(
     assert [e.host for e in told.of(Failed)] == ["n2"]
 
 
+@EVERY_RUN
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (
+            "/var/lib/rancher/k3s/agent/client-ca.crt",
+            ("k3s", "/var/lib/rancher/k3s", "k3s-agent-uninstall.sh"),
+        ),
+        ("/var/snap/microk8s/common/x", ("MicroK8s", "snap remove --purge microk8s")),
+        ("/var/lib/kubelet/kubeconfig", ("Kubernetes without kubeadm", "/var/lib/kubelet/kubeconfig")),
+    ],
+    ids=["k3s", "microk8s", "by hand"],
+)
+def test_a_machine_of_another_distribution_is_left_alone(
+    finished: FakeCluster, phases: tuple[Phase, ...], is_dry: bool, path: str, words: tuple[str, ...]
+):
+    finished.hosts["n2"] = FakeCluster(finished.spec).hosts["n2"]
+    finished.hosts["n2"].put(path, "theirs")
+    for host in finished.hosts.values():
+        host.clear()
+    told = run(finished, phases, is_dry=is_dry)
+    is_refused(finished, told, "n2", "KB-FOREIGN-CLUSTER", *words)
+
+
+def test_what_another_distribution_left_on_a_member_stops_nothing(finished: FakeCluster):
+    finished.hosts["n2"].put("/var/lib/rancher/k3s/agent/images/k3s.tar", "left")
+    assert raise_errors(run(finished, UP)).changes == {}
+
+
 def test_a_foreign_machine_with_the_right_name_is_foreign(finished: FakeCluster):
     """It is the CA that counts."""
     other = FakeCluster(finished.spec)
