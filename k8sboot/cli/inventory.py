@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from k8sboot.cli.options import common
+from k8sboot.cli.own_machine import effect_lines
 from k8sboot.cli.wiring import read_inventory
 
 
@@ -18,7 +19,12 @@ def command() -> None:
 @common
 @click.pass_context
 def check(context: click.Context) -> None:
-    """Show all problems of the inventory; exit 2 when there is an error. Runs no command and does not prompt."""
+    """Show all problems of the inventory, and what it runs, reads and writes on this machine.
+
+    Exit 2 when there is an error. Runs no command and does not prompt.
+    """
     loaded = read_inventory(context, has_secrets=False, looks_for_secrets=True)
     spec = loaded.spec
     click.echo(f"{loaded.path}: ok, masters: {len(spec.masters)}, nodes: {len(spec.nodes)}")
+    for line in effect_lines(loaded):
+        click.echo(f"on this machine: {line}")

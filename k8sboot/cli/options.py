@@ -61,7 +61,7 @@ def _complete_file(
 
 
 def common(function: F) -> F:
-    """-i, -v, -q and --debug, before or after the subcommand."""
+    """-i, --no-commands, -v, -q and --debug, before or after the subcommand."""
     for option in (
         click.option(
             "-i",
@@ -71,6 +71,13 @@ def common(function: F) -> F:
             callback=_remember,
             shell_complete=_complete_file,
             help="The inventory; - for stdin. Default: $K8SBOOT_INVENTORY, or ./inventory.yaml.",
+        ),
+        click.option(
+            "--no-commands",
+            is_flag=True,
+            expose_value=False,
+            callback=_remember,
+            help="Refuse an inventory that runs commands on this machine. For inventories of others.",
         ),
         click.option(
             "-v",

@@ -20,6 +20,7 @@ from k8sboot.events import Event, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host.host import Context, Host
 from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
+from k8sboot.inventory.effects import Rules
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import Spec
@@ -29,6 +30,7 @@ from k8sboot.run.session import RunRequest, Session
 from k8sboot.run.stop import Stop
 from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
+from k8sboot.ssh.known_hosts_file import why_not
 from k8sboot.ssh.target import Target
 
 
@@ -48,6 +50,7 @@ def read_inventory(
         prompt=prompt,
         resolve_secrets=has_secrets,
         look_for_secrets=looks_for_secrets,
+        rules=Rules(not option_value(context, "no_commands"), is_no_known_hosts=why_not),
     )
     context.find_root().ensure_object(dict)["loaded"] = loaded
     if not option_value(context, "quiet"):

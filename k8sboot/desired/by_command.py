@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import is_member
 from k8sboot.errors import Refused
@@ -55,8 +57,8 @@ def refuse_other_encapsulation(cluster: Cluster, host: Peer) -> None:
             why="Calico reads this setting when it creates the pool; with the new manifest and the old pool, Pods of "
             "different hosts could not reach each other",
             fix=f"set `calico.encapsulation: {other.encapsulation}`, or change the pool first, which interrupts the "
-            f"Pods' network: `kubectl patch ippools.crd.projectcalico.org {other.name} --type merge -p '{patch}'`; "
-            "then run again; nothing was changed",
+            f"Pods' network: `kubectl patch ippools.crd.projectcalico.org {shlex.quote(other.name)} --type merge "
+            f"-p '{patch}'`; then run again; nothing was changed",
             host=host.name,
             code="KB-CALICO-POOL",
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from k8sboot.diagnosis.evidence import HostEvidence
@@ -68,3 +69,19 @@ def excerpt(text: str, longest: int = LONGEST_VALUE) -> str:
     """A value from the evidence for use in a message: one line, shortened."""
     line = safe_line(text).replace('\\"', '"').replace("\\n", " ")
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def cure(template: str, values: Mapping[str, str]) -> str:
+    """A cure with values from the evidence; in its commands, between backticks, they are quoted for the shell."""
+    quoted = _Quoted(values)
+    parts = template.split("`")
+    return "`".join(part.format_map(quoted if i % 2 else values) for i, part in enumerate(parts))
+
+
+class _Quoted(dict[str, str]):
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__()
+        self._values = values
+
+    def __missing__(self, key: str) -> str:
+        return shlex.quote(value) if (value := self._values[key]) else ""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
-from k8sboot.diagnosis.finding import Finding, excerpt
+from k8sboot.diagnosis.finding import Finding, cure, excerpt
 
 KUBELET = ("kubelet-errors", "kubelet-tail")
 STEP_OUTPUT = (OUTPUT,)
@@ -49,4 +49,4 @@ class LogPattern:
         address = _URL.search(found.string)
         groups = {"url": address[0] if address else "", **found.groupdict()}
         values = defaultdict(str, {name: excerpt(value or "") for name, value in groups.items()})
-        return Finding(self.code, self.cause.format_map(values).strip(" :"), self.cure.format_map(values))
+        return Finding(self.code, self.cause.format_map(values).strip(" :"), cure(self.cure, values))

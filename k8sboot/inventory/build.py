@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from k8sboot.inventory.check import Values
-from k8sboot.inventory.forms import joined_endpoint
+from k8sboot.inventory.endpoint_forms import joined_endpoint
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.keys import inventory, said
 from k8sboot.inventory.kinds import Kind, Many, Named, Section

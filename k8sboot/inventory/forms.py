@@ -8,15 +8,15 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-from k8sboot.kubernetes.ports import API_SERVER
-
 Form = Callable[[str], str]
 
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})")
+VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
 
 _LAST_PATCHES = {"1.19": 16, "1.20": 15, "1.21": 14, "1.22": 17, "1.23": 17}
-_DNS_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_DNS_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+_ZONE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
+"""The name of an interface. It reaches shells: `%h` of a ProxyCommand."""
 
 
 class FormError(Exception):
@@ -30,8 +30,8 @@ class FormError(Exception):
 
 
 def matching(pattern: str, wanted: str, suggestion: str = "") -> Form:
-    """A form that is a regular expression; wanted describes it for messages."""
-    compiled = re.compile(pattern)
+    """A form that is a regular expression, of ASCII's letters and digits; wanted describes it for messages."""
+    compiled = re.compile(pattern, re.ASCII)
 
     def check(text: str) -> str:
         if not compiled.fullmatch(text):
@@ -91,10 +91,15 @@ def dns_name(text: str) -> str:
 
 def address(text: str) -> str:
     """An IP address (also IPv6, also with a zone) or a DNS name."""
+    bare, percent, zone = text.partition("%")
     try:
-        return str(ipaddress.ip_address(text))
+        found = str(ipaddress.ip_address(bare))
     except ValueError:
-        pass
+        found = ""
+    if found and percent and not (":" in found and _ZONE.fullmatch(zone)):
+        raise FormError("has a zone that is not an interface", "for example `fe80::1%eth0`", "KB-ADDRESS")
+    if found:
+        return found + percent + zone
     if ":" in text and "/" not in text:
         raise FormError(
             "must be an address without a port", "set the SSH port with `ssh: {port: ...}`", "KB-ADDRESS"
@@ -105,6 +110,15 @@ def address(text: str) -> str:
         raise FormError(
             "must be an IP address or a DNS name", "for example `192.168.1.10`", "KB-ADDRESS"
         ) from None
+
+
+def address_of_all(text: str) -> str:
+    """An IP address or a DNS name with the same meaning on every machine: no zone."""
+    if "%" in text:
+        raise FormError(
+            "must be an address without a zone", f"did you mean `{text.partition('%')[0]}`?", "KB-ADDRESS"
+        )
+    return address(text)
 
 
 def ip_address(text: str) -> str:
@@ -120,45 +134,7 @@ def ip_address(text: str) -> str:
 
 def alternative_name(text: str) -> str:
     """What a certificate may be issued for: an address, or a DNS name that begins with `*.`."""
-    return f"*.{dns_name(text[2:])}" if text.startswith("*.") else address(text)
-
-
-def endpoint(text: str) -> str:
-    """HOST:PORT; a bare host gets the API server's usual port. IPv6 with a port is written [::1]:6443."""
-    host, port = split_endpoint(text)
-    if not port.isascii() or not port.isdigit() or not 1 <= int(port[:6]) <= 65535:
-        raise FormError(
-            "must be HOST:PORT with a port from 1 to 65535",
-            f"did you mean `{host}:{API_SERVER}`?",
-            "KB-ENDPOINT",
-        )
-    try:
-        return joined_endpoint(address(host), int(port))
-    except FormError as error:
-        fix = (
-            f"did you mean `{text.partition('://')[2]}`?"
-            if "://" in text
-            else f"for example `k8s-api.example.com:{API_SERVER}`"
-        )
-        raise FormError(
-            "must be HOST or HOST:PORT" if error.suggestion else error.message, fix, "KB-ENDPOINT"
-        ) from None
-
-
-def split_endpoint(text: str) -> tuple[str, str]:
-    """Host and port of an endpoint; the usual one where none is written."""
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        return host, rest.removeprefix(":") or str(API_SERVER)
-    if text.count(":") != 1:
-        return text, str(API_SERVER)
-    host, _, port = text.partition(":")
-    return host, port
-
-
-def joined_endpoint(host: str, port: int) -> str:
-    """host:port, with brackets around an IPv6 address."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"*.{dns_name(text[2:])}" if text.startswith("*.") else address_of_all(text)
 
 
 def kubernetes_version(text: str) -> str:
@@ -247,7 +223,7 @@ def url_or_file(text: str) -> str:
 
 def image_repository(text: str) -> str:
     """REGISTRY[:PORT]/PATH as images are named: no scheme, no tag."""
-    if re.fullmatch(r"[a-z0-9][a-z0-9.-]*(?::\d{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*", text):
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*", text):
         return text
     bare = text.partition("://")[2].rstrip("/") if "://" in text else text.rstrip("/").lower()
     raise FormError(

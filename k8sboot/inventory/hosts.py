@@ -23,9 +23,11 @@ class SshSettings:
     sudo_password: No default: only needed if sudo asks the user for a password.
     host_key_policy: accept-new records new keys and refuses changed ones; strict refuses both; insecure accepts any.
     host_key: No default: pins the host's key, as `ssh-ed25519 AAAA...` or `SHA256:...`. Usually set per host.
-    known_hosts_file: No default: ~/.ssh/known_hosts.
+    known_hosts_file: No default: ~/.ssh/known_hosts. New keys are written to it: a known_hosts file, or a new one whose
+        name contains known_hosts.
     jump: No default: jump hosts as [USER@]HOST[:PORT], separated by commas; `none` connects directly.
-    config_file: No default: ~/.ssh/config; `none` reads no configuration file.
+    config_file: No default: ~/.ssh/config; `none` reads no configuration file. Its `Match exec` and `ProxyCommand` run
+        on this machine.
     connect_timeout: Connection timeout in seconds.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from k8sboot.inventory.forms import split_endpoint
+from k8sboot.inventory.endpoint_forms import split_endpoint
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import KeyPath, LintProblem

@@ -10,6 +10,7 @@ from pathlib import Path
 from k8sboot.errors import Problem
 from k8sboot.inventory.build import build, secret_sources, with_secrets
 from k8sboot.inventory.check import check_section
+from k8sboot.inventory.effects import ALLOWED, Effect, Recalling, Rules, broken, effects
 from k8sboot.inventory.keys import inventory
 from k8sboot.inventory.lint_hosts import lint_hosts
 from k8sboot.inventory.lint_networks import lint_networks
@@ -24,12 +25,16 @@ from k8sboot.inventory.source import STDIN, read_source
 
 @dataclass(frozen=True)
 class Loaded:
-    """An inventory without errors. path: as given. sha256: of the file's bytes, in hexadecimal."""
+    """An inventory without errors. path: as given. sha256: of the file's bytes, in hexadecimal.
+
+    effects: what it makes k8sboot run, read and write on this machine.
+    """
 
     spec: Spec
     warnings: tuple[Problem, ...]
     path: str
     sha256: str
+    effects: tuple[Effect, ...] = ()
 
 
 def load(
@@ -39,12 +44,14 @@ def load(
     prompt: Prompt | None = None,
     resolve_secrets: bool = True,
     look_for_secrets: bool = False,
+    rules: Rules = ALLOWED,
 ) -> Loaded:
     """Load the inventory at path; `-` is stdin.
 
     prompt: asks the user for a secret; its argument says which. None if there is no terminal.
     resolve_secrets: False leaves every secret None, without prompting or running commands. look_for_secrets: then
-    checks that environment variables are set and files can be read.
+    checks that environment variables are set and files can be read. rules: what breaks them is an error, before any
+    command of the inventory runs.
     Relative paths in the file start at its directory. Raises InventoryError with all problems at once.
     """
     from k8sboot.inventory.yaml_tree import parse  # late: the model alone does not need yaml
@@ -52,16 +59,20 @@ def load(
     source = read_source(path)
     problems = Problems(source)
     folder = Path.cwd() if path == STDIN else Path(path).absolute().parent
-    values = check_section(CheckContext(problems, environ, folder), parse(source, problems), inventory(), ())
+    texts = Recalling(environ)
+    values = check_section(CheckContext(problems, texts, folder), parse(source, problems), inventory(), ())
     spec = build(values)
     for lint in (lint_hosts, lint_networks, lint_os, lint_versions):
         for found in lint(spec):
             problems.add_lint(found)
+    sources = tuple(secret_sources(values))
+    for found in broken(rules, values, sources):
+        problems.add_lint(found)
     problems.raise_errors()
     around = Surroundings(environ, folder, prompt)
-    sources = tuple(secret_sources(values))
     if look_for_secrets:
         look_for(sources, around, problems)
     spec = with_secrets(spec, resolve(sources if resolve_secrets else (), around, problems))
     problems.raise_errors()
-    return Loaded(spec, problems.warnings, path, source.sha256)
+    found_effects = effects(values, sources, tuple(texts.asked), around)
+    return Loaded(spec, problems.warnings, path, source.sha256, found_effects)

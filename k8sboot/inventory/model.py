@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from k8sboot.inventory import forms, node_forms
+from k8sboot.inventory import endpoint_forms, forms, node_forms
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number, Unavailable, needs
 from k8sboot.inventory.os_settings import OsSettings
@@ -42,7 +42,7 @@ class ClusterSettings:
 
     name: Annotated[str, forms.label, FIXED] = "kubernetes"
     kubernetes_version: Annotated[str, forms.kubernetes_version, UPGRADE] = "v1.23.17"
-    control_plane_endpoint: Annotated[str, forms.endpoint, FIXED] = ""
+    control_plane_endpoint: Annotated[str, endpoint_forms.endpoint, FIXED] = ""
     pod_subnet: Annotated[str, forms.network, FIXED] = "172.16.0.0/16"
     service_subnet: Annotated[str, forms.network, FIXED] = "10.96.0.0/16"
     dns_domain: Annotated[str, forms.dns_name, FIXED] = "cluster.local"

@@ -5,6 +5,7 @@ A secret is one line; its trailing newline is removed. No message contains a sec
 
 from __future__ import annotations
 
+import shlex
 import stat
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -108,7 +109,7 @@ def _from_file(source: SecretSource, around: Surroundings, problems: Problems) -
         ) from None
     if mode & (stat.S_IRGRP | stat.S_IROTH):
         message = f"{path} is readable by other users"
-        problems.warning("KB-SECRET-MODE", message, source.mark, f"chmod 600 {path}")
+        problems.warning("KB-SECRET-MODE", message, source.mark, f"chmod 600 {shlex.quote(str(path))}")
     return _decoded(raw)
 
 

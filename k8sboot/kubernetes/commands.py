@@ -5,6 +5,7 @@ The caller quotes (shlex.join) and runs them. `ignore`: names of kubeadm's prefl
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 
 from k8sboot import scripts
@@ -212,9 +213,10 @@ def delete_node(node: str) -> Words:
 
 
 def join_line(endpoint: str, *, token: str, ca_cert_hash: str, certificate_key: str = "") -> str:
-    """The command that a person runs on a new machine: the only text that shows secrets, on purpose."""
-    line = f"kubeadm join {endpoint} --token {token} --discovery-token-ca-cert-hash {ca_cert_hash}"
-    return f"{line} --control-plane --certificate-key {certificate_key}" if certificate_key else line
+    """The command that a person pastes on a new machine: the only text that shows secrets, on purpose."""
+    words = ["kubeadm", "join", endpoint, "--token", token, "--discovery-token-ca-cert-hash", ca_cert_hash]
+    words += ["--control-plane", "--certificate-key", certificate_key] if certificate_key else []
+    return shlex.join(words)
 
 
 def _ignoring(checks: Iterable[str]) -> Words:

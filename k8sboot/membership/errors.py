@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from k8sboot.errors import Refused
@@ -72,7 +73,7 @@ def renamed(name: str, old: str, *, is_elsewhere: bool) -> Refused:
         f"correct the addresses in the inventory: the machine at the address of {name} is {old}; then run again"
         if is_elsewhere
         else f"rename it back to {old} in the inventory and run again; to give it another name, then run "
-        f"`k8sboot reset --limit {old}`, rename it, and run `k8sboot up`"
+        f"`k8sboot reset --limit {shlex.quote(old)}`, rename it, and run `k8sboot up`"
     )
     return Refused(
         f"the machine is the cluster's node {old}, and {name} in the inventory",
@@ -99,7 +100,8 @@ def no_first_master(first: str, members: Sequence[str], masters: Sequence[str], 
     way = (
         f"list {masters[0]} first under masters"
         if masters
-        else f"if that cluster is lost, run `k8sboot reset --limit {','.join(members)}`; if not, list its master first"
+        else f"if that cluster is lost, run `k8sboot reset --limit {shlex.quote(','.join(members))}`; if not, list its "
+        "master first"
     )
     return Refused(
         f"{first} is in no cluster, while {listed(members, NAMED)} {'is' if len(members) == 1 else 'are'}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8sboot.inventory.build import endpoint_is_default
-from k8sboot.inventory.forms import joined_endpoint
+from k8sboot.inventory.endpoint_forms import joined_endpoint
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.answers import text_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import shlex
 from collections.abc import Iterable
 from functools import partial
 
@@ -76,8 +77,8 @@ def _known_nodes(host: Peer) -> list[tuple[parsers.Node, ...]]:
 def _way_out(host: Peer, strangers: list[str]) -> str:
     return (
         f"in the cluster, but not in the inventory: {', '.join(strangers)}; to remove a node, put it back into the"
-        f" inventory, run `k8sboot reset --limit {','.join(strangers)}`, then remove it there; if the machine is gone,"
-        f" run `kubectl delete node {' '.join(strangers)}` on {host.name}"
+        f" inventory, run `k8sboot reset --limit {shlex.quote(','.join(strangers))}`, then remove it there; if the"
+        f" machine is gone, run `kubectl delete node {shlex.join(strangers)}` on {host.name}"
     )
 
 

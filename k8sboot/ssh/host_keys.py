@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import fcntl
 import os
+import shlex
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from k8sboot.errors import HostKeyRefused
 from k8sboot.ssh import known_hosts
+from k8sboot.ssh.known_hosts_file import why_not
 from k8sboot.ssh.login import Login
 
 ON_CONSOLE = "`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the machine's console"
@@ -91,7 +93,7 @@ class Judge:
             why=f"known are {on_file}; the server presented {known_hosts.fingerprint(key)} "
             f"({known_hosts.inner_type(key)})",
             fix=f"only if you know why, e.g. a reinstallation: "
-            f"`ssh-keygen -R '{known_hosts.lookup_name(host, port)}' -f {file}`, then run again; "
+            f"`ssh-keygen -R '{known_hosts.lookup_name(host, port)}' -f {shlex.quote(file)}`, then run again; "
             "otherwise suspect a man in the middle",
             host=self._login.name,
         )
@@ -115,11 +117,13 @@ class Judge:
     def _record(self, line: str, file: Path) -> None:
         entry = known_hosts.parse_line(line, f"{file}:new")
         try:
-            append(file, line)
+            problem = why_not(file) if self._login.target.known_hosts_file else ""
+            if not problem:
+                append(file, line)
         except OSError as error:
-            self._notice(
-                f"{file}: cannot write the new key ({error.strerror}); it is valid for this run only"
-            )
+            problem = error.strerror or str(error)
+        if problem:
+            self._notice(f"{file}: cannot write the new key ({problem}); it is valid for this run only")
             if entry is not None:
                 with _lock:
                     _remembered.setdefault(file, []).append(entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import cast
 
@@ -47,7 +48,9 @@ def _contents(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode
         if mode & 0o077 and path.stat().st_uid == os.getuid():
-            raise Unusable(f"its mode {mode & 0o777:04o} lets other users read it: `chmod 600 {path}`")
+            raise Unusable(
+                f"its mode {mode & 0o777:04o} lets other users read it: `chmod 600 {shlex.quote(str(path))}`"
+            )
         return path.read_bytes()
     except OSError as error:
         raise Unusable(error.strerror or str(error)) from None

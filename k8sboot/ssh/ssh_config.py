@@ -18,7 +18,8 @@ from k8sboot.ssh.target import Target
 ASK_TIMEOUT = 30
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
 GLOBAL_KNOWN_HOSTS = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
-NAME = re.compile(r"[^-\s\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*\Z")
+NAME = re.compile(r"[^-\s\x00-\x1f\x7f'\"`$;&<>|(){},\\][^\s\x00-\x1f\x7f'\"`$;&<>|(){},\\]*\$?\Z")
+"""Without what a shell reads otherwise: it is `%h` and `%r` of ProxyCommand and `Match exec`."""
 
 Settings = Mapping[str, list[str]]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
-from k8sboot.diagnosis.finding import Finding, excerpt
+from k8sboot.diagnosis.finding import Finding, cure, excerpt
 from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT
 
 _SANDBOX = r"(?:failed pulling|failed to get sandbox) image \\*\"(?P<image>[^\"\\]+)\\*\": (?P<why>.*)"
@@ -54,7 +55,7 @@ def sandbox_image(evidence: HostEvidence) -> Finding | None:
         "KB-IMAGE-SANDBOX",
         f"the pause image {image}, which every Pod needs, cannot be pulled: {_reason(found['why'])[1]} "
         f"({_essence(found['why'])})",
-        f"make `docker pull {image}` work on the host, or correct cluster.imageRepository in the "
+        f"make `docker pull {shlex.quote(image)}` work on the host, or correct cluster.imageRepository in the "
         "inventory; kubelet takes the image from --pod-infra-container-image: `grep -r pod-infra "
         "/var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet`",
     )
@@ -73,9 +74,9 @@ def image_pull(evidence: HostEvidence) -> Finding | None:
     if not code:
         return None
     image = found.groupdict().get("image") or _pulled(evidence)
-    cure = _CURES[code].format(image=excerpt(image) or "IMAGE")
+    way = cure(_CURES[code], {"image": excerpt(image) or "IMAGE"})
     return Finding(
-        code, f"{excerpt(image) or 'an image'} cannot be pulled: {meaning} ({_essence(found['why'])})", cure
+        code, f"{excerpt(image) or 'an image'} cannot be pulled: {meaning} ({_essence(found['why'])})", way
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, excerpt
@@ -125,7 +126,9 @@ def _filtered(evidence: HostEvidence, where: str, why: str) -> Finding | None:
         return None
     unit = evidence.find(r"^unit (?P<name>\S+)", "master-filter")
     by = f" ({excerpt(unit['name'])}.service is active)" if unit else ""
-    stop = f"run `systemctl disable --now {excerpt(unit['name'])}`" if unit else "remove that rule"
+    stop = (
+        f"run `systemctl disable --now {shlex.quote(excerpt(unit['name']))}`" if unit else "remove that rule"
+    )
     reason = re.search(_REASON, why, re.IGNORECASE)
     return Finding(
         "KB-FIREWALL",
