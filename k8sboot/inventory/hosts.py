@@ -26,6 +26,7 @@ class SshSettings:
     known_hosts_file: No default: ~/.ssh/known_hosts. New keys are written to it: a known_hosts file, or a new one whose
         name contains known_hosts.
     jump: No default: jump hosts as [USER@]HOST[:PORT], separated by commas; `none` connects directly.
+    jump_host_keys: Pins the keys of the jump hosts, one for each in their order, as hostKey does a host's.
     config_file: No default: ~/.ssh/config; `none` reads no configuration file. Its `Match exec` and `ProxyCommand` run
         on this machine.
     connect_timeout: Connection timeout in seconds.
@@ -41,6 +42,7 @@ class SshSettings:
     host_key: Annotated[str | None, forms.host_key] = None
     known_hosts_file: Annotated[str | None, LocalPath()] = None
     jump: Annotated[str | None, forms.jump] = None
+    jump_host_keys: Annotated[tuple[str, ...], forms.host_key] = ()
     config_file: Annotated[str | None, LocalPath(unless="none")] = None
     connect_timeout: Annotated[int, Number(1, 600)] = 10
 

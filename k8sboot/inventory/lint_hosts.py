@@ -29,6 +29,7 @@ def lint_hosts(spec: Spec) -> Iterator[LintProblem]:
     yield from _local(spec)
     yield from _endpoint(spec)
     yield from _host_keys(spec)
+    yield from _jump_host_keys(spec)
 
 
 def _numbers(spec: Spec) -> Iterator[LintProblem]:
@@ -108,3 +109,17 @@ def _host_keys(spec: Spec) -> Iterator[LintProblem]:
         fix = "use accept-new: it records each key on first contact and refuses a changed one"
         about = ((*path, "ssh", "hostKeyPolicy"), ("ssh", "hostKeyPolicy"))
         yield LintProblem("KB-HOSTKEY-INSECURE", message, about, fix, is_warning=True)
+
+
+def _jump_host_keys(spec: Spec) -> Iterator[LintProblem]:
+    """Where the inventory does not set `jump`, ssh_config does, and the keys are counted when it has been read."""
+    found: dict[tuple[int, int], KeyPath] = {}
+    for host, path in hosts_with_paths(spec):
+        if host.ssh.jump and host.ssh.jump_host_keys:
+            hops = 0 if host.ssh.jump == "none" else host.ssh.jump.count(",") + 1
+            found.setdefault((hops, len(host.ssh.jump_host_keys)), path)
+    for (hops, keys), path in found.items():
+        if hops != keys:
+            about = ((*path, "ssh", "jumpHostKeys"), ("ssh", "jumpHostKeys"))
+            fix = "give one key for each jump host, in their order"
+            yield LintProblem("KB-JUMP-KEYS", f"{keys} jumpHostKeys for {hops} jump hosts", about, fix)

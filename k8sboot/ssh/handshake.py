@@ -27,7 +27,25 @@ CIPHERS = (
     "aes192-ctr",
     "aes256-ctr",
 )
-WEAK_MACS = ("hmac-md5", "hmac-md5-96", "hmac-sha1-96")
+MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
+KEY_EXCHANGES = (
+    "mlkem768x25519-sha256",
+    "curve25519-sha256@libssh.org",
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group-exchange-sha256",
+    "diffie-hellman-group14-sha256",
+)
+HOST_KEYS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
 TOO_MANY_STARTUPS = (b"Exceeded MaxStartups",)
 PROXY_FIX = "run it by hand and correct it in ~/.ssh/config, or set `configFile: none` in the inventory"
 PENALISED = b"Not allowed at this time"
@@ -43,14 +61,16 @@ def negotiate(stream: WatchedStream, login: Login, notice: Callable[[str], None]
     Raises Dropped, Unreachable (no SSH server there), HostKeyRefused, ConnectionLost.
     """
     # paramiko takes any object with a socket's send, recv, close and settimeout, as it documents.
-    transport = Transport(cast(socket.socket, stream), disabled_algorithms={"macs": list(WEAK_MACS)})
+    transport = Transport(cast(socket.socket, stream))
     transport.banner_timeout = BANNER_TIMEOUT
     transport.auth_timeout = AUTH_TIMEOUT
     transport.channel_timeout = CHANNEL_TIMEOUT
     options = transport.get_security_options()
     options.ciphers = CIPHERS
+    options.digests = MACS
+    options.kex = tuple(each for each in KEY_EXCHANGES if each in options.kex)
     judge = Judge(login, notice)
-    options.key_types = judge.preferred(list(options.key_types))
+    options.key_types = judge.preferred(HOST_KEYS)
     try:
         _start(transport, stream, login)
         judge.check(transport.get_remote_server_key().asbytes())
@@ -117,7 +137,7 @@ def _broken_off(error: BaseException, login: Login) -> ConnectError:
         return Unreachable(
             "no encryption in common with the SSH server",
             why=str(error),
-            fix="update OpenSSH on the host; k8sboot does not use CBC ciphers and SHA-1 signatures",
+            fix="update OpenSSH on the host; k8sboot does not use CBC ciphers, and neither SHA-1 nor MD5",
             host=login.name,
         )
     return ConnectionLost(

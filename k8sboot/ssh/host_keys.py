@@ -44,16 +44,18 @@ class Judge:
         return first + [algorithm for algorithm in offered if algorithm not in first]
 
     def check(self, key: bytes) -> None:
-        """Accept the key, or raise HostKeyRefused."""
+        """Accept the key, or raise HostKeyRefused. A revoked key is refused whatever else says of it."""
+        host, port = self._login.filed_as
+        found = known_hosts.judge(self._entries, host=host, port=port, key=key)
+        if found.verdict == "revoked":
+            self._warn_of_skipped_lines()
+            raise self._refused("is marked @revoked", key, found.against)
+        self._check_revoked_keys(key)
         if self._login.target.host_key:
             self._check_pin(key)
             return
-        host, port = self._login.filed_as
-        found = known_hosts.judge(self._entries, host=host, port=port, key=key)
         if found.verdict != "match":
             self._warn_of_skipped_lines()
-        if found.verdict == "revoked":
-            raise self._refused("is marked @revoked", key, found.against)
         if self._login.target.host_key_policy == "insecure":
             self._notice(
                 f"WARNING: the host key of {self._login.name} is NOT checked (policy insecure): "
@@ -71,6 +73,24 @@ class Judge:
         for entry in self._entries:
             if entry.marker == "@cert-authority" and known_hosts.matches(entry.hosts, name):
                 self._notice(f"{entry.where}: skipped: host certificates are not supported, plain keys are")
+
+    def _check_revoked_keys(self, key: bytes) -> None:
+        """As OpenSSH does: with RevokedHostKeys that cannot be read, no host is trusted."""
+        file = self._login.revoked_keys
+        if file is None:
+            return
+        try:
+            is_revoked = key in known_hosts.revoked_keys(file)
+            problem = f"{file} lists {known_hosts.fingerprint(key)}" if is_revoked else ""
+        except (OSError, ValueError) as error:
+            problem = f"cannot read {file}: {error}"
+        if problem:
+            raise HostKeyRefused(
+                f"the host key of {self._login.address} is not accepted: RevokedHostKeys of ssh_config",
+                why=problem,
+                fix="give the host a new key, or correct RevokedHostKeys in ssh_config",
+                host=self._login.name,
+            )
 
     def _check_pin(self, key: bytes) -> None:
         shown = known_hosts.fingerprint(key)

@@ -72,6 +72,17 @@ def read(paths: Iterable[Path]) -> tuple[list[KnownHost], list[str]]:
     return entries, warnings
 
 
+def revoked_keys(path: Path) -> frozenset[bytes]:
+    """The keys that a file of RevokedHostKeys lists, a public key on each line. OSError, or ValueError for a KRL."""
+    data = path.read_bytes()
+    if data.startswith(b"SSHKRL\n\0"):
+        raise ValueError("it is a KRL; k8sboot reads a list of public keys")
+    words = [
+        line.split() for line in data.split(b"\n") if line.strip() and not line.lstrip().startswith(b"#")
+    ]
+    return frozenset(base64.b64decode(word[1], validate=True) for word in words if len(word) > 1)
+
+
 def _parse(text: str, path: str, entries: list[KnownHost], warnings: list[str]) -> None:
     for number, line in enumerate(text.split("\n"), start=1):
         where = f"{path}:{number}"
@@ -143,21 +154,27 @@ def _matches_glob(pattern: str, name: str) -> bool:
 def judge(entries: Sequence[KnownHost], *, host: str, port: int, key: bytes) -> Judgement:
     """The verdict on the key that host:port presented.
 
-    As in OpenSSH, a key of the host without a port is valid for its other ports, too.
+    As in OpenSSH, a key of the host without a port is valid for its other ports, too; and a revoked one is for none.
     """
     name = lookup_name(host, port)
+    revoked = _revoked(entries, {name, lookup_name(host, 22)}, key)
+    if revoked:
+        return Judgement("revoked", revoked)
     found = _judge_name(entries, name, key)
     if found.verdict == "unknown" and port != 22:
         plain = _judge_name(entries, lookup_name(host, 22), key)
-        return plain if plain.verdict in ("match", "revoked") else found
+        return plain if plain.verdict == "match" else found
     return found
+
+
+def _revoked(entries: Sequence[KnownHost], names: Iterable[str], key: bytes) -> tuple[KnownHost, ...]:
+    """The entries that revoke the key for one of the names: what is revoked is so on every port."""
+    mine = [entry for entry in entries if entry.marker == "@revoked" and entry.key == key]
+    return tuple(entry for entry in mine if any(matches(entry.hosts, name) for name in names))
 
 
 def _judge_name(entries: Sequence[KnownHost], name: str, key: bytes) -> Judgement:
     mine = [entry for entry in entries if matches(entry.hosts, name)]
-    revoked = tuple(entry for entry in mine if entry.marker == "@revoked" and entry.key == key)
-    if revoked:
-        return Judgement("revoked", revoked)
     plain = tuple(entry for entry in mine if not entry.marker)
     same = tuple(entry for entry in plain if entry.key == key)
     if same:

@@ -14,7 +14,7 @@ class Login:
 
     identity: the key file the inventory names; key_files: those of ssh_config or the defaults. jump: the
     bastions before it, first to last, as [user@]host[:port]. known_hosts: read in this order, new keys go to
-    the first. notices: lines for the user about the resolution.
+    the first. revoked_keys: the file of keys that no host may have. notices: lines for the user about the resolution.
     """
 
     target: Target
@@ -28,6 +28,7 @@ class Login:
     proxy_command: str = ""
     known_hosts: tuple[Path, ...] = ()
     host_key_alias: str = ""
+    revoked_keys: Path | None = None
     notices: tuple[str, ...] = ()
 
     @property

@@ -177,7 +177,14 @@ def _bastion_of(login: Login) -> _Bastion:
     """The last bastion before login; those before it are its own jump."""
     *before, last = login.jump
     given = login.target
-    key = (login.jump, given.identity_file, given.config_file, given.known_hosts_file, given.host_key_policy)
+    key = (
+        login.jump,
+        given.jump_host_keys,
+        given.identity_file,
+        given.config_file,
+        given.known_hosts_file,
+        given.host_key_policy,
+    )
     with _bastions_lock:
         if key not in _bastions:
             _bastions[key] = _Bastion(resolve(_bastion_target(given, last, before)))
@@ -187,6 +194,7 @@ def _bastion_of(login: Login) -> _Bastion:
 def _bastion_target(given: Target, hop: str, before: Sequence[str]) -> Target:
     """How to log in to a bastion. The host's key may be used there, its password may not."""
     user, address, port = split_hop(hop)
+    *others, pin = given.jump_host_keys or (None,)
     return replace(
         given,
         address=address,
@@ -194,6 +202,7 @@ def _bastion_target(given: Target, hop: str, before: Sequence[str]) -> Target:
         port=port,
         password=None,
         sudo_password=None,
-        host_key=None,
+        host_key=pin,
         jump=",".join(before) or "none",
+        jump_host_keys=tuple(each for each in others if each),
     )

@@ -33,6 +33,7 @@ def resolve(target: Target) -> Login:
             )
     settings, notices = _ask_ssh(target)
     login = _Resolver(target, settings)
+    _refuse_other_number(target, login.jump())
     return Login(
         target=target,
         address=_first(settings, "hostname") or target.address,
@@ -45,8 +46,19 @@ def resolve(target: Target) -> Login:
         proxy_command=login.proxy_command(),
         known_hosts=login.known_hosts(),
         host_key_alias=_first(settings, "hostkeyalias"),
+        revoked_keys=login.revoked_keys(),
         notices=notices,
     )
+
+
+def _refuse_other_number(target: Target, jump: tuple[str, ...]) -> None:
+    keys = target.jump_host_keys
+    if keys and len(keys) != len(jump):
+        raise ConnectError(
+            f"{len(keys)} keys for {len(jump)} jump hosts ({', '.join(jump) or 'none'})",
+            fix="give `jumpHostKeys` in the inventory one key for each jump host, in their order",
+            host=target.name,
+        )
 
 
 def _ask_ssh(target: Target) -> tuple[Settings, tuple[str, ...]]:
@@ -128,6 +140,10 @@ class _Resolver:
         named = _first(self._settings, "userknownhostsfile").split() or ["~/.ssh/known_hosts"]
         own = [Path(self._expand(name)).expanduser() for name in named if name != "none"]
         return (*own, *GLOBAL_KNOWN_HOSTS)
+
+    def revoked_keys(self) -> Path | None:
+        named = _first(self._settings, "revokedhostkeys")
+        return None if named in ("", "none") else Path(self._expand(named)).expanduser()
 
     def jump(self) -> tuple[str, ...]:
         named = self._target.jump if self._target.jump is not None else _first(self._settings, "proxyjump")

@@ -24,5 +24,6 @@ class Target:
     host_key: str | None = None
     known_hosts_file: str | None = None
     jump: str | None = None
+    jump_host_keys: tuple[str, ...] = ()
     config_file: str | None = None
     connect_timeout: int = 10

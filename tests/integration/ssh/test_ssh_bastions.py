@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from ssh_keys import fingerprint
 from sshd import works
 
 from k8sboot.errors import AuthenticationFailed, HostKeyRefused, Unreachable
@@ -93,3 +94,19 @@ def test_handshakes_through_one_bastion_come_eight_at_a_time(another_sshd, targe
 
     assert answers == [True] * 12
     assert bastion.log.count("Accepted publickey") == 1
+
+
+def test_key_of_a_bastion_is_pinned_security(another_sshd, connected, free_user, tmp_path):
+    bastion = another_sshd()
+    jump = f"{free_user}@127.0.0.1:{bastion.port}"
+    pin = fingerprint(bastion.home / "host_ed25519.pub")
+
+    assert works(connected(jump=jump, jump_host_keys=(pin,)))
+    assert len((tmp_path / "known_hosts").read_text().splitlines()) == 1, "the pinned one is not written down"
+    with pytest.raises(HostKeyRefused, match="pinned"):
+        connected(jump=jump, jump_host_keys=("SHA256:" + "A" * 43,))
+
+
+def test_server_that_offers_weak_macs_only_is_refused_security(another_sshd, connected):
+    with pytest.raises(Unreachable, match="no encryption in common"):
+        connected(server=another_sshd(MACs="hmac-sha1", Ciphers="aes128-ctr"))

@@ -114,3 +114,12 @@ def test_a_file_that_is_not_for_host_keys_is_told_with_its_place(tmp_path):
     (found,) = (each for each in refused.value.problems if not each.is_warning)
     assert (found.code, found.line, found.column) == ("KB-KNOWN-HOSTS", 1, 23)
     assert found.message.endswith("it is keys")
+
+
+@pytest.mark.parametrize(("jump", "count"), [("none", 1), ("j1", 2), ("j1,j2", 1)])
+def test_a_jump_host_without_a_key_beside_one_with_is_told(tmp_path, jump, count):
+    keys = ", ".join(["SHA256:" + "A" * 43] * count)
+    path = written(tmp_path, f"ssh: {{jump: '{jump}', jumpHostKeys: [{keys}]}}\n" + HOSTS)
+    with pytest.raises(InventoryError) as refused:
+        load(path)
+    assert [p.code for p in refused.value.problems if not p.is_warning] == ["KB-JUMP-KEYS"]
