@@ -10,14 +10,13 @@ class Interface:
     """One kind of interface; a field is '' if it does not apply. No field is a whole pattern.
 
     prefix: for names that are not the host's own hardware. unmanaged: a glob of names that a network manager must
-    ignore. trace: prefix of names that show that Kubernetes is or was here. deleted: names that a reset deletes, up to
-    a `$`, or their prefix. All are regular expressions, except the glob.
+    ignore. left: names that show that Kubernetes is or was here, which a reset deletes, up to a `$`, or their prefix.
+    All are regular expressions, except the glob.
     """
 
     prefix: str = ""
     unmanaged: str = ""
-    trace: str = ""
-    deleted: str = ""
+    left: str = ""
 
 
 INTERFACES = (
@@ -28,21 +27,19 @@ INTERFACES = (
     Interface(prefix="cni"),
     Interface(prefix="flannel"),
     # Calico
-    Interface(prefix="cali", unmanaged="cali*", trace="cali", deleted="cali"),
-    Interface(prefix="tunl", unmanaged="tunl*", trace="tunl0"),
-    Interface(prefix="vxlan", unmanaged="vxlan.calico", trace="vxlan.calico", deleted="vxlan.calico$"),
-    Interface(unmanaged="vxlan-v6.calico"),
-    Interface(unmanaged="wireguard.cali"),
-    Interface(unmanaged="wg-v6.cali"),
+    Interface(prefix="cali", unmanaged="cali*", left="cali"),
+    Interface(prefix="tunl", unmanaged="tunl*"),  # tunl0 is there as long as the module ipip is loaded
+    Interface(prefix="vxlan", unmanaged="vxlan.calico", left="vxlan.calico$"),
+    Interface(unmanaged="vxlan-v6.calico", left="vxlan-v6.calico$"),
+    Interface(unmanaged="wireguard.cali", left="wireguard.cali$"),
+    Interface(unmanaged="wg-v6.cali", left="wg-v6.cali$"),
     # kube-proxy
-    Interface(prefix="kube-", unmanaged="kube-ipvs0", trace="kube-ipvs0", deleted="kube-ipvs0$"),
+    Interface(prefix="kube-", unmanaged="kube-ipvs0", left="kube-ipvs0$"),
 )
 
 SOFTWARE = "|".join(each.prefix for each in INTERFACES if each.prefix)
 """Interfaces that are not hardware of the host: a pattern for the start of a name."""
 UNMANAGED = tuple(each.unmanaged for each in INTERFACES if each.unmanaged)
 """Interfaces that Calico and kube-proxy create, for NetworkManager to ignore: globs."""
-TRACES = "|".join(each.trace for each in INTERFACES if each.trace)
-"""Interfaces that Kubernetes leaves behind: a pattern for the start of a name."""
-DELETED = "|".join(each.deleted for each in INTERFACES if each.deleted)
-"""Interfaces that a reset deletes: a pattern for the start of a name."""
+LEFT = "|".join(each.left for each in INTERFACES if each.left)
+"""Interfaces that Kubernetes leaves behind and a reset deletes: a pattern for the start of a name."""

@@ -25,14 +25,14 @@ from k8sboot.scripts import render
 CNI_FILES = "/etc/cni/net.d/10-calico.conflist /etc/cni/net.d/calico-kubeconfig /etc/cni/net.d/calico-tls"
 TRACES = Question(
     "kubernetes-traces",
-    render("traces", OURS=f"{MANIFESTS_DIR} {UNFINISHED} {CNI_FILES}", LINKS=interfaces.TRACES),
+    render("traces", OURS=f"{MANIFESTS_DIR} {UNFINISHED} {CNI_FILES}", LINKS=interfaces.LEFT),
 )
 KUBEADM = Question("kubeadm-program", "command -v kubeadm || :")
 """Its path, '' where it is not installed. Others install it without a package."""
 MADE_BY_KUBEADM = re.compile(
     r"/etc/kubernetes/[^/]+\.conf|/etc/kubernetes/manifests/|/var/lib/kubelet/config\.yaml"
 )
-UNDO_NETWORK = render("undo-network", LINKS=interfaces.DELETED)
+UNDO_NETWORK = render("undo-network", LINKS=interfaces.LEFT, CNI=CNI_FILES.split()[0])
 DIRECTORIES = (
     *("/var/lib/cni", "/var/lib/calico", "/var/run/calico"),
     *(MANIFESTS_DIR, "/var/lib/etcd/member", "/etc/kubernetes/pki"),

@@ -107,8 +107,8 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
         (job_scripts.stop(JOB), 365),
         (note_script([PriorState("unit", "ufw.service", "disabled")]), 2257),
         (NOTED.script, 2169),
-        (reset.TRACES.script, 574),
-        (reset.UNDO_NETWORK, 525),
+        (reset.TRACES.script, 574 + 33),
+        (reset.UNDO_NETWORK, 525 + 167),
         (script(EVERYTHING), 7778),
         (script(THE_CLUSTER), 2019),
         (NETWORK_RAISES_LINKS.script, 378),
@@ -125,5 +125,5 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
     ],
 )  # fmt: skip
 def test_no_script_is_larger_on_the_wire_than_before_it_had_a_file(script, limit):
-    """Bytes, as they were when the shell stood in Python."""
+    """Bytes, as they were when the shell stood in Python, and what has been added since for more interfaces."""
     assert len(text_of(script).encode()) <= limit

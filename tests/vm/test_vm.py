@@ -89,6 +89,19 @@ def test_everything_is_still_so_after_a_reboot(vms: Machines) -> None:
     expect_ipvs(vms)
 
 
+def test_a_node_is_reset_although_the_kernel_keeps_its_tunnel(vms: Machines) -> None:
+    """The lab's Calico is a stand-in, so that the tunnel gets its address here."""
+    assert "tunl0" in vms.ssh(NODE, "modprobe ipip; ip -o link show tunl0")
+    vms.ssh(NODE, "ip address add 172.16.9.9/32 dev tunl0; ip link set tunl0 up")
+    vms.run(vms.inventory(), "reset", "--yes", "--limit", NODE)
+    assert "172.16.9.9" not in vms.ssh(NODE, "ip -o address show dev tunl0")
+    assert "UP" not in vms.ssh(NODE, "ip -o link show tunl0")
+    assert vms.ssh(
+        NODE, "ls -A /etc/kubernetes/manifests /etc/kubernetes/kubelet.conf 2>/dev/null || true"
+    ) in ("", "\n")
+    assert changed(vms.run(vms.inventory(), "reset", "--yes", "--limit", NODE)) == 0
+
+
 def test_a_kernel_that_panics_falls_back_to_the_old_one(vms: Machines) -> None:
     before = vms.ssh(NODE, "uname -r")
     inventory = vms.inventory(kernel="broken", minimum="6.99")

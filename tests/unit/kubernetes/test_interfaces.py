@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from k8sboot.kubernetes.interfaces import DELETED, SOFTWARE, TRACES, UNMANAGED
+from k8sboot.kubernetes.interfaces import LEFT, SOFTWARE, UNMANAGED
 
 
 @pytest.mark.parametrize(
@@ -23,16 +23,16 @@ from k8sboot.kubernetes.interfaces import DELETED, SOFTWARE, TRACES, UNMANAGED
         ("veth12ab", "software"),
         ("cni0", "software"),
         ("flannel.1", "software"),
-        ("cali0a1b", "software unmanaged trace deleted"),
-        ("tunl0", "software unmanaged trace"),
+        ("cali0a1b", "software unmanaged left"),
+        ("tunl0", "software unmanaged"),
         ("tunl1", "software unmanaged"),
-        ("vxlan.calico", "software unmanaged trace deleted"),
-        ("vxlan.calico9", "software trace"),
+        ("vxlan.calico", "software unmanaged left"),
+        ("vxlan.calico9", "software"),
         ("vxlan100", "software"),
-        ("vxlan-v6.calico", "software unmanaged"),
-        ("wireguard.cali", "unmanaged"),
-        ("wg-v6.cali", "unmanaged"),
-        ("kube-ipvs0", "software unmanaged trace deleted"),
+        ("vxlan-v6.calico", "software unmanaged left"),
+        ("wireguard.cali", "unmanaged left"),
+        ("wg-v6.cali", "unmanaged left"),
+        ("kube-ipvs0", "software unmanaged left"),
         ("kube-bridge", "software"),
     ],
 )
@@ -40,7 +40,6 @@ def test_an_interface_is_seen_by_those_whom_it_concerns(name, uses):
     found = {
         "software": re.match(SOFTWARE, name),
         "unmanaged": any(fnmatchcase(name, glob) for glob in UNMANAGED),
-        "trace": re.match(TRACES, name),
-        "deleted": re.match(DELETED, name),
+        "left": re.match(LEFT, name),
     }
     assert " ".join(use for use, is_seen in found.items() if is_seen) == uses

@@ -1,0 +1,72 @@
+"""tunl0 is the kernel's own as long as its module is loaded: no trace of a cluster, and nothing that can be deleted."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from k8sboot.kubernetes import interfaces
+from k8sboot.phases import reset
+from k8sboot.scripts import render
+
+LINKS = {
+    "bare": "2: eth0: <BROADCAST,UP> mtu 1500\n3: tunl0@NONE: <NOARP> mtu 1480\n",
+    "member": "2: eth0: <BROADCAST,UP> mtu 1500\n3: tunl0@NONE: <NOARP,UP> mtu 1480\n5: cali0a@if2: <UP> mtu 1480\n",
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    """Runs a script on a machine with these links; returns what it printed, and the calls of `ip`.
+
+    It finds no other programs, so that the rules of the machine that runs this test stay as they are.
+    """
+    for tool in ("awk", "cat", "grep", "ls"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or tool)
+    log = tmp_path / "log"
+
+    def on(links: str, script: str) -> tuple[str, list[str]]:
+        (tmp_path / "links").write_text(LINKS[links])
+        ip = tmp_path / "ip"
+        ip.write_text(
+            f'#!/bin/sh\n[ "$*" != "-o link" ] || exec cat {tmp_path}/links\necho "$*" >>{log}\n'
+            '[ "$*" != "link delete tunl0" ]\n'
+        )
+        ip.chmod(0o755)
+        log.write_text("")
+        done = subprocess.run(
+            ["/bin/sh", "-c", script],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"PATH": str(tmp_path)},
+        )
+        return done.stdout, log.read_text().splitlines()
+
+    return on
+
+
+def undo(cni: Path) -> str:
+    return render("undo-network", LINKS=interfaces.LEFT, CNI=str(cni))
+
+
+def test_the_kernels_tunnel_is_no_trace(run):
+    assert "tunl0" not in run("bare", reset.TRACES.script)[0]
+    assert "cali0a" in run("member", reset.TRACES.script)[0]
+
+
+def test_a_tunnel_that_calico_used_loses_its_address(run, tmp_path):
+    cni = tmp_path / "10-calico.conflist"
+    cni.touch()
+    assert run("member", undo(cni))[1] == [
+        "link delete cali0a",
+        "address flush dev tunl0",
+        "link set tunl0 down",
+    ]
+
+
+def test_a_tunnel_of_others_keeps_its_address(run, tmp_path):
+    assert run("member", undo(tmp_path / "absent"))[1] == ["link delete cali0a"]
