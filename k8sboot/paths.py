@@ -25,6 +25,9 @@ KUBE_PROXY_PATCH = f"{RUN_DIR}/kube-proxy.json"
 FETCHED = "/run/k8sboot-fetch.XXXXXX"
 """A download of apt's helper, as a template of mktemp."""
 
+PASSING = "/run/k8sboot-put.XXXXXX"
+"""A file on its way into another user's folder, as a template of mktemp."""
+
 UNREAD_REPOSITORIES = f"{RUN_DIR}/unread-repositories"
 """A file for each repository of others, by its id, that yum could not read when it last read the lists."""
 

@@ -18,6 +18,8 @@ NAMED = 4
 """Hosts. As many are named one by one; of more of them the first two and a number."""
 LONGEST = 40
 """Lines of a file's diff that are shown unless all are asked for: Calico's manifest has thousands."""
+LONGEST_COMMAND = 700
+"""Characters of a command that are shown unless all are asked for: some are whole scripts."""
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -142,7 +144,16 @@ class _Chapter:
         yield line.append(" (the others their own name and address)", style="dim") if is_own else line
         for text in _cut(safe(change.diff).splitlines(), self._longest):
             yield Text(f"      {text}", style=_STYLES.get(text[:1], ""))
-        yield from (Text(f"      $ {safe(command)}", style="dim") for command in change.commands)
+        yield from (
+            Text(f"      $ {_short(safe(command), self._longest)}", style="dim")
+            for command in change.commands
+        )
+
+
+def _short(command: str, longest: int) -> str:
+    """A command that is a whole script by its beginning and its arguments, unless all is to be shown."""
+    is_shown = longest > LONGEST or len(command) <= LONGEST_COMMAND
+    return command if is_shown else f"{command[:100]} ... {command[-200:]}"
 
 
 def _cut(diff: Sequence[str], longest: int) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from k8sboot.events import FileChange
 from k8sboot.host import restart_marks
+from k8sboot.host.folders import FOR_WRITING
 from k8sboot.host.snapshot import FileState
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 from k8sboot.scripts import call, render
@@ -85,7 +86,7 @@ class File:
         return f"{self.path}: {state.owner} {state.mode:04o} -> {self.owner} {self.mode:04o}\n"
 
 
-HEAD = render("write", ORIGINALS=ORIGINALS_DIR, PRIOR=PRIOR_DIR)
+HEAD = render("write", ORIGINALS=ORIGINALS_DIR, PRIOR=PRIOR_DIR, **FOR_WRITING)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Changed, Changing, Differs, Listener, Notice, Output, Unknown, Waiting, Working
-from k8sboot.host import restart_marks
+from k8sboot.host import folders, restart_marks
 from k8sboot.host.files import File, Write
 from k8sboot.host.machine import Machine
 from k8sboot.host.originals import PriorState
@@ -90,7 +90,8 @@ class Host(Peer):
             done = self._machine.alter(Write(tuple(files)), timeout=120)
             if done.exit_status != 0:
                 self._machine.forget()
-                raise failure(f"write {paths}", "write files", done, self.name)
+                refused = folders.refusal(done.stderr.decode("utf-8", "replace"), self.name)
+                raise refused or failure(f"write {paths}", "write files", done, self.name)
             if [line[:64] for line in done.text.splitlines()] != [f.state.sha256 for f in files]:
                 self._machine.forget()
                 raise NotAsWanted(

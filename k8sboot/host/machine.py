@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Literal
 
 from k8sboot.errors import ConnectError, ConnectionLost, Locked, StepFailed, Unreachable
-from k8sboot.host import lease, once
+from k8sboot.host import folders, lease, once
 from k8sboot.host.dry_run import DryRun
 from k8sboot.host.files import File
 from k8sboot.host.node_address import NodeAddress
@@ -208,8 +208,10 @@ class Machine:
     def file(self, path: str) -> FileState | None:
         """A file's state, read from the host if no phase declared it."""
         seen = self.snapshot
-        if path not in seen.files and path not in seen.not_files:
+        if path not in seen.files and path not in seen.not_files and path not in seen.closed:
             seen = self._look(Reads(files=(path,)))
+        if path in seen.closed:
+            raise folders.unread(path, seen.closed[path], self.name)
         if path in seen.not_files:
             raise StepFailed(
                 f"{path} is not a regular file", why="it is a directory or a device", host=self.name

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from k8sboot.host.folders import AS_OWNER
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR, STATE_DIR
 from k8sboot.scripts import call, render
 
@@ -48,5 +49,5 @@ def file_with(path: str, content: str) -> PriorState:
 def note_script(states: Iterable[PriorState]) -> str:
     """Shell lines that save these once, and exit the script if that fails; '' for none."""
     lines = "".join(call("was", s.kind, s.name, s.aim) for s in states)
-    values = {"ORIGINALS": ORIGINALS_DIR, "PRIOR": PRIOR_DIR, "STATE": STATE_DIR}
+    values = {"ORIGINALS": ORIGINALS_DIR, "PRIOR": PRIOR_DIR, "STATE": STATE_DIR, "AS_OWNER": AS_OWNER}
     return render("originals", lines, **values) if lines else ""

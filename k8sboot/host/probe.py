@@ -13,6 +13,7 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from k8sboot.host.folders import AS_OWNER
 from k8sboot.host.reads import Reads
 from k8sboot.host.snapshot import PROPERTIES, Answer, FileState, Snapshot, UnitState
 from k8sboot.kubernetes.interfaces import SOFTWARE
@@ -27,7 +28,7 @@ ALWAYS = ("/etc/os-release", "/proc/swaps", "/etc/machine-id", "/proc/sys/kernel
 
 HEAD = render(
     "probe", MAX=MAX_CONTENT, SHOWN=",".join(("Id", *PROPERTIES)), JOBS=JOBS_DIR, RESTARTS=RESTART_DIR, WORK=WORK,
-    LOCK=LOCK, SOFTWARE=SOFTWARE,
+    LOCK=LOCK, SOFTWARE=SOFTWARE, AS_OWNER=AS_OWNER,
 )  # fmt: skip
 
 
@@ -92,6 +93,11 @@ def _read_absent(snapshot: Snapshot, path: str) -> None:
     snapshot.files[path] = None
 
 
+def _read_closed(snapshot: Snapshot, rest: str) -> None:
+    path, _, said = rest.rpartition(" .")
+    snapshot.closed[path] = _decoded(said).decode("utf-8", "replace")
+
+
 def _read_module(snapshot: Snapshot, rest: str) -> None:
     name, _, state = rest.partition(" ")
     snapshot.modules[name] = state
@@ -133,6 +139,7 @@ _READERS: dict[str, Callable[[Snapshot, str], None]] = {
     "fact": _read_fact,
     "file": _read_file,
     "absent": _read_absent,
+    "closed": _read_closed,
     "other": lambda snapshot, path: snapshot.not_files.add(path),
     "module": _read_module,
     "sysctl": _read_sysctl,

@@ -102,11 +102,15 @@ class Facts:
 
 @dataclass
 class Snapshot:
-    """All results of one probe. Filled by probe.parse, read by host.Peer."""
+    """All results of one probe. Filled by probe.parse, read by host.Peer.
+
+    closed: files that were not read, as other users own folders on the way to them; the user and the folder.
+    """
 
     facts: dict[str, str] = field(default_factory=dict)
     files: dict[str, FileState | None] = field(default_factory=dict)
     not_files: set[str] = field(default_factory=set)
+    closed: dict[str, str] = field(default_factory=dict)
     packages: dict[str, tuple[str, bool]] = field(default_factory=dict)
     units: dict[str, UnitState] = field(default_factory=dict)
     sysctls: dict[str, tuple[str | None, bool]] = field(default_factory=dict)
@@ -118,6 +122,7 @@ class Snapshot:
         """Add results of a later read."""
         self.files.update(more.files)
         self.not_files.update(more.not_files)
+        self.closed.update(more.closed)
         self.packages.update(more.packages)
         self.units.update(more.units)
         self.sysctls.update(more.sysctls)

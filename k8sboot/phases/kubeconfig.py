@@ -24,5 +24,4 @@ def kubeconfig(cluster: Cluster, host: Host) -> None:
     admin = host.known(host.read_file(ADMIN_CONF), what=ADMIN_CONF, after="kubeadm-init")
     for line in host.answer(USERS).text.splitlines():
         user, group, home = line.split(":", 2)
-        ensure.directory(host, f"{home}/.kube", owner=f"{user}:{group}", mode=0o750)
         ensure.files(host, File(f"{home}/.kube/config", Secret(admin), mode=0o600, owner=f"{user}:{group}"))

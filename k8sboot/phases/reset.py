@@ -12,6 +12,7 @@ from k8sboot.ensure.cluster import apiserver_answers
 from k8sboot.ensure.mounts import KUBELET, NOTHING_MOUNTED, VOLUMES
 from k8sboot.ensure.restore.notes import NOTED, read_notes
 from k8sboot.errors import Refused
+from k8sboot.host.folders import take_away
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
@@ -84,7 +85,8 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     steps += [
         ["/bin/sh", "-c", UNDO_NETWORK],
         # What is no trace goes first: a reset that is cut after the last trace is not begun again.
-        ["rm", "-rf", "--", CLUSTER_MARK, *configs],
+        take_away(*configs),
+        ["rm", "-rf", "--", CLUSTER_MARK],
         ["/bin/sh", "-c", render("remove"), "remove", *DIRECTORIES],
         ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED],
     ]

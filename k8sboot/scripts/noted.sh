@@ -1,7 +1,9 @@
-# Print the saved states of this host and the present ones; see host/originals.py. Value: STATE.
+# Print the saved states of this host and the present ones; see host/originals.py.
+# Values: STATE; AS_OWNER, see folders.sh.
 cd "$STATE" 2>/dev/null || exit 0
 b() { base64 | tr -d '\n'; }
 text() { [ ! -f "$1" ] || b < "$1"; }
+. ./folders.sh
 . ./digest.sh
 . ./state.sh
 now() {
@@ -30,6 +32,12 @@ find original \( -type f -o -type l \) ! -name '*.k8sboot-sha256' ! -name '*.k8s
     *) was=$(cat "$k.k8sboot-sha256"); [ -n "$was" ] || was=$(digest "$f")
       [ "$(digest "$f")" = "$was" ] || whole=no ;;
   esac
-  printf 'file .%s %s %s %s .%s .%s .%s\n' "$(printf %s "$p" | b)" "$was" "$whole" "$(digest "$p")" \
-    "$(text "$k.k8sboot-ours")" "$(text "$k.k8sboot-readers")" "$(printf %s "$made" | b)"
+  way "$p"
+  case $who in
+    root) is=$(digest "$p") ;;
+    '?') is=other ;;
+    *) is=$(as_owner digest "$p" 2>/dev/null </dev/null | one_line 64 | tr -cd '[:alnum:]') ;;
+  esac
+  printf 'file .%s %s %s %s .%s .%s .%s .%s\n' "$(printf %s "$p" | b)" "$was" "$whole" "${is:-other}" \
+    "$(text "$k.k8sboot-ours")" "$(text "$k.k8sboot-readers")" "$(printf %s "$made" | b)" "$(printf %s "$who" | b)"
 done

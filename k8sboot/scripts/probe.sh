@@ -1,6 +1,8 @@
 # Read everything about a host; write nothing. Calls of its functions follow, one for each item to read.
 # Values: MAX, bytes; SHOWN, properties of units; JOBS, RESTARTS, WORK, LOCK; SOFTWARE, a pattern
-# for the start of names of interfaces that are not hardware.
+# for the start of names of interfaces that are not hardware; AS_OWNER, see folders.sh.
+. ./folders.sh
+. ./regular.sh
 fact() { printf 'fact %s %s\n' "$1" "$(printf %s "$2" | base64 | tr -d '\n')"; }
 fact hostname "$(uname -n)"
 fact kernel "$(uname -r)"
@@ -25,13 +27,21 @@ if [ -z "$jobs" ] && [ -e "$WORK" ] && command -v flock >/dev/null; then flock -
 fact jobs "$jobs"
 fact lock "$(cut -d. -f1 /proc/uptime; cat "$LOCK" 2>/dev/null)"
 file() {
-  if [ -f "$1" ]; then
-    s=$(stat -Lc '%a %U:%G %s' -- "$1") || return 0
-    case $s in *UNKNOWN*) s=$(stat -Lc '%a %u:%g %s' -- "$1") ;; esac
-    c=-; [ "${s##* }" -gt "$MAX" ] || c=$(base64 < "$1" | tr -d '\n')
-    h=$(sha256sum < "$1"); printf 'file %s %s %s .%s\n' "$1" "$s" "${h%% *}" "$c"
+  way "$1"
+  if [ "$who" != root ]; then of_owner "$1"
+  elif [ -f "$1" ]; then found=$(regular "$1" "$MAX") && printf 'file %s %s\n' "$1" "$found"
   elif [ -e "$1" ]; then printf 'other %s\n' "$1"
   else printf 'absent %s\n' "$1"; fi
+}
+# of_owner PATH: the same of a file in another user's folder. What that user may not read, or is large, is not shown.
+of_owner() {
+  found=
+  [ "$who" = '?' ] || found=$(as_owner state "$1" "$MAX" 2>/dev/null </dev/null | one_line $((2 * MAX)))
+  case $found in
+    'absent ' | 'other ') printf '%s%s\n' "$found" "$1" ;;
+    *' .-'* | '') printf 'closed %s .%s\n' "$1" "$(printf '%s %s' "$who" "$through" | base64 | tr -d '\n')" ;;
+    *) printf 'file %s %s\n' "$1" "${found% }" ;;
+  esac
 }
 # A built-in module without parameters has no /sys/module directory: look for its own traces.
 trace() {

@@ -41,10 +41,14 @@ class Markers:
         return f'"{begin[:1]}" "{begin[1:]}"', f'"{end[:1]}" "{end[1:]}"'
 
 
+TEMPORARY = "/run"
+"""Where bash, as /bin/sh, puts a text that the script feeds to a command: not /tmp, where others may write."""
+
+
 def wrap(script: str, markers: Markers) -> bytes:
     """The input for `/bin/sh -s` that runs script with stdin from /dev/null. The environment comes from CLEAN."""
     begin, end = markers.words()
-    head = f"printf %s%s {begin}; printf %s%s {begin} >&2\n{{\numask 022; cd /\n(\n"
+    head = f"printf %s%s {begin}; printf %s%s {begin} >&2\n{{\numask 022; cd /; TMPDIR={TEMPORARY}\n(\n"
     tail = f"\n) </dev/null\nprintf '%s%s %d\\n' {end} $?; printf '%s%s\\n' {end} >&2\n}}\n"
     return (head + script + tail).encode("utf-8", "surrogateescape")
 

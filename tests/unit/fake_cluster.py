@@ -221,9 +221,11 @@ class FakeCluster(Kubectl):
             return MOUNT_SCRIPTS[words[2]](host)
         if words[3:4] == ["stop-pods"]:
             return ""
-        if words[3:4] == ["remove"]:
+        if words[3:4] in (["remove"], ["take-away"]):
             host._do_rm(words[4:])
             return ""
+        if words[3:4] == ["bring-back"]:
+            return self._bring_back(host, *words[4:])
         if words[4:6] == ["kubeadm", "init"]:
             host.put(words[3], "c" * 64 + "\n", mode=0o600)
             return ""
@@ -234,6 +236,13 @@ class FakeCluster(Kubectl):
             host.put(CLUSTER_MARK, f"cluster: {name}\n{host.text('/etc/kubernetes/pki/ca.crt')}")
             return ""
         assert "ip link delete" in words[2], words
+        return ""
+
+    def _bring_back(self, host: FakeConnection, path: str, original: str, _made: str) -> Reply | str:
+        if original:
+            host.files[path] = host.files[original]
+        else:
+            del host.files[path]
         return ""
 
     def _begin(self, host: FakeConnection) -> Reply | str:

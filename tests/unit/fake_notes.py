@@ -144,6 +144,7 @@ class Notes(HostState):
             lines.append(
                 f"file .{_b64(path.encode())} {was} {'yes' if was == digest else 'no'} {now}"
                 f" .{self._b64(f'{kept}.k8sboot-ours')} .{self._b64(f'{kept}.k8sboot-readers')} ."
+                f" .{_b64(self.owner_of_folder(path).encode())}"
             )
         return 0, "".join(f"{line}\n" for line in lines), ""
 
@@ -152,6 +153,10 @@ class Notes(HostState):
         if path in self.not_files:
             return "other"
         return _digest(found.content) if isinstance(found, FakeFile) else "absent"
+
+    def owner_of_folder(self, path: str) -> str:
+        """A home is its user's, everything else is root's."""
+        return path.split("/")[2] if path.startswith("/home/") else "root"
 
     def _b64(self, path: str) -> str:
         found = self.files.get(path)

@@ -6,12 +6,13 @@ import base64
 import binascii
 from dataclasses import dataclass
 
+from k8sboot.host.folders import AS_OWNER
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR, STATE_DIR
 from k8sboot.scripts import render
 
-NOTED = Question("former-state", render("noted", STATE=STATE_DIR))
+NOTED = Question("former-state", render("noted", STATE=STATE_DIR, AS_OWNER=AS_OWNER))
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class KeptOriginal:
     """A file whose original was saved. was, now: a SHA-256, 'absent' or, now, 'other' for what is not a file.
 
     is_whole: the saved original is unchanged. ours: digests of what k8sboot has written there. readers: units that read
-    it. made: the topmost directory that was created for it and still exists, or ''.
+    it. made: the topmost directory that was created for it and still exists, or ''. user: root, or the owner of the
+    folder that it lies in, '?' where others than root may write: see host/folders.py.
     """
 
     path: str
@@ -49,6 +51,7 @@ class KeptOriginal:
     ours: tuple[str, ...]
     readers: tuple[str, ...]
     made: str
+    user: str = "root"
 
     @property
     def original(self) -> str:
@@ -98,7 +101,7 @@ def parse(text: str) -> Notes:
     words = [line.split(" ") for line in text.splitlines()]
     return Notes(
         states=tuple(_state(w) for w in words if w[0] == "state" and len(w) == 6),
-        files=tuple(_kept(w) for w in words if w[0] == "file" and len(w) == 8),
+        files=tuple(_kept(w) for w in words if w[0] == "file" and len(w) == 9),
         is_complete=["complete"] in words,
     )
 
@@ -109,7 +112,7 @@ def _state(words: list[str]) -> State:
 
 
 def _kept(words: list[str]) -> KeptOriginal:
-    _, path, was, whole, now, ours, readers, made = words
+    _, path, was, whole, now, ours, readers, made, user = words
     return KeptOriginal(
         path=_text(path),
         was=was,
@@ -118,6 +121,7 @@ def _kept(words: list[str]) -> KeptOriginal:
         ours=tuple(_text(ours).split()),
         readers=tuple(_text(readers).split()),
         made=_text(made),
+        user=_text(user),
     )
 
 

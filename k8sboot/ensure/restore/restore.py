@@ -129,7 +129,7 @@ def _restarts(host: Host, units: Iterable[str]) -> list[str]:
 
 def _emptied(kept: KeptOriginal) -> list[Command]:
     """Remove directories that were created for a file, if they are empty."""
-    if not kept.made or of_file(kept).state == "left":
+    if not kept.made or kept.user != "root" or of_file(kept).state == "left":
         return []
     folder, found = kept.path.rpartition("/")[0], []
     while folder.startswith(kept.made):
@@ -141,7 +141,8 @@ def _emptied(kept: KeptOriginal) -> list[Command]:
 
 def _trimmed(host: Host, kept: KeptOriginal) -> File | None:
     """A file that was edited since, without k8sboot's lines; None if there are none in it."""
-    state = host.file(kept.path) if of_file(kept) == Verdict("left") else None
+    is_shared = kept.user == "root" and of_file(kept) == Verdict("left")
+    state = host.file(kept.path) if is_shared else None
     text = _without_ours(host, kept) if state else None
     if state is None or text is None or text == _text(host, kept.path):
         return None
@@ -192,7 +193,7 @@ def _verdict(host: Host, note: State | KeptOriginal) -> Verdict:
     verdict = of_file(note)
     if verdict != Verdict("left"):
         return verdict
-    text = _without_ours(host, note)
+    text = _without_ours(host, note) if note.user == "root" else None
     if text is not None:
         return DONE if text == _text(host, note.path) else Verdict("due")
     return Verdict(
@@ -220,12 +221,20 @@ def _say_left(host: Host, note: State | KeptOriginal, why: str) -> None:
     if isinstance(note, State):
         host.notice("KB-RESTORE-LEFT", f"{_words(note)} was not restored: {why}")
         return
-    before = _text(host, note.copy) or (_text(host, note.original) if not note.ours else "")
-    shown = diff(note.path, before, _text(host, note.path)) if before and note.now != "other" else ""
     kept = (
         f"; its original is {note.original}" if note.was != "absent" else "; it did not exist before k8sboot"
     )
-    host.notice("KB-RESTORE-LEFT", f"{note.path} was not restored: {why}{kept}", diff=shown)
+    host.notice("KB-RESTORE-LEFT", f"{note.path} was not restored: {why}{kept}", diff=_edited(host, note))
+
+
+def _edited(host: Host, note: KeptOriginal) -> str:
+    """What others changed in the file; nothing of one that not all may read, or in another user's folder."""
+    if note.user != "root" or note.now == "other":
+        return ""
+    if (state := host.file(note.path)) and not state.mode & 0o004:
+        return ""
+    before = _text(host, note.copy) or (_text(host, note.original) if not note.ours else "")
+    return diff(note.path, before, _text(host, note.path)) if before else ""
 
 
 def _say_what_is_not_known(host: Host, notes: Notes) -> None:

@@ -12,6 +12,7 @@ from k8sboot.ensure.restore.notes import KeptOriginal, State
 from k8sboot.ensure.security import CONFIG, with_prior_mode
 from k8sboot.ensure.system import FSTAB, with_swap
 from k8sboot.host import restart_marks
+from k8sboot.host.folders import bring_back
 from k8sboot.host.peer import Command
 
 SHARED = ("/etc/hosts", FSTAB, CONFIG, "/root/.ssh/authorized_keys")
@@ -108,25 +109,36 @@ def of_file(kept: KeptOriginal) -> Verdict:
     """What to do about a file, by its digests; 'left' without a reason if only its text can tell."""
     if kept.now == kept.was:
         return DONE
-    if not kept.is_whole:
-        return Verdict("left", f"its saved original, {kept.original}, has changed")
-    if kept.now == "other":
-        return Verdict("left", "it is no longer a regular file")
+    if why := _untouchable(kept):
+        return Verdict("left", why)
     is_ours = kept.now in kept.ours or (not kept.ours and "k8sboot" in kept.path)
     if kept.now != "absent" and not is_ours:
         return Verdict("left")
+    return Verdict("due", commands=_restoring(kept))
+
+
+def _untouchable(kept: KeptOriginal) -> str:
+    """Why the file cannot be restored whatever its content, '' if it can."""
+    if not kept.is_whole:
+        return f"its saved original, {kept.original}, has changed"
+    if kept.user == "?":
+        return "others than root may write to a folder on the way to it"
+    return "it is no longer a regular file" if kept.now == "other" else ""
+
+
+def _restoring(kept: KeptOriginal) -> tuple[Command, ...]:
+    if kept.user != "root":
+        original = "" if kept.was == "absent" else kept.original
+        return (bring_back(kept.path, original=original, made=kept.made),)
     if kept.was == "absent":
-        return Verdict("due", commands=(["rm", "-f", "--", kept.path],))
+        return (["rm", "-f", "--", kept.path],)
     # In the folder itself, under a name that the next write there would clear away.
     folder = kept.path.rpartition("/")[0]
     passing = f"{folder}/.k8sboot.former"
-    return Verdict(
-        "due",
-        commands=(
-            ["mkdir", "-p", "--", folder or "/"],
-            ["cp", "-aT", "--remove-destination", "--", kept.original, passing],
-            ["mv", "-fT", "--", passing, kept.path],
-        ),
+    return (
+        ["mkdir", "-p", "--", folder or "/"],
+        ["cp", "-aT", "--remove-destination", "--", kept.original, passing],
+        ["mv", "-fT", "--", passing, kept.path],
     )
 
 

@@ -65,8 +65,11 @@ class Place:
         assert done.returncode == 0, done.stderr
         return parse(done.stdout)
 
+    def write(self, shell: list[str], *files: File) -> subprocess.CompletedProcess[str]:
+        return self.run(shell, Write(files).render())
+
     def put(self, shell: list[str], *files: File) -> None:
-        done = self.run(shell, Write(files).render())
+        done = self.write(shell, *files)
         assert done.returncode == 0, done.stderr
 
     def file(self, name: str, content: str, **how: object) -> File:

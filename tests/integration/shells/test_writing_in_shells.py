@@ -179,7 +179,7 @@ def test_a_tool_that_fails_leaves_the_old_file_and_no_trace(place, shell, tool):
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs root to mount")
 def test_a_full_disk_leaves_the_old_file_and_no_trace(place):
-    inner = f"mount -t tmpfs -o size=64k none {place.etc} && echo old > {place.etc}/x && "
+    inner = f"mount -t tmpfs -o size=64k,mode=755 none {place.etc} && echo old > {place.etc}/x && "
     inner += f"! dash && cat {place.etc}/x && ls -A {place.etc}"
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", inner], input=place.script(place.file("x", "y" * 200_000)),
