@@ -24,6 +24,7 @@ COMMANDS = {
     "history": "List the runs on this machine, or show what one of them did.",
     "token": "Create, list and revoke join tokens.",
     "inventory": "Check an inventory without connecting to a host.",
+    "releases": "Show the releases of Kubernetes that k8sboot knows.",
     "explain": "Explain a code: its meaning, usual causes, and what to do.",
     "completion": "Print the completion script for a shell.",
     "version": "Show the version.",

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.packages import KEEP_RUNTIME, asked_for
+from k8sboot.desired.packages import KEEP_RUNTIME, asked_for, kubernetes_packages
 from k8sboot.errors import Refused
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.paths import KUBELET_CONF
-from k8sboot.osfamily import KUBERNETES_PACKAGES
+from k8sboot.kubernetes.versions import KubernetesVersion, unsupported
 from k8sboot.osfamily.family import upstream
 from k8sboot.osfamily.rpm_versions import compare
 from k8sboot.text.listing import listed
@@ -26,12 +26,29 @@ def reads(spec: Spec) -> Reads:
     return Reads(files=(KUBELET_CONF,), packages=tuple(asked_for(spec)))
 
 
+def refuse_unsupported(cluster: Cluster) -> None:
+    """Refused if k8sboot does not know the cluster's version of Kubernetes, or that cannot use the runtime.
+
+    For a version that the inventory does not set, and which is that of the running cluster.
+    """
+    version = KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version)
+    is_unknown = unsupported(version)
+    why = is_unknown or runtime.of(cluster.spec).unsupported(version)
+    if why:
+        raise Refused(
+            f"the cluster runs Kubernetes {version}, which this k8sboot does not install",
+            why=why,
+            fix="use a k8sboot that installs it, see `k8sboot releases`; nothing was changed",
+            code="KB-VERSION-UNKNOWN" if is_unknown else "KB-VERSION-RUNTIME",
+        )
+
+
 def refuse_other_kubernetes(cluster: Cluster, hosts: Iterable[Peer]) -> None:
     """Refused if a member among these hosts has another version of Kubernetes than the inventory."""
     wanted = cluster.spec.cluster.kubernetes_version.removeprefix("v")
     found: dict[str, list[str]] = {}
     for host in hosts:
-        for package, version in _other_packages(host, wanted):
+        for package, version in _other_packages(host, kubernetes_packages(cluster.spec), wanted):
             found.setdefault(f"{package} {version}", []).append(host.name)
     if not found:
         return
@@ -49,11 +66,11 @@ def refuse_other_kubernetes(cluster: Cluster, hosts: Iterable[Peer]) -> None:
     )
 
 
-def _other_packages(host: Peer, wanted: str) -> list[tuple[str, str]]:
+def _other_packages(host: Peer, names: Iterable[str], wanted: str) -> list[tuple[str, str]]:
     """Of the packages that k8sboot installs there; nodes have kubectl only as a dependency, in any version."""
     if host.file(KUBELET_CONF) is None:
         return []
-    ours = [name for name in KUBERNETES_PACKAGES if host.role == "master" or name != "kubectl"]
+    ours = [name for name in names if host.role == "master" or name != "kubectl"]
     installed = [(name, upstream(host.package(name))) for name in ours]
     return [(name, version) for name, version in installed if version not in ("", wanted)]
 

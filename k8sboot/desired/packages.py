@@ -8,7 +8,8 @@ from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.host.peer import Peer
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import KUBERNETES_PACKAGES, Wanted
+from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import matches, upstream
 from k8sboot.paths import PACKAGE_VERSIONS
 
@@ -20,6 +21,11 @@ CHOOSES = "package-versions"
 """The phase that selects the versions and writes PACKAGE_VERSIONS."""
 
 
+def kubernetes_packages(spec: Spec) -> tuple[str, ...]:
+    """Kubernetes' packages that are installed by name."""
+    return KubernetesVersion.parse(spec.cluster.kubernetes_version).release.packages
+
+
 def asked_for(spec: Spec) -> dict[str, Wanted]:
     """The packages with one version for all hosts, as the inventory requires them."""
     kubernetes = f"={spec.cluster.kubernetes_version.removeprefix('v')}"
@@ -27,7 +33,7 @@ def asked_for(spec: Spec) -> dict[str, Wanted]:
     engine = runtime.of(spec).packages(spec).items()
     return {
         **{name: Wanted(name, version, is_held=True, if_newer=if_newer) for name, version in engine},
-        **{name: Wanted(name, kubernetes, is_held=True) for name in KUBERNETES_PACKAGES},
+        **{name: Wanted(name, kubernetes, is_held=True) for name in kubernetes_packages(spec)},
     }
 
 

@@ -8,12 +8,13 @@ import ipaddress
 import re
 from collections.abc import Callable
 
+from k8sboot.kubernetes.release_table import RELEASES
+
 Form = Callable[[str], str]
 
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
 
-_LAST_PATCHES = {"1.19": 16, "1.20": 15, "1.21": 14, "1.22": 17, "1.23": 17}
 _DNS_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 _ZONE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
 """The name of an interface. It reaches shells: `%h` of a ProxyCommand."""
@@ -142,8 +143,8 @@ def kubernetes_version(text: str) -> str:
     if found := VERSION.fullmatch(text):
         return "v" + ".".join(str(int(number)) for number in found.groups())
     minor = text.removeprefix("v")
-    patch = _LAST_PATCHES.get(minor)
-    fix = f"did you mean `v{minor}.{patch}`?" if patch else "for example `v1.23.17`"
+    newest = next((row.newest for row in RELEASES if row.name == minor and row.has_dockershim), "")
+    fix = f"did you mean `{newest}`?" if newest else "for example `v1.23.17`"
     raise FormError("must be a version with its patch release, X.Y.Z", fix, "KB-VERSION")
 
 

@@ -7,24 +7,13 @@ from urllib.parse import urlsplit
 
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import KeyPath, LintProblem
-from k8sboot.kubernetes.versions import CRI_ONLY_SINCE, OLDEST_MINOR
+from k8sboot.kubernetes import releases
+from k8sboot.kubernetes.calico_releases import calico_for, kubernetes_for
+from k8sboot.kubernetes.versions import KubernetesVersion, unsupported
 
 _KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
 # the example in kubeadm's own documentation, copied into countless tutorials
 _WELL_KNOWN_TOKEN = "abcdef.0123456789abcdef"  # noqa: S105
-
-# Calico's minor: the Kubernetes minors it was tested with (its documentation; for 3.25 also KubeKey's matrix)
-_CALICO_TESTED = {
-    18: (18, 20),
-    19: (19, 21),
-    20: (19, 21),
-    21: (20, 22),
-    22: (21, 23),
-    23: (21, 23),
-    24: (22, 24),
-    25: (22, 28),
-}
-_NEWEST_CALICO_LISTED = max(_CALICO_TESTED)
 
 _OWN_KEYS: Mapping[str, Mapping[str, str]] = {
     "clusterConfiguration": {
@@ -61,43 +50,51 @@ def _kernel(spec: Spec) -> Iterator[LintProblem]:
         )
 
 
-def _minor(version: str) -> tuple[int, int]:
-    major, minor, _ = version.removeprefix("v").split(".")
-    return int(major), int(minor)
-
-
 def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
-    version = spec.cluster.kubernetes_version
-    if _minor(version) < (1, OLDEST_MINOR):
-        message = f"Kubernetes {version} is not supported: the oldest supported minor is 1.{OLDEST_MINOR}"
-        yield LintProblem("KB-VERSION-OLD", message, (_KUBERNETES,), f"use v1.{OLDEST_MINOR}.16 or later")
-    elif _minor(version) >= (1, CRI_ONLY_SINCE) and spec.runtime.name == "docker":
-        message = f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
-        fix = "use v1.23.17; a later release of k8sboot will support containerd"
+    version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
+    oldest, fitting = releases.OLDEST, releases.newest_with_dockershim()
+    if (version.major, version.minor) < (1, oldest.minor):
+        message = f"Kubernetes {version} is not supported: the oldest supported minor is {oldest.name}"
+        yield LintProblem("KB-VERSION-OLD", message, (_KUBERNETES,), f"use {oldest.newest} or later")
+    elif message := unsupported(version):
+        fix = f"use {fitting.newest}; `k8sboot releases` lists what this k8sboot installs"
+        yield LintProblem("KB-VERSION-UNKNOWN", message, (_KUBERNETES,), fix)
+    elif spec.runtime.name == "docker" and (misfit := releases.docker_misfit(version.release)):
+        row, needed = version.release, releases.containerd_needed(version.release)
+        needs = f"{row.name} (end of life {row.ends}) needs {needed}"
+        message = f"Kubernetes {version} cannot use Docker: {misfit}; {needs}"
+        fix = f"use {fitting.newest} (end of life {fitting.ends}); a later release of k8sboot will support containerd"
         yield LintProblem("KB-VERSION-RUNTIME", message, (_KUBERNETES, ("runtime", "name")), fix)
 
 
 def _calico(spec: Spec) -> Iterator[LintProblem]:
     path: KeyPath = ("calico", "version")
-    (major, calico), (_, kubernetes) = _minor(spec.calico.version), _minor(spec.cluster.kubernetes_version)
-    is_refused_anyway = not OLDEST_MINOR <= kubernetes < CRI_ONLY_SINCE
+    version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
+    is_refused_anyway = bool(unsupported(version) or releases.docker_misfit(version.release))
     if not spec.calico.enabled or spec.calico.manifest or is_refused_anyway:
         return
-    least, most = _CALICO_TESTED.get(calico, (CRI_ONLY_SINCE, 99))
-    if major != 3 or calico < min(_CALICO_TESTED):
+    major, calico = _minor(spec.calico.version)
+    span = kubernetes_for(calico)
+    if major != 3 or span is None:
         message = f"Calico {spec.calico.version} is older than any version tested with k8sboot"
-        yield LintProblem("KB-CALICO-VERSION", message, (path,), _calico_for(kubernetes), is_warning=True)
-    elif not least <= kubernetes <= most:
-        tested = f"1.{least} to 1.{most}" if calico <= _NEWEST_CALICO_LISTED else f"1.{least} and later"
-        message = f"Calico {spec.calico.version} was tested with Kubernetes {tested}, not with 1.{kubernetes}"
+        yield LintProblem("KB-CALICO-VERSION", message, (path,), _calico_for(version), is_warning=True)
+    elif version.minor < span[0] or (span[1] is not None and version.minor > span[1]):
+        tested = f"1.{span[0]} and later" if span[1] is None else f"1.{span[0]} to 1.{span[1]}"
+        asked = f"Calico {spec.calico.version}"
+        message = f"{asked} was tested with Kubernetes {tested}, not with {version.release.name}"
         yield LintProblem(
-            "KB-CALICO-VERSION", message, (path, _KUBERNETES), _calico_for(kubernetes), is_warning=True
+            "KB-CALICO-VERSION", message, (path, _KUBERNETES), _calico_for(version), is_warning=True
         )
 
 
-def _calico_for(kubernetes: int) -> str:
-    fitting = [calico for calico, (least, most) in _CALICO_TESTED.items() if least <= kubernetes <= most]
-    return f"use a v3.{max(fitting)} release" if fitting else ""
+def _minor(version: str) -> tuple[int, int]:
+    major, minor, _ = version.removeprefix("v").split(".")
+    return int(major), int(minor)
+
+
+def _calico_for(version: KubernetesVersion) -> str:
+    fitting = calico_for(version.minor)
+    return f"use a v3.{fitting} release" if fitting else ""
 
 
 def _typha(spec: Spec) -> Iterator[LintProblem]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.answers import at, mappings_at, text_at
-from k8sboot.kubernetes.versions import KubernetesVersion, disruption_budget_api
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
 
 HEADER = "# Managed by k8sboot: Calico's manifest, fitted to this cluster.\n"
@@ -95,7 +95,7 @@ def set_calico(manifest_text: str, options: CalicoOptions) -> str:
     if backend != "bird":
         _drop_bird_probes(node)
     _set_typha(documents, config, options.typha_replicas)
-    _set_budget_api(documents, disruption_budget_api(options.kubernetes_version))
+    _set_budget_api(documents, options.kubernetes_version.release.budget_api)
     if options.image_repository:
         _move_images(documents, options.image_repository)
     return HEADER + dump_documents(documents)

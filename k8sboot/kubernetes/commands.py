@@ -10,21 +10,20 @@ from collections.abc import Iterable, Mapping
 
 from k8sboot import scripts
 from k8sboot.kubernetes.paths import ADMIN_CONF
+from k8sboot.kubernetes.release_table import RELEASES
 from k8sboot.kubernetes.rows import Fields, template
-from k8sboot.kubernetes.versions import CRI_ONLY_SINCE, OLDEST_MINOR, KubernetesVersion
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import KUBECTL_CACHE
 
 SCRATCH = "/run"
 OF_A_CLUSTER = (
     "configmap/kubeadm-config",
-    "configmap/kubelet-config",
-    *(f"configmap/kubelet-config-1.{minor}" for minor in range(OLDEST_MINOR, CRI_ONLY_SINCE)),
+    *(f"configmap/{name}" for name in sorted({row.kubelet_config_map for row in RELEASES})),
     "configmap/kube-proxy",
     "configmap/calico-config",
     "daemonset/calico-node",
     "deployment/metrics-server",
 )
-"""kubelet-config has the minor version in its name before 1.24."""
 REQUEST_TIMEOUT = 20
 POD_LOGS = scripts.render("pod-logs", KUBECONFIG=ADMIN_CONF, CACHE=KUBECTL_CACHE, AT_ONCE=8)
 """Its argument: lines 'NODE POD'."""
@@ -79,8 +78,8 @@ def upload_certs_to(path: str) -> Words:
 
 
 def certs_renew(version: KubernetesVersion) -> Words:
-    """Renew every certificate of the control plane. The command left alpha in 1.20."""
-    return ("kubeadm", *(() if version.minor >= 20 else ("alpha",)), "certs", "renew", "all")
+    """Renew every certificate of the control plane."""
+    return (*version.release.certs_command, "renew", "all")
 
 
 def token_create(*, ttl: str, description: str) -> Words:
@@ -202,8 +201,8 @@ def rollout_restart(kind: str, name: str, *, namespace: str) -> Words:
 
 
 def drain(node: str, *, kubectl_version: KubernetesVersion, timeout: int) -> Words:
-    """Evict a node's Pods, for at most timeout seconds. The flag for emptyDir was renamed in kubectl 1.20."""
-    data = "--delete-emptydir-data" if kubectl_version.minor >= 20 else "--delete-local-data"
+    """Evict a node's Pods, for at most timeout seconds."""
+    data = kubectl_version.release.drain_empty_dir
     return kubectl("drain", node, "--ignore-daemonsets", data, "--force", f"--timeout={timeout}s")
 
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from k8sboot.errors import Refused
 from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.patching import patched
-from k8sboot.kubernetes.versions import KubernetesVersion, config_api, control_plane_taints
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
 
 # What the runbook asked of a sysctl that kube-proxy owns: it takes the larger of this and its own reckoning.
@@ -100,7 +100,7 @@ def kubeadm_config(
     patches: fields to merge, by the document's kind. Raises Refused if one cannot be merged. The file holds no secret:
     kubeadm generates the bootstrap token itself.
     """
-    api = config_api(cluster.version)
+    api = cluster.version.release.config_api
     text = render(
         "kubeadm-config.yaml.j2",
         api=api,
@@ -108,7 +108,7 @@ def kubeadm_config(
         node=node,
         proxy=proxy,
         cri_socket=cluster.cri_socket,
-        taints=control_plane_taints(cluster.version),
+        taints=cluster.version.release.control_plane_taints,
         cert_sans=cert_sans(cluster),
     )
     return _with_patches(text, patches, api=api)
@@ -127,14 +127,14 @@ def join_config(
     The text holds the token and the key in plain text: the caller wraps it in a Secret, writes it with mode 0600 and
     removes it after the join. patch: fields to merge. Raises Refused if one cannot be merged.
     """
-    api = config_api(cluster.version)
+    api = cluster.version.release.config_api
     text = render(
         "kubeadm-join.yaml.j2",
         api=api,
         node=node,
         credentials=credentials,
         cri_socket=cluster.cri_socket,
-        taints=control_plane_taints(cluster.version) if credentials.certificate_key else (),
+        taints=cluster.version.release.control_plane_taints if credentials.certificate_key else (),
     )
     return _with_patches(text, {"JoinConfiguration": patch}, api=api)
 

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from k8sboot.kubernetes import ports
-from k8sboot.kubernetes.versions import KubernetesVersion, disruption_budget_api
+from k8sboot.kubernetes.versions import KubernetesVersion
 
 # These serve each project under its own folder; a mirror keeps them all in one.
 _FOLDERED = ("registry.k8s.io", "k8s.gcr.io")
-
-# (from this minor on, the version). Source: metrics-server's README, "Compatibility Matrix".
-_METRICS_SERVER = ((34, "v0.9.0"), (31, "v0.8.1"), (27, "v0.7.2"), (25, "v0.6.4"), (0, "v0.5.2"))
-
-
-def metrics_server_version(version: KubernetesVersion) -> str:
-    """The newest metrics-server whose compatibility matrix lists this minor version."""
-    return next(found for minor, found in _METRICS_SERVER if version.minor >= minor)
 
 
 def metrics_server_image(version: KubernetesVersion, image_repository: str) -> str:
     """The image for this version of Kubernetes, in that repository."""
     folder = "/metrics-server" if image_repository in _FOLDERED else ""
-    return f"{image_repository}{folder}/metrics-server:{metrics_server_version(version)}"
+    return f"{image_repository}{folder}/metrics-server:{version.release.metrics_server}"
 
 
 def metrics_server_values(
@@ -31,7 +23,7 @@ def metrics_server_values(
     Source: metrics-server's manifests of each release: port 4443 up to 0.6 and 10250 from 0.7; the kubelet's
     Summary API (nodes/stats) up to 0.5, its /metrics/resource (nodes/metrics) after.
     """
-    minor = _minor(image.rpartition(":")[2]) or _minor(metrics_server_version(version))
+    minor = _minor(image.rpartition(":")[2]) or _minor(version.release.metrics_server)
     port = 4443 if minor <= 6 else ports.KUBELET
     old = minor <= 5
     return {
@@ -41,7 +33,7 @@ def metrics_server_values(
         "arguments": _arguments(port, kubelet_insecure_tls=kubelet_insecure_tls),
         "kubelet_resources": ["nodes/stats" if old else "nodes/metrics"],
         "watched_resources": ["pods", "nodes", *(("namespaces", "configmaps") if old else ())],
-        "disruption_budget_api": disruption_budget_api(version),
+        "disruption_budget_api": version.release.budget_api,
     }
 
 

@@ -1,22 +1,13 @@
-"""Versions of Kubernetes, and what depends on them. Each rule names its source."""
+"""Versions of Kubernetes, and what fits together. What depends on a minor is in the table of releases."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
 
 from k8sboot.errors import UsageError
-
-OLDEST_MINOR = 19
-NEWEST_MINOR = 36
-CRI_ONLY_SINCE = 24
-"""The minor version from which on kubelet requires a runtime that serves CRI. Source: CHANGELOG-1.24."""
-
-ConfigApi = Literal["v1beta2", "v1beta3", "v1beta4"]
-
-MASTER = "node-role.kubernetes.io/master"
-CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+from k8sboot.kubernetes import releases
+from k8sboot.kubernetes.release import Release
 
 _VERSION = re.compile(r"v?(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,4})([-+~][0-9A-Za-z.+~-]{1,64})?")
 
@@ -46,49 +37,25 @@ class KubernetesVersion:
         major, minor, patch = (int(part) for part in match.groups()[:3])
         return cls(major, minor, patch, match[4] or "")
 
+    @property
+    def release(self) -> Release:
+        """What depends on the minor; for one that k8sboot does not know (see unsupported), the nearest that it does."""
+        return releases.nearest(self.minor)
+
 
 def unsupported(version: KubernetesVersion) -> str:
-    """Why k8sboot cannot install this version; empty if it can."""
-    if version.major == 1 and OLDEST_MINOR <= version.minor <= NEWEST_MINOR:
+    """Why k8sboot cannot install this version: it does not know it; empty if it does."""
+    if version.major == 1 and releases.is_known(version.minor):
         return ""
-    return f"k8sboot supports Kubernetes 1.{OLDEST_MINOR} to 1.{NEWEST_MINOR}, not {version}"
-
-
-def config_api(version: KubernetesVersion) -> ConfigApi:
-    """The newest kubeadm configuration API that this version's kubeadm reads.
-
-    Source: kubernetes PRs 101129, 107013, 125029 and kubernetes/kubeadm 2459.
-    """
-    if version.minor <= 21:
-        return "v1beta2"
-    return "v1beta3" if version.minor <= 30 else "v1beta4"
-
-
-def control_plane_taints(version: KubernetesVersion) -> tuple[str, ...]:
-    """Keys of the NoSchedule taints that kubeadm puts on a master. Source: kubernetes/kubeadm 2200."""
-    if version.minor <= 23:
-        return (MASTER,)
-    return (MASTER, CONTROL_PLANE) if version.minor == 24 else (CONTROL_PLANE,)
-
-
-def control_plane_labels(version: KubernetesVersion) -> tuple[str, ...]:
-    """Labels that kubeadm puts on a master. Source: kubernetes/kubeadm 2200."""
-    if version.minor < 20:
-        return (MASTER,)
-    return (MASTER, CONTROL_PLANE) if version.minor <= 23 else (CONTROL_PLANE,)
-
-
-def disruption_budget_api(version: KubernetesVersion) -> Literal["policy/v1", "policy/v1beta1"]:
-    """policy/v1 came with 1.21; policy/v1beta1 left with 1.25."""
-    return "policy/v1" if version.minor >= 21 else "policy/v1beta1"
+    return f"k8sboot knows Kubernetes {releases.OLDEST.name} to {releases.NEWEST.name}, not {version}"
 
 
 def kubelet_skew(*, api_server: KubernetesVersion, kubelet: KubernetesVersion) -> str:
     """Why this kubelet is not supported with that API server; empty if it is.
 
-    Source: kubernetes/website version-skew-policy.md: never newer; at most three minors older (two to 1.24).
+    Source: kubernetes/website version-skew-policy.md: never newer; a few minors older.
     """
-    allowed = 3 if kubelet.minor >= 25 else 2
+    allowed = kubelet.release.kubelet_lag
     behind = api_server.minor - kubelet.minor
     if behind < 0:
         return f"kubelet {kubelet} is newer than the API server {api_server}"

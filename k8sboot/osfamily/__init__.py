@@ -5,12 +5,12 @@ from __future__ import annotations
 from k8sboot.errors import Refused
 from k8sboot.host.peer import Peer
 from k8sboot.osfamily.debian import Debian
-from k8sboot.osfamily.family import KUBERNETES_PACKAGES, Family, Source, Wanted
+from k8sboot.osfamily.family import Family, Source, Wanted
 from k8sboot.osfamily.rhel import Rhel
 
 FAMILIES: tuple[Family, ...] = (Debian(), Rhel())
 
-__all__ = ["FAMILIES", "KUBERNETES_PACKAGES", "Family", "Source", "Wanted", "of"]
+__all__ = ["FAMILIES", "Family", "Source", "Wanted", "of"]
 
 
 def of(host: Peer) -> Family:

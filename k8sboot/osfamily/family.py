@@ -14,8 +14,6 @@ from k8sboot.inventory.model import Spec
 from k8sboot.inventory.os_settings import OsSettings, Repository
 from k8sboot.osfamily.kernels import Kernels
 
-KUBERNETES_PACKAGES = ("kubeadm", "kubelet", "kubectl")
-
 YUM_REPOSITORIES = ("base", "updates", "extras", "epel")
 """The yum family's system repositories: the inventory's entries of these names do not apply to apt."""
 

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily.family import KUBERNETES_PACKAGES, Source
+from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.osfamily.family import Source
 
 CENTOS_7 = "7.9.2009"
-FIRST_ON_PKGS_K8S_IO = 24
-"""A minor version of Kubernetes. Older ones exist only in the layout of packages.cloud.google.com, closed in 2024."""
 
 # Source: centos.org/keys, Fedora's EPEL key page, Docker's installation page, pkgs.k8s.io. The keys of the old
 # Kubernetes layout were changed several times and mirrors keep different sets of them: not pinned.
@@ -63,7 +62,7 @@ MIRRORS = {
     ),
 }
 OLD_KUBERNETES = "https://mirrors.aliyun.com/kubernetes/yum"
-"""The only mirror known to have kept the old layout."""
+"""The only mirror known to have kept the layout of packages.cloud.google.com, closed in 2024."""
 
 GONE = (
     "mirrorlist.centos.org",
@@ -102,18 +101,19 @@ def _centos_7(mirror: Mirror, arch: str) -> dict[str, Source]:
 
 
 def kubernetes(mirror: Mirror, version: str, arch: str) -> Source:
-    """Kubernetes' repository: one for all versions up to 1.23, one for each minor version from 1.24 on."""
-    minor = version.rpartition(".")[0]
-    if int(minor.partition(".")[2]) < FIRST_ON_PKGS_K8S_IO:
+    """Kubernetes' repository: one for all versions in the old layout, one for each minor version on pkgs.k8s.io."""
+    release = KubernetesVersion.parse(version).release
+    if release.package_repository != "pkgs.k8s.io":
         keys = (f"{OLD_KUBERNETES}/doc/yum-key.gpg", f"{OLD_KUBERNETES}/doc/rpm-package-key.gpg")
         return Source(f"{OLD_KUBERNETES}/repos/kubernetes-el7-{arch}", keys)
-    url = f"{mirror.kubernetes}/{minor}/rpm"
+    url = f"{mirror.kubernetes}/v{release.name}/rpm"
     return Source(url, (f"{url}/repodata/repomd.xml.key",), _pinned("kubernetes"))
 
 
 def excluded(name: str, spec: Spec) -> tuple[str, ...]:
     """The packages of a repository that only k8sboot may change."""
-    return {"docker": spec.runtime.packages, "kubernetes": KUBERNETES_PACKAGES}.get(name, ())
+    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
+    return {"docker": spec.runtime.packages, "kubernetes": release.packages_held}.get(name, ())
 
 
 def retired(text: str) -> list[tuple[str, list[tuple[str, str]]]] | None:

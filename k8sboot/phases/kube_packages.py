@@ -9,22 +9,26 @@ from k8sboot.cluster import Cluster
 from k8sboot.desired import kept, resolver
 from k8sboot.desired.kubeadm import is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, UNIT, kubelet_environment
-from k8sboot.desired.packages import pinned
+from k8sboot.desired.packages import kubernetes_packages, pinned
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads, union
-from k8sboot.osfamily import KUBERNETES_PACKAGES, Wanted
+from k8sboot.inventory.model import Spec
+from k8sboot.osfamily import Wanted
 from k8sboot.phase import everyone, phase
 
-READS = union((Reads(files=ENVIRONMENTS, packages=KUBERNETES_PACKAGES, units=(UNIT,)), resolver.READS))
+
+def _reads(spec: Spec) -> Reads:
+    own = Reads(files=ENVIRONMENTS, packages=kubernetes_packages(spec), units=(UNIT,))
+    return union((own, resolver.READS))
 
 
-@phase(on=everyone, reads=READS, after=("package-versions",), turn=is_member, diagnosis=PACKAGES)
+@phase(on=everyone, reads=_reads, after=("package-versions",), turn=is_member, diagnosis=PACKAGES)
 def kube_packages(cluster: Cluster, host: Host) -> None:
     """Install kubeadm, kubelet and kubectl."""
     kept.refuse_other_kubernetes(cluster, (host,))
-    names = [n for n in KUBERNETES_PACKAGES if host.role == "master" or n != "kubectl"]
+    names = [n for n in kubernetes_packages(cluster.spec) if host.role == "master" or n != "kubectl"]
     file, packages = kubelet_environment(cluster, host), pinned(cluster, host, *names)
     restarts = is_member(host) and _is_restarted(host, file, packages)
     what = "restarts kubelet, containers keep running"

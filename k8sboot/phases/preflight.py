@@ -51,6 +51,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
     """Check that every host meets the requirements."""
     osfamily.of(host)
     is_first = host.name == cluster.spec.masters[0].name
+    kept.refuse_unsupported(cluster)
     kept.refuse_other_kubernetes(cluster, cluster.everyone if is_first else (host,))
     kept.refuse_newer_runtime(cluster, host)
     by_command.refuse_missing_names(cluster, host)

@@ -10,7 +10,8 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Reads
 from k8sboot.host.shared_file import records
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes.versions import CRI_ONLY_SINCE, KubernetesVersion
+from k8sboot.kubernetes import releases
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import runtime_limits
 from k8sboot.runtime.contract import Runtime
 from k8sboot.runtime.docker_settings import DAEMON_JSON, daemon_json
@@ -72,15 +73,14 @@ class Docker(Runtime):
 
         Source: kubernetes/website container-runtimes.md.
         """
-        if version.minor < CRI_ONLY_SINCE:
+        if version.release.has_dockershim:
             return "/var/run/dockershim.sock"
         return "unix:///run/cri-dockerd.sock"
 
     def unsupported(self, version: KubernetesVersion) -> str:
-        """From 1.24 on kubelet has no dockershim."""
-        if version.minor < CRI_ONLY_SINCE:
-            return ""
-        return f"Kubernetes {version} cannot use Docker: dockershim was removed in 1.24"
+        """kubelet needs dockershim."""
+        misfit = releases.docker_misfit(version.release)
+        return f"Kubernetes {version} cannot use Docker: {misfit}" if misfit else ""
 
     def stop_pods(self, uids: Iterable[str]) -> Command:
         """Docker's names of containers hold the UIDs of their pods."""

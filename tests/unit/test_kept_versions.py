@@ -39,6 +39,27 @@ def test_another_version_than_the_clusters_is_refused_before_anything_is_altered
     assert mutations(it) == {}
 
 
+@pytest.mark.parametrize(
+    ("version", "code", "why"),
+    [
+        ("v1.24.0", "KB-VERSION-RUNTIME", "cannot use Docker: dockershim was removed in 1.24"),
+        ("v1.37.2", "KB-VERSION-RUNTIME", "cannot use Docker"),
+        ("v1.38.0", "KB-VERSION-UNKNOWN", "k8sboot knows Kubernetes 1.19 to 1.37, not v1.38.0"),
+        ("v1.18.20", "KB-VERSION-UNKNOWN", "not v1.18.20"),
+    ],
+)
+def test_a_cluster_of_a_release_that_k8sboot_does_not_install_is_refused_by_name(
+    finished, version, code, why
+):
+    it = of_version(finished, version)
+    told = run(it, [BY_NAME["preflight"]])
+    assert set(told.errors.values()) == {code}
+    error = told.report.errors["m1"]
+    assert version in error.what
+    assert why in error.why
+    assert mutations(it) == {}
+
+
 @pytest.mark.parametrize("phase", ["package-versions", "kube-packages"])
 def test_a_phase_alone_does_not_change_the_version_either(finished, phase):
     it = of_version(finished, "v1.23.18")

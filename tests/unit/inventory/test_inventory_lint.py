@@ -48,7 +48,11 @@ def test_the_defaults_have_nothing_to_tell(problems):
         ("serviceSubnet: 10.96.0.0/11", "error", "KB-NET-SIZE"),
         ("podSubnet: 10.240.0.0/24", "error", "KB-NET-SIZE"),
         ("kubernetesVersion: v1.18.20", "error", "KB-VERSION-OLD"),
+        ("kubernetesVersion: v0.23.0", "error", "KB-VERSION-OLD"),
         ("kubernetesVersion: v1.24.0", "error", "KB-VERSION-RUNTIME"),
+        ("kubernetesVersion: v1.37.99", "error", "KB-VERSION-RUNTIME"),
+        ("kubernetesVersion: v1.38.0", "error", "KB-VERSION-UNKNOWN"),
+        ("kubernetesVersion: v2.23.0", "error", "KB-VERSION-UNKNOWN"),
         ("kubernetesVersion: 1.23", "error", "KB-VERSION"),
         ("kubernetesVersion: stable", "error", "KB-VERSION"),
         ("kubernetesVersion: v1.20.2", "warning", "KB-CALICO-VERSION"),
@@ -67,6 +71,60 @@ def test_the_defaults_have_nothing_to_tell(problems):
 def test_a_cluster_that_cannot_be_meant(problems, cluster, kind, code):
     found = told(problems, f"cluster:\n  {cluster}\n" + hosts("192.0.2.1", "192.0.2.2"))
     assert found == [(kind, code, 2)]
+
+
+@pytest.mark.parametrize(
+    ("version", "message", "suggestion"),
+    [
+        (
+            "v1.18.20",
+            "Kubernetes v1.18.20 is not supported: the oldest supported minor is 1.19",
+            "use v1.19.16 or later",
+        ),
+        (
+            "v1.30.4",
+            "Kubernetes v1.30.4 cannot use Docker: dockershim was removed in 1.24; 1.30 (end of life 2025-07-15) needs "
+            "containerd 1.6 or later",
+            "use v1.23.17 (end of life 2023-02-28); a later release of k8sboot will support containerd",
+        ),
+        (
+            "v1.38.0",
+            "k8sboot knows Kubernetes 1.19 to 1.37, not v1.38.0",
+            "use v1.23.17; `k8sboot releases` lists what this k8sboot installs",
+        ),
+        ("1.21", "must be a version with its patch release, X.Y.Z", "did you mean `v1.21.14`?"),
+        ("v1.19", "must be a version with its patch release, X.Y.Z", "did you mean `v1.19.16`?"),
+        ("1.30", "must be a version with its patch release, X.Y.Z", "for example `v1.23.17`"),
+    ],
+)
+def test_a_version_is_refused_in_the_words_of_the_table(problems, version, message, suggestion):
+    found = problems(f"cluster: {{kubernetesVersion: {version}}}\n")
+    assert [(message in each.message, each.suggestion) for each in found] == [(True, suggestion)]
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "calico", "words"),
+    [
+        ("v1.23.17", "v3.29.0", "1.29 to 1.32, not with 1.23"),
+        ("v1.23.17", "v3.26.5", "1.24 to 1.28, not with 1.23"),
+        ("v1.23.17", "v3.34.0", "1.35 and later, not with 1.23"),
+        ("v1.23.17", "v3.18.0", "1.18 to 1.20, not with 1.23"),
+        ("v1.23.17", "v3.17.0", "older than any version tested"),
+        ("v1.23.17", "v4.25.0", "older than any version tested"),
+        ("v1.23.17", "v3.24.0", ""),
+        ("v1.22.17", "v3.25.2", ""),
+        ("v1.21.14", "v3.25.2", "1.22 to 1.28, not with 1.21"),
+        ("v1.21.14", "v3.21.0", ""),
+        ("v1.19.16", "v3.18.0", ""),
+    ],
+)
+def test_calico_fits_by_the_table(problems, kubernetes, calico, words):
+    text = f"cluster: {{kubernetesVersion: {kubernetes}}}\ncalico: {{version: {calico}}}\n"
+    found = problems(text)
+    assert [each.code for each in found] == (["KB-CALICO-VERSION"] if words else [])
+    assert all(words in each.message for each in found)
+    newest = {"v1.23.17": 25, "v1.22.17": 25, "v1.21.14": 23, "v1.19.16": 20}[kubernetes]
+    assert all(each.suggestion == f"use a v3.{newest} release" for each in found)
 
 
 @pytest.mark.parametrize(

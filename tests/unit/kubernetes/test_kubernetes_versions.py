@@ -5,11 +5,7 @@ import pytest
 from k8sboot.errors import UsageError
 from k8sboot.kubernetes import versions
 from k8sboot.kubernetes.kernel import REQUIRED_SYSCTLS, SYSCTLS, kernel_version
-from k8sboot.kubernetes.metrics_server import (
-    metrics_server_image,
-    metrics_server_values,
-    metrics_server_version,
-)
+from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
 from k8sboot.kubernetes.versions import KubernetesVersion
 
 V = KubernetesVersion.parse
@@ -41,17 +37,18 @@ def test_a_vendor_suffix_is_kept_and_does_not_matter() -> None:
     ("version", "api"),
     [
         *(("v1.19.0", "v1beta2"), ("v1.21.14", "v1beta2"), ("v1.22.0", "v1beta3")),
-        *(("v1.30.9", "v1beta3"), ("v1.31.0", "v1beta4"), ("v1.36.0", "v1beta4")),
+        *(("v1.30.9", "v1beta3"), ("v1.31.0", "v1beta4"), ("v1.36.0", "v1beta4"), ("v1.37.0", "v1beta4")),
     ],
 )
 def test_the_configuration_api_follows_the_version(version: str, api: str) -> None:
-    assert versions.config_api(V(version)) == api
+    assert V(version).release.config_api == api
 
 
 def test_versions_outside_what_is_known_are_named() -> None:
     assert versions.unsupported(V("v1.23.17")) == ""
     assert "v1.18.0" in versions.unsupported(V("v1.18.0"))
-    assert "v1.37.0" in versions.unsupported(V("v1.37.0"))
+    assert versions.unsupported(V("v1.37.0")) == ""
+    assert "1.19 to 1.37, not v1.38.0" in versions.unsupported(V("v1.38.0"))
     assert versions.unsupported(V("v2.23.0"))
 
 
@@ -68,8 +65,8 @@ def test_a_master_is_marked_as_its_version_does(version: str, labels: set[str], 
     def short(names: tuple[str, ...]) -> set[str]:
         return {name.partition("/")[2] for name in names}
 
-    assert short(versions.control_plane_labels(V(version))) == labels
-    assert short(versions.control_plane_taints(V(version))) == taints
+    assert short(V(version).release.control_plane_labels) == labels
+    assert short(V(version).release.control_plane_taints) == taints
 
 
 @pytest.mark.parametrize(
@@ -110,7 +107,7 @@ def test_an_upgrade_goes_one_minor_at_a_time_and_never_back() -> None:
     ],
 )
 def test_metrics_server_follows_its_matrix(version: str, expected: str) -> None:
-    assert metrics_server_version(V(version)) == expected
+    assert V(version).release.metrics_server == expected
 
 
 def test_metrics_server_lies_in_its_own_folder_upstream_only() -> None:
@@ -135,8 +132,8 @@ def test_metrics_server_arguments_follow_the_image_that_was_asked_for() -> None:
 
 
 def test_a_disruption_budget_uses_the_api_of_its_version() -> None:
-    assert versions.disruption_budget_api(V("v1.20.2")) == "policy/v1beta1"
-    assert versions.disruption_budget_api(V("v1.21.0")) == "policy/v1"
+    assert V("v1.20.2").release.budget_api == "policy/v1beta1"
+    assert V("v1.21.0").release.budget_api == "policy/v1"
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ MAY_NAME_DOCKER = (
     "scripts/docker-stop-pods.sh",
     "explain/",
     "kubernetes/interfaces.py",  # the bridge docker0
+    "kubernetes/release",  # which release works with which runtime
+    "kubernetes/calico_releases.py",  # the registry docker.io
 )
 
 

@@ -1,0 +1,52 @@
+"""Questions to the table of releases: what k8sboot knows of a minor version of Kubernetes, and what fits it."""
+
+from __future__ import annotations
+
+from k8sboot.kubernetes.release import Release
+from k8sboot.kubernetes.release_table import RELEASES
+
+OLDEST, NEWEST = RELEASES[0], RELEASES[-1]
+
+
+def is_known(minor: int) -> bool:
+    """Whether the table has this minor."""
+    return OLDEST.minor <= minor <= NEWEST.minor
+
+
+def nearest(minor: int) -> Release:
+    """The row of a minor; for one that is not in the table, the oldest or the newest row."""
+    return RELEASES[min(max(minor, OLDEST.minor), NEWEST.minor) - OLDEST.minor]
+
+
+def newest_with_dockershim() -> Release:
+    """The newest release that works with Docker itself."""
+    return [row for row in RELEASES if row.has_dockershim][-1]
+
+
+def docker_misfit(release: Release) -> str:
+    """Why this release cannot use Docker; '' if it can."""
+    if release.has_dockershim:
+        return ""
+    return f"dockershim was removed in 1.{newest_with_dockershim().minor + 1}"
+
+
+def containerd_misfit(release: Release, version: str) -> str:
+    """Why this release cannot use that version of containerd, e.g. 1.6.33; '' if it can."""
+    found = _numbers(version)
+    is_older = bool(release.containerd_since) and found < _numbers(release.containerd_since)
+    is_newer = bool(release.containerd_before) and found >= _numbers(release.containerd_before)
+    if not is_older and not is_newer:
+        return ""
+    cri = " and ".join(release.cri)
+    return f"kubelet {release.name} speaks CRI {cri}: it needs {containerd_needed(release)}, not {version}"
+
+
+def containerd_needed(release: Release) -> str:
+    """The versions of containerd that fit, in words."""
+    since = f" {release.containerd_since} or later" if release.containerd_since else ""
+    before = f" older than {release.containerd_before}" if release.containerd_before else ""
+    return f"containerd{since}{before}"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
