@@ -1,6 +1,6 @@
 # k8sboot: commands for operators and developers. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-vm lab-down check test test-faults test-vm slow integration faults e2e bench clean
+.PHONY: help demo lab lab-vm lab-down check test test-faults test-vm slow integration faults e2e bench audit lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE # else every worker of every run compiles all tests again
 LAB := tests/lab/lab
@@ -14,10 +14,13 @@ TWO_LABS := -n 2 --dist loadfile --no-loadscope-reorder
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-$(BIN)/k8sboot: pyproject.toml
+# What is installed has the digests of the lock file; nothing is fetched to build k8sboot itself.
+PIP_INSTALL := pip install --quiet --disable-pip-version-check
+$(BIN)/k8sboot: pyproject.toml requirements/dev.txt
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq python3 python3-venv; }
 	python3 -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	$(BIN)/$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 # A real sshd with users and shells of all kinds. Without root on Debian, those tests are skipped with a message.
@@ -76,5 +79,25 @@ test: check slow integration faults e2e ## Everything that CI runs
 bench: $(BIN)/k8sboot ## Compare round trips and times with plain OpenSSH
 	$(BIN)/python bench/run.py
 
+AUDIT := .venv-audit
+$(AUDIT)/bin/pip-audit: requirements/audit.txt
+	python3 -m venv $(AUDIT)
+	$(AUDIT)/bin/$(PIP_INSTALL) --require-hashes -r requirements/audit.txt
+	@touch $@
+
+audit: $(AUDIT)/bin/pip-audit ## Look for known vulnerabilities in what the lock files name; asks the registry, and fails if that has no advisories
+	for lock in requirements/*.txt; do \
+	  $(AUDIT)/bin/pip-audit --progress-spinner off --strict --disable-pip --require-hashes -r $$lock || exit; done
+
+LOCKING := .venv-lock
+lock: ## Write the lock files again, with the newest versions that pyproject.toml allows
+	python3 -m venv $(LOCKING)
+	$(LOCKING)/bin/$(PIP_INSTALL) 'uv>=0.5'
+	cd requirements && ../$(LOCKING)/bin/uv pip compile --quiet --upgrade $(UV_LOCK) --extra dev -o dev.txt ../pyproject.toml
+	cd requirements && ../$(LOCKING)/bin/uv pip compile --quiet --upgrade $(UV_LOCK) -c dev.txt -o run.txt ../pyproject.toml
+	cd requirements && ../$(LOCKING)/bin/uv pip compile --quiet --upgrade $(UV_LOCK) -c dev.txt --extra audit -o audit.txt \
+	  ../pyproject.toml
+UV_LOCK := --universal --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
 clean: lab-down ## Remove the labs and everything built in this directory (the lab's cache stays)
-	rm -rf .venv .lab dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-audit .venv-lock .lab dist build .mypy_cache .ruff_cache .pytest_cache
