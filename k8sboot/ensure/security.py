@@ -10,7 +10,9 @@ from k8sboot.host.originals import PriorState
 from k8sboot.host.snapshot import from_to
 
 CONFIG = "/etc/selinux/config"
-_MODE = re.compile(r"(?m)^(\s*SELINUX\s*=\s*)(enforcing|permissive|disabled)([ \t]*)$", re.IGNORECASE)
+_MODE = re.compile(
+    r"(?m)^([ \t]*SELINUX[ \t]*=[ \t]*)(enforcing|permissive|disabled)([ \t]*)$", re.IGNORECASE
+)
 _LAXITY = ("enforcing", "permissive", "disabled")
 
 

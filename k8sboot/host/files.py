@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import hashlib
 import shlex
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from k8sboot.host.snapshot import FileState
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 from k8sboot.scripts import call, render
 from k8sboot.secret import Secret
+from k8sboot.text.unified import unified
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,8 @@ class File:
         if state and state.content is None:
             return f"{self.path}: {state.size} bytes -> {len(self.data)} bytes\n"
         old = (state.content or b"").decode("utf-8", "replace") if state else ""
-        lines = difflib.unified_diff(
-            old.splitlines(),
-            self.data.decode("utf-8", "replace").splitlines(),
-            self.path if state else "/dev/null",
-            self.path,
-            lineterm="",
-            n=2,
-        )
-        return "".join(f"{line}\n" for line in lines) + self._mode_diff(state)
+        new, before = self.data.decode("utf-8", "replace"), self.path if state else "/dev/null"
+        return unified(old, new, (before, self.path)) + self._mode_diff(state)
 
     def _mode_diff(self, state: FileState | None) -> str:
         if state is None or (state.mode, state.owner) == (self.mode, self.owner):

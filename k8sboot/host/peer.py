@@ -16,6 +16,8 @@ from k8sboot.ssh.connection import Completed, Script
 
 T = TypeVar("T")
 
+LARGEST_FILE = 4 * 1024 * 1024
+"""Bytes; what an answer may have at most is more."""
 Command = Sequence[str]
 """The words of a command line; never a shell string."""
 
@@ -129,10 +131,20 @@ class Peer:
         state = self.file(path)
         if state is None:
             return None
-        if state.content is None:
-            done = self._completed(["cat", "--", path], timeout=60)
-            return done.stdout.decode("utf-8", errors)
-        return state.content.decode("utf-8", errors)
+        if state.content is not None:
+            return state.content.decode("utf-8", errors)
+        content = b"" if state.size > LARGEST_FILE else self._content(path)
+        if state.size > LARGEST_FILE or len(content) > LARGEST_FILE:
+            raise Refused(
+                f"{path} is larger than {LARGEST_FILE >> 20} MiB",
+                why="k8sboot reads no larger files of a host",
+                fix=f"check {path} on {self.name}: no program writes that much into it",
+                host=self.name,
+            )
+        return content.decode("utf-8", errors)
+
+    def _content(self, path: str) -> bytes:
+        return self._completed(["cat", "--", path], timeout=60).stdout
 
     def known(self, value: T | None, *, what: str, after: str) -> T:
         """The value if not None; otherwise NotYet in a dry run in which phase `after` plans changes, else Refused.

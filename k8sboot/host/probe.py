@@ -8,7 +8,6 @@ another line.
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from k8sboot.scripts import call, render
 
 MAX_CONTENT = 64 * 1024
 """Bytes. The content of a larger file is not in a probe; its digest always is."""
-
+MAX_ANSWER = 2 * 1024 * 1024
+"""Bytes of a fact or an answer. A longer one counts as missing."""
 
 ALWAYS = ("/etc/os-release", "/proc/swaps", "/etc/machine-id", "/proc/sys/kernel/random/boot_id")
 
@@ -77,13 +77,13 @@ def _ignore(_snapshot: Snapshot, _rest: str) -> None:
 
 def _read_fact(snapshot: Snapshot, rest: str) -> None:
     name, _, value = rest.partition(" ")
-    snapshot.facts[name] = _decoded(value).decode("utf-8", "replace")
+    snapshot.facts[name] = _decoded(value, MAX_ANSWER).decode("utf-8", "replace")
 
 
 def _read_file(snapshot: Snapshot, rest: str) -> None:
     head, _, content = rest.rpartition(" .")
     path, mode, owner, size, digest = head.rsplit(" ", 4)
-    data = None if content == "-" else _decoded(content)
+    data = None if content == "-" or _size(content) > MAX_CONTENT else _decoded(content, MAX_CONTENT)
     snapshot.files[path] = FileState(
         mode=int(mode, 8), owner=owner, size=int(size), sha256=digest, content=data
     )
@@ -95,7 +95,7 @@ def _read_absent(snapshot: Snapshot, path: str) -> None:
 
 def _read_closed(snapshot: Snapshot, rest: str) -> None:
     path, _, said = rest.rpartition(" .")
-    snapshot.closed[path] = _decoded(said).decode("utf-8", "replace")
+    snapshot.closed[path] = _decoded(said, MAX_ANSWER).decode("utf-8", "replace")
 
 
 def _read_module(snapshot: Snapshot, rest: str) -> None:
@@ -125,13 +125,21 @@ def _read_unit(snapshot: Snapshot, rest: str) -> None:
 def _read_answer(snapshot: Snapshot, rest: str) -> None:
     head, _, out = rest.rpartition(" .")
     name, status = head.rsplit(" ", 1)
-    snapshot.answers[name] = Answer(int(status), _decoded(out).decode("utf-8", "replace"))
+    if _size(out) <= MAX_ANSWER:
+        text = _decoded(out, MAX_ANSWER).decode("utf-8", "replace")
+        snapshot.answers[name] = Answer(int(status), text)
 
 
-def _decoded(text: str) -> bytes:
+def _size(text: str) -> int:
+    """How many bytes a base64 text holds."""
+    return len(text) * 3 // 4 - text[-2:].count("=")
+
+
+def _decoded(text: str, most: int) -> bytes:
+    """The bytes of a base64 text; none if it is invalid or holds more than most."""
     try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
+        return base64.b64decode(text, validate=True) if _size(text) <= most else b""
+    except ValueError:
         return b""
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 _DOLLAR = re.compile(
-    r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<bad>\{))"
+    r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]{0,400}))?\}|(?P<bad>\{))"
 )
 
 

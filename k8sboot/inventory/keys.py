@@ -34,7 +34,7 @@ from k8sboot.inventory.model import Spec
 from k8sboot.secret import Secret
 
 _ACRONYMS = {"sans": "SANs", "arp": "ARP", "tls": "TLS"}
-_HELP = re.compile(r"^(\w+): (.+(?:\n +.+)*)", re.MULTILINE)
+_HELP = re.compile(r"^(\w+): (.+(?:\n +\S.*)*)", re.MULTILINE)
 
 
 @cache

@@ -11,7 +11,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _RESERVED = re.compile(r"(?:.+\.)?(?:kubernetes|k8s)\.io")
 _ALLOWED = re.compile(
-    r"(?:.+\.)?(?:kubelet|node|node-role|node-restriction)\.kubernetes\.io/.+"
+    r"(?:[^/]+\.)?(?:kubelet|node|node-role|node-restriction)\.kubernetes\.io/[^/]+"
     r"|(?:topology|failure-domain\.beta)\.kubernetes\.io/(?:region|zone)|beta\.kubernetes\.io/instance-type"
 )
 """Of the reserved namespaces, what kubelet or an administrator may set; kubelet would refuse to start with others."""

@@ -10,12 +10,14 @@ from typing import Any
 from k8sboot.errors import StepFailed
 
 _AWAY = re.compile(
-    r"Unable to connect to the server: (?!x509|.*no such host)"
+    r"Unable to connect to the server: (?!x509|.{0,400}no such host)"
     r"|connection to the server \S+ was refused"
     r"|Error from server \((?:ServiceUnavailable|Timeout|ServerTimeout|TooManyRequests)\)"
     r"|etcdserver: (?:request timed out|leader changed|no leader)"
 )
 """As kubectl (with the errors of client-go and apimachinery) words it."""
+LONGEST_ERROR = 64 * 1024
+"""Characters of a failed kubectl's output, the last of which name its error."""
 
 
 class BadAnswer(StepFailed):
@@ -94,4 +96,4 @@ def _reason(text: str, error: Exception) -> str:
 
 def is_away(output: str) -> bool:
     """Whether a failed kubectl's output means that the API server is only temporarily unavailable."""
-    return bool(_AWAY.search(output))
+    return bool(_AWAY.search(output[-LONGEST_ERROR:]))

@@ -25,7 +25,7 @@ OF_KUBELET = (KUBELET_CONF, KUBELET_CLIENT)
 """kubelet uses the second while that is valid, else what the first may hold."""
 
 _SEQUENCE, _INTEGER, _VERSION_TAG, _UTC, _GENERALIZED = 0x30, 0x02, 0xA0, 0x17, 0x18
-_ARMOUR = re.compile(r"-----BEGIN CERTIFICATE-----\s*([A-Za-z0-9+/\s]+)")
+_ARMOUR = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/\s]+)")
 
 
 def ends(text: str) -> Mapping[str, datetime]:

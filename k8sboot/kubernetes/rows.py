@@ -16,7 +16,7 @@ Fields = tuple[str, ...]
 """Paths: 'status.phase', 'status.conditions[?(@.type=="Ready")]', 'status.containerStatuses[*].restartCount'."""
 END = "."
 """The last line: without it the answer is cut off."""
-_LIST = re.compile(r"\[[^\]]*\]")
+_LIST = re.compile(r"\[[^\[\]]*\]")
 _DECODER = json.JSONDecoder()
 
 
@@ -66,21 +66,29 @@ def _put(item: dict[str, Any], field: str, text: str) -> None:
 
 def _values(text: str) -> list[Any]:
     """Values separated by blanks: lists and maps as JSON, others as they are."""
-    found, rest = [], text
-    while rest:
-        word = rest.split(" ", 1)[0]
-        value, end = _decoded(rest) if rest[0] in "[{" else (word, len(word))
+    found, at = [], 0
+    while at < len(text):
+        if text[at] == " ":
+            at += 1
+            continue
+        value, at = _decoded(text, at) if text[at] in "[{" else _word(text, at)
         found.append(value)
-        rest = rest[end:].lstrip(" ")
     return found
 
 
-def _decoded(text: str) -> tuple[Any, int]:
-    """The JSON at the beginning and its length; all of the text where there is none."""
+def _word(text: str, at: int) -> tuple[str, int]:
+    """The word that begins there, and its end."""
+    end = text.find(" ", at)
+    end = len(text) if end < 0 else end
+    return text[at:end], end
+
+
+def _decoded(text: str, at: int = 0) -> tuple[Any, int]:
+    """The JSON that begins there and its end; all of the text where there is none."""
     try:
-        return _DECODER.raw_decode(text)
+        return _DECODER.raw_decode(text, at)
     except (ValueError, RecursionError):
-        return text, len(text)
+        return text[at:], len(text)
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - JSON

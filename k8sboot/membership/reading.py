@@ -29,6 +29,7 @@ from k8sboot.kubernetes.pki import ca_cert_hash
 from k8sboot.membership.distributions import BY_PATH, Distribution
 from k8sboot.paths import CLUSTER_MARK, UNFINISHED
 from k8sboot.scripts import render
+from k8sboot.text.between import between
 
 PARTS = (KUBELET_CONF, ADMIN_CONF, CA_KEY, ETCD_DATA, *CONTROL_PLANE_MANIFESTS)
 """What kubeadm makes on a machine and must not lose unasked, or what shows whose the machine is."""
@@ -49,8 +50,10 @@ MEMBERSHIP = Question(
 )
 READS = Reads(questions=(MEMBERSHIP,))
 
+LONGEST_ANSWER = 1024 * 1024
+"""Characters: CAs and a few lines of each file need less."""
 LONGEST = 253
-_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _NODE = b"system:node:"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _WORD = re.compile(r"[\x21-\x7e]{1,253}")
@@ -121,10 +124,10 @@ class Membership:
 def membership_of(host: Peer) -> Membership:
     """What the host says. Raises Refused where its answer is not complete."""
     text = host.answer(MEMBERSHIP).text
-    if text.rstrip().rpartition("\n")[2] != "end":
+    if len(text) > LONGEST_ANSWER or text.rstrip().rpartition("\n")[2] != "end":
         raise Refused(
             "cannot tell which cluster the machine belongs to",
-            why="its answer is not complete",
+            why="its answer is too long" if len(text) > LONGEST_ANSWER else "its answer is not complete",
             fix=f"check that awk works on {host.name}, then run again; nothing was changed",
             host=host.name,
             code="KB-MEMBERSHIP",
@@ -191,15 +194,19 @@ def _embedded(lines: list[str]) -> frozenset[str]:
 
 def _identities_in(text: str) -> frozenset[str]:
     found = set()
-    for certificate in _CERTIFICATE.findall(text):
+    for certificate in _certificates(text):
         with suppress(Refused):
             found.add("SHA256:" + ca_cert_hash(certificate).partition(":")[2])
     return frozenset(found)
 
 
+def _certificates(text: str) -> Iterator[str]:
+    return (f"{_BEGIN}{inner}{_END}" for inner in between(text, _BEGIN, _END))
+
+
 def _node_name(texts: dict[str, list[str]]) -> str:
     """From the subject of kubelet's client certificate; else the user in its kubeconfig."""
-    certificates = [*_CERTIFICATE.findall("\n".join(texts[KUBELET_CLIENT]))]
+    certificates = [*_certificates("\n".join(texts[KUBELET_CLIENT]))]
     certificates += [
         _decoded(data).decode("ascii", "replace")
         for data in _values(texts[KUBELET_CONF], "client-certificate-data", longest=20_000)

@@ -133,16 +133,16 @@ def _deb822(path: str, lines: list[str]) -> Iterator[Entry]:
 
 def _fields(stanza: str) -> Mapping[str, str]:
     """The fields of a stanza by lower-case name, continuation lines included."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     name = ""
     for line in stanza.splitlines():
         if line[:1] in (" ", "\t"):
-            found[name] = f"{found.get(name, '')}\n{line.strip()}"
+            found.setdefault(name, [""]).append(line.strip())
         else:
             name, _, value = line.partition(":")
             name = name.strip().lower()
-            found[name] = value.strip()
-    return found
+            found[name] = [value.strip()]
+    return {name: "\n".join(lines) for name, lines in found.items()}
 
 
 def _keys(value: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 _OPENS = re.compile(r"""(menuentry|submenu)\s+(?:'([^']*)'|"([^"]*)").*\{$""")
 _ID = re.compile(r"""(?:\$menuentry_id_option|--id)\s+'?([^'\s{]+)""")
 _LINUX = re.compile(r"linux(?:16|efi)?\s+\S*/vmlinuz-(\S+)")
-_DEFAULT = re.compile(r'^\s*set default="(.*)"$', re.MULTILINE)
+_DEFAULT = re.compile(r'^[ \t]*set default="(.*)"$', re.MULTILINE)
 
 
 @dataclass
@@ -75,18 +75,20 @@ def default_release(grub_cfg: str, saved_entry: str) -> str:
 
 
 def _default(grub_cfg: str) -> str:
-    head = re.split(r"^\s*(?:menuentry|submenu)\s", grub_cfg, maxsplit=1, flags=re.MULTILINE)[0]
+    head = re.split(r"^[ \t]*(?:menuentry|submenu)\s", grub_cfg, maxsplit=1, flags=re.MULTILINE)[0]
     values = [value for value in _DEFAULT.findall(head) if value != "${next_entry}"]
     return values[-1] if values else "0"
 
 
 def _pick(level: Sequence[MenuEntry], part: str) -> MenuEntry | None:
-    if part.isdecimal():
+    if part.isdecimal() and len(part) < 6:
         return level[int(part)] if int(part) < len(level) else None
     return next((e for e in level if part in (e.name.rpartition(">")[2], e.title)), None)
 
 
 def _flat(level: Sequence[MenuEntry]) -> Iterator[MenuEntry]:
-    for entry in level:
+    waiting = [*reversed(level)]  # no recursion: a file may open submenus without an end
+    while waiting:
+        entry = waiting.pop()
         yield entry
-        yield from _flat(entry.inner)
+        waiting += reversed(entry.inner)

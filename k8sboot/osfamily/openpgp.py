@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterator
 
-_BLOCK = re.compile(
-    r"-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t\r]*\n(.*?)-----END PGP PUBLIC KEY BLOCK-----", re.DOTALL
-)
+from k8sboot.text.between import between
+
+_BEGIN, _END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
 _PUBLIC_KEY = 6
 
 
@@ -19,9 +18,11 @@ def fingerprints(text: str) -> tuple[str, ...]:
     Empty if there is no key in it, as in a web page. Subkeys are omitted: they belong to their primary key.
     """
     found: list[str] = []
-    for block in _BLOCK.findall(text):
+    for block in between(text, _BEGIN, _END):
         found += (
-            f for tag, body in _packets(_data(block)) if tag == _PUBLIC_KEY and (f := _fingerprint(body))
+            f
+            for tag, body in _packets(_data(block.partition("\n")[2]))
+            if tag == _PUBLIC_KEY and (f := _fingerprint(body))
         )
     return tuple(found)
 

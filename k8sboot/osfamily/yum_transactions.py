@@ -10,7 +10,8 @@ from k8sboot.osfamily.family import Outcome
 
 _SECTION = re.compile(r"(Removing|Downgrading|[A-Z][a-z]+ing)\b[^:]*:$")
 _ROW = re.compile(r" (\S+)(?:\s+\S+\s+(\S+))?")
-_REPLACED = re.compile(r"\s+replacing\s+(\S+)\.\S+\s+(\S+)")
+LONGEST_LINE = 1000
+"""Characters of a line that are searched."""
 _FAILED = (
     re.compile(r"failure: \S+ from (?P<id>[^\s:]+): (?P<why>.*)"),
     re.compile(r"(?P<why>Cannot find a valid baseurl for repo: (?P<id>[^\s/]+).*)"),
@@ -30,8 +31,8 @@ def outcome(summary: str) -> Outcome:
     for line in _joined(summary.splitlines()):
         if heading := _SECTION.match(line):
             section = heading[1]
-        elif replaced := _REPLACED.match(line):
-            removed[replaced[1]] = replaced[2]
+        elif replaced := _replaced(line):
+            removed[replaced[0]] = replaced[1]
         elif not line.strip():
             section = ""
         elif row := _ROW.match(line):
@@ -40,6 +41,14 @@ def outcome(summary: str) -> Outcome:
             elif section == "Downgrading":
                 older[row[1]] = row[2] or ""
     return Outcome(removed, older)
+
+
+def _replaced(line: str) -> tuple[str, str] | None:
+    """(name, version) of a row `     replacing  NAME.ARCH VERSION`."""
+    words = line.split()
+    if line[:1].isspace() and words[:1] == ["replacing"] and len(words) > 2 and "." in words[1][1:]:
+        return words[1].rpartition(".")[0], words[2]
+    return None
 
 
 def _joined(lines: list[str]) -> Iterator[str]:
@@ -57,7 +66,7 @@ def failed_repository(output: str) -> tuple[str, str]:
     """(id, reason) of the repository at which yum stopped, ('', '') if it does not say."""
     for line in output.splitlines():
         for pattern in _FAILED:
-            if found := pattern.search(line):
+            if found := pattern.search(line[:LONGEST_LINE]):
                 return found["id"], found["why"].strip()
     return "", ""
 

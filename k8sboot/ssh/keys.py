@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import shlex
 from pathlib import Path
 from typing import cast
@@ -15,7 +14,9 @@ from paramiko.pkey import UnknownKeyType
 
 from k8sboot.secret import Secret
 from k8sboot.ssh.known_hosts import inner_type
+from k8sboot.text.between import between
 
+LARGEST = 1024 * 1024
 MAGIC = b"openssh-key-v1\0"
 SECURITY_KEY = "a FIDO security key (sk-*): k8sboot cannot sign with its hardware; use another key"
 
@@ -51,18 +52,24 @@ def _contents(path: Path) -> bytes:
             raise Unusable(
                 f"its mode {mode & 0o777:04o} lets other users read it: `chmod 600 {shlex.quote(str(path))}`"
             )
-        return path.read_bytes()
+        return _bytes(path)
     except OSError as error:
         raise Unusable(error.strerror or str(error)) from None
 
 
+def _bytes(path: Path) -> bytes:
+    """A file's bytes, of which more than LARGEST are no key. OSError."""
+    with path.open("rb") as file:
+        return file.read(LARGEST)
+
+
 def peek(data: bytes) -> tuple[str, bool]:
     """Key type ("" where the format hides it) and whether it is encrypted, without a passphrase."""
-    body = re.search(rb"-----BEGIN OPENSSH PRIVATE KEY-----(.*?)-----END", data, re.DOTALL)
+    body = next(between(data, b"-----BEGIN OPENSSH PRIVATE KEY-----", b"-----END"), None)
     if body is None:
         return "", b"ENCRYPTED" in data
     try:
-        raw = base64.b64decode(b"".join(body[1].split()))
+        raw = base64.b64decode(b"".join(body.split()))
     except ValueError:
         return "", False
     fields = _strings(raw.removeprefix(MAGIC))
@@ -86,13 +93,13 @@ def _strings(raw: bytes) -> list[bytes]:
 def public_part(path: Path) -> bytes | None:
     """The binary public key of a key file, from PATH.pub or its own clear part; None when there is none."""
     try:
-        words = path.with_name(path.name + ".pub").read_bytes().split()
+        words = _bytes(path.with_name(path.name + ".pub")).split()
         return base64.b64decode(words[1])
     except (OSError, ValueError, IndexError):
         pass
     try:
-        raw = re.search(rb"PRIVATE KEY-----(.*?)-----END", path.read_bytes(), re.DOTALL)
-        body = base64.b64decode(b"".join(raw[1].split())) if raw else b""
+        raw = next(between(_bytes(path), b"PRIVATE KEY-----", b"-----END"), b"")
+        body = base64.b64decode(b"".join(raw.split()))
     except (OSError, ValueError):
         return None
     return _strings(body.removeprefix(MAGIC))[3] if body.startswith(MAGIC) else None

@@ -9,6 +9,7 @@ MASK = "***"
 SHORTEST = 4
 """Characters. A shorter secret is not masked: it would match in too many places."""
 
+_KIND = "[A-Z ]{0,40}PRIVATE KEY"
 _FORMS = (
     (".", r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"),
     (" ", r"(?i)(?<=certificate-key )[0-9a-f]{64}\b|(?<=certificatekey: )[0-9a-f]{64}\b"),
@@ -17,7 +18,7 @@ _FORMS = (
     ("-key-data: ", r"(?<=-key-data: )[A-Za-z0-9+/=]+"),
     ("Bearer ", r"(?<=Bearer )[A-Za-z0-9._~+/=-]+"),
     ("=", r"(?i)(?<=password=)[^\s,;]+|(?<=password = )[^\s,;]+"),
-    ("-----BEGIN ", r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----"),
+    ("-----BEGIN ", rf"-----BEGIN {_KIND}-----(?:[^-]|-(?!----))*(?:-----END {_KIND}-----)?"),
 )
 """Bootstrap tokens, certificate keys, users in URLs, kubeconfig keys, bearer tokens, passwords, private keys.
 

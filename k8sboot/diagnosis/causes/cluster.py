@@ -21,7 +21,7 @@ disk_pressure = LogPattern(
 ipvs_modules = LogPattern(
     "KB-IPVS-MODULES",
     r"IPVS proxier will not be used because the following required kernel modules are not loaded: "
-    r"\[(?P<names>[^\]]*)\]",
+    r"\[(?P<names>[^\]]{0,400})\]",
     "kube-proxy fell back to iptables: the kernel modules {names} are not loaded",
     "run `modprobe -a {names}`, then `k8sboot phase kernel kube-proxy kube-proxy-mode`; or set "
     "`kubeProxy: {{mode: iptables}}` in the inventory",

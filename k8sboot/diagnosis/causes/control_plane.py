@@ -50,7 +50,7 @@ preflight = LogPattern(
 
 etcd_data = LogPattern(
     "KB-ETCD-DATA",
-    r"(?P<why>cannot access data directory.*|member \S+ has already been bootstrapped|.*crc mismatch.*"
+    r"(?P<why>cannot access data directory.*|member \S+ has already been bootstrapped|^.*crc mismatch.*"
     r"|tocommit\(\d+\) is out of range.*|failed to (?:read|open|repair) WAL.*|cluster ID mismatch.*"
     r"|snap: .*corrupt.*|(?:mkdir|open|write) /var/lib/etcd\S*: (?:permission denied|read-only file system)"
     r"|invalid database|database file.*(?:invalid|corrupt).*|wal: (?:.*corrupt|.*broken|file ).*)",

@@ -11,7 +11,9 @@ from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT
 
 _SANDBOX = r"(?:failed pulling|failed to get sandbox) image \\*\"(?P<image>[^\"\\]+)\\*\": (?P<why>.*)"
 _PULL = r"failed to pull (?:and unpack )?image \\*\"?(?P<image>[^\"\\\s]+?)\\*\"?: (?:output: )?(?P<why>.*)"
-_DAEMON = r"error response from daemon: (?P<why>.*(?:/v[12]/|manifest|pull|repository|registry|lookup).*)"
+_DAEMON = (
+    r"error response from daemon: (?P<why>.{0,400}(?:/v[12]/|manifest|pull|repository|registry|lookup).*)"
+)
 _IMAGE = r"docker pull (?:--quiet )?(\S+?)(?:[`'\"]|\s|$)"
 
 # What a registry's answer, or none, means. Sources: distribution's error codes; Go's net and crypto/x509.

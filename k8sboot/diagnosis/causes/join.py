@@ -168,7 +168,7 @@ def _unreachable(where: str, why: str, tried: str) -> Finding:
 csr_pending = LogPattern(
     "KB-CSR-PENDING",
     # younger than two minutes, kubectl shows an age in seconds
-    r"^(?P<name>\S+) +(?:\d+[mhdy])+\d*s? .*kubernetes\.io/kube-apiserver-client-kubelet .*(?<!\w)Pending\s*$",
+    r"^(?P<name>\S+) +(?:\d+[mhdy])+\d*s? .*kubernetes\.io/kube-apiserver-client-kubelet .{0,400}(?<!\w)Pending\s*$",
     "kubelet's certificate signing request {name} is not approved",
     "check the request with `kubectl get csr`; if it comes from one of your machines, run `kubectl "
     "certificate approve {name}`. kube-controller-manager approves requests itself if the bindings "

@@ -54,7 +54,7 @@ def _written_to(match: re.Match[str] | None) -> str:
 
 def out_of_memory(evidence: HostEvidence) -> Finding | None:
     """The kernel killed a process since the phase began."""
-    killed = evidence.find(r"out of memory.*kill(?:ed)? process (\d+) \(([^)]+)\)", "oom")
+    killed = evidence.find(r"out of memory.*kill(?:ed)? process (\d+) \(([^)]{1,64})\)", "oom")
     if not killed:
         return None
     total = evidence.find(r"^MemTotal: +(\d+) kB", "memory")

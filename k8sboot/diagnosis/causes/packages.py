@@ -69,7 +69,7 @@ signature = LogPattern(
 not_found = LogPattern(
     "KB-REPOSITORY-404",
     (
-        rf"{_URL}(?:: \[Errno 14\] HTTPS? Error|\s+)\s*(?:404|410)\b",
+        rf"{_URL}(?:: \[Errno 14\] HTTPS? Error\s*|\s+)(?:404|410)\b",
         rf"status code: (?:404|410) for {_URL}",
         r"the repository '(?P<url>\S+[^']*)' does not have a release file",
     ),

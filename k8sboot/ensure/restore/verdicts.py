@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +13,7 @@ from k8sboot.ensure.system import FSTAB, with_swap
 from k8sboot.host import restart_marks
 from k8sboot.host.folders import bring_back
 from k8sboot.host.peer import Command
+from k8sboot.text.unified import unified
 
 SHARED = ("/etc/hosts", FSTAB, CONFIG, "/root/.ssh/authorized_keys")
 """Files of the operator in which only some lines are k8sboot's."""
@@ -155,5 +155,4 @@ def without_ours(path: str, text: str, *, original: str, copy: str) -> str:
 
 def diff(path: str, before: str, now: str) -> str:
     """What others changed in a file, as a unified diff."""
-    lines = difflib.unified_diff(before.splitlines(), now.splitlines(), path, path, lineterm="", n=2)
-    return "".join(f"{line}\n" for line in lines)
+    return unified(before, now, (path, path))
