@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from k8sboot.inventory.model import Spec
 from k8sboot.secret import Secret
 from k8sboot.text.redact import Redactor
@@ -12,5 +10,4 @@ from k8sboot.text.redact import Redactor
 def redactor(spec: Spec) -> Redactor:
     """Masks every secret of the inventory in any text."""
     values = [value for host in spec.hosts for value in vars(host.ssh).values()]
-    secrets = [value.reveal() for value in (*values, spec.proxy.password) if isinstance(value, Secret)]
-    return Redactor((*secrets, *(quote(secret, safe="") for secret in secrets)))
+    return Redactor(value.reveal() for value in (*values, spec.proxy.password) if isinstance(value, Secret))

@@ -33,6 +33,12 @@ def names_variable(text: str) -> bool:
     return any(found["name"] for found in _DOLLAR.finditer(text))
 
 
+def is_one_variable(text: str) -> bool:
+    """Whether text is a reference to a variable and nothing else."""
+    found = _DOLLAR.fullmatch(text)
+    return bool(found and found["name"] and found["default"] is None)
+
+
 def _filled(found: re.Match[str], environ: Mapping[str, str]) -> str:
     if found["dollar"]:
         return "$"

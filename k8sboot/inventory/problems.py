@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from k8sboot.errors import InventoryError, Problem
 from k8sboot.inventory.source import Mark, SourceFile
+from k8sboot.text.redact import without_logins
 from k8sboot.text.sanitize import visible
 
 MOST_PROBLEMS = 200
@@ -100,10 +101,13 @@ class Problems:
         return tuple(_in_order([w for w, about in self._warnings if self._wrong.isdisjoint(about)]))
 
     def _problem(self, code: str, message: str, mark: Mark, suggestion: str = "") -> Problem:
-        quote = self._source.quote(mark.line)
-        return Problem(
-            code, visible(message), self._source.name, mark.line, mark.column, quote, visible(suggestion)
-        )
+        quote = without_logins(self._source.quote(mark.line))
+        shown, fix = (visible(without_logins(text)) for text in (message, suggestion))
+        return Problem(code, shown, self._source.name, mark.line, mark.column, quote, fix)
+
+    def hides(self, mark: Mark) -> bool:
+        """Whether the value of a secret may stand there, of which no message repeats anything."""
+        return self._source.hides(mark.line)
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from k8sboot.inventory.interpolate import InterpolationError, interpolate, names_variable
+from k8sboot.inventory.interpolate import InterpolationError, interpolate, is_one_variable, names_variable
 from k8sboot.inventory.nodes import Listing, Node, Scalar, Table
 from k8sboot.inventory.problems import KeyPath
 from k8sboot.inventory.scalars import CheckContext, scalar_of
@@ -51,7 +51,10 @@ def _literal(check: CheckContext, node: Scalar, path: KeyPath) -> SecretSource |
     try:
         text = interpolate(node.text, check.environ)
     except InterpolationError as error:
-        check.refuse("KB-ENV", f"`{dotted(path)}`: {error.message}", node, path, error.suggestion)
+        is_reference = is_one_variable(node.text)  # else the name may be a part of a password with dollars
+        message = error.message if is_reference else "a variable in it is not set, or `${` is not closed"
+        fix = error.suggestion if is_reference else "write `$$` for a literal `$`"
+        check.refuse("KB-ENV", f"`{dotted(path)}`: {message}", node, path, fix)
         return None
     if not names_variable(node.text):
         fix = f"use {_WANTED} instead"

@@ -18,7 +18,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _SECRET_WORD = r"(?:pas|word|pwd|pw|secret|token|certificateKey|credential)"  # noqa: S105
 _KEY_OF_SECRET = rf"{_SECRET_WORD}[\w-]{{0,40}}[\"']?\s{{0,40}}:"
 _SOURCE_KEY = r"(?:env|file|command|prompt)\s{0,40}:"
-_NO_LITERAL = rf"(?!\s{{0,40}}(?:\{{\s{{0,40}}{_SOURCE_KEY}|{_SOURCE_KEY}|[\"']?\$\{{\w+\}}|#|$))"
+_VARIABLE = r"[\"']?\$\{\w+\}[\"']?\s{0,40}(?:[,}\]#]|$)"
+_NO_LITERAL = rf"(?!\s{{0,40}}(?:\{{\s{{0,40}}{_SOURCE_KEY}|{_SOURCE_KEY}|{_VARIABLE}|#|$))"
 _SECRET_VALUE = re.compile(rf"({_KEY_OF_SECRET}){_NO_LITERAL}(\s{{0,40}}).+", re.IGNORECASE)
 _BLOCK = r"\s{0,40}(?:[|>][+\-0-9]*)?\s{0,40}(?:#.*)?$"
 _SECRET_PARENT = re.compile(rf".{{0,200}}{_KEY_OF_SECRET}{_BLOCK}", re.IGNORECASE)
@@ -49,9 +50,14 @@ class SourceFile:
         if not 1 <= line <= len(self.lines):
             return ""
         text = self.lines[line - 1][:_LONGEST_QUOTE]
-        if self._is_under_secret_key(line - 1):
+        # the key of a value that begins a line with `:` may stand anywhere
+        if self._is_under_secret_key(line - 1) or text.lstrip()[:1] == ":":
             return _indent(text) * " " + "***"
         return _SECRET_VALUE.sub(r"\1\2***", text)
+
+    def hides(self, line: int) -> bool:
+        """Whether that line has, or may have, a value that quote() leaves out."""
+        return 1 <= line <= len(self.lines) and self.quote(line) != self.lines[line - 1]
 
     def _is_under_secret_key(self, index: int) -> bool:
         text = self.lines[index][:_LONGEST_QUOTE]
@@ -60,7 +66,7 @@ class SourceFile:
         before = reversed(self.lines[max(0, index - 20) : index])
         above = (line[:_LONGEST_QUOTE] for line in before if line.strip())
         parent = next((line for line in above if _indent(line) < _indent(text)), "")
-        return _SECRET_PARENT.match(parent) is not None
+        return parent.lstrip()[:1] == ":" or _SECRET_PARENT.match(parent) is not None
 
 
 def _indent(line: str) -> int:

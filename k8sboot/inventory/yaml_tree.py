@@ -105,14 +105,19 @@ def _check_properties(event: Any, problems: Problems) -> None:  # noqa: ANN401  
     mark = _mark(event.start_mark)
     if event.anchor is not None:
         what = "alias `*" if isinstance(event, yaml.AliasEvent) else "anchor `&"
-        message = f"{what}{event.anchor}`: anchors and aliases are not supported"
+        named = "" if problems.hides(mark) else f"{what}{event.anchor}`: "
+        message = f"{named}anchors and aliases are not supported"
         problems.error(
-            "KB-ALIAS", message, mark, "repeat the value; SSH settings shared by all hosts go under `ssh:`"
+            "KB-ALIAS",
+            message,
+            mark,
+            "quote a value that starts with `*` or `&`; else repeat the value that is meant",
         )
     tag = getattr(event, "tag", None)
     if tag is not None:
         written = tag.replace("tag:yaml.org,2002:", "!!")
-        message = f"the tag `{written}` is not supported: the key decides the type of its value"
+        named = "a tag" if problems.hides(mark) else f"the tag `{written}`"
+        message = f"{named} is not supported: the key decides the type of its value"
         problems.error("KB-TAG", message, mark, "delete the tag; quote the value if it starts with `!`")
 
 

@@ -1,44 +1,99 @@
-"""Remove secrets from texts before they are shown or stored, by value and by pattern."""
+"""Remove secrets from texts before they are shown or stored: the run's own by value, others by name and by form."""
 
 from __future__ import annotations
 
+import base64
+import json
 import re
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
 
 MASK = "***"
 SHORTEST = 4
 """Characters. A shorter secret is not masked: it would match in too many places."""
+SHORTEST_ENCODED = 6
 
+_NAME = (
+    r"(?:password|passwd|passphrase|pwd|api[-_]?key|private[-_]?key|certificate[-_]?key|client-key-data|\"auth"
+    r"|(?<![a-z] )(?:secret|token|credentials?))"  # not as words of a sentence: "the secret: Secret x not found"
+)
+_IS = r"\\?[\"']?[ \t]{0,9}[:=][ \t]{0,9}"
+_VALUE = (
+    r"(?:(?<=\\\")[^\"\\\n]+"  # in JSON within JSON
+    r"|(?<!\\\")(?<=\")(?:[^\"\\\n]|\\.)+"
+    r"|(?<=')[^'\n]+"
+    r"|(?<![\"'])(?!(?:true|false|null|none)\b)[^\s,;\"'}\])&\\]+)"
+)
+_LOGIN = r"(://)[^/\s:@]+:[^/\s@]+(?=@)"
 _KIND = "[A-Z ]{0,40}PRIVATE KEY"
 _FORMS = (
-    (".", r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"),
-    (" ", r"(?i)(?<=certificate-key )[0-9a-f]{64}\b|(?<=certificatekey: )[0-9a-f]{64}\b"),
-    ("certificate key:", r"(?<=certificate key:\n)[0-9a-f]{64}\b"),
-    ("://", r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
-    ("-key-data: ", r"(?<=-key-data: )[A-Za-z0-9+/=]+"),
-    ("Bearer ", r"(?<=Bearer )[A-Za-z0-9._~+/=-]+"),
-    ("=", r"(?i)(?<=password=)[^\s,;]+|(?<=password = )[^\s,;]+"),
-    ("-----BEGIN ", rf"-----BEGIN {_KIND}-----(?:[^-]|-(?!----))*(?:-----END {_KIND}-----)?"),
+    r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b",
+    r"(?i)((?:certificate-key |certificate key:\n))[0-9a-f]{64}\b",
+    _LOGIN,
+    r"(?i)((?:bearer|basic) )[A-Za-z0-9._~+/=-]{8,}",
+    rf"(?i)({_NAME}{_IS}(?:\\?[\"'])?){_VALUE}",
+    rf"-----BEGIN {_KIND}-----(?:[^-]|-(?!----))*(?:-----END {_KIND}-----)?",
 )
-"""Bootstrap tokens, certificate keys, users in URLs, kubeconfig keys, bearer tokens, passwords, private keys.
+"""Bootstrap tokens, certificate keys, users in URLs, HTTP credentials, values of secrets by name, private keys.
 
-Each with a literal without which it does not match: most texts are short and have none, and are many.
+The first group of a form, where it has one, stays.
 """
-_COMPILED = tuple((literal, re.compile(form)) for literal, form in _FORMS)
+_COMPILED = tuple(re.compile(form) for form in _FORMS)
+_HINTS = re.compile(
+    r"(?i)[a-z0-9]{6}\.[a-z0-9]{16}|://|-----BEGIN|bearer |basic |certificate.key|pass|pwd|secret|token|credential"
+    r"|key|\"auth"
+)
+"""What one of the forms needs: most texts are short and have nothing of it, and are many."""
 
 
 class Redactor:
-    """Masks the run's own secrets and whatever has the pattern of one."""
+    """Masks the run's own secrets, in the forms that programs give them, and what has the name or form of a secret."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        known = sorted({v for v in values if len(v) >= SHORTEST}, key=len, reverse=True)
+        found = {form for value in values if len(value) >= SHORTEST for form in forms_of(value)}
+        known = sorted(found, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def __call__(self, text: str) -> str:
         """The text with secrets masked."""
         if self._known:
             text = self._known.sub(MASK, text)
-        for literal, form in _COMPILED:
-            if literal in text:
-                text = form.sub(MASK, text)
+        if _HINTS.search(text):
+            for form in _COMPILED:
+                text = form.sub(_masked, text)
         return text
+
+
+def without_logins(text: str) -> str:
+    """The text with the users and passwords of its URLs masked."""
+    return re.sub(_LOGIN, _masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    return f"{found[1] if found.re.groups else ''}{MASK}"
+
+
+def forms_of(secret: str) -> Iterator[str]:
+    """A secret as it is, and as shells, JSON, URLs and base64 write it, also in the middle of a longer text."""
+    yield secret
+    yield shlex.quote(secret).strip("'")
+    for is_ascii in (True, False):
+        once = json.dumps(secret, ensure_ascii=is_ascii)[1:-1]
+        yield from (once, json.dumps(once, ensure_ascii=is_ascii)[1:-1])
+    data = secret.encode("utf-8", "surrogateescape")
+    for written in (quote(data, safe=""), quote(data), quote_plus(data)):
+        yield written
+        yield re.sub("%..", lambda found: found[0].lower(), written)
+    yield from (form for form in _in_base64(data) if len(form) >= SHORTEST_ENCODED)
+
+
+def _in_base64(data: bytes) -> Iterator[str]:
+    """The characters that depend on the secret alone, for each place that it may have in groups of three bytes."""
+    for before in range(3):
+        padded = bytes(before) + data
+        whole = base64.b64encode(padded + bytes(-len(padded) % 3)).decode()
+        first, last = -(-before * 8 // 6), len(padded) * 8 // 6
+        core = whole[first:last]
+        yield core
+        yield core.replace("+", "-").replace("/", "_")
