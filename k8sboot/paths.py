@@ -71,8 +71,13 @@ def apt_repository(name: str) -> str:
 
 
 def apt_key(name: str, index: int) -> str:
-    """The key file of a repository; index counts from 0."""
-    return f"/etc/apt/keyrings/k8sboot-{name}" + (f"-{index + 1}.asc" if index else ".asc")
+    """The key file of a repository, a binary keyring; index counts from 0."""
+    return f"/etc/apt/keyrings/k8sboot-{name}" + (f"-{index + 1}.gpg" if index else ".gpg")
+
+
+def armored_apt_key(name: str, index: int) -> str:
+    """The same in ASCII armor, which earlier versions of k8sboot wrote."""
+    return f"{apt_key(name, index).removesuffix('.gpg')}.asc"
 
 
 def yum_repository(name: str) -> str:

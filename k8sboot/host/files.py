@@ -11,7 +11,7 @@ from typing import Literal
 from k8sboot.events import FileChange
 from k8sboot.host import restart_marks
 from k8sboot.host.folders import FOR_WRITING
-from k8sboot.host.snapshot import FileState
+from k8sboot.host.snapshot import FileState, from_to
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 from k8sboot.scripts import call, render
 from k8sboot.secret import Secret
@@ -26,6 +26,8 @@ class File:
     operator's file that is restored. part: of a file with an operator's settings too, what k8sboot adds to them.
     is_edited: these are more than its original has, so that `reset --restore-os` leaves the file and tells of it.
 
+    summary: what is shown instead of the content, as of a binary file, whose bytes are in it as surrogates.
+
     A Secret as content is never shown in a diff, and its default mode is 0600.
     """
 
@@ -38,6 +40,7 @@ class File:
     is_ours: bool = True
     part: str = ""
     is_edited: bool = False
+    summary: str = ""
 
     @property
     def state(self) -> FileState:
@@ -67,6 +70,9 @@ class File:
         """The change as a unified diff, or as text if the content must not or cannot be shown."""
         if isinstance(self.content, Secret):
             return f"{self.path}: (secret content)\n"
+        if self.summary:
+            before = f"{state.size} bytes" if state else ""
+            return from_to(self.path, before, self.summary) + self._mode_diff(state)
         if state and state.content is None:
             return f"{self.path}: {state.size} bytes -> {len(self.data)} bytes\n"
         old = (state.content or b"").decode("utf-8", "replace") if state else ""

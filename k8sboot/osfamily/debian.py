@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from k8sboot import paths, scripts
 from k8sboot.errors import CommandFailed
@@ -13,7 +13,7 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import apt_sources, deb_versions, dpkg
+from k8sboot.osfamily import apt_sources, deb_versions, dpkg, openpgp
 from k8sboot.osfamily.apt import APT_GET, IN_MEMORY, RETRIES
 from k8sboot.osfamily.family import (
     YUM_REPOSITORIES,
@@ -27,6 +27,7 @@ from k8sboot.osfamily.family import (
     named_for,
 )
 from k8sboot.osfamily.grub import Grub
+from k8sboot.osfamily.openpgp import Certificate
 from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
 from k8sboot.templates import render
 
@@ -95,14 +96,14 @@ class Debian(Family):
             "apt-repository.list.j2",
             purpose=name,
             url=source.url,
-            signed_by=key or self._signed_by(name, source),
+            signed_by=key or self._signed_by(host, name, source),
             suite=source.suite or suite,
             components=source.components or components,
         )
         return File(self.repository_path(name), text)
 
-    def _signed_by(self, name: str, source: Source) -> str:
-        return ",".join(self.key_path(name, index) for index in range(len(source.keys)))
+    def _signed_by(self, host: Peer, name: str, source: Source) -> str:
+        return ",".join(self.key_path(host, name, index) for index in range(len(source.keys)))
 
     def existing(self, host: Peer, name: str, source: Source) -> Existing | None:
         """An entry for the same URL and suite with another signed-by: with both, apt reads no list at all."""
@@ -112,7 +113,7 @@ class Debian(Family):
             url=source.url,
             suite=source.suite or suite,
             components=frozenset(source.components or components),
-            signed_by=self._signed_by(name, source),
+            signed_by=self._signed_by(host, name, source),
         )
         entries = apt_sources.parse(host.answer(apt_sources.SOURCES).text)
         found = [e for e in apt_sources.contradicting(entries, wanted) if e.file != wanted.file]
@@ -125,9 +126,23 @@ class Debian(Family):
         """None: Debian's archive keeps serving the names that its releases ship."""
         return ()
 
-    def key_path(self, name: str, index: int = 0) -> str:
-        """apt accepts ASCII keys in signed-by since 1.4."""
-        return paths.apt_key(name, index)
+    def key_paths(self, name: str, index: int = 0) -> tuple[str, ...]:
+        """A binary keyring, and the armored file of an earlier k8sboot."""
+        return paths.apt_key(name, index), paths.armored_apt_key(name, index)
+
+    def key_path(self, host: Peer, name: str, index: int = 0) -> str:
+        """A host keeps an armored file that it has: its list names it."""
+        binary, armored = self.key_paths(name, index)
+        return armored if host.file(armored) else binary
+
+    def key_file(self, host: Peer, name: str, index: int, keys: Sequence[Certificate]) -> File:
+        """apt tells the form by the name. It reads armor with awk, so that a binary keyring is the surer form."""
+        path = self.key_path(host, name, index)
+        is_armored = path.endswith(".asc")
+        text = (
+            openpgp.armored(keys) if is_armored else openpgp.keyring(keys).decode("utf-8", "surrogateescape")
+        )
+        return File(path, text, summary=openpgp.summary(keys))
 
     def fetch(self, host: Peer, url: str) -> Command:
         """apt-helper, to standard output."""

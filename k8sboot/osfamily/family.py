@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.os_settings import OsSettings, Repository
 from k8sboot.osfamily.kernels import Kernels
+from k8sboot.osfamily.openpgp import Certificate
 
 YUM_REPOSITORIES = ("base", "updates", "extras", "epel")
 """The yum family's system repositories: the inventory's entries of these names do not apply to apt."""
@@ -177,8 +178,14 @@ class Family(Protocol):
     def retired_repositories(self, host: Peer) -> tuple[File, ...]:
         """The distribution's own repository files, corrected if they use mirrors that no longer exist."""
 
-    def key_path(self, name: str, index: int = 0) -> str:
-        """The path of a key that signs a repository."""
+    def key_paths(self, name: str, index: int = 0) -> tuple[str, ...]:
+        """Every path at which a host may have the key that signs a repository."""
+
+    def key_path(self, host: Peer, name: str, index: int = 0) -> str:
+        """The one of them that this host has or gets."""
+
+    def key_file(self, host: Peer, name: str, index: int, keys: Sequence[Certificate]) -> File:
+        """The file with exactly these certificates, in the form that the package manager reads."""
 
     def fetch(self, host: Peer, url: str) -> Command:
         """The command that prints what is at a URL, with a program that every such host has; changes nothing."""

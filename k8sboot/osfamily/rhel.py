@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from k8sboot import paths
 from k8sboot.errors import CommandFailed
@@ -13,8 +13,8 @@ from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
+from k8sboot.osfamily import openpgp, rpm_versions, yum, yum_transactions
 from k8sboot.osfamily import rhel_repositories as places
-from k8sboot.osfamily import rpm_versions, yum, yum_transactions
 from k8sboot.osfamily.family import (
     YUM_REPOSITORIES,
     Existing,
@@ -27,6 +27,7 @@ from k8sboot.osfamily.family import (
     named_for,
 )
 from k8sboot.osfamily.grubby import Grubby
+from k8sboot.osfamily.openpgp import Certificate
 from k8sboot.paths import ORIGINALS_DIR
 from k8sboot.templates import render
 
@@ -82,7 +83,7 @@ class Rhel(Family):
             gpgcheck=True,
             # EL7's gnupg cannot verify the signature of repomd.xml; packages are verified everywhere.
             repo_gpgcheck=False,
-            keys=[f"file://{self.key_path(name, index)}" for index in range(len(source.keys))],
+            keys=[f"file://{paths.rpm_key(name, index)}" for index in range(len(source.keys))],
             exclude=source.exclude,
         )
         return File(self.repository_path(name), text)
@@ -103,9 +104,17 @@ class Rhel(Family):
             if sections
         )
 
-    def key_path(self, name: str, index: int = 0) -> str:
-        """The directory of rpm's keys."""
+    def key_paths(self, name: str, index: int = 0) -> tuple[str, ...]:
+        """In the directory of rpm's keys."""
+        return (paths.rpm_key(name, index),)
+
+    def key_path(self, host: Peer, name: str, index: int = 0) -> str:
+        """The same on every host."""
         return paths.rpm_key(name, index)
+
+    def key_file(self, host: Peer, name: str, index: int, keys: Sequence[Certificate]) -> File:
+        """Armored: rpm imports nothing else."""
+        return File(paths.rpm_key(name, index), openpgp.blocks(keys), summary=openpgp.summary(keys))
 
     def fetch(self, host: Peer, url: str) -> Command:
         """curl, which yum itself uses, through the inventory's proxy, or else yum's if it has one."""

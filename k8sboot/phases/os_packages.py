@@ -22,7 +22,7 @@ def _reads(spec: Spec) -> Reads:
 
 def _reads_of(family: Family, spec: Spec) -> Reads:
     names = dict.fromkeys((*family.repository_names, *(n.rpartition(".")[2] for n in spec.os.repositories)))
-    keys = (family.key_path(name, index) for name in names for index in range(MANY_KEYS))
+    keys = (path for name in names for index in range(MANY_KEYS) for path in family.key_paths(name, index))
     own = Reads(
         files=(*keys, *(family.repository_path(name) for name in names)),
         packages=(*family.base_packages, *family.tools, *spec.os.packages),

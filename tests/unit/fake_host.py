@@ -56,7 +56,7 @@ class FakeConnection(Scripts, Probes):
             case Read():
                 self.runs.append("ask")
                 status, out, err = self._command(list(script.command))
-                return Completed(status, out.encode(), err.encode())
+                return Completed(status, out.encode("utf-8", "surrogateescape"), err.encode())
             case Scope():
                 self.runs.append("evidence")
                 return Completed(0, self._told_of_itself(text_of(script)).encode(), b"")

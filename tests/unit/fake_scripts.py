@@ -72,7 +72,7 @@ class Scripts(YumCommands):
                 break
         for path in script.remove:
             self.files.pop(path, None)
-        return Completed(status, out.encode(), err.encode())
+        return Completed(status, out.encode("utf-8", "surrogateescape"), err.encode())
 
     def _command(self, words: list[str]) -> Reply:
         line, bare = shlex.join(words), plain(words)

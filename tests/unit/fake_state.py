@@ -148,8 +148,8 @@ class HostState:
         return found.content.decode("utf-8", "surrogateescape")
 
     def put(self, path: str, content: str, mode: int = 0o644, owner: str = "root:root") -> None:
-        """A file appears."""
-        self.files[path] = FakeFile(content.encode(), mode, owner)
+        """A file appears. Bytes are in it as surrogates."""
+        self.files[path] = FakeFile(content.encode("utf-8", "surrogateescape"), mode, owner)
 
     def clear(self) -> None:
         """Forget what was sent so far."""

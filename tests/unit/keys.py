@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 FINGERPRINT = "F9A50E773B829028FAB15967345FCCB5D92CB984"
 KEY = """\
 -----BEGIN PGP PUBLIC KEY BLOCK-----
@@ -49,3 +51,8 @@ NTYvWJAnjcE+7hIHZgyTNGW96h4=
 =fe+X
 -----END PGP PUBLIC KEY BLOCK-----
 """
+
+
+def unarmored(text: str) -> bytes:
+    """The bytes of one of the keys above: between the blank line and the checksum."""
+    return base64.b64decode(text.partition("\n\n")[2].rpartition("\n=")[0])

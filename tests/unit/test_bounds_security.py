@@ -118,5 +118,6 @@ def test_a_line_of_yum_is_searched_at_its_beginning_only():
     assert yum_transactions.failed_repository("x" * yum_transactions.LONGEST_LINE + line) == ("", "")
 
 
-def test_a_key_whose_armour_begins_again_and_again_has_no_fingerprint():
-    assert openpgp.fingerprints("-----BEGIN PGP PUBLIC KEY BLOCK-----\n" * 1000) == ()
+def test_a_key_whose_armour_begins_again_and_again_is_refused_at_once():
+    with pytest.raises(openpgp.Malformed):
+        openpgp.certificates(b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n" * 1000)

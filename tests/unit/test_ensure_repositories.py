@@ -3,20 +3,26 @@ from __future__ import annotations
 import pytest
 from fake_state import FakeFile
 from fake_yum import EL7, index_of
-from keys import FINGERPRINT, KEY, STRANGER, STRANGER_FINGERPRINT
+from keys import FINGERPRINT, KEY, STRANGER, STRANGER_FINGERPRINT, unarmored
 
 from k8sboot import ensure, osfamily
 from k8sboot.errors import CommandFailed, Refused
-from k8sboot.osfamily import Source, yum
+from k8sboot.events import Changed
+from k8sboot.osfamily import Source, openpgp, yum
 
 HTML = "<!DOCTYPE html>\n<html><title>404</title></html>\n"
 KEY_URL = "http://mirror/key"
-APT_KEY = "/etc/apt/keyrings/k8sboot-docker.asc"
+APT_KEY = "/etc/apt/keyrings/k8sboot-docker.gpg"
+OLD_APT_KEY = "/etc/apt/keyrings/k8sboot-docker.asc"
 YUM_KEY = "/etc/pki/rpm-gpg/k8sboot-docker"
 APT = {"web": {KEY_URL: KEY}}
 YUM = {"files": {"/etc/os-release": EL7}, "web": {KEY_URL: KEY, **index_of("http://mirror/7/x86_64")}}
 SOURCE = Source("http://mirror/7/$basearch", keys=(KEY_URL,), fingerprints=frozenset({FINGERPRINT}))
 BOTH = pytest.mark.parametrize(("system", "key_path"), [(APT, APT_KEY), (YUM, YUM_KEY)], ids=["apt", "yum"])
+
+
+def keys_in(it, path):
+    return [c.fingerprint for c in openpgp.certificates(it.connection.files[path].content)]
 
 
 def refused(it, source=SOURCE):
@@ -30,8 +36,11 @@ def refused(it, source=SOURCE):
 def test_a_repository_is_written_with_its_key_once(bench, system, key_path):
     it = bench(**system)
     assert len(it.do(ensure.repository, "docker", SOURCE)) == 2
-    assert it.connection.text(key_path) == KEY
+    assert it.connection.files[key_path].content == (KEY.encode() if key_path == YUM_KEY else unarmored(KEY))
     assert it.connection.files[key_path].mode == 0o644
+    assert f"{key_path}: none -> key {FINGERPRINT}\n" in [
+        event.diff for event in it.events if isinstance(event, Changed)
+    ]
     assert it.do(ensure.repository, "docker", SOURCE) == []
     assert not any(KEY_URL in line for line in it.connection.commands), (
         "a key that lies there is not fetched again"
@@ -45,7 +54,7 @@ def test_another_repository_of_the_name_gets_its_own_key(bench, system, key_path
     it.connection.web |= {"http://other/key": STRANGER, **index_of("http://other/7/x86_64")}
     it.do(ensure.repository, "docker", SOURCE)
     assert len(it.do(ensure.repository, "docker", elsewhere)) == 2
-    assert it.connection.text(key_path) == STRANGER
+    assert keys_in(it, key_path) == [STRANGER_FINGERPRINT]
 
 
 def test_apt_is_told_of_the_suite_and_trusts_just_that_key(bench):
@@ -74,7 +83,7 @@ def test_a_key_from_a_file_of_this_machine_goes_along(bench, tmp_path):
     path.write_text(KEY)
     it = bench()
     it.do(ensure.repository, "docker", Source("http://mirror/apt", keys=(str(path),)))
-    assert it.connection.text(APT_KEY) == KEY
+    assert keys_in(it, APT_KEY) == [FINGERPRINT]
 
 
 @BOTH
@@ -97,7 +106,7 @@ def test_a_strange_key_beside_the_pinned_one_is_refused(bench, system, key_path)
 def test_a_key_that_is_not_the_pinned_one_any_more_is_fetched_anew(bench, system, key_path):
     it = bench(**{**system, "files": {**system.get("files", {}), key_path: STRANGER}})
     it.do(ensure.repository, "docker", SOURCE)
-    assert it.connection.text(key_path) == KEY
+    assert keys_in(it, key_path) == [FINGERPRINT]
 
 
 @BOTH
