@@ -5,15 +5,49 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import queue
+import threading
+import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
+from http.client import HTTPMessage
 from pathlib import Path
+from typing import IO
+from urllib.request import BaseHandler, Request
 
 from k8sboot.errors import Refused
 from k8sboot.text.write_file import write_whole
 
 MAX_SIZE = 16 * 1024 * 1024
 TIMEOUT = 30
+"""Seconds of silence."""
+DEADLINE = 300
+"""Seconds for all of it: a server that sends a byte now and then is not waited for."""
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect to HTTP or HTTPS, and none from HTTPS to HTTP."""
+
+    def redirect_request(  # noqa: PLR0913 - urllib's
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        """The request for the new URL. Raises URLError where it is not followed."""
+        scheme = newurl.partition("://")[0].lower()
+        if scheme not in ("https", req.type):
+            raise urllib.error.URLError(f"it redirects to {newurl}, which is not followed")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+HANDLERS: list[Callable[[], BaseHandler]] = [
+    urllib.request.ProxyHandler,
+    urllib.request.HTTPHandler,
+    urllib.request.HTTPSHandler,
+    urllib.request.HTTPDefaultErrorHandler,
+    urllib.request.HTTPErrorProcessor,
+    _Redirects,
+]
+"""What urllib asks with: nothing that opens files, FTP or data URLs."""
 
 
 def text(source: str, *, sha256: str = "") -> str:
@@ -57,8 +91,7 @@ def _from_url(url: str) -> bytes:
     if not url.startswith(("http://", "https://")):
         raise Refused(f"{url} is not an http(s) URL", code="KB-FETCH")
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - the scheme is checked above
-            data: bytes = answer.read(MAX_SIZE + 1)
+        data = _within(DEADLINE, lambda: _read(url))
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Refused(
             f"cannot download {url}",
@@ -71,11 +104,44 @@ def _from_url(url: str) -> bytes:
     return data
 
 
+def _read(url: str) -> bytes:
+    opener = urllib.request.OpenerDirector()
+    for handler in HANDLERS:
+        opener.add_handler(handler())
+    with opener.open(url, timeout=TIMEOUT) as answer:
+        data: bytes = answer.read(MAX_SIZE + 1)
+        return data
+
+
+def _within(seconds: float, fetch: Callable[[], bytes]) -> bytes:
+    """What fetch returns or raises. TimeoutError after these seconds; it is then left to itself."""
+    result: queue.SimpleQueue[bytes | BaseException] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            result.put(fetch())
+        except BaseException as error:  # raised where it is waited for
+            result.put(error)
+
+    threading.Thread(target=run, name="k8sboot-fetch", daemon=True).start()
+    try:
+        found = result.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"it did not arrive within {seconds:g} s") from None
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
 def _from_file(path: str) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_SIZE + 1)
     except OSError as error:
         raise Refused(f"cannot read {path}", why=error.strerror or str(error), code="KB-FETCH") from error
+    if len(data) > MAX_SIZE:
+        raise Refused(f"{path} is larger than {MAX_SIZE >> 20} MiB", code="KB-FETCH")
+    return data
 
 
 def _store(path: Path, data: bytes) -> None:

@@ -11,6 +11,7 @@ from k8sboot.host.originals import PriorState
 from k8sboot.host.snapshot import from_to
 from k8sboot.kubernetes.kernel import brought_by
 from k8sboot.templates import render
+from k8sboot.text.numbers import whole
 
 
 def modules(host: Host, path: str, wanted: tuple[str, ...], *, required: tuple[str, ...] = ()) -> None:
@@ -89,4 +90,5 @@ def _is_there(host: Host, key: str) -> bool:
 
 
 def _is_higher(now: str | None, floor: str) -> bool:
-    return now is not None and now.isdecimal() and floor.isdecimal() and int(now) > int(floor)
+    numbers = whole(now), whole(floor)
+    return numbers[0] is not None and numbers[1] is not None and numbers[0] > numbers[1]

@@ -11,6 +11,7 @@ from k8sboot.host.reads import Question
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES
 from k8sboot.paths import CLOUD_SETTINGS
 from k8sboot.scripts import render
+from k8sboot.text.numbers import whole
 
 CODE = "KB-NEXT-BOOT"
 USER_DATA = "/var/lib/cloud/instance/cloud-config.txt"
@@ -84,8 +85,9 @@ def _rank(file: str) -> tuple[bool, str]:
     return file == SYSCTL_CONF, _name(file)
 
 
-def _is_higher(now: str, floor: str) -> bool:
-    return now.isdecimal() and floor.isdecimal() and int(now) > int(floor)
+def _is_higher(now: str | None, floor: str) -> bool:
+    numbers = whole(now), whole(floor)
+    return numbers[0] is not None and numbers[1] is not None and numbers[0] > numbers[1]
 
 
 def disabled_modules(host: Peer) -> dict[str, str]:

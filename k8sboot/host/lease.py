@@ -17,6 +17,7 @@ from k8sboot.errors import Locked
 from k8sboot.paths import RUN_DIR, WORK
 from k8sboot.scripts import render
 from k8sboot.ssh.connection import Script, text_of
+from k8sboot.text.numbers import whole
 
 LEASE = 180
 """Seconds for which a lease lasts beyond the end of a script; a lost controller is waited for as long."""
@@ -139,6 +140,7 @@ def holder(lock: str) -> Holder | None:
     """Parse the holder from the probe's output: the uptime, then the lock's two lines. None if there is none."""
     lines = lock.split("\n")
     words = lines[1].split() if len(lines) > 2 else []
-    if len(words) != 3 or not words[2].isdigit() or not lines[0].isdigit():
+    now, end = whole(lines[0]), whole(words[2]) if len(words) == 3 else None
+    if now is None or end is None:
         return None
-    return Holder(words[0], words[1], int(words[2]) - int(lines[0]), lines[2])
+    return Holder(words[0], words[1], end - now, lines[2])

@@ -18,7 +18,8 @@ from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.retry import Retrier
 from k8sboot.host.snapshot import Answer, FileState, Snapshot, UnitState, offset
 from k8sboot.paths import LOCK, RUN_DIR
-from k8sboot.ssh.connection import Completed, Connection, Script
+from k8sboot.ssh.connection import Completed, Connection, Script, not_understood
+from k8sboot.text.numbers import whole
 
 PROBE_TIMEOUT = 300.0
 """Seconds. A probe takes tenths of one; slow disks, loaded hosts and emulated ones need more."""
@@ -112,7 +113,7 @@ class Machine:
         deadline = time.monotonic() + timeout
         while True:
             done = self.look(once.Recall(name, RECALL_WAIT), timeout=60)
-            outcome = once.parse_outcome(done.stdout)
+            outcome = self._outcome(done)
             if self._boot_id not in ("", outcome.boot_id):
                 raise ConnectionLost(
                     lost.what,
@@ -126,6 +127,12 @@ class Machine:
                 return Completed(outcome.exit_status, outcome.stdout, done.stderr)
             if time.monotonic() > deadline:
                 raise lost
+
+    def _outcome(self, done: Completed) -> once.Outcome:
+        try:
+            return once.parse_outcome(done.stdout)
+        except ValueError:
+            raise not_understood("the state of a change", self.name) from None
 
     def run_job(
         self, name: str, script: Script, timeout: float, on_output: Callable[[str], None]
@@ -271,6 +278,6 @@ class Machine:
         self._asked.update({q.name: q.script for q in reads.questions})
         seen = parse(done.text)
         self._boot_id = seen.text("/proc/sys/kernel/random/boot_id").strip() or self._boot_id
-        if "time" in seen.facts:
-            self.clock_offset = offset(float(seen.facts["time"] or 0), asked=asked, answered=time.time())
+        if (theirs := whole(seen.facts.get("time"))) is not None:
+            self.clock_offset = offset(theirs, asked=asked, answered=time.time())
         return seen

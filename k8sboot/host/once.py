@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from k8sboot.paths import ONCE_DIR
 from k8sboot.scripts import render
 from k8sboot.ssh.connection import Script, text_of
+from k8sboot.text.numbers import whole
 
 CANCELLED = 77
 POLL = 0.2
@@ -73,4 +74,7 @@ def parse_outcome(output: bytes) -> Outcome:
     boot, _, rest = output.partition(b"\n")
     head, _, stdout = rest.partition(b"\n")
     state, status = head.decode("ascii", "replace").split()
-    return Outcome(boot.decode("ascii", "replace"), state, -1 if status == "-" else int(status), stdout)
+    number = -1 if status == "-" else whole(status)
+    if number is None:
+        raise ValueError("the exit status is not a number")
+    return Outcome(boot.decode("ascii", "replace"), state, number, stdout)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from k8sboot.host.originals import PriorState, note_script
 from k8sboot.ssh.connection import Completed
+from k8sboot.text.numbers import whole
 
 FAILED = "k8sboot-failed-"
 """Prefix of the line in which a script of several commands reports which one failed."""
@@ -55,5 +56,5 @@ def which(shown: Sequence[str], done: Completed) -> str:
     """The command that failed of several. A job has both streams in its one log."""
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
     _, found, rest = said.rpartition(FAILED)
-    index = rest.strip()
-    return shown[int(index)] if found and index.isdigit() and int(index) < len(shown) else shown[-1]
+    index = whole(rest)
+    return shown[index] if found and index is not None and index < len(shown) else shown[-1]

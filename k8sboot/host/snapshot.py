@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from k8sboot.kubernetes.interfaces import SOFTWARE
+from k8sboot.text.numbers import whole
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def _addresses(said: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.strip().isdigit() else 0
+    return whole(text) or 0
 
 
 @lru_cache(maxsize=16)

@@ -9,6 +9,7 @@ from k8sboot.inventory.forms import FormError
 from k8sboot.inventory.keys import inventory, rows
 from k8sboot.inventory.kinds import Choice, Flag, Kind, Number, Text
 from k8sboot.inventory.model import Spec
+from k8sboot.text.numbers import whole
 
 
 def with_kept(spec: Spec, found: Mapping[str, object]) -> Spec:
@@ -33,8 +34,8 @@ def _valid(kind: Kind, value: object) -> object:
     if isinstance(kind, Choice):
         return value if value in kind.words else None
     if isinstance(kind, Number):
-        number = int(value) if str(value).isdecimal() else -2  # type: ignore[call-overload]
-        return number if kind.least <= number <= kind.most else None
+        number = whole(str(value))
+        return number if number is not None and kind.least <= number <= kind.most else None
     return value if isinstance(kind, Flag) and isinstance(value, bool) else None
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from k8sboot.errors import StepFailed
+from k8sboot.text.json_text import read_json
+from k8sboot.text.numbers import whole
 
 _AWAY = re.compile(
     r"Unable to connect to the server: (?!x509|.{0,400}no such host)"
@@ -29,8 +31,8 @@ class BadAnswer(StepFailed):
 def read_object(text: str, *, asked: str) -> dict[str, Any]:
     """The JSON object in kubectl's answer; asked names the query in the error. Raises BadAnswer."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = read_json(text)
+    except ValueError as error:
         raise _bad(asked, _reason(text, error)) from None
     if not isinstance(found, dict):
         raise _bad(asked, f"it is a JSON {type(found).__name__}, not an object")
@@ -64,8 +66,8 @@ def text_at(item: object, *path: str) -> str:
 def number_at(item: object, *path: str) -> int:
     """The number at that path, or 0."""
     found = at(item, *path)
-    if isinstance(found, str) and found.isascii() and found.isdecimal():
-        return int(found)
+    if isinstance(found, str):
+        return whole(found) or 0
     return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
@@ -91,7 +93,7 @@ def _reason(text: str, error: Exception) -> str:
         return "the answer is empty"
     if isinstance(error, json.JSONDecodeError):
         return f"it is not JSON: {error.msg} at line {error.lineno}"
-    return "it is not JSON"
+    return f"it is not JSON that k8sboot reads: {error}"
 
 
 def is_away(output: str) -> bool:

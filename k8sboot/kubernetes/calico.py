@@ -161,7 +161,7 @@ def _set_env(container: dict[str, Any], name: str, value: str) -> None:
 
 def _set_node_address(node: dict[str, Any]) -> None:
     """By the Node's InternalIP, which Calico can since v3.22, unless the manifest itself says another way."""
-    release = re.search(r":v(\d+)\.(\d+)\.", str(node.get("image", "")))
+    release = re.search(r":v(\d{1,4})\.(\d{1,4})\.", str(node.get("image", "")))
     said = {text_at(entry, "name") for entry in node["env"] if isinstance(entry, dict)}
     if (
         release

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.text.numbers import whole
 
 # These serve each project under its own folder; a mirror keeps them all in one.
 _FOLDERED = ("registry.k8s.io", "k8s.gcr.io")
@@ -51,4 +52,4 @@ def _arguments(port: int, *, kubelet_insecure_tls: bool) -> list[str]:
 def _minor(tag: str) -> int:
     """5 for 'v0.5.2'; 0 if the tag is not such a version."""
     parts = tag.removeprefix("v").split(".")
-    return int(parts[1]) if len(parts) == 3 and parts[0] == "0" and parts[1].isdecimal() else 0
+    return (whole(parts[1]) or 0) if len(parts) == 3 and parts[0] == "0" else 0

@@ -30,7 +30,8 @@ def parse(text: str) -> tuple[Mount, ...]:
     found: list[tuple[list[str], list[str]]] = []
     for line in text.splitlines():
         if line.startswith(" "):
-            found[-1][1].append(line.strip())
+            users = found[-1][1] if found else []
+            users.append(line.strip())
         elif len(words := line.split(" ")) == 3:
             found.append(([_plain(word) for word in words], []))
     return tuple(Mount(path, kind, source, tuple(users)) for (kind, source, path), users in found)

@@ -11,8 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from k8sboot.kubernetes.answers import at, mappings_at, text_at
 from k8sboot.kubernetes.commands import Words, kubectl
 from k8sboot.kubernetes.rows import Fields, read_rows
+from k8sboot.text.json_text import read_json
 
 FIELDS: Fields = ("metadata.name", "metadata.labels", "spec.taints", "metadata.annotations")
 ANNOTATION = "k8sboot.io/set"
@@ -106,20 +108,24 @@ def _annotate(node: str, record: str) -> Words:
 
 
 def _node(item: Mapping[str, Any]) -> NodeSettings:
-    about = item["metadata"]
-    recorded: dict[str, Any] = {}
-    with suppress(ValueError, AttributeError):
-        recorded = json.loads(about.get("annotations", {}).get(ANNOTATION, "{}"))
-    taints = item.get("spec", {}).get("taints", [])
+    recorded: object = {}
+    with suppress(ValueError):
+        recorded = read_json(text_at(item, "metadata", "annotations", ANNOTATION) or "{}")
+    taints = mappings_at(item, "spec", "taints")
     return NodeSettings(
-        name=about["name"],
-        labels=about.get("labels", {}),
-        taints={f"{each['key']}:{each['effect']}": each.get("value", "") for each in taints},
+        name=text_at(item, "metadata", "name"),
+        labels=_texts(at(item, "metadata", "labels")),
+        taints={f"{text_at(t, 'key')}:{text_at(t, 'effect')}": text_at(t, "value") for t in taints},
         set_labels=_settings(recorded, "labels"),
         set_taints=_settings(recorded, "taints"),
     )
 
 
 def _settings(recorded: object, kind: str) -> Settings:
-    found = recorded.get(kind) if isinstance(recorded, dict) else None
-    return found if isinstance(found, dict) else {}
+    return _texts(at(recorded, kind))
+
+
+def _texts(found: object) -> Settings:
+    """The texts in a mapping; none if it is something else."""
+    pairs = found.items() if isinstance(found, Mapping) else ()
+    return {str(key): value for key, value in pairs if isinstance(value, str)}

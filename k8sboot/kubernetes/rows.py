@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from k8sboot.kubernetes.answers import BadAnswer
+from k8sboot.text.json_text import bounded
 
 Fields = tuple[str, ...]
 """Paths: 'status.phase', 'status.conditions[?(@.type=="Ready")]', 'status.containerStatuses[*].restartCount'."""
@@ -86,7 +87,8 @@ def _word(text: str, at: int) -> tuple[str, int]:
 def _decoded(text: str, at: int = 0) -> tuple[Any, int]:
     """The JSON that begins there and its end; all of the text where there is none."""
     try:
-        return _DECODER.raw_decode(text, at)
+        value, end = _DECODER.raw_decode(text, at)
+        return bounded(value), end
     except (ValueError, RecursionError):
         return text[at:], len(text)
 

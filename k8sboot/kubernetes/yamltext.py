@@ -12,14 +12,52 @@ from typing import Any
 import yaml
 
 from k8sboot.errors import Refused
+from k8sboot.text.json_text import bounded
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 # PyYAML takes these for strings and writes them bare; Go's readers take them for numbers or booleans.
 _NOT_TEXT_TO_GO = re.compile(
     r"[yYnN]|0o[0-7]+|0[bB][01_]+|[-+]?[\d_]+(\.[\d_]*)?|[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"
 )
+
+
+LARGEST = 16 * 1024 * 1024
+"""Characters."""
+_CORE = "tag:yaml.org,2002:"
+_KINDS = ("null", "bool", "int", "float", "str", "seq", "map")
+_LEFT_OUT = {f"{_CORE}{kind}" for kind in ("timestamp", "merge", "value")}
+"""What PyYAML takes for more than text, and Kubernetes' readers do not, or no document for them needs."""
+
+
+class _Loader(_BaseLoader):  # type: ignore[misc]
+    """Reads the kinds that JSON has, and nothing else: no tags of other kinds, no aliases, no merged keys.
+
+    A document of a few lines could otherwise stand for gigabytes, and a tag with a wrong value is an error in PyYAML.
+    """
+
+    yaml_constructors: dict[Any, Any] = {
+        None: _BaseLoader.yaml_constructors[None],
+        **{f"{_CORE}{kind}": _BaseLoader.yaml_constructors[f"{_CORE}{kind}"] for kind in _KINDS},
+    }
+    yaml_implicit_resolvers: dict[Any, Any] = {
+        first: [each for each in resolvers if each[0] not in _LEFT_OUT]
+        for first, resolvers in _BaseLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - PyYAML's
+        """The value of a node that is referred to once."""
+        if node in self.constructed_objects:
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not supported", node.start_mark)
+        try:
+            return super().construct_object(node, deep)
+        except (KeyError, IndexError, TypeError, AttributeError, OverflowError, ValueError):
+            problem = f"it is no {node.tag.rpartition(':')[2]}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
+    def flatten_mapping(self, node: Any) -> None:  # noqa: ANN401 - PyYAML's
+        """Merges nothing: `<<` is a key like others."""
 
 
 class _Dumper(_BaseDumper):  # type: ignore[misc]
@@ -39,10 +77,14 @@ _Dumper.add_representer(str, _string)
 def load_documents(text: str, what: str) -> list[dict[str, Any]]:
     """Every mapping in a stream of documents; empty documents are omitted.
 
-    what names the text in the error: Refused if it is not YAML, or a document is not a mapping.
+    what names the text in the error: Refused if it is not YAML, has more than JSON can have, or a document is not a
+    mapping.
     """
+    if len(text) > LARGEST:
+        raise Refused(f"{what} is larger than {LARGEST >> 20} MiB", code="KB-YAML")
     try:
-        documents = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
+        read = yaml.load_all(text, Loader=_Loader)  # noqa: S506 - a safe loader, and less
+        documents = [bounded(document) for document in read if document is not None]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Refused(f"{what} is not YAML", why=_first_line(error), code="KB-YAML") from error
     for document in documents:

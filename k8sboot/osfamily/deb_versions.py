@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_PARTS = re.compile(r"(\D*)(\d*)")
+from k8sboot.text.numbers import compared
+
+_PARTS = re.compile(r"([^0-9]*)([0-9]*)")
 
 
 def compare(one: str, other: str) -> int:
@@ -29,8 +31,8 @@ def _compare_part(one: str, other: str) -> int:
         a, b = [*map(_rank, text), 0], [*map(_rank, text_), 0]
         if a != b:
             return 1 if a > b else -1
-        if int(number or 0) != int(number_ or 0):
-            return 1 if int(number or 0) > int(number_ or 0) else -1
+        if order := compared(number, number_):
+            return order
     return 0
 
 

@@ -6,7 +6,9 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 
-_SEGMENT = re.compile(r"\d+|[a-zA-Z]+|~|\^")
+from k8sboot.text.numbers import compared
+
+_SEGMENT = re.compile(r"[0-9]+|[a-zA-Z]+|~|\^")
 _VERSION = re.compile(r"(?:\d+:)?[0-9A-Za-z][^\s:-]*-[^\s:-]+")
 _END = re.compile(r"^(Obsoleting Packages|Security: )")
 
@@ -37,8 +39,8 @@ def _compare_labels(one: str, other: str) -> int:
         b = theirs[index] if index < len(theirs) else ""
         if a != b and (rank := _rank(a) - _rank(b)):
             return 1 if rank > 0 else -1
-        if a.isdigit() and b.isdigit() and int(a) != int(b):
-            return 1 if int(a) > int(b) else -1
+        if a.isdigit() and b.isdigit() and (order := compared(a, b)):
+            return order
         if a != b and not a.isdigit():
             return 1 if a > b else -1
     return 0

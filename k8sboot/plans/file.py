@@ -10,6 +10,7 @@ from typing import NoReturn
 from k8sboot.errors import K8sbootError, UsageError
 from k8sboot.plans.document import FORMAT, VERSION, Document
 from k8sboot.plans.reading import from_json, no_key_twice
+from k8sboot.text.json_text import bounded
 from k8sboot.text.write_file import write_whole
 
 
@@ -28,15 +29,22 @@ def write_plan(path: str, plan: Document) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes. A plan of hundreds of hosts has a few."""
+
+
 def read_plan(path: str, *, sha256: str = "") -> Document:
     """The plan in a file. UsageError where there is none, one that this version does not support, or another.
 
     sha256: in hexadecimal, what the file has to have.
     """
     try:
-        read = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            read = file.read(LARGEST + 1)
     except OSError as error:
         _refuse(f"cannot read a plan from {path}", error.strerror or str(error))
+    if len(read) > LARGEST:
+        _refuse(f"{path} is not a plan of k8sboot", f"it is larger than {LARGEST >> 20} MiB")
     found = hashlib.sha256(read).hexdigest()
     if sha256 and found != sha256.lower():
         _refuse(f"{path} is not the plan that --sha256 names", f"its SHA-256 is {found}, not {sha256}")
@@ -45,7 +53,7 @@ def read_plan(path: str, *, sha256: str = "") -> Document:
 
 def _parsed(path: str, read: bytes) -> Document:
     try:
-        data = json.loads(read, object_pairs_hook=no_key_twice)
+        data = bounded(json.loads(read, object_pairs_hook=no_key_twice), is_unicode=False)
     except (ValueError, RecursionError) as error:
         _refuse(f"{path} is not a plan of k8sboot", f"it is not JSON of k8sboot: {error}")
     try:

@@ -27,7 +27,7 @@ def refuse_expired(machine: Machine, spec: Spec) -> None:
 
     A clock that is wrong is another error, with another fix (see preflight).
     """
-    theirs = float(machine.snapshot.facts.get("time") or 0) or time.time()
+    theirs = machine.snapshot.host_facts.time or time.time()
     now = datetime.fromtimestamp(min(theirs, time.time()), tz=timezone.utc)
     gone = expired(ends(machine.answer(CERTIFICATES).text), now)
     if gone:

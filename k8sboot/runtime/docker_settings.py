@@ -16,6 +16,8 @@ from k8sboot.inventory.model import Spec
 from k8sboot.runtime.docker_state import data_elsewhere, flags_of
 from k8sboot.runtime.settings import Tree, items, united, without
 from k8sboot.templates import render
+from k8sboot.text.json_text import read_json
+from k8sboot.text.numbers import whole
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 _DRIVER = "native.cgroupdriver="
@@ -62,10 +64,12 @@ def _now(there: SharedFile, host: Peer) -> Tree:
 def _parsed(there: SharedFile, host: Peer) -> Tree:
     """A file that k8sboot has never written. Refused with the place if it is no JSON."""
     try:
-        found = json.loads((there.text or "").strip() or "{}")
+        found = read_json((there.text or "").strip() or "{}")
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise _invalid(host, f"{error.msg} at {place}") from None
+    except ValueError as error:
+        raise _invalid(host, str(error)) from None
     if not isinstance(found, dict):
         raise _invalid(host, "it is not an object")
     return found
@@ -84,7 +88,7 @@ def _invalid(host: Peer, why: str) -> Refused:
 def _known(text: str | None, *, otherwise: str | None = None) -> Tree:
     """The settings in a text of k8sboot's, or in another one where it is damaged."""
     with suppress(ValueError):
-        found = json.loads(text or "")
+        found = read_json(text or "")
         if isinstance(found, dict):
             return found
     return _known(otherwise) if otherwise is not None else {}
@@ -196,8 +200,9 @@ def _keeping(spec: Spec, now: Tree) -> Spec:
     size, count = str(there.get("max-size", "")), str(there.get("max-file", ""))
     if size and _OPTIONS["max-size"] not in spec.said:
         runtime = replace(runtime, log_max_size=size)
-    if count.isdecimal() and _OPTIONS["max-file"] not in spec.said:
-        runtime = replace(runtime, log_max_file=int(count))
+    number = whole(count)
+    if number is not None and _OPTIONS["max-file"] not in spec.said:
+        runtime = replace(runtime, log_max_file=number)
     return replace(spec, runtime=runtime)
 
 

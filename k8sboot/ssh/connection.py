@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from k8sboot.errors import StepFailed
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -29,6 +31,16 @@ class Completed:
             self.stderr.decode("utf-8", "replace").strip()[-300:]
             or f"it exited with status {self.exit_status}"
         )
+
+
+def not_understood(what: str, host: str) -> StepFailed:
+    """The error for an answer of k8sboot's own scripts that is not in their form."""
+    return StepFailed(
+        f"cannot parse the host's answer about {what}",
+        why="it is not in the form that k8sboot's script prints",
+        fix=f"check `/bin/sh` on {host} and what runs at its start, then run again",
+        host=host,
+    )
 
 
 class Request(Protocol):

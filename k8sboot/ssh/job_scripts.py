@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from k8sboot.paths import JOBS_DIR, RUN_DIR, WORK
 from k8sboot.scripts import call, render
 from k8sboot.ssh.script import CLEAN
+from k8sboot.text.numbers import whole
 
 KEPT = 20
 POLL = 0.2
@@ -62,7 +63,10 @@ def parse_look(output: bytes) -> Look:
     """The output of look(). Raises ValueError for anything else."""
     head, _, data = output.partition(b"\n")
     state, status, size = head.decode("ascii", "replace").split()
-    return Look(state, None if status == "-" else int(status), int(size), data)
+    code, length = whole(status), whole(size)
+    if length is None or (code is None and status != "-"):
+        raise ValueError("it has something else in the place of a number")
+    return Look(state, code, length, data)
 
 
 def stop(job: str) -> str:

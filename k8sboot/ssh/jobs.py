@@ -17,7 +17,7 @@ from k8sboot.errors import (
 )
 from k8sboot.paths import JOBS_DIR
 from k8sboot.ssh import job_scripts
-from k8sboot.ssh.connection import Completed
+from k8sboot.ssh.connection import Completed, not_understood
 from k8sboot.ssh.retry import backoff, retry
 from k8sboot.ssh.script import Capped
 
@@ -111,7 +111,10 @@ class Follower:
     def _look(self) -> job_scripts.Look:
         wait = max(0.0, min(LOOK_WAIT, self._deadline - time.monotonic()))
         done = self._retry(job_scripts.look(self._job, offset=self._offset, wait=wait), LOOK_TIMEOUT)
-        return job_scripts.parse_look(done.stdout)
+        try:
+            return job_scripts.parse_look(done.stdout)
+        except ValueError:
+            raise not_understood(f"job {self._job}", self._host) from None
 
     def _retry(self, script: str, timeout: float) -> Completed:
         """Run a script that may run twice, over a new connection when the link dies, until the deadline."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from k8sboot.text.numbers import whole
+
 OUTPUT_LIMIT = 8 * 1024 * 1024
 NOISE_LIMIT = 2048
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -132,8 +134,9 @@ class MarkedStream:
 
     @property
     def exit_status(self) -> int:
-        """The number on the end marker's line; only after ended."""
-        return int((self._ending or b"").split(b"\n")[0])
+        """The number on the end marker's line, -1 if there is none; only after ended."""
+        number = whole((self._ending or b"").split(b"\n")[0].decode("ascii", "replace"))
+        return -1 if number is None else number
 
     def value(self) -> bytes:
         """The script's own output so far."""

@@ -44,7 +44,8 @@ class Web(urllib.request.HTTPSHandler):
 @pytest.fixture
 def web(monkeypatch, tmp_path) -> Web:
     found = Web()
-    monkeypatch.setattr(urllib.request, "_opener", urllib.request.build_opener(found))
+    others = [each for each in fetch.HANDLERS if each is not urllib.request.HTTPSHandler]
+    monkeypatch.setattr(fetch, "HANDLERS", [*others, lambda: found])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return found
 
