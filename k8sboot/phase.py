@@ -67,7 +67,8 @@ class Phase:
     time in all phases of the run that say so; if one of them fails after a change, nothing new starts.
 
     scope: --limit does not apply to a phase that changes the cluster rather than its host. diagnosis: looks for the
-    cause of a failure. removes: it takes Kubernetes off its host.
+    cause of a failure. removes: it takes Kubernetes off its host. looks_only: it changes nothing, so that phases after
+    it do not wait for a host that is still busy with a job of an earlier run.
     """
 
     run: Work
@@ -84,6 +85,7 @@ class Phase:
     scope: Literal["host", "cluster"] = "host"
     diagnosis: Diagnosis | None = None
     removes: bool = False
+    looks_only: bool = False
 
     @property
     def name(self) -> str:

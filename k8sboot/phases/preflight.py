@@ -46,7 +46,7 @@ def _reads(spec: Spec) -> Reads:
     return union((own, MEMBERSHIP, resolver.READS, runtime.of(spec).reads(spec), living))
 
 
-@phase(on=everyone, reads=_reads)
+@phase(on=everyone, reads=_reads, looks_only=True)
 def preflight(cluster: Cluster, host: Host) -> None:
     """Check that every host meets the requirements."""
     osfamily.of(host)

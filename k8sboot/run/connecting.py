@@ -1,4 +1,4 @@
-"""Connect to a run's hosts: probe each once, and wait for jobs of an earlier run."""
+"""Connect to a run's hosts and probe each once; later, wait for jobs of an earlier run there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ Connect = Callable[[HostSpec, Callable[[str], None]], Connection]
 
 
 class Connections:
-    """The connected machines and the errors of the others, by name. Each host is connected in its own thread."""
+    """The connected machines and the errors of the others, by name. Each host is connected in its own thread.
+
+    busy: hosts on which a job of an earlier run was running when they were connected.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Connections:
         """
         self._first_master = first_master
         self.machines: dict[str, Machine] = {}
+        self.busy: set[str] = set()
         self.errors: dict[str, K8sbootError] = {}
         self._connect = connect
         self._connections: list[Connection] = []
@@ -54,18 +58,38 @@ class Connections:
         self._check = check
 
     def connect(self, host: HostSpec, reads: Reads) -> None:
-        """Connect to one host, probe it, and wait for jobs of an earlier run. Errors go to `errors`."""
+        """Connect to one host, and probe it. Errors go to `errors`."""
         try:
             machine = self._probed(host, reads)
             machine.claim = self._claim
             refuse_held(machine)
             self._check(machine)
-            self._let_jobs_end(Host(machine, Context(phase=CONNECT, emit=self._tell)), machine)
+            self._look_for_jobs(machine)
             self.machines[host.name] = machine
         except K8sbootError as error:
             self._fail(host.name, error)
         except Exception as error:  # a bug must not drop a host silently
             self._fail(host.name, Bug.of(error))
+
+    def wait_for_jobs(self, name: str) -> None:
+        """Wait for jobs of an earlier run on one host before anything begins. Errors go to `errors`."""
+        try:
+            self.let_jobs_end(name)
+        except K8sbootError as error:
+            self.refuse({name: error}, phase=CONNECT)
+
+    def let_jobs_end(self, name: str, is_over: Callable[[], object] = lambda: False) -> None:
+        """Wait for jobs of an earlier run on one host, until is_over(). Raises DeadlineExceeded."""
+        if name not in self.busy:
+            return
+        machine = self.machines[name]
+        host = Host(machine, Context(phase=CONNECT, emit=self._tell))
+        host.wait(
+            "a job of an earlier run to end",
+            lambda: "" if is_over() else _running_jobs(machine),
+            timeout=JOB_WAIT,
+        )
+        self.busy.discard(name)
 
     def acquire(self, name: str) -> None:
         """Lock the first master, which stands for the cluster; other hosts are locked at their first change."""
@@ -96,11 +120,14 @@ class Connections:
         self._tell(Connected(host=host.name, phase=CONNECT, system=facts.os_name, kernel=facts.kernel))
         return machine
 
-    def _let_jobs_end(self, host: Host, machine: Machine) -> None:
-        if not self._is_dry:
-            host.wait("a job of an earlier run to end", lambda: _running_jobs(machine), timeout=JOB_WAIT)
-        elif _running_jobs(machine):
-            host.notice("KB-BUSY", "another run is active on this host: the plan may soon be out of date")
+    def _look_for_jobs(self, machine: Machine) -> None:
+        if not _running_jobs(machine):
+            return
+        if self._is_dry:
+            text = "another run is active on this host: the plan may soon be out of date"
+            self._tell(Notice(host=machine.name, phase=CONNECT, code="KB-BUSY", text=text))
+        else:
+            self.busy.add(machine.name)
 
     def _fail(self, name: str, error: K8sbootError, *, phase: str = CONNECT) -> None:
         error.host = error.host or name

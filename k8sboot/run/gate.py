@@ -39,6 +39,7 @@ class Gate:
         self._removes = removes
         self._is_dry = is_dry
         self.limit = limit
+        self._seen: dict[str, Seen] = {}
         self.unread: dict[str, K8sbootError] = {}
         self.stops: dict[str, K8sbootError] = {}
 
@@ -49,11 +50,10 @@ class Gate:
 
     def look(self, machines: Mapping[str, Machine]) -> None:
         """Judge all machines that are connected."""
-        seen: dict[str, Seen] = {}
+        seen = self._seen
         for name, machine in machines.items():
             try:
-                peer = Peer(machine)
-                seen[name] = Seen(membership_of(peer), peer.facts.addresses)
+                seen[name] = _seen(machine)
             except K8sbootError as error:
                 self.unread[name] = error
             except Exception as error:  # a bug must not let a machine pass
@@ -62,6 +62,22 @@ class Gate:
             self._judge(Verdicts(self._spec, seen), seen)
         except Exception as error:
             self.stops[self._spec.masters[0].name] = Bug.of(error)
+
+    def look_again(self, machine: Machine) -> None:
+        """Judge a machine once more, when a job of an earlier run has ended on it. Raises its error."""
+        name = machine.name
+        verdicts = Verdicts(self._spec, {**self._seen, name: _seen(machine)})
+        if not self._foreign:
+            if problem := verdicts.problems(has_to_build=not self._removes).get(name):
+                raise problem
+        elif name not in verdicts.of_cluster(self._foreign):
+            raise Refused(
+                "the machine no longer belongs to that cluster",
+                why=f"when the job ended, it did not trust the CA {self._foreign}",
+                fix="run `k8sboot plan` and compare; nothing was changed there",
+                host=name,
+                code="KB-FOREIGN-CLUSTER",
+            )
 
     def _judge(self, verdicts: Verdicts, seen: Mapping[str, Seen]) -> None:
         if self._foreign:
@@ -95,3 +111,8 @@ class Gate:
                 "endpoint and members match",
             )
         )
+
+
+def _seen(machine: Machine) -> Seen:
+    peer = Peer(machine)
+    return Seen(membership_of(peer), peer.facts.addresses)

@@ -44,6 +44,15 @@ class Report:
     errors: dict[str, K8sbootError] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Busy:
+    """Hosts that are not ready yet. wait: waits until one is, or the second argument says that the run ends; raises."""
+
+    hosts: frozenset[str] = frozenset()
+    wait: Callable[[str, Callable[[], object]], None] = lambda _name, _is_over: None
+    phase: str = ""
+
+
 class Run:
     """Runs all phases on all hosts."""
 
@@ -54,15 +63,19 @@ class Run:
         phases: Sequence[Phase],
         options: Options,
         emit: Listener,
+        busy: Busy | None = None,
     ) -> None:
         self._cluster = cluster
         self._machines = machines
         self.is_dry = options.is_dry
         self._options = options
+        self._busy = busy or Busy()
+        self._not_ready = set(self._busy.hosts)
         self._emit_to = emit
         self.report = Report(changes=dict.fromkeys(machines, 0))
         self._schedule = [(p, self._hosts_of(p)) for p in phases]
         self._pending = {p.name: set(hosts) for p, hosts in self._schedule}
+        self._looks_only = {p.name for p in phases if p.looks_only}
         self._succeeded = {p.name: 0 for p, _ in self._schedule}
         self._progress = threading.Condition()
         self._forks = threading.BoundedSemaphore(options.forks)
@@ -86,10 +99,31 @@ class Run:
         return [(name, partial(self._run_phases, name)) for name in self._machines]
 
     def _run_phases(self, name: str) -> None:
+        if not self._becomes_ready(name):
+            self._end_rest(name, self._schedule)
+            return
         for index, (phase, hosts) in enumerate(self._schedule):
             if name in hosts and not self._run_phase(name, phase):
                 self._end_rest(name, self._schedule[index:])
                 return
+
+    def _becomes_ready(self, name: str) -> bool:
+        """Wait until the host is ready; until then others do not wait for it in phases that change nothing."""
+        if name not in self._not_ready or not any(name in hosts for _, hosts in self._schedule):
+            return True
+        try:
+            self._busy.wait(name, lambda: self._stop)
+        except K8sbootError as error:
+            self._fail(name, self._busy.phase, error)
+            return False
+        except Exception as error:  # a bug must not leave other hosts waiting for this thread
+            self._fail(name, self._busy.phase, Bug.of(error))
+            return False
+        finally:
+            with self._progress:
+                self._not_ready.discard(name)
+                self._progress.notify_all()
+        return True
 
     def _run_phase(self, name: str, phase: Phase) -> bool:
         """Run one phase on one host, when it is its turn. Returns whether the host may go on."""
@@ -108,11 +142,18 @@ class Run:
         if not self._takes_turn(name, phase):
             yield
             return
+        self._wait_for_masters(name)
         with self._members:
             changes = self.report.changes[name]
             yield
             if name in self.report.errors and self.report.changes[name] > changes:
                 self.stop(f"{name} failed in {phase.name}")
+
+    def _wait_for_masters(self, name: str) -> None:
+        """Wait for jobs of an earlier run on other masters: etcd's quorum may not lose a second one."""
+        masters = {n for n, machine in self._machines.items() if machine.role == "master" and n != name}
+        with self._progress:
+            self._progress.wait_for(lambda: self._stop or not self._not_ready & masters)
 
     def _takes_turn(self, name: str, phase: Phase) -> bool:
         try:
@@ -127,10 +168,10 @@ class Run:
             self._work(name, phase)
         except K8sbootError as error:
             self._diagnose(name, phase, error, time.monotonic() - started)
-            self._fail(name, phase, error)
+            self._fail(name, phase.name, error)
             return False
         except Exception as error:  # a bug must not leave other hosts waiting for this thread
-            self._fail(name, phase, Bug.of(error))
+            self._fail(name, phase.name, Bug.of(error))
             return False
         self._end(name, phase, has_succeeded=True)
         return True
@@ -171,11 +212,16 @@ class Run:
         """Wait until the phases before this one have ended on all hosts; why it cannot start, '' if it can."""
         with self._progress:
             before = [name for name in phase.after if name in self._pending]
-            self._progress.wait_for(lambda: self._stop or not any(self._pending[name] for name in before))
+            self._progress.wait_for(lambda: self._stop or not any(self._awaited(name) for name in before))
             if self._stop:
                 return self._stop
             lost = [name for name in before if not self._succeeded[name] and self._started_with_hosts(name)]
             return f"{lost[0]} succeeded nowhere" if lost else ""
+
+    def _awaited(self, phase: str) -> set[str]:
+        """The hosts on which a phase must still end."""
+        pending = self._pending[phase]
+        return pending - self._not_ready if phase in self._looks_only else pending
 
     def _started_with_hosts(self, name: str) -> bool:
         return any(p.name == name and hosts for p, hosts in self._schedule)
@@ -186,13 +232,13 @@ class Run:
             with self._progress:
                 self.report.errors[name] = Interrupted(f"{phase.name} was not started", host=name)
 
-    def _fail(self, name: str, phase: Phase, error: K8sbootError) -> None:
+    def _fail(self, name: str, phase: str, error: K8sbootError) -> None:
         error.host = error.host or name
         with self._progress:
             self.report.errors[name] = error
-        self._emit(Failed(host=name, phase=phase.name, error=error))
+        self._emit(Failed(host=name, phase=phase, error=error))
         if self._machines[name].role == "master":
-            self.stop(f"{name} failed in {phase.name}")
+            self.stop(f"{name} failed in {phase}")
 
     def _end_rest(self, name: str, rest: Sequence[tuple[Phase, tuple[str, ...]]]) -> None:
         for phase, hosts in rest:

@@ -30,7 +30,7 @@ from k8sboot.run.keeping import READS as KEPT
 from k8sboot.run.keeping import Keeping
 from k8sboot.run.leases import Leases
 from k8sboot.run.plan_check import PlanCheck, obstacles
-from k8sboot.run.runner import INTERRUPTED, Options, Report, Run
+from k8sboot.run.runner import INTERRUPTED, Busy, Options, Report, Run
 from k8sboot.run.stop import Stop
 from k8sboot.run.worker import Worker
 
@@ -94,6 +94,7 @@ class Session:
             is_dry=is_dry,
             check=self._check,
         )
+        self._gate: Gate | None = None
         self._run: Run | None = None
 
     def run(self) -> Report:
@@ -144,7 +145,8 @@ class Session:
         self._drain([self._worker(h.name, partial(self._connections.connect, h, reads)) for h in hosts])
         machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name
-        gate = self._gate()
+        self._wait_for_jobs(first)
+        gate = self._gate = self._new_gate()
         if first not in errors:
             self._drain([self._worker(first, partial(gate.look, dict(machines)))])
             self._connections.refuse(gate.unread, phase=MEMBERSHIP)
@@ -180,7 +182,21 @@ class Session:
             raise kept.bug
         return kept.spec
 
-    def _gate(self) -> Gate:
+    def _wait_for_jobs(self, first: str) -> None:
+        """Wait for jobs of an earlier run: on the first master, which stands for the cluster, and before a plan on all.
+
+        Any other host is waited for in its own walk, while the others go on.
+        """
+        connections = self._connections
+        hosts = connections.busy if self._request.plan_check else connections.busy & {first}
+        self._drain([self._worker(name, partial(connections.wait_for_jobs, name)) for name in sorted(hosts)])
+
+    def _let_jobs_end(self, name: str, is_over: Callable[[], object]) -> None:
+        self._connections.let_jobs_end(name, is_over)
+        if self._gate and not is_over():
+            self._gate.look_again(self._connections.machines[name])
+
+    def _new_gate(self) -> Gate:
         request = self._request
         return Gate(
             self._spec, self._events.put, limit=request.limit, foreign=request.foreign, removes=request.removes,
@@ -191,7 +207,8 @@ class Session:
         self, cluster: Cluster, machines: Mapping[str, Machine], is_dry: bool, tell: Listener
     ) -> Report:
         options = replace(self._request.options, is_dry=is_dry)
-        self._run = Run(cluster, machines, self._request.phases, options, tell)
+        busy = Busy(frozenset(self._connections.busy), self._let_jobs_end, phase=CONNECT)
+        self._run = Run(cluster, machines, self._request.phases, options, tell, busy)
         self._drain([self._worker(name, work) for name, work in self._run.walks()])
         return self._run.report
 

@@ -159,3 +159,23 @@ def test_a_failure_after_a_change_ends_the_turns(bare: FakeCluster, log, is_chan
         host.answers["true"] = ""
     run(bare, [replace(log.phase("a", nodes, do=fail), turn=lambda _host: True)])
     assert len(begun) == (1 if is_changed else 2)
+
+
+@pytest.mark.parametrize("busy", ["m2", "n1"])
+def test_no_member_takes_its_turn_while_a_job_of_an_earlier_run_is_running_on_a_master(clock, busy):
+    """A node's job holds up no one."""
+    cluster = made(masters=3, nodes=1)
+    host, begun = cluster.hosts[busy], threading.Event()
+    host.facts["jobs"] = "restart-docker-1"
+
+    def listen(event: object) -> None:
+        if isinstance(event, PhaseStarted) and event.phase in TURNS and event.host != busy:
+            begun.set()
+
+    def on_nap() -> None:
+        if begun.wait(0.3 if busy == "m2" else 10) == (busy == "n1"):
+            host.facts["jobs"] = ""
+
+    clock.on_nap = on_nap
+    told = raise_errors(run(cluster, [container_runtime], listener=listen))
+    assert sorted(turns(told)) == sorted(cluster.hosts)

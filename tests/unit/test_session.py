@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 
 import pytest
 from fake_cluster import FakeCluster
@@ -12,7 +13,7 @@ from runs import run
 
 from k8sboot.cluster import Cluster
 from k8sboot.errors import AuthenticationFailed, HostKeyRefused, Unreachable
-from k8sboot.events import Connected, Failed, RunEnded, RunStarted
+from k8sboot.events import Connected, Event, Failed, PhaseEnded, RunEnded, RunStarted
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.phase import everyone, phase
@@ -104,6 +105,56 @@ def test_a_job_of_an_earlier_run_is_let_come_to_its_end(bare: FakeCluster, clock
     told = run(bare, [look])
     assert told.errors == {}
     assert host.runs == ["probe"] * 4
+
+
+@pytest.mark.parametrize("busy", ["n1", "m1"])
+def test_security_a_host_that_claims_a_job_holds_up_no_other(bare: FakeCluster, clock, busy):
+    """The others pass preflight and whatever follows; the first master is waited for first, as it is the cluster."""
+    host, passed = bare.hosts[busy], threading.Event()
+    host.facts["jobs"] = "kubeadm-join-1"
+
+    @phase(on=everyone, after=("preflight",))
+    def alter(cluster: Cluster, host: Host) -> None:
+        """Alter."""
+        host.change("do it", ["touch", "/done"])
+
+    def listen(event: Event) -> None:
+        if isinstance(event, PhaseEnded) and (event.host, event.phase) == ("n2", "alter"):
+            passed.set()
+
+    def on_nap() -> None:
+        has_passed = passed.wait(5) if busy == "n1" else passed.is_set()
+        if has_passed or (busy == "m1" and clock.slept > 3):
+            host.facts["jobs"] = ""
+
+    clock.on_nap = on_nap
+    told = run(bare, [UP[0], alter], listener=listen)
+    assert told.errors == {}
+    assert passed.is_set()
+    assert clock.slept == (4 if busy == "m1" else 1)
+    assert sorted(told.ended) == sorted(f"{n} {p}" for n in bare.hosts for p in ("preflight", "alter"))
+
+
+def test_a_host_that_joined_another_cluster_in_the_job_is_refused_then(bare: FakeCluster, clock):
+    host = bare.hosts["n1"]
+    host.facts["jobs"] = "kubeadm-join-1"
+
+    def on_nap() -> None:
+        host.facts["jobs"] = ""
+        host.put("/etc/kubernetes/kubelet.conf", "server: https://other:6443\n")
+
+    clock.on_nap = on_nap
+    told = run(bare, [look])
+    assert list(told.errors) == ["n1"]
+    assert sorted(told.ended) == ["m1 look", "n2 look"]
+
+
+def test_a_run_that_is_stopped_no_longer_waits_for_a_job(bare: FakeCluster, clock):
+    stop = Stop()
+    bare.hosts["n1"].facts["jobs"] = "kubeadm-join-1"
+    clock.on_nap = lambda: stop.ask("^C", within=math.inf) if clock.slept == 2 else time.sleep(0.01)
+    told = run(bare, [look], stop=stop)
+    assert told.errors == {"n1": "KB-INTERRUPTED"}
 
 
 def test_a_job_that_never_ends_leaves_its_host_alone(bare: FakeCluster, monkeypatch):
