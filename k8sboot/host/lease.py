@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 
 from k8sboot.errors import Locked
-from k8sboot.paths import RUN_DIR, WORK
+from k8sboot.paths import ONCE_DIR, RUN_DIR, WORK
 from k8sboot.scripts import render
 from k8sboot.ssh.connection import Script, text_of
 from k8sboot.text.numbers import whole
@@ -84,13 +84,13 @@ def take(claim: Claim) -> Held:
 
 @dataclass(frozen=True)
 class Release:
-    """Release the lease, if it is still this run's."""
+    """Release the lease, if it is still this run's, and remove the output of its last short change."""
 
     claim: Claim
 
     def render(self) -> str:
         """The text for /bin/sh."""
-        return render("release", DIR=RUN_DIR, RUN=self.claim.run, REFUSED=REFUSED)
+        return render("release", DIR=RUN_DIR, RUN=self.claim.run, REFUSED=REFUSED, ALL=ONCE_DIR)
 
 
 def refusal(stderr: str, host: str) -> Locked:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.host import lease
+from k8sboot.host import lease, once
 from k8sboot.host.lease import Claim
 from k8sboot.paths import RUN_DIR
 from k8sboot.ssh.connection import Script, text_of
@@ -135,3 +135,14 @@ def test_where_a_lock_cannot_be_written_nothing_is_done(folder, shell):
     done = act(folder, lease.Held("echo done", ME, timeout=5), shell)
     assert (done.returncode, done.stdout) == (lease.NO_ROOM, "")
     assert "Filesystem" in done.stderr, "what room there is is shown"
+
+
+@IN_SHELLS
+def test_security_the_output_of_the_last_short_change_goes_with_the_lease(folder, shell):
+    """It may hold a token. What is still running, and a change of another run, stays."""
+    act(folder, lease.Held(once.Once("echo token", "0123456789abcdef"), ME, timeout=5), shell)
+    (folder / "errands" / "running").mkdir()
+    act(folder, lease.Release(BOB), shell)
+    assert (folder / "errands" / "0123456789abcdef" / "out").read_text() == "token\n"
+    assert act(folder, lease.Release(ME), shell).returncode == 0
+    assert [path.name for path in (folder / "errands").iterdir()] == ["running"]
