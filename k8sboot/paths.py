@@ -80,6 +80,12 @@ def armored_apt_key(name: str, index: int) -> str:
     return f"{apt_key(name, index).removesuffix('.gpg')}.asc"
 
 
+APT_LOGINS = "/etc/apt/auth.conf.d/k8sboot.conf"
+"""apt's logins of repositories; 0600."""
+CURL_LOGINS = "/etc/k8sboot/repositories.netrc"
+"""The same for curl, which looks at indexes and keys before yum reads them; 0600."""
+
+
 def yum_repository(name: str) -> str:
     """yum's file of one repository."""
     return f"/etc/yum.repos.d/k8sboot-{name}.repo"

@@ -7,12 +7,15 @@ from contextlib import suppress
 
 from k8sboot import osfamily
 from k8sboot.ensure.fetched import fetched, looks_like
-from k8sboot.ensure.files import absent, file, files
+from k8sboot.ensure.files import absent, files
 from k8sboot.ensure.repository_keys import key
 from k8sboot.errors import K8sbootError, Refused, StepFailed
+from k8sboot.host.files import File
 from k8sboot.host.host import Host
+from k8sboot.host.snapshot import FileState
 from k8sboot.osfamily import Source
 from k8sboot.osfamily.family import Existing
+from k8sboot.secret import Secret
 
 
 def repositories(host: Host, wanted: Mapping[str, Source]) -> None:
@@ -22,7 +25,8 @@ def repositories(host: Host, wanted: Mapping[str, Source]) -> None:
     """
     family, before = osfamily.of(host), host.changes
     files(host, *family.retired_repositories(host))
-    former = {path: host.read_file(path) for path in map(family.repository_path, wanted)}
+    former = {path: host.file(path) for path in map(family.repository_path, wanted)}
+    _logins(host, wanted)
     for name, source in wanted.items():
         repository(host, name, source)
     if host.changes > before:
@@ -34,12 +38,24 @@ def repositories(host: Host, wanted: Mapping[str, Source]) -> None:
             raise
 
 
-def _take_back(host: Host, former: Mapping[str, str | None]) -> None:
+def _logins(host: Host, wanted: Mapping[str, Source]) -> None:
+    """The logins of all repositories, in a file that only root may read."""
+    family = osfamily.of(host)
+    text = family.logins(url for source in wanted.values() for url in (source.url, *source.keys))
+    if text:
+        files(host, File(family.paths.logins, Secret(text), mode=0o600))
+    else:
+        absent(host, family.paths.logins)
+
+
+def _take_back(host: Host, former: Mapping[str, FileState | None]) -> None:
     """Leave the package manager as usable as it was: k8sboot's own files count once their lists were read."""
-    for path, text in former.items():
-        if text is not None:
-            file(host, path, text)
-    absent(host, *(path for path, text in former.items() if text is None))
+    for path, state in former.items():
+        if state is not None and state.content is not None:
+            text = state.content.decode("utf-8", "surrogateescape")
+            is_private = state.mode & 0o004 == 0
+            files(host, File(path, Secret(text) if is_private else text, mode=state.mode))
+    absent(host, *(path for path, state in former.items() if state is None))
 
 
 def repository(host: Host, name: str, wanted: Source) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from k8sboot.kubernetes.release_table import RELEASES
 
@@ -199,6 +200,7 @@ def timezone(text: str) -> str:
 def url(text: str) -> str:
     """An http or https URL."""
     if re.fullmatch(r"https?://[A-Za-z0-9._~\[\]:@%-]+(?:/[^\s\"'<>`\\{}|^]*)?", text):
+        _check_login(text)
         return text
     fix = (
         f"did you mean `https://{text}`?"
@@ -206,6 +208,23 @@ def url(text: str) -> str:
         else "for example `https://mirror.example.com/apt`"
     )
     raise FormError("must be a URL that begins with http:// or https://", fix)
+
+
+def _check_login(text: str) -> None:
+    """What package managers read of a login is words."""
+    written = text.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    login = unquote(written)
+    if "@" in written:
+        raise FormError("has an `@` in its user or password", "write it as `%40`")
+    if not re.fullmatch(r"[!-~]*", login) or set(login) & set("\"'\\#"):
+        raise FormError("must have a login of printable characters without blanks, quotes, `#` and `\\`")
+
+
+def url_without_login(text: str) -> str:
+    """A URL that is written where all may read it, such as a command line."""
+    if re.match(r"https?://[^/]*@", url(text)):
+        raise FormError("must have no user and password", "use a server that requires none for these files")
+    return text
 
 
 def is_url(text: str) -> bool:

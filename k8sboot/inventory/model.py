@@ -77,7 +77,7 @@ class RuntimeSettings:
     data_root: Annotated[str, forms.host_path] = ""
     allow_restart: bool = False
     allow_downgrade: bool = False
-    registry_mirrors: Annotated[tuple[str, ...], forms.url] = ()
+    registry_mirrors: Annotated[tuple[str, ...], forms.url_without_login] = ()
     insecure_registries: Annotated[tuple[str, ...], forms.registry] = ()
     log_max_size: Annotated[str, forms.size] = "100m"
     log_max_file: Annotated[int, Number(1, 1000)] = 3

@@ -16,7 +16,8 @@ SelinuxMode = Literal["permissive", "disabled"]
 class Repository:
     """A package repository. Once loaded, the fingerprints are separated by blanks.
 
-    url: For yum: the directory that contains repodata/; $basearch is replaced.
+    url: For yum: the directory that contains repodata/; $basearch is replaced. A login in it
+        (https://USER:PASSWORD@HOST/...) is written to files that only root may read.
     key: Signing key, a URL or a file.
     fingerprint: Fingerprint of the signing key, verified if set; separate several with commas.
     suite: apt only. Default: what the system uses.
@@ -34,11 +35,11 @@ class Repository:
 class KernelPackage:
     """A package of a newer kernel.
 
-    url: Where to download the package.
+    url: Where to download the package, without a login.
     sha256: Its SHA-256 in hexadecimal.
     """
 
-    url: Annotated[str, forms.url]
+    url: Annotated[str, forms.url_without_login]
     sha256: Annotated[str, forms.sha256]
 
 

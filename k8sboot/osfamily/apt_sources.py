@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from k8sboot.host.reads import Question
+from k8sboot.osfamily.logins import without_login
 from k8sboot.scripts import render
 
 SOURCES = Question("apt-sources", render("apt-sources"))
@@ -34,7 +35,7 @@ class Entry:
     @property
     def place(self) -> tuple[str, str]:
         """apt names its files without the scheme: http and https are the same repository."""
-        return self.url.partition("://")[2].rstrip("/"), self.suite
+        return without_login(self.url).partition("://")[2].rstrip("/"), self.suite
 
     def covers(self, wanted: Entry, arch: str) -> bool:
         """Whether it offers at least the packages of the wanted entry."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from k8sboot import paths, scripts
 from k8sboot.errors import CommandFailed
@@ -13,7 +13,7 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import apt_sources, deb_versions, dpkg, openpgp
+from k8sboot.osfamily import apt_sources, deb_versions, dpkg, logins, openpgp
 from k8sboot.osfamily.apt import APT_GET, IN_MEMORY, RETRIES
 from k8sboot.osfamily.family import (
     YUM_REPOSITORIES,
@@ -29,6 +29,7 @@ from k8sboot.osfamily.family import (
 from k8sboot.osfamily.grub import Grub
 from k8sboot.osfamily.openpgp import Certificate
 from k8sboot.osfamily.package_lock import APT_HOLDER, wait_for
+from k8sboot.paths import APT_LOGINS
 from k8sboot.templates import render
 
 DOWNLOAD = (*APT_GET, *RETRIES)
@@ -69,6 +70,7 @@ class Debian(Family):
         chrony_configuration="/etc/chrony/chrony.conf",
         chrony_unit="chrony.service",
         cron_unit="cron.service",
+        logins=APT_LOGINS,
     )
     kernels = Grub()
     repository_names = ("docker", "kubernetes")
@@ -89,13 +91,17 @@ class Debian(Family):
         """One list file for each repository."""
         return paths.apt_repository(name)
 
+    def logins(self, urls: Iterable[str]) -> str:
+        """For apt and its helper."""
+        return logins.for_apt(urls)
+
     def repository_file(self, host: Peer, name: str, source: Source, *, key: str = "") -> File:
         """Its keys are set with signed-by, and trusted for nothing else."""
         suite, components = _default_suite(host, name)
         text = render(
             "apt-repository.list.j2",
             purpose=name,
-            url=source.url,
+            url=logins.without_login(source.url),
             signed_by=key or self._signed_by(host, name, source),
             suite=source.suite or suite,
             components=source.components or components,
@@ -110,7 +116,7 @@ class Debian(Family):
         suite, components = _default_suite(host, name)
         wanted = apt_sources.Entry(
             file=self.repository_path(name),
-            url=source.url,
+            url=logins.without_login(source.url),
             suite=source.suite or suite,
             components=frozenset(source.components or components),
             signed_by=self._signed_by(host, name, source),
@@ -146,7 +152,7 @@ class Debian(Family):
 
     def fetch(self, host: Peer, url: str) -> Command:
         """apt-helper, to standard output."""
-        return host.downloads(["sh", "-c", FETCH, "fetch", url])
+        return host.downloads(["sh", "-c", FETCH, "fetch", logins.without_login(url)])
 
     def index_url(self, host: Peer, source: Source) -> str:
         """'': apt accepts only a signed Release as an index, and reports the URL of one that is not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -111,12 +111,16 @@ def named_for(settings: OsSettings, family: str) -> Mapping[str, Source]:
 
 @dataclass(frozen=True)
 class Paths:
-    """The paths of a family for files that k8sboot writes, and the units that read them."""
+    """The paths of a family for files that k8sboot writes, and the units that read them.
+
+    logins: the logins of repositories, for downloads.
+    """
 
     kubelet_environment: str
     chrony_configuration: str
     chrony_unit: str
     cron_unit: str
+    logins: str
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,9 @@ class Family(Protocol):
 
     def repository_path(self, name: str) -> str:
         """The path of a repository's configuration file."""
+
+    def logins(self, urls: Iterable[str]) -> str:
+        """The text of paths.logins for these URLs, '' without logins."""
 
     def repository_file(self, host: Peer, name: str, source: Source, *, key: str = "") -> File:
         """The content of a repository's configuration file. key: of an entry that exists, instead of its own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from k8sboot import paths
 from k8sboot.errors import CommandFailed
@@ -13,7 +13,7 @@ from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import openpgp, rpm_versions, yum, yum_transactions
+from k8sboot.osfamily import logins, openpgp, rpm_versions, yum, yum_transactions
 from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.osfamily.family import (
     YUM_REPOSITORIES,
@@ -28,7 +28,8 @@ from k8sboot.osfamily.family import (
 )
 from k8sboot.osfamily.grubby import Grubby
 from k8sboot.osfamily.openpgp import Certificate
-from k8sboot.paths import ORIGINALS_DIR
+from k8sboot.paths import CURL_LOGINS, ORIGINALS_DIR
+from k8sboot.secret import Secret
 from k8sboot.templates import render
 
 REPOSITORIES = "/etc/yum.repos.d"
@@ -49,6 +50,7 @@ class Rhel(Family):
         chrony_configuration="/etc/chrony.conf",
         chrony_unit="chronyd.service",
         cron_unit="crond.service",
+        logins=CURL_LOGINS,
     )
     kernels = Grubby()
     repository_names = (*YUM_REPOSITORIES, "docker", "kubernetes")
@@ -73,6 +75,10 @@ class Rhel(Family):
         """One .repo file for each repository."""
         return paths.yum_repository(name)
 
+    def logins(self, urls: Iterable[str]) -> str:
+        """For curl; yum has them in its own files."""
+        return logins.for_curl(urls)
+
     def repository_file(self, host: Peer, name: str, source: Source, *, key: str = "") -> File:
         """Packages must be signed, with keys in files that were verified before."""
         text = render(
@@ -86,6 +92,8 @@ class Rhel(Family):
             keys=[f"file://{paths.rpm_key(name, index)}" for index in range(len(source.keys))],
             exclude=source.exclude,
         )
+        if logins.has_login(source.url):  # which yum reads from here alone
+            return File(self.repository_path(name), Secret(text), mode=0o600)
         return File(self.repository_path(name), text)
 
     def existing(self, host: Peer, name: str, source: Source) -> Existing | None:
@@ -122,7 +130,8 @@ class Rhel(Family):
         words = ["curl", "-fsSL", "--retry", "2", "--connect-timeout", "20", "--max-time", "60"]
         is_yums = proxy and proxy[1] != "_none_" and not host.proxies
         through = ["--proxy", proxy[1]] if proxy and is_yums else []
-        return host.downloads([*words, *through, _spelled_out(host, url)])
+        login = ["--netrc-file", self.paths.logins] if logins.has_login(url) else []
+        return host.downloads([*words, *login, *through, _spelled_out(host, logins.without_login(url))])
 
     def index_url(self, host: Peer, source: Source) -> str:
         """repomd.xml: yum 3 gives no useful error for a web page in its place."""

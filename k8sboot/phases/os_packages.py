@@ -24,7 +24,7 @@ def _reads_of(family: Family, spec: Spec) -> Reads:
     names = dict.fromkeys((*family.repository_names, *(n.rpartition(".")[2] for n in spec.os.repositories)))
     keys = (path for name in names for index in range(MANY_KEYS) for path in family.key_paths(name, index))
     own = Reads(
-        files=(*keys, *(family.repository_path(name) for name in names)),
+        files=(*keys, *(family.repository_path(name) for name in names), family.paths.logins),
         packages=(*family.base_packages, *family.tools, *spec.os.packages),
     )
     return union((own, family.reads))

@@ -100,7 +100,7 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
         (Write((File("/etc/hosts", "127.0.0.1 localhost\n"),)), 6400),
         (lease.Held(once.Once("true", ERRAND), ME, timeout=60), 1975),
         (lease.take(ME), 1286),
-        (lease.Release(ME), 218 + 90),
+        (lease.Release(ME), 218 + 120),
         (once.Recall(ERRAND, wait=5.0), 524),
         (job_scripts.start(JOB, "true"), 1823),
         (job_scripts.look(JOB, offset=0, wait=5.0), 504),
