@@ -68,6 +68,12 @@ registry = matching(
 )
 host_path = matching(r"(?:/[A-Za-z0-9._-]+)+", "an absolute path", "for example `/data/containers`")
 suite = matching(r"[A-Za-z0-9./_-]+", "a suite of an apt repository")
+tagged_image = matching(
+    r"[a-z0-9][a-z0-9._/-]*(?::[0-9]{1,5}/[a-z0-9._/-]+)?:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}",
+    "an image with its tag",
+    "for example `registry.k8s.io/pause:3.6`",
+)
+image_digest = matching(r"sha256:[0-9a-f]{64}", "a digest: sha256: and 64 hexadecimal digits")
 image = matching(r"[a-z0-9][A-Za-z0-9._/:@-]*", "an image name")
 
 

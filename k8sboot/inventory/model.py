@@ -65,6 +65,8 @@ class RuntimeSettings:
     allow_downgrade: Replace a newer version of these packages on a host. Otherwise that is an error.
     registry_mirrors: Mirrors of Docker Hub, as URLs.
     insecure_registries: Registries as HOST:PORT that use plain HTTP or have no valid certificate.
+    image_digests: Pins images, for example {registry.k8s.io/pause:3.6: sha256:...}, by the names that kubeadm and the
+        manifests use. Before a host joins, each is pulled and compared; another image is an error.
     log_max_size: Size at which a container's log is rotated.
     log_max_file: Number of log files to keep per container.
     """
@@ -79,6 +81,9 @@ class RuntimeSettings:
     allow_downgrade: bool = False
     registry_mirrors: Annotated[tuple[str, ...], forms.url_without_login] = ()
     insecure_registries: Annotated[tuple[str, ...], forms.registry] = ()
+    image_digests: Annotated[Mapping[str, str], forms.tagged_image, forms.image_digest] = field(
+        default_factory=dict
+    )
     log_max_size: Annotated[str, forms.size] = "100m"
     log_max_file: Annotated[int, Number(1, 1000)] = 3
 

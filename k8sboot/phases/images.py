@@ -6,6 +6,7 @@ from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.calico import calico_images
 from k8sboot.diagnosis.diagnose import IMAGES
+from k8sboot.ensure.images import ensure_images
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
@@ -30,13 +31,11 @@ def _has_joined(host: Peer) -> bool:
     diagnosis=IMAGES,
 )
 def images(cluster: Cluster, host: Host) -> None:
-    """Pull the images of Kubernetes and Calico."""
+    """Pull the images of Kubernetes and Calico; compare those that the inventory pins."""
     wanted = cluster.spec.cluster
     listed = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository)).split()
     needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]
     needed += calico_images(cluster) if cluster.spec.calico.enabled else ()
-    engine = runtime.of(cluster.spec)
-    present = host.read(engine.present(needed)).split()
-    missing = [image for image in needed if image not in present]
-    if missing:
-        host.change(f"pull {len(missing)} images", *map(engine.pull, missing), timeout=1800, job=True)
+    pins = cluster.spec.runtime.image_digests
+    needed += [image for image in pins if image not in (*listed, *needed)]
+    ensure_images(host, runtime.of(cluster.spec), needed, pins)

@@ -68,3 +68,6 @@ class Runtime(Protocol):
 
     def present(self, images: Iterable[str]) -> Command:
         """Print the images that are on the host already, one name per line."""
+
+    def digests(self, images: Iterable[str]) -> Command:
+        """Print a line for each of these images, which are on the host: the digests under which it can be pulled."""

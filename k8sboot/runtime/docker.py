@@ -20,6 +20,7 @@ from k8sboot.templates import render
 
 STOP_TIMEOUT = 120
 """Seconds. A container that does not end within 10 is killed."""
+DIGESTS = '{{range .RepoDigests}}{{index (split . "@") 1}} {{end}}'
 LIMITS = runtime_limits(UNIT)
 
 
@@ -93,6 +94,10 @@ class Docker(Runtime):
     def present(self, images: Iterable[str]) -> Command:
         """docker image ls, which does not fail for a missing image."""
         return ("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", *_filters(images))
+
+    def digests(self, images: Iterable[str]) -> Command:
+        """docker image inspect. An image that was built or loaded here has none."""
+        return ("docker", "image", "inspect", "--format", DIGESTS, *images)
 
 
 def _filters(images: Iterable[str]) -> Iterator[str]:

@@ -47,6 +47,9 @@ def test_images_are_pulled_and_listed_by_their_references() -> None:
     assert shlex.join(DOCKER.present(["a:1", "b:2"])) == (
         "docker image ls --format '{{.Repository}}:{{.Tag}}' --filter reference=a:1 --filter reference=b:2"
     )
+    assert shlex.join(DOCKER.digests(["a:1"])) == (
+        """docker image inspect --format '{{range .RepoDigests}}{{index (split . "@") 1}} {{end}}' a:1"""
+    )
 
 
 @pytest.mark.parametrize(
