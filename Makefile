@@ -1,6 +1,6 @@
 # k8sboot: commands for operators and developers. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-vm lab-down check test test-faults test-vm slow integration faults e2e bench audit lock clean
+.PHONY: help demo fuzz fuzz-minute lab lab-vm lab-down check test test-faults test-vm slow integration faults e2e bench audit lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE # else every worker of every run compiles all tests again
 LAB := tests/lab/lab
@@ -59,6 +59,12 @@ integration: $(BIN)/k8sboot packages ## Tests with a real sshd, and of the built
 slow: $(BIN)/k8sboot packages ## Unit tests that try every single case of something, or many examples of it
 	$(BIN)/pytest -q -n 2 --slow -m "slow or hypothesis" tests/unit
 
+fuzz: $(BIN)/k8sboot packages ## Fuzz every reader of foreign bytes for an hour; prints cases, seconds and crashes
+	$(BIN)/pytest -q -n 2 --timeout 0 --fuzz-seconds 3600 tests/fuzz
+
+fuzz-minute: $(BIN)/k8sboot packages ## The same for a minute
+	$(BIN)/pytest -q -n 2 --fuzz-seconds 60 tests/fuzz
+
 e2e: $(BIN)/k8sboot ## Tests in the lab: a whole cluster, from `up` to `reset`, on both families
 	$(BIN)/pytest -q tests/e2e --family debian
 	$(BIN)/pytest -q tests/e2e --family el7
@@ -74,7 +80,7 @@ test-faults: $(BIN)/k8sboot packages ## The whole fault matrix (docs/faults.md) 
 test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; slow, not part of `make test`
 	$(BIN)/pytest -q --timeout 7200 tests/vm
 
-test: check slow integration faults e2e ## Everything that CI runs
+test: check slow fuzz-minute integration faults e2e ## Everything that CI runs
 
 bench: $(BIN)/k8sboot ## Compare round trips and times with plain OpenSSH
 	$(BIN)/python bench/run.py

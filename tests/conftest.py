@@ -18,6 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden/files anew")
     parser.addoption("--slow", action="store_true", help="also the tests that take long")
+    parser.addoption("--fuzz-seconds", type=float, default=60.0, help="time for all of tests/fuzz together")
     parser.addoption(
         "--family", default="debian", choices=("debian", "el7", "mixed"), help="what the lab's hosts are"
     )

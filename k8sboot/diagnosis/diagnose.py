@@ -83,7 +83,8 @@ def _step_output(error: StepFailed) -> dict[str, str]:
 def _evidence(scene: FailedPhase, host: Peer, output: dict[str, str]) -> HostEvidence:
     """A host's evidence, with the cluster's from the first master; recorded as an event."""
     leader = scene.cluster.peers.get(scene.cluster.spec.masters[0].name)
-    sections = {**output, **_gathered(scene, host), "clock-offset": f"{host.clock_offset:.1f}"}
+    # what k8sboot knows by itself counts, whatever a host sends under the same name
+    sections = {**_gathered(scene, host), **output, "clock-offset": f"{host.clock_offset:.1f}"}
     found = HostEvidence(sections)
     if leader is not None and leader.name != host.name and output:
         found = found.joined_with(HostEvidence(_gathered(scene, leader, has_host=False)))

@@ -7,7 +7,6 @@ to be root's is refused there. See scripts/folders.sh.
 from __future__ import annotations
 
 import base64
-import binascii
 
 from k8sboot.errors import Refused, StepFailed
 from k8sboot.paths import ORIGINALS_DIR, PASSING
@@ -50,7 +49,7 @@ def refusal(stderr: str, host: str) -> Refused | None:
     line = next((x for x in stderr.splitlines() if x.startswith(REFUSED)), "")
     try:
         words = base64.b64decode(line.removeprefix(REFUSED).strip()).decode("utf-8", "replace").split("\n")
-    except binascii.Error:
+    except ValueError:
         return None
     if len(words) < 4:
         return None

@@ -59,7 +59,7 @@ def _meaning(line: str, host: str, port: str) -> str:
         return ""
     if _NO_NAME.search(line):
         return "has a name that does not resolve on this host"
-    if not re.search(rf"(?<!\d){port}(?!\d)", line):
+    if not re.search(rf"(?<!\d){re.escape(port)}(?!\d)", line):
         return ""
     return next((meaning for pattern, meaning in _FAULTS if pattern.search(line)), "")
 

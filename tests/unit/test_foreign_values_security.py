@@ -7,8 +7,10 @@ import json
 import pytest
 import yaml
 
+from k8sboot.ensure.restore import notes
 from k8sboot.errors import K8sbootError, Refused, StepFailed
-from k8sboot.host import lease, once, probe
+from k8sboot.host import folders, lease, once, probe
+from k8sboot.host.proxy_fault import proxy_fault
 from k8sboot.host.script import which
 from k8sboot.kubernetes import mounts, node_settings
 from k8sboot.kubernetes.answers import BadAnswer, number_at, read_object
@@ -173,3 +175,13 @@ def test_a_plan_of_any_form_is_refused(tmp_path, text):
     (tmp_path / "p").write_text(text)
     with pytest.raises(K8sbootError, match="is not a plan"):
         read_plan(str(tmp_path / "p"))
+
+
+def test_a_proxy_of_any_form_is_no_pattern():
+    assert proxy_fault(["http://proxy.example:(", "http://[:*"], "proxy.example:( refused") is not None
+
+
+@pytest.mark.parametrize("field", [".é", "é", ".=", "."])
+def test_a_saved_state_in_no_base64_is_empty(field):
+    assert notes.parse(f"state unit x {field} {field} {field}").states[0].was == ""
+    assert folders.refusal(f"{folders.REFUSED} {field}", "h") is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from k8sboot.host.folders import AS_OWNER
@@ -132,5 +131,5 @@ def _text(field: str) -> str:
             .decode("utf-8", "surrogateescape")
             .strip()
         )
-    except binascii.Error:
+    except ValueError:
         return ""
