@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from threading import Lock
 
 from k8sboot.cluster import Cluster
 from k8sboot.desired import fetch
+from k8sboot.errors import Refused
 from k8sboot.host.reads import Question
 from k8sboot.inventory.model import CalicoSettings
 from k8sboot.kubernetes import calico
@@ -46,10 +48,7 @@ def calico_images(cluster: Cluster) -> tuple[str, ...]:
 def _fitted(
     settings: CalicoSettings, pod_subnet: str, version: str, replicas: int, has_node_addresses: bool
 ) -> str:
-    known = "" if settings.manifest else calico.MANIFEST_SHA256.get(settings.version, "")
-    text = fetch.text(
-        settings.manifest or calico.manifest_url(settings.version), sha256=settings.sha256 or known
-    )
+    text = _manifest(settings)
     options = calico.CalicoOptions(
         pod_cidr=pod_subnet,
         kubernetes_version=KubernetesVersion.parse(version),
@@ -60,6 +59,38 @@ def _fitted(
         has_node_addresses=has_node_addresses,
     )
     return calico.set_calico(text, options)
+
+
+def unpinned_digest(cluster: Cluster) -> str:
+    """The SHA-256 of a manifest that is downloaded and that nothing pins; '' for any other."""
+    settings = cluster.spec.calico
+    is_pinned = _pin(settings) or not _source(settings).startswith("https://")
+    return "" if is_pinned else hashlib.sha256(_manifest(settings).encode()).hexdigest()
+
+
+def _source(settings: CalicoSettings) -> str:
+    return settings.manifest or calico.manifest_url(settings.version)
+
+
+def _pin(settings: CalicoSettings) -> str:
+    known = "" if settings.manifest else calico.MANIFEST_SHA256.get(settings.version, "")
+    return settings.sha256 or known
+
+
+@lru_cache(maxsize=2)
+def _manifest(settings: CalicoSettings) -> str:
+    """The manifest as it comes. Refused over plain HTTP without a digest: any machine on the way can change it."""
+    source, pin = _source(settings), _pin(settings)
+    text = fetch.text(source, sha256=pin)
+    if source.startswith("http://") and not pin:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        raise Refused(
+            f"{source} is a manifest over plain HTTP, and nothing pins it",
+            why=f"any machine on the way can send another one; the SHA-256 of what came is {digest}",
+            fix=f"compare it with the original, then set `sha256: {digest}` in `calico` of the inventory",
+            code="KB-MANIFEST-UNPINNED",
+        )
+    return text
 
 
 def _replicas(cluster: Cluster) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from k8sboot import osfamily
+from k8sboot.ensure import seen_keys
 from k8sboot.ensure.fetched import fetched, looks_like
 from k8sboot.ensure.files import file, files
 from k8sboot.errors import Refused
@@ -22,9 +24,14 @@ def key(host: Host, name: str, index: int, wanted: Source, *, is_new: bool) -> N
     path = family.key_path(host, name, index)
     lying = host.read_file(path, errors="surrogateescape")
     problem = "" if lying is None else _problem(_bytes(lying), wanted.fingerprints)
+    must_remember = source.startswith(("http://", "https://")) and not wanted.fingerprints
     if lying is not None and "://" in source and not is_new and not problem:
+        if must_remember:
+            seen_keys.first_seen(source, _fingerprints(openpgp.certificates(_bytes(lying))))
         return
     found = _trusted(host, source, wanted.fingerprints)
+    if must_remember:
+        _first_trusted(host, name, source, _fingerprints(found))
     if lying is not None and not problem and openpgp.certificates(_bytes(lying)) == found:
         file(host, path, lying)  # perhaps in the form of an earlier k8sboot
         return
@@ -48,6 +55,38 @@ def _trusted(host: Host, source: str, pinned: frozenset[str]) -> tuple[Certifica
     return openpgp.certificates(data)
 
 
+def _first_trusted(host: Host, name: str, source: str, found: frozenset[str]) -> None:
+    """Take a key that nothing pins once, and no other one later; none over plain HTTP, where anybody can send one."""
+    pin = f'`fingerprint: "{", ".join(sorted(found))}"` for `{name}` in os.repositories'
+    if source.startswith("http://"):
+        raise Refused(
+            f"{source} is a key over plain HTTP, and nothing pins it",
+            why=f"any machine between the host and the mirror can send another one; it holds the key {_listed(found)}",
+            fix=f"compare it with what the repository's owner publishes, then set {pin}",
+            host=host.name,
+            code="KB-KEY-UNPINNED",
+        )
+    known = seen_keys.first_seen(source, found)
+    if not found <= known:
+        raise Refused(
+            f"{source} has changed its key",
+            why=f"it holds the key {_listed(found)}; seen first was {_listed(known)}",
+            fix=f"find out who changed it; if it is right, set {pin}",
+            host=host.name,
+            code="KB-REPOSITORY-KEY",
+        )
+    host.notice("KB-KEY-UNPINNED", f"{source} holds the key {_listed(found)}, which nothing pins: set {pin}")
+
+
+def _fingerprints(certificates: Iterable[Certificate]) -> frozenset[str]:
+    return frozenset(c.fingerprint for c in certificates)
+
+
+def _listed(fingerprints: frozenset[str]) -> str:
+    """Fingerprints as words."""
+    return ", ".join(sorted(fingerprints))
+
+
 def _problem(data: bytes, pinned: frozenset[str]) -> str:
     """What is wrong with a key file, '' for nothing."""
     try:
@@ -55,7 +94,7 @@ def _problem(data: bytes, pinned: frozenset[str]) -> str:
     except openpgp.Malformed as error:
         return f"{error}; {looks_like(data)}"
     strange = [f for f in found if pinned and f not in pinned]
-    return f"holds the key {', '.join(strange)}; expected {', '.join(sorted(pinned))}" if strange else ""
+    return f"holds the key {', '.join(strange)}; expected {_listed(pinned)}" if strange else ""
 
 
 def _bytes(text: str) -> bytes:

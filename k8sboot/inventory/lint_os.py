@@ -18,6 +18,7 @@ def lint_os(spec: Spec) -> Iterator[LintProblem]:
     yield from _time(spec)
     yield from _timezone(spec)
     yield from _repositories(spec)
+    yield from _plain_http(spec)
     yield from _cgroup_driver(spec)
 
 
@@ -50,6 +51,22 @@ def _repositories(spec: Spec) -> Iterator[LintProblem]:
         if repository.fingerprint and not repository.key:
             message = "`fingerprint` has no effect without `key`"
             yield LintProblem("KB-REPOSITORY-KEY", message, ((*path, "fingerprint"),), "set `key` as well")
+
+
+def _plain_http(spec: Spec) -> Iterator[LintProblem]:
+    """Packages and images that any machine on the way can see; their signatures and digests tell if it changed them."""
+    names = [name for name, each in spec.os.repositories.items() if each.url.startswith("http://")]
+    if names:
+        message = f"packages of {', '.join(names)} come over plain HTTP: only their signatures protect them"
+        path: KeyPath = ("os", "repositories", names[0], "url")
+        yield LintProblem("KB-PLAIN-HTTP", message, (path,), "use https:// if it answers", is_warning=True)
+    places = [mirror for mirror in spec.runtime.registry_mirrors if mirror.startswith("http://")]
+    places = places or list(spec.runtime.insecure_registries)
+    if places and spec.runtime.insecure_registries:  # without these there is another warning
+        message = f"images of {', '.join(places)} may come over plain HTTP: only digests protect them"
+        path = ("runtime", "insecureRegistries")
+        fix = "use a registry with a certificate"
+        yield LintProblem("KB-PLAIN-HTTP", message, (path,), fix, is_warning=True)
 
 
 def _cgroup_driver(spec: Spec) -> Iterator[LintProblem]:

@@ -19,7 +19,7 @@ class Repository:
     url: For yum: the directory that contains repodata/; $basearch is replaced. A login in it
         (https://USER:PASSWORD@HOST/...) is written to files that only root may read.
     key: Signing key, a URL or a file.
-    fingerprint: Fingerprint of the signing key, verified if set; separate several with commas.
+    fingerprint: Fingerprint of the signing key; separate several with commas. A key over http:// needs one.
     suite: apt only. Default: what the system uses.
     components: apt only. Default: what the system uses.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.calico import NODE_ADDRESSES, calico_manifest
+from k8sboot.desired.calico import NODE_ADDRESSES, calico_manifest, unpinned_digest
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command
 from k8sboot.host.reads import Reads
@@ -23,7 +23,16 @@ def calico(cluster: Cluster, host: Host) -> None:
     """Install Calico, the pods' network."""
     has_node_addresses = host.answer(NODE_ADDRESSES).exit_status == 0
     text = calico_manifest(cluster, has_node_addresses=has_node_addresses)
+    _tell_if_unpinned(host, unpinned_digest(cluster))
     ensure.manifest(host, "calico", text, restarts=_restarts(cluster, host))
+
+
+def _tell_if_unpinned(host: Host, digest: str) -> None:
+    if digest:
+        host.notice(
+            "KB-MANIFEST-UNPINNED",
+            f"nothing pins Calico's manifest: set `sha256: {digest}` in `calico` of the inventory",
+        )
 
 
 def _restarts(cluster: Cluster, host: Host) -> tuple[Command, ...]:

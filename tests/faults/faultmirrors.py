@@ -12,6 +12,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from k8sboot.osfamily import openpgp
+
 DOCKER = "/docker-ce/linux/debian"
 IN_RELEASE = f"{DOCKER}/dists/bookworm/InRelease"
 
@@ -89,6 +91,11 @@ def signed_by_expired(release: bytes) -> tuple[bytes, bytes]:
         finally:
             subprocess.run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], check=False)
         return Path(f"{plain}.in").read_bytes(), key
+
+
+def fingerprint_of(key: bytes) -> str:
+    """What an inventory pins a key with."""
+    return openpgp.certificates(key)[0].fingerprint
 
 
 def _gpg(home: str, *words: str) -> bytes:

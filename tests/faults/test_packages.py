@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from faultdeeds import run_impatient
 from faulthosts import FaultyHost, until
-from faultmirrors import IN_RELEASE, altered, lying, signed_by_expired
+from faultmirrors import IN_RELEASE, altered, fingerprint_of, lying, signed_by_expired
 from faultrows import row
 from faultruns import Controller
 from faultward import Ward
@@ -120,11 +120,12 @@ def test_repository_with_a_bad_signature_is_refused(
         in_release, key = signed_by_expired(plain)
         answers = {IN_RELEASE: in_release, "/lab.asc": key}
     assert answers[IN_RELEASE] != release
+    pins = {"fingerprint": fingerprint_of(answers["/lab.asc"])} if "/lab.asc" in answers else {}
     controller.only(master.name)
     with lying(ward.gateway, answers) as mirror:
         good = controller.spec["os"]["repositories"]["docker"]
         bad = {key: value.replace(f"http://{ward.gateway}:8080", mirror.url) for key, value in good.items()}
-        controller.spec["os"]["repositories"]["docker"] = bad
+        controller.spec["os"]["repositories"]["docker"] = {**bad, **pins}
         ran = controller.run("phase", "os-packages", expect=1, within=240)
         ran.blames(master.name, "KB-REPOSITORY-SIGNATURE", mirror.url, VERDICTS[fault])
     assert "docker" not in master.sh("apt-cache madison docker-ce docker.io | grep -F docker-ce/linux; true")

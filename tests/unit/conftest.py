@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from made_phases import Log
 from runs import raise_errors, run
 from workbench import Bench
 
+from k8sboot.ensure import seen_keys
 from k8sboot.ensure.boot import CGROUPS, CONTAINER
 from k8sboot.host import host as host_module
 from k8sboot.host import retry as host_retry_module
@@ -35,6 +37,12 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(found, address)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of tests are not remembered in the home of whoever runs them."""
+    monkeypatch.setattr(seen_keys, "path", lambda: Path("/dev/null/known_keys"))
 
 
 @pytest.fixture

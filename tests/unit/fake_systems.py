@@ -7,7 +7,7 @@ from typing import Any
 from fake_state import FakeUnit
 from fake_yum import EL7, index_of
 from inventories import VERSION
-from keys import KEY
+from keys import FINGERPRINT, KEY
 
 from k8sboot.inventory.os_settings import Repository
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES
@@ -16,7 +16,10 @@ from k8sboot.osfamily.rhel import Rhel
 
 MIRROR = "http://mirror.example.com"
 NAMES = ("docker", "kubernetes", "base", "updates", "extras", "epel")
-MIRRORED = {name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc") for name in NAMES}
+MIRRORED = {
+    name: Repository(f"{MIRROR}/{name}", key=f"{MIRROR}/{name}.asc", fingerprint=FINGERPRINT)
+    for name in NAMES
+}
 KEYS = {f"{MIRROR}/{name}.asc": KEY for name in NAMES}
 MODULES = (*REQUIRED_MODULES, *OPTIONAL_MODULES, "ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh")
 SWAP = "/dev/sda2 none swap sw 0 0\n"

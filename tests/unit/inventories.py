@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from keys import FINGERPRINT
+
 from k8sboot.inventory.build import endpoint_is_default
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.keys import inventory, rows
@@ -25,7 +27,11 @@ def spec(*, masters: int = 1, nodes: int = 2, **settings: Any) -> Spec:
         for index, name in enumerate(names)
     ]
     mirror = {
-        name: Repository(f"http://mirror.example.com/{name}", key=f"http://mirror.example.com/{name}.asc")
+        name: Repository(
+            f"http://mirror.example.com/{name}",
+            key=f"http://mirror.example.com/{name}.asc",
+            fingerprint=FINGERPRINT,
+        )
         for name in ("docker", "kubernetes")
     }
     given: dict[str, Any] = {

@@ -17,7 +17,8 @@ OLD_APT_KEY = "/etc/apt/keyrings/k8sboot-docker.asc"
 YUM_KEY = "/etc/pki/rpm-gpg/k8sboot-docker"
 APT = {"web": {KEY_URL: KEY}}
 YUM = {"files": {"/etc/os-release": EL7}, "web": {KEY_URL: KEY, **index_of("http://mirror/7/x86_64")}}
-SOURCE = Source("http://mirror/7/$basearch", keys=(KEY_URL,), fingerprints=frozenset({FINGERPRINT}))
+PINNED = frozenset({FINGERPRINT})
+SOURCE = Source("http://mirror/7/$basearch", keys=(KEY_URL,), fingerprints=PINNED)
 BOTH = pytest.mark.parametrize(("system", "key_path"), [(APT, APT_KEY), (YUM, YUM_KEY)], ids=["apt", "yum"])
 
 
@@ -49,7 +50,7 @@ def test_a_repository_is_written_with_its_key_once(bench, system, key_path):
 
 @BOTH
 def test_another_repository_of_the_name_gets_its_own_key(bench, system, key_path):
-    elsewhere = Source("http://other/7/$basearch", keys=("http://other/key",))
+    elsewhere = Source("http://other/7/$basearch", ("http://other/key",), frozenset({STRANGER_FINGERPRINT}))
     it = bench(**system)
     it.connection.web |= {"http://other/key": STRANGER, **index_of("http://other/7/x86_64")}
     it.do(ensure.repository, "docker", SOURCE)
@@ -62,7 +63,7 @@ def test_apt_is_told_of_the_suite_and_trusts_just_that_key(bench):
     it.do(
         ensure.repository,
         "docker",
-        Source("http://mirror/apt", (KEY_URL,), suite="stable", components=("main",)),
+        Source("http://mirror/apt", (KEY_URL,), PINNED, suite="stable", components=("main",)),
     )
     listed = it.connection.text("/etc/apt/sources.list.d/k8sboot-docker.list")
     assert f"deb [signed-by={APT_KEY}] http://mirror/apt stable main\n" in listed
@@ -147,7 +148,7 @@ DOCKER_LIST = "/etc/apt/sources.list.d/docker.list"
 LATE_LIST = "/etc/apt/sources.list.d/local.list"
 OUR_LIST = "/etc/apt/sources.list.d/k8sboot-docker.list"
 DEB822 = "Types: deb\nURIs: {url}\nSuites: {suite}\nComponents: {components}\nSigned-By: /etc/apt/keyrings/docker.asc\n"
-PLAIN = Source("http://mirror/apt", (KEY_URL,), suite="bookworm", components=("stable",))
+PLAIN = Source("http://mirror/apt", (KEY_URL,), PINNED, suite="bookworm", components=("stable",))
 
 
 def beside(bench, path, text, **fields):

@@ -32,13 +32,14 @@ def write(lab: Lab, *, with_mirrors: bool, proxy: str = SHARED_KERNEL) -> Path:
     password.touch(mode=0o600)
     password.write_text(f"{PASSWORD}\n")
     digest = hashlib.sha256(mirrors.fetch(lab, MANIFEST)).hexdigest() if with_mirrors else None
+    fingerprint = mirrors.fingerprint(lab) if with_mirrors else ""
     path = lab.handout / "inventory.yaml"
-    path.with_suffix(".new").write_text(_text(lab, digest) + proxy)
+    path.with_suffix(".new").write_text(_text(lab, digest, fingerprint) + proxy)
     path.with_suffix(".new").rename(path)
     return path
 
 
-def _text(lab: Lab, manifest_digest: str | None) -> str:
+def _text(lab: Lab, manifest_digest: str | None, fingerprint: str) -> str:
     masters = [host for host in lab.hosts if host.role == "master"]
     nodes = [host for host in lab.hosts if host.role == "node"]
     pinned = f"\n  sha256: {manifest_digest}" if manifest_digest else ""
@@ -58,7 +59,7 @@ masters:
   timezone: Asia/Shanghai
   ntpServers: [{lab.gateway}]
   repositories:
-{repositories.yaml(lab)}runtime:
+{repositories.yaml(lab, fingerprint)}runtime:
   packages: {repositories.docker_packages(lab)}
   insecureRegistries: ["{lab.gateway}:5000"]
 calico:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,6 +13,7 @@ from labkit.plan import Lab
 from labkit.process import failure
 from labkit.progress import say
 
+KEY = "lab.asc"
 MIRRORS = Path(__file__).resolve().parents[1] / "mirrors"
 
 
@@ -63,3 +65,14 @@ def fetch(lab: Lab, path: str) -> bytes:
             return bytes(answer.read())
     except (urllib.error.URLError, OSError) as error:
         raise LabError(f"the lab's mirror does not give {url}: {error}") from error
+
+
+def fingerprint(lab: Lab) -> str:
+    """The fingerprint of the key that signs all repositories."""
+    with tempfile.TemporaryDirectory(prefix="lab-gpg-") as home:
+        argv = ["gpg", "--homedir", home, "--batch", "--with-colons", "--show-keys"]
+        done = subprocess.run(argv, input=fetch(lab, KEY), capture_output=True)
+    found = [line.split(b":")[9].decode() for line in done.stdout.splitlines() if line.startswith(b"fpr:")]
+    if not found:
+        raise LabError(failure(argv, done.returncode, done.stderr.decode(errors="replace")))
+    return found[0]

@@ -38,11 +38,12 @@ def family(lab: Lab) -> str:
     return found.pop() if len(found) == 1 else MIXED
 
 
-def yaml(lab: Lab) -> str:
-    """The repositories, as lines of the inventory's section `os`."""
+def yaml(lab: Lab, fingerprint: str) -> str:
+    """The repositories, as lines of the inventory's section `os`. fingerprint: of their key, '' to pin none."""
     mirror = f"http://{lab.gateway}:8080"
+    pin = f', fingerprint: "{fingerprint}"' if fingerprint else ""
     return "".join(
-        f'    {name}: {{url: "{mirror}/{path}", key: "{mirror}/{key}"}}\n'
+        f'    {name}: {{url: "{mirror}/{path}", key: "{mirror}/{key}"{pin}}}\n'
         for name, (path, key) in PATHS[family(lab)].items()
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fake_cluster import FakeCluster
 from inventories import CALICO
+from keys import FINGERPRINT
 
 from k8sboot.cli import main as command_line
 from k8sboot.errors import Unreachable
@@ -27,8 +28,14 @@ masters: [{{name: m1, address: 192.0.2.1}}]
 nodes: [{{name: n1, address: 192.0.2.2}}, {{name: n2, address: 192.0.2.3, ssh: {{password: {{env: CANARY_4}}}}}}]
 os:
   repositories:
-    docker: {{url: "http://mirror.example.com/docker", key: "http://mirror.example.com/docker.asc"}}
-    kubernetes: {{url: "http://mirror.example.com/kubernetes", key: "http://mirror.example.com/kubernetes.asc"}}
+    docker:
+      url: "http://mirror.example.com/docker"
+      key: "http://mirror.example.com/docker.asc"
+      fingerprint: {FINGERPRINT}
+    kubernetes:
+      url: "http://mirror.example.com/kubernetes"
+      key: "http://mirror.example.com/kubernetes.asc"
+      fingerprint: {FINGERPRINT}
 calico: {{manifest: {CALICO}}}
 """
 CANARIES = ("canary-1 with space", "canary-2'\"\\quotes", "canary-3[red]<b>", "canary-4é$(x)")

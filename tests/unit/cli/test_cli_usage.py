@@ -45,7 +45,8 @@ def test_an_inventory_with_mistakes_connects_to_nobody(k8sboot, inventory):
     assert said.code == 2
     assert re.search(r"inventory.yaml:\d+:\d+", said.err)
     assert "did you mean `masters`?" in said.err
-    assert said.err.endswith("2 problems in the inventory; `k8sboot explain CODE` explains each\n")
+    assert "warning[KB-PLAIN-HTTP]" in said.err
+    assert said.err.endswith("3 problems in the inventory; `k8sboot explain CODE` explains each\n")
     assert k8sboot.asked == []
     assert said.out == ""
 

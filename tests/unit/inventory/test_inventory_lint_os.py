@@ -14,8 +14,11 @@ ONE, TWO = "0123456789abcdef0123456789abcdef01234567", "89ab" * 10
     [
         ("os: {ntpServers: []}", "KB-TIME"),
         ("os: {timeSync: ntpdate, ntpServers: []}", "KB-TIME"),
-        ("os: {repositories: {suse.docker: {url: 'http://x/y'}}}", "KB-REPOSITORY-NAME"),
-        (f"os: {{repositories: {{docker: {{url: 'http://x/y', fingerprint: {ONE}}}}}}}", "KB-REPOSITORY-KEY"),
+        ("os: {repositories: {suse.docker: {url: 'https://x/y'}}}", "KB-REPOSITORY-NAME"),
+        (
+            f"os: {{repositories: {{docker: {{url: 'https://x/y', fingerprint: {ONE}}}}}}}",
+            "KB-REPOSITORY-KEY",
+        ),
         ("kubeadm: {kubeletConfiguration: {cgroupDriver: cgroupfs}}", "KB-CGROUP-DRIVER"),
         ("os: {selinux: enforcing}", "KB-VALUE"),
     ],
@@ -44,7 +47,7 @@ def test_without_time_zones_on_this_machine_the_hosts_tell(problems, tmp_path, m
     [
         "os: {timeSync: none, ntpServers: []}",
         "os: {timeSync: ntpdate, update: true, selinux: disabled, distributeKey: true}",
-        "os: {repositories: {rhel.docker: {url: 'http://x/y'}, own: {url: 'http://x/z'}}}",
+        "os: {repositories: {rhel.docker: {url: 'https://x/y'}, own: {url: 'https://x/z'}}}",
         "kubeadm: {kubeletConfiguration: {cgroupDriver: systemd}}",
     ],
 )
@@ -54,5 +57,5 @@ def test_what_fits_is_taken_without_a_word(problems, text):
 
 def test_several_fingerprints_are_parted_by_commas(inventory):
     said = f"fingerprint: '{ONE[:20]} {ONE[20:]}, {TWO}'"
-    text = f"os: {{repositories: {{docker: {{url: 'http://x/y', key: 'http://x/k', {said}}}}}}}\n"
+    text = f"os: {{repositories: {{docker: {{url: 'https://x/y', key: 'http://x/k', {said}}}}}}}\n"
     assert inventory(text).spec.os.repositories["docker"].fingerprint == f"{ONE} {TWO}".upper()
