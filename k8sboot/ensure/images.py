@@ -29,7 +29,7 @@ def _compare(host: Host, engine: Runtime, images: Sequence[str], pins: Mapping[s
     pinned = [image for image in images if image in pins]
     lines = host.read(engine.digests(pinned)).splitlines() if pinned else []
     for number, image in enumerate(pinned):
-        found = lines[number].split() if len(lines) == len(pinned) else []
+        found = lines[number].split()[1:] if len(lines) == len(pinned) else []
         if pins[image] not in found:
             raise NotAsWanted(
                 f"the image {image} is not the one that the inventory pins",

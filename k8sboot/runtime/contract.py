@@ -70,4 +70,4 @@ class Runtime(Protocol):
         """Print the images that are on the host already, one name per line."""
 
     def digests(self, images: Iterable[str]) -> Command:
-        """Print a line for each of these images, which are on the host: the digests under which it can be pulled."""
+        """Print a line for each of these images, which are on the host: its ID, and the digests it can be pulled by."""

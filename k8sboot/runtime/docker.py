@@ -20,7 +20,7 @@ from k8sboot.templates import render
 
 STOP_TIMEOUT = 120
 """Seconds. A container that does not end within 10 is killed."""
-DIGESTS = '{{range .RepoDigests}}{{index (split . "@") 1}} {{end}}'
+DIGESTS = '{{.Id}}{{range .RepoDigests}} {{index (split . "@") 1}}{{end}}'
 LIMITS = runtime_limits(UNIT)
 
 

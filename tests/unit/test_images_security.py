@@ -13,7 +13,7 @@ from k8sboot.inventory import forms
 from k8sboot.runbook import UP
 from k8sboot.runtime.docker import Docker
 
-ONE, OTHER = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+ONE, OTHER, ID = (f"sha256:{digit * 64}" for digit in "120")
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def machine(bench):
         return ""
 
     def digests(_host, words):
-        return "".join(f"{served[image]} \n" for image in words[5:])
+        return "".join(f"{ID} {served[image]}\n" for image in words[5:])
 
     found = bench(
         answers={
@@ -72,12 +72,17 @@ def test_an_image_that_was_there_is_refused_in_a_plan_and_before_any_pull(machin
         assert machine.changes == []
 
 
+def test_the_id_of_an_image_is_no_digest_of_a_registry(machine):
+    with pytest.raises(NotAsWanted):
+        ensure(machine, {"there:1": ID})
+
+
 def test_a_plan_says_nothing_of_what_is_yet_to_be_pulled(machine):
     assert ensure(machine, {"here:1": OTHER}, is_dry=True) == ["pull 1 images"]
 
 
 def test_an_answer_with_a_line_too_few_accepts_nothing(machine):
-    machine.connection.answers["docker image inspect"] = f"{ONE}\n"
+    machine.connection.answers["docker image inspect"] = f"{ID} {ONE}\n"
     pins = {"there:1": ONE, "here:1": ONE}
     with pytest.raises(NotAsWanted):
         machine.do(lambda host: _compare(host, Docker(), ["there:1", "here:1"], pins))
@@ -88,7 +93,7 @@ def test_a_cluster_does_not_come_up_on_another_image(bare):
     pinned = replace(bare.spec.runtime, image_digests={name: ONE, "own.example.com/tool:1": ONE})
     bare.spec = replace(bare.spec, runtime=pinned)
     for host in bare.hosts.values():
-        host.answers["docker image inspect"] = lambda _host, words: f"{OTHER}\n" * len(words[5:])
+        host.answers["docker image inspect"] = lambda _host, words: f"{ID} {OTHER}\n" * len(words[5:])
     errors = run(bare, UP).report.errors
     assert {error.error_code for error in errors.values()} == {"KB-IMAGE-DIGEST"}
     assert not bare.members

@@ -48,7 +48,7 @@ def test_images_are_pulled_and_listed_by_their_references() -> None:
         "docker image ls --format '{{.Repository}}:{{.Tag}}' --filter reference=a:1 --filter reference=b:2"
     )
     assert shlex.join(DOCKER.digests(["a:1"])) == (
-        """docker image inspect --format '{{range .RepoDigests}}{{index (split . "@") 1}} {{end}}' a:1"""
+        """docker image inspect --format '{{.Id}}{{range .RepoDigests}} {{index (split . "@") 1}}{{end}}' a:1"""
     )
 
 
