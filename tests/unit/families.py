@@ -28,13 +28,16 @@ MIXED_IS_SLOW = pytest.mark.parametrize(
 """For many cases of what each host does by itself: both families always, both in one cluster with --slow."""
 
 
-def by_turns(cases: Sequence[str]) -> list[Any]:
+def by_turns(cases: Sequence[str], *, every: int = 1) -> list[Any]:
     """For cases that differ little from family to family: (family, case), each on one of both families by turns;
-    on the other, and on both in one cluster, with --slow.
+    on the other, and on both in one cluster, with --slow. every: so many cases apart are those without it.
     """
     return [
         pytest.param(
-            family, case, id=f"{case}-{family}", marks=[] if index % 2 == turn else [pytest.mark.slow]
+            family,
+            case,
+            id=f"{case}-{family}",
+            marks=[] if index % every == 0 and index // every % 2 == turn else [pytest.mark.slow],
         )
         for turn, family in enumerate(SYSTEMS)
         for index, case in enumerate(cases)

@@ -116,6 +116,7 @@ def _deep():
     sys.setrecursionlimit(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [*modules()])
 def test_no_text_makes_a_regular_expression_quadratic(module):
     most = 5.5 if module.startswith(SHORT_LINES) else 2.8
