@@ -5,12 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
-
 from k8sboot.osfamily.openpgp.packets import Malformed, mpis, number
 
 RSA, RSA_SIGN, DSA, ECDSA, EDDSA = 1, 3, 17, 19, 22
@@ -26,14 +20,15 @@ MAX_BITS = {
 }
 """Of these numbers; larger ones would only take time."""
 
-_CURVES: dict[bytes, ec.EllipticCurve] = {
-    bytes.fromhex("2a8648ce3d030107"): ec.SECP256R1(),
-    bytes.fromhex("2b81040022"): ec.SECP384R1(),
-    bytes.fromhex("2b81040023"): ec.SECP521R1(),
-    bytes.fromhex("2b2403030208010107"): ec.BrainpoolP256R1(),
-    bytes.fromhex("2b240303020801010b"): ec.BrainpoolP384R1(),
-    bytes.fromhex("2b240303020801010d"): ec.BrainpoolP512R1(),
+CURVES = {
+    bytes.fromhex("2a8648ce3d030107"): "SECP256R1",
+    bytes.fromhex("2b81040022"): "SECP384R1",
+    bytes.fromhex("2b81040023"): "SECP521R1",
+    bytes.fromhex("2b2403030208010107"): "BrainpoolP256R1",
+    bytes.fromhex("2b240303020801010b"): "BrainpoolP384R1",
+    bytes.fromhex("2b240303020801010d"): "BrainpoolP512R1",
 }
+"""Names of the curves for ECDSA, by their object identifiers."""
 _ED25519 = bytes.fromhex("2b06010401da470f01")
 
 # Hash algorithms (9.4), and the bytes before a digest in a signature by RSA (5.2.2).
@@ -44,13 +39,6 @@ _PREFIXES = {
     "sha256": "3031300d060960864801650304020105000420",
     "sha384": "3041300d060960864801650304020205000430",
     "sha512": "3051300d060960864801650304020305000440",
-}
-_FOR_ECDSA: dict[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),  # noqa: S303 - old keys have signed themselves with it
-    "sha224": hashes.SHA224(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
 }
 
 
@@ -74,14 +62,11 @@ class PublicKey:
             return self._by_rsa(digest, algorithm, *signature)
         if self.algorithm == DSA:
             return self._by_dsa(digest, *signature)
-        try:
-            if self.algorithm == EDDSA:
-                self._by_ed25519(digest, *signature)
-            else:
-                self._by_ecdsa(digest, algorithm, *signature)
-        except (InvalidSignature, ValueError, OverflowError):
-            return False
-        return True
+        from k8sboot.osfamily.openpgp import elliptic  # late: it is heavy, and most runs judge no such key
+
+        if self.algorithm == EDDSA:
+            return elliptic.by_ed25519(self.numbers[0], digest, *signature)
+        return elliptic.by_ecdsa(CURVES[self.curve], self.numbers[0], digest, algorithm, *signature)
 
     def _by_rsa(self, digest: bytes, algorithm: str, signature: int) -> bool:
         modulus, exponent = self.numbers
@@ -103,21 +88,6 @@ class PublicKey:
         except ValueError:  # q is no prime: no key at all
             return False
         return pow(g, told * inverse % q, p) * pow(y, r * inverse % q, p) % p % q == r
-
-    def _by_ed25519(self, digest: bytes, r: int, s: int) -> None:
-        point = self.numbers[0].to_bytes(33, "big")
-        if point[0] != 0x40:
-            raise InvalidSignature
-        Ed25519PublicKey.from_public_bytes(point[1:]).verify(
-            r.to_bytes(32, "big") + s.to_bytes(32, "big"), digest
-        )
-
-    def _by_ecdsa(self, digest: bytes, algorithm: str, r: int, s: int) -> None:
-        point = self.numbers[0]
-        key = ec.EllipticCurvePublicKey.from_encoded_point(
-            _CURVES[self.curve], point.to_bytes((point.bit_length() + 7) // 8, "big")
-        )
-        key.verify(encode_dss_signature(r, s), digest, ec.ECDSA(Prehashed(_FOR_ECDSA[algorithm])))
 
 
 def fingerprint(body: bytes) -> str:
@@ -147,7 +117,7 @@ def public_key(body: bytes) -> PublicKey:
     if algorithm in (ECDSA, EDDSA):
         at += 1 + number(body, at, 1)
         curve = body[7:at]
-        if curve != _ED25519 if algorithm == EDDSA else curve not in _CURVES:
+        if curve != _ED25519 if algorithm == EDDSA else curve not in CURVES:
             raise Malformed(f"has a key on a curve that is not supported, {curve.hex()}")
     numbers = mpis(body, at, NUMBERS[algorithm])
     sizes = zip(numbers, MAX_BITS[algorithm], strict=True)
