@@ -24,7 +24,8 @@ _OPTIONS = frozenset(
 def why_not(file: Path) -> str:
     """Why a new key must not be added to the file; '' where it may: a known_hosts file, or a new one of such a name.
 
-    Symbolic links are followed first: what counts is the file that would be written.
+    Symbolic links are followed first: what counts is the file that would be written. Nothing is written to a folder,
+    which is a warning when a host has a new key.
     """
     try:
         real = file.resolve()
@@ -33,8 +34,8 @@ def why_not(file: Path) -> str:
         return error.strerror or str(error)
     except (RuntimeError, ValueError) as error:
         return str(error)
-    if real == NOWHERE or text is None:
-        return "" if real == NOWHERE else "it is not a regular file, or is larger than 8 MiB"
+    if text is None:
+        return "" if real == NOWHERE or real.is_dir() else "it is not a regular file, or is larger than 8 MiB"
     if real.name.lower().startswith("authorized_keys"):
         return "it lists keys that may log in"
     return _of_content(real, text)
