@@ -51,7 +51,7 @@ check: $(BIN)/k8sboot packages ## Lint, types, shells, import rules, unit, golde
 	shellcheck --severity=warning --shell=sh --external-sources --source-path=SCRIPTDIR $(SCRIPTS)
 	for script in $(SCRIPTS); do \
 	  for shell in dash "bash --posix" "busybox sh"; do $$shell -n $$script || exit; done; done
-	$(BIN)/pytest -q -n 2 tests/unit
+	$(BIN)/pytest -q -n 3 tests/unit
 
 integration: $(BIN)/k8sboot packages ## Tests with a real sshd, and of the built wheel
 	$(BIN)/pytest -q -n 3 tests/integration
