@@ -74,7 +74,6 @@ def test_flag_of_docker_is_the_only_finding(
     assert "etcd" not in ran.error(MASTER)["why"]
     assert "also:" not in ran.error(MASTER)["why"]
     master.undo.close()
-    controller.lab.wait_for_ready(HOSTS)
     assert changed(controller.run(*UP, within=LONG).stderr) == 0
 
 
