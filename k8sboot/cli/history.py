@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from k8sboot.cli import options
 from k8sboot.cli.options import common
 from k8sboot.errors import UsageError
 from k8sboot.journal.folders import LATEST, host_log
@@ -59,7 +60,7 @@ def _complete_host(
     shell_complete=_complete_host,
     help="Show the steps on this host, in order.",
 )
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.output()
 def command(*, name: str | None, cluster: str, host: str, output: str) -> None:
     """List the runs on this machine, newest last, or show one: what it did on which host, and what failed.
 

@@ -123,4 +123,18 @@ forks = click.option(
     show_default=True,
     help="Number of hosts in parallel.",
 )
+
+
+def output(text: str | None = None) -> Callable[[F], F]:
+    """-o, for commands that print text or JSON. text: its help."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help=text,
+    )
+
+
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")

@@ -39,14 +39,7 @@ def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str 
 @part_of_up
 @options.limit
 @options.forks
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Format of the plan on stdout.",
-)
+@options.output("Format of the plan on stdout.")
 @click.option(
     "--out",
     metavar="FILE",

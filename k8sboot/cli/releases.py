@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from k8sboot import runtime
+from k8sboot.cli import options
 from k8sboot.cli.options import common
 from k8sboot.errors import UsageError
 from k8sboot.kubernetes import releases
@@ -35,7 +36,7 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
 @click.command("releases")
 @common
 @click.argument("name", required=False, metavar="[RELEASE]", shell_complete=_complete)
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.output()
 def command(*, name: str | None, output: str) -> None:
     """List the releases of Kubernetes that k8sboot knows, or show all that it knows of one, such as 1.23.
 

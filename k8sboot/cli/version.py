@@ -6,20 +6,14 @@ import json
 
 import click
 
+from k8sboot.cli import options
 from k8sboot.cli.options import common, option_value
 from k8sboot.errors import UsageError
 
 
 @click.command("version")
 @common
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Format on stdout.",
-)
+@options.output("Format on stdout.")
 @click.option(
     "--sbom",
     is_flag=True,

@@ -44,9 +44,8 @@ DIRECTORIES = (
 def drain(cluster: Cluster, host: Host) -> None:
     """Drain the hosts to be reset, unless all of the cluster is."""
     for peer in _going(cluster, host):
-        if _traces(peer) and not _lacks_kubeadm(
-            peer
-        ):  # else nothing reports that its pods end, or it is refused
+        # Else its kubelet is gone and nothing would report that its pods have ended, or its reset is refused.
+        if _traces(peer) and not _lacks_kubeadm(peer):
             words = commands.drain(peer.name, kubectl_version=version(cluster), timeout=120)
             host.change(f"drain {peer.name}", words, timeout=180)
 
