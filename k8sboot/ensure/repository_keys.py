@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from k8sboot import osfamily
-from k8sboot.ensure import seen_keys
+from k8sboot.ensure import key_dates, seen_keys
 from k8sboot.ensure.fetched import fetched, looks_like
 from k8sboot.ensure.files import file, files
 from k8sboot.errors import Refused
@@ -24,26 +24,53 @@ def key(host: Host, name: str, index: int, wanted: Source, *, is_new: bool) -> N
     path = family.key_path(host, name, index)
     lying = host.read_file(path, errors="surrogateescape")
     problem = "" if lying is None else _problem(_bytes(lying), wanted.fingerprints)
+    there = () if lying is None or problem else openpgp.certificates(_bytes(lying))
     must_remember = source.startswith(("http://", "https://")) and not wanted.fingerprints
-    if lying is not None and "://" in source and not is_new and not problem:
+    if there and "://" in source and not is_new:
         if must_remember:
-            seen_keys.first_seen(source, _fingerprints(openpgp.certificates(_bytes(lying))))
+            seen_keys.first_seen(source, _fingerprints(there))
+        _renew(host, name, index, there, wanted)
         return
-    found = _trusted(host, source, wanted.fingerprints)
+    found = _trusted(host, source, wanted, there)
     if must_remember:
         _first_trusted(host, name, source, _fingerprints(found))
-    if lying is not None and not problem and openpgp.certificates(_bytes(lying)) == found:
+    if is_new:
+        key_dates.refuse_expired(host, name, source, found, wanted)
+    key_dates.tell(host, name, found, wanted)
+    if lying is not None and there == found:
         file(host, path, lying)  # perhaps in the form of an earlier k8sboot
         return
     if problem and not is_new:
         host.notice("KB-REPOSITORY-KEY-REPLACED", f"{path} {problem}: it is replaced")
-    files(host, family.key_file(host, name, index, found))
+    _write(host, name, index, found)
 
 
-def _trusted(host: Host, source: str, pinned: frozenset[str]) -> tuple[Certificate, ...]:
-    """The certificates at a URL, or in a file of this machine."""
+def _renew(host: Host, name: str, index: int, there: tuple[Certificate, ...], wanted: Source) -> None:
+    """Replace a key on the host that has expired or will soon by a renewed copy, if there is one."""
+    if not key_dates.is_ending(there, wanted):
+        return
+    places = (wanted.keys[index], *wanted.key_copies)
+    newest = key_dates.newest(host, there, places=places)
+    if newest != there:
+        _write(host, name, index, newest)
+    key_dates.tell(host, name, newest, wanted)
+
+
+def _write(host: Host, name: str, index: int, keys: tuple[Certificate, ...]) -> None:
+    family = osfamily.of(host)
+    files(host, family.key_file(host, name, index, keys))
+    family.forget_older(host, [each for each in keys if each.expires])
+
+
+def _trusted(
+    host: Host, source: str, wanted: Source, there: tuple[Certificate, ...]
+) -> tuple[Certificate, ...]:
+    """The certificates at a URL, or in a file of this machine; a renewed copy of those that expire.
+
+    there: those that the host has.
+    """
     data = fetched(host, source) if "://" in source else Path(source).read_bytes()
-    problem = _problem(data, pinned)
+    problem = _problem(data, wanted.fingerprints)
     if problem:
         raise Refused(
             f"{source} is not trusted for packages",
@@ -52,7 +79,10 @@ def _trusted(host: Host, source: str, pinned: frozenset[str]) -> tuple[Certifica
             host=host.name,
             code="KB-REPOSITORY-KEY",
         )
-    return openpgp.certificates(data)
+    found = openpgp.certificates(data)
+    if not key_dates.is_ending(found, wanted):
+        return found
+    return key_dates.newest(host, found, places=wanted.key_copies, there=there)
 
 
 def _first_trusted(host: Host, name: str, source: str, found: frozenset[str]) -> None:

@@ -150,6 +150,9 @@ class Debian(Family):
         )
         return File(path, text, summary=openpgp.summary(keys))
 
+    def forget_older(self, host: Host, keys: Sequence[Certificate]) -> None:
+        """Nothing: apt reads the key files each time."""
+
     def fetch(self, host: Peer, url: str) -> Command:
         """apt-helper, to standard output."""
         return host.downloads(["sh", "-c", FETCH, "fetch", logins.without_login(url)])

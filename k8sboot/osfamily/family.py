@@ -73,7 +73,9 @@ class Source:
     """A repository as a family uses it. keys: URLs or local files. url: as the family's own files write it.
 
     fingerprints: every key in the key files must be one of these; empty if they are not known.
-    exclude: packages of it that a general update must not change.
+    exclude: packages of it that a general update must not change. offers: what is in it, for errors.
+    key_copies: URLs at which a newer copy of its keys may be: renewed, with the same fingerprints.
+    ignores_expiry: the dates of its keys are not judged.
     """
 
     url: str
@@ -82,6 +84,9 @@ class Source:
     suite: str = ""
     components: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    offers: str = ""
+    key_copies: tuple[str, ...] = ()
+    ignores_expiry: bool = False
 
 
 def source_of(repository: Repository) -> Source:
@@ -193,6 +198,9 @@ class Family(Protocol):
 
     def key_file(self, host: Peer, name: str, index: int, keys: Sequence[Certificate]) -> File:
         """The file with exactly these certificates, in the form that the package manager reads."""
+
+    def forget_older(self, host: Host, keys: Sequence[Certificate]) -> None:
+        """Make the package manager forget older copies of these certificates, so that it reads the key file again."""
 
     def fetch(self, host: Peer, url: str) -> Command:
         """The command that prints what is at a URL, with a program that every such host has; changes nothing."""

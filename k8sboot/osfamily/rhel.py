@@ -124,6 +124,14 @@ class Rhel(Family):
         """Armored: rpm imports nothing else."""
         return File(paths.rpm_key(name, index), openpgp.blocks(keys), summary=openpgp.summary(keys))
 
+    def forget_older(self, host: Host, keys: Sequence[Certificate]) -> None:
+        """rpm keeps the copy that it has imported first, and yum imports none that has the same fingerprint."""
+        for key in keys:
+            name = f"gpg-pubkey-{key.fingerprint[-8:].lower()}-{key.created:08x}"
+            lying = host.ask(["rpm", "-q", "--qf", "%{DESCRIPTION}", name])
+            if lying.exit_status == 0 and key.data not in _binary(lying.stdout):
+                host.change(f"remove the old copy of the key {key.fingerprint} from rpm", ["rpm", "-e", name])
+
     def fetch(self, host: Peer, url: str) -> Command:
         """curl, which yum itself uses, through the inventory's proxy, or else yum's if it has one."""
         proxy = re.search(r"(?m)^proxy\s*=\s*(\S+)", host.read_file(YUM_CONF) or "")
@@ -233,6 +241,14 @@ class Rhel(Family):
             timeout=3600,
             job=True,
         )
+
+
+def _binary(data: bytes) -> bytes:
+    """A key as rpm shows it, b'' if it is none."""
+    try:
+        return openpgp.keyring(openpgp.certificates(data))
+    except openpgp.Malformed:
+        return b""
 
 
 def major(host: Peer) -> str:

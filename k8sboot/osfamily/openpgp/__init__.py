@@ -10,7 +10,15 @@ skip, this one refuses, and nothing is written but packets that were read and th
     certificates  packets -> certificates: a primary key with its own signatures, user IDs and subkeys
 """
 
-from k8sboot.osfamily.openpgp.certificates import Certificate, armored, blocks, certificates, keyring, summary
+from k8sboot.osfamily.openpgp.certificates import (
+    Certificate,
+    armored,
+    blocks,
+    certificates,
+    ends,
+    keyring,
+    summary,
+)
 from k8sboot.osfamily.openpgp.packets import Malformed
 
-__all__ = ["Certificate", "Malformed", "armored", "blocks", "certificates", "keyring", "summary"]
+__all__ = ["Certificate", "Malformed", "armored", "blocks", "certificates", "ends", "keyring", "summary"]

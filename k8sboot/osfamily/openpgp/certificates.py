@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from k8sboot.osfamily.openpgp import armor
 from k8sboot.osfamily.openpgp.packets import (
@@ -13,15 +14,19 @@ from k8sboot.osfamily.openpgp.packets import (
     USER_ATTRIBUTE,
     USER_ID,
     Malformed,
+    number,
     packet,
     packets,
 )
 from k8sboot.osfamily.openpgp.public_keys import PublicKey, fingerprint, hashed, must_be_version_4, public_key
 from k8sboot.osfamily.openpgp.signatures import (
     BINDING,
+    CERTIFICATION_REVOCATION,
+    DIRECT,
     ON_KEY,
     ON_SUBKEY,
     ON_USER_ID,
+    Signature,
     signature,
 )
 
@@ -32,10 +37,15 @@ MAX_SIGNATURES = 250
 
 @dataclass(frozen=True)
 class Certificate:
-    """A primary key. fingerprint: 40 hexadecimal digits. data: its packets, each of which it has signed."""
+    """A primary key. fingerprint: 40 hexadecimal digits. data: its packets, each of which it has signed.
+
+    created: in seconds since the epoch. expires: None if it never does.
+    """
 
     fingerprint: str
     data: bytes
+    created: int
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -79,8 +89,18 @@ def blocks(certificates: Iterable[Certificate]) -> str:
 
 
 def summary(certificates: Iterable[Certificate]) -> str:
-    """Their fingerprints, in words."""
-    return f"key {', '.join(c.fingerprint for c in certificates)}"
+    """Their fingerprints and ends, in words."""
+    return f"key {', '.join(c.fingerprint + _end(c.expires) for c in certificates)}"
+
+
+def _end(expires: datetime | None) -> str:
+    return f" (expires {expires:%Y-%m-%d})" if expires else ""
+
+
+def ends(certificates: Iterable[Certificate]) -> datetime | None:
+    """When the last of them expires; None if one never does."""
+    found = [c.expires for c in certificates]
+    return None if None in found else max(each for each in found if each)
 
 
 def _streams(data: bytes) -> Iterable[bytes]:
@@ -114,25 +134,41 @@ def _parts(data: bytes) -> list[_Part]:
 
 def _certificate(parts: list[_Part]) -> Certificate:
     key = public_key(parts[0].body)
-    kept = [packet(PUBLIC_KEY, key.body), *_own(key, parts[0], b"", ON_KEY)]
-    is_signed = len(kept) > 1
+    direct = list(_own(key, parts[0], b"", ON_KEY))
+    kept = [packet(PUBLIC_KEY, key.body), *_packets(key, direct)]
+    named = []
     for part in parts[1:]:
-        own = list(_subkey(key, part) if part.tag == PUBLIC_SUBKEY else _user_id(key, part))
-        is_signed = is_signed or (bool(own) and part.tag == USER_ID)
-        kept += own
-    if not is_signed:
+        if part.tag == PUBLIC_SUBKEY:
+            kept += _subkey(key, part)
+        elif part.tag == USER_ID and (own := list(_own(key, part, _hashed_user_id(part.body), ON_USER_ID))):
+            kept += [packet(USER_ID, part.body), *_packets(key, own)]
+            named.append(own)
+    if not direct and not named:
         raise Malformed(f"has the key {key.fingerprint}, which has not signed itself")
-    return Certificate(key.fingerprint, b"".join(kept))
+    created = number(key.body, 1, 4)
+    return Certificate(key.fingerprint, b"".join(kept), created, _expires(created, direct, named))
 
 
-def _user_id(key: PublicKey, part: _Part) -> Iterator[bytes]:
-    if part.tag == USER_ATTRIBUTE:  # a picture
-        return
-    what = b"\xb4" + len(part.body).to_bytes(4, "big") + part.body
-    own = list(_own(key, part, what, ON_USER_ID))
-    if own:
-        yield packet(USER_ID, part.body)
-        yield from own
+def _expires(created: int, direct: list[Signature], named: list[list[Signature]]) -> datetime | None:
+    """When a key expires, as gpg judges: by its newest signature on itself, or else by the newest on a user ID.
+
+    Signatures without a lifetime say nothing; of each user ID only the newest signature counts.
+    """
+    on_key = [_newest([made for made in direct if made.kind == DIRECT])]
+    on_names = [made for made in map(_newest, named) if made and made.kind != CERTIFICATION_REVOCATION]
+    for made in (on_key, on_names):
+        newest = _newest([each for each in made if each and each.key_lifetime])
+        if newest:
+            return datetime.fromtimestamp(created + newest.key_lifetime, timezone.utc)
+    return None
+
+
+def _newest(made: list[Signature]) -> Signature | None:
+    return max(made, key=lambda each: each.created, default=None)
+
+
+def _hashed_user_id(body: bytes) -> bytes:
+    return b"\xb4" + len(body).to_bytes(4, "big") + body
 
 
 def _subkey(key: PublicKey, part: _Part) -> Iterator[bytes]:
@@ -141,12 +177,16 @@ def _subkey(key: PublicKey, part: _Part) -> Iterator[bytes]:
     if not own:
         raise Malformed(f"has the subkey {fingerprint(part.body)}, which its key has not signed")
     yield packet(PUBLIC_SUBKEY, part.body)
-    yield from _own(key, part, hashed(part.body), ON_SUBKEY)
+    yield from _packets(key, _own(key, part, hashed(part.body), ON_SUBKEY))
 
 
-def _own(key: PublicKey, part: _Part, what: bytes, kinds: frozenset[int]) -> Iterator[bytes]:
-    """The packets of the key's own signatures of these kinds behind a part."""
+def _own(key: PublicKey, part: _Part, what: bytes, kinds: frozenset[int]) -> Iterator[Signature]:
+    """The key's own signatures of these kinds behind a part."""
     for body in part.signatures:
         made = signature(body)
         if made and made.kind in kinds and made.may_be_of(key) and made.is_by(key, hashed(key.body) + what):
-            yield packet(SIGNATURE, made.body(key))
+            yield made
+
+
+def _packets(key: PublicKey, made: Iterable[Signature]) -> Iterator[bytes]:
+    return (packet(SIGNATURE, each.body(key)) for each in made)

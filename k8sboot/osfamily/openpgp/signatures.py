@@ -12,12 +12,17 @@ ON_USER_ID = frozenset({0x10, 0x11, 0x12, 0x13, 0x30})
 ON_KEY = frozenset({0x1F, 0x20})
 BINDING, BACK, SUBKEY_REVOCATION = 0x18, 0x19, 0x28
 ON_SUBKEY = frozenset({BINDING, SUBKEY_REVOCATION})
-_ISSUER, _EMBEDDED, _ISSUER_FINGERPRINT = 16, 32, 33
+CERTIFICATION_REVOCATION, DIRECT = 0x30, 0x1F
+_CREATED, _KEY_LIFETIME, _ISSUER, _EMBEDDED, _ISSUER_FINGERPRINT = 2, 9, 16, 32, 33
 
 
 @dataclass(frozen=True)
 class Signature:
-    """A signature of version 4. signed: the part of its packet that it covers. issuers: key IDs that it names."""
+    """A signature of version 4. signed: the part of its packet that it covers. issuers: key IDs that it names.
+
+    created: when it was made, in seconds since the epoch. key_lifetime: the seconds from the creation of the key to its
+    end, 0 if it sets none.
+    """
 
     kind: int
     algorithm: int
@@ -28,6 +33,8 @@ class Signature:
     numbers: tuple[int, ...]
     tail: bytes
     issuers: frozenset[str]
+    created: int
+    key_lifetime: int
 
     def may_be_of(self, key: PublicKey) -> bool:
         """Whether it names the key as its issuer, or none."""
@@ -79,7 +86,14 @@ def _signature(body: bytes) -> Signature | None:
         numbers=mpis(body, behind + 2, SIGNATURE_NUMBERS[algorithm]),
         tail=body[behind + 2 :],
         issuers=_issuers([*fields, *unsigned]),
+        created=_seconds(fields, _CREATED),
+        key_lifetime=_seconds(fields, _KEY_LIFETIME),
     )
+
+
+def _seconds(fields: list[tuple[int, bytes]], kind: int) -> int:
+    """The number in a field that is signed, 0 without it."""
+    return next((int.from_bytes(data, "big") for each, data in fields if (each, len(data)) == (kind, 4)), 0)
 
 
 def _kept(fields: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:

@@ -3,12 +3,23 @@ from __future__ import annotations
 import shutil
 import subprocess
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keys import FINGERPRINT, KEY, STRANGER, STRANGER_FINGERPRINT, unarmored
+from keys import (
+    DATED_FINGERPRINT,
+    FINGERPRINT,
+    KEY,
+    STRANGER,
+    STRANGER_FINGERPRINT,
+    UNTIL_2024,
+    UNTIL_2026,
+    UNTIL_2029,
+    unarmored,
+)
 
 from k8sboot.osfamily import openpgp
 from k8sboot.osfamily.openpgp import packets
@@ -133,11 +144,60 @@ def test_a_changed_byte_changes_no_certificate(text: str, at: int, change: int):
         assert (tag, signature(body).signed if tag == 2 else body) in signed
 
 
+ENDS = {
+    UNTIL_2024: datetime(2024, 11, 2, tzinfo=timezone.utc),
+    UNTIL_2026: datetime(2026, 12, 29, tzinfo=timezone.utc),
+    UNTIL_2029: datetime(2029, 1, 1, tzinfo=timezone.utc),
+}
+
+
+def test_a_key_expires_when_its_own_signature_says():
+    assert [c.expires for c in openpgp.certificates((KEY + STRANGER).encode())] == [None, None]
+    for text, end in ENDS.items():
+        (found,) = openpgp.certificates(text.encode())
+        assert (found.fingerprint, found.expires) == (DATED_FINGERPRINT, end)
+        assert openpgp.summary([found]) == f"key {DATED_FINGERPRINT} (expires {end:%Y-%m-%d})"
+
+
+def test_of_several_signatures_the_newest_says_when_a_key_expires():
+    """A copy that was renewed may have the older signatures, too, in any order."""
+    old, new = (list(packets.packets(unarmored(text))) for text in (UNTIL_2024, UNTIL_2029))
+    for signatures in ([old[2], new[2]], [new[2], old[2]]):
+        data = b"".join(packets.packet(tag, body) for tag, body in (*old[:2], *signatures))
+        assert [c.expires for c in openpgp.certificates(data)] == [ENDS[UNTIL_2029]]
+
+
+def test_nobody_else_prolongs_a_key():
+    """Neither a field that is not signed, nor a signature that does not verify."""
+    key, user, (tag, body) = packets.packets(unarmored(UNTIL_2024))
+    end = 6 + packets.number(body, 4, 2)
+    added = packets.subpacket(9, (2**31).to_bytes(4, "big"))
+    size = packets.number(body, end, 2) + len(added)
+    unsigned = body[:end] + size.to_bytes(2, "big") + added + body[end + 2 :]
+    field = body.index(b"\x05\x09") + 2
+    forged = body[:field] + b"\x7f" + body[field + 1 :]
+    for other in ([unsigned], [body, forged]):
+        data = b"".join(packets.packet(*each) for each in (key, user, *((tag, each) for each in other)))
+        assert [c.expires for c in openpgp.certificates(data)] == [ENDS[UNTIL_2024]]
+
+
+@pytest.mark.parametrize(
+    ("texts", "end"),
+    [([UNTIL_2024, KEY], None), ([UNTIL_2024, UNTIL_2029], UNTIL_2029), ([UNTIL_2024], UNTIL_2024)],
+)
+def test_a_key_file_ends_with_its_last_key(texts, end):
+    found = openpgp.certificates("".join(texts).encode())
+    assert openpgp.ends(found) == (ENDS[end] if end else None)
+
+
 @pytest.mark.skipif(not shutil.which("gpg"), reason="no gpg here to compare with")
 def test_gpg_says_the_same(tmp_path: Path):
     path = tmp_path / "both.asc"
-    path.write_text(KEY + STRANGER)
+    path.write_text(KEY + STRANGER + UNTIL_2026)
     command = ["gpg", "--homedir", str(tmp_path), "--with-colons", "--show-keys", str(path)]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     after_pub = [lines[i + 1].split(":")[9] for i, line in enumerate(lines) if line.startswith("pub:")]
     assert tuple(after_pub) == fingerprints(path.read_text())
+    ends = [line.split(":")[6] for line in lines if line.startswith("pub:")]
+    found = openpgp.certificates(path.read_bytes())
+    assert ends == [str(int(c.expires.timestamp())) if c.expires else "" for c in found]
