@@ -6,6 +6,7 @@ unexport PYTHONDONTWRITEBYTECODE # else every worker of every run compiles all t
 LAB := tests/lab/lab
 SCRIPTS := k8sboot/scripts/*.sh
 FAMILY ?= debian
+KUBERNETES ?= 1.20
 BIN := .venv/bin
 
 # One lab for each of two workers; the tests of a file share a lab. They mostly wait.
@@ -34,8 +35,8 @@ demo: $(BIN)/k8sboot lab ## Start the lab and run `k8sboot up` on it
 	$(BIN)/k8sboot up -i .lab/inventory.yaml --yes
 	$(LAB) ssh k8s-master01 -- kubectl get nodes -o wide
 
-lab: ## Start three bare hosts and their mirrors on this machine (root, Debian)
-	$(LAB) up --family $(FAMILY)
+lab: ## Start three bare hosts and their mirrors on this machine (root, Debian); FAMILY=el7, KUBERNETES=1.37
+	$(LAB) up --family $(FAMILY) --kubernetes $(KUBERNETES)
 
 lab-vm: ## Start a master and a node as virtual machines in qemu (root, Debian)
 	$(LAB)-vm up
@@ -68,7 +69,7 @@ fuzz-minute: $(BIN)/k8sboot packages ## The same for a minute
 e2e: $(BIN)/k8sboot ## Tests in the lab: a whole cluster, from `up` to `reset`, on both families
 	$(BIN)/pytest -q tests/e2e --family debian
 	$(BIN)/pytest -q tests/e2e --family el7
-	K8SBOOT_KUBEADM=$$(ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/k8sboot-lab/products/kubernetes-*/kubeadm | head -n 1) \
+	K8SBOOT_KUBEADM=$$(ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/k8sboot-lab/products/kubernetes-????????????????/kubeadm | head -n 1) \
 	  $(BIN)/pytest -q tests/unit/kubernetes/test_kubeadm_binary.py
 
 faults: $(BIN)/k8sboot packages ## The fault matrix in the lab, without the tests with long timeouts

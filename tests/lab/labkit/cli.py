@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from labkit import commands, families, plan, preflight
+from labkit import commands, families, plan, preflight, releases
 from labkit.errors import LabError
 from labkit.plan import DEFAULT_NAME
 
@@ -49,6 +49,7 @@ def _dispatch(options: argparse.Namespace, command: list[str]) -> None:
             hosts=options.hosts,
             masters=options.masters,
             family=options.family,
+            kubernetes=options.kubernetes,
             with_mirrors=not options.no_mirrors,
         )
     elif options.command == "down":
@@ -82,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--hosts", type=int, help="masters and nodes together (default: 3)")
     up.add_argument("--masters", type=int, help="how many of them are masters (default: 1)")
     up.add_argument("--family", choices=[*families.names(), plan.MIXED], default="debian")
+    up.add_argument(
+        "--kubernetes", metavar="MINOR", help=f"as in 1.37 (default: {releases.DEFAULT}): {releases.words()}"
+    )
     up.add_argument("--no-mirrors", action="store_true", help="hosts only: nothing to install from")
     down = add("down", "remove every trace of the lab, also after a crash")
     down.add_argument("--all", action="store_true", help="every lab there is")

@@ -24,13 +24,21 @@ from labkit.plan import Host, Lab
 from labkit.progress import say
 
 
-def up(name: str, *, hosts: int | None, masters: int | None, family: str, with_mirrors: bool) -> None:
+def up(
+    name: str,
+    *,
+    hosts: int | None,
+    masters: int | None,
+    family: str,
+    kubernetes: str | None,
+    with_mirrors: bool,
+) -> None:
     """Start what is missing of the lab, wait for every sshd, write the inventory."""
     preflight.require_debian()
     preflight.install_packages()
     with locks.held(name), ThreadPoolExecutor(max_workers=8) as pool:
-        lab = plan.settle(name, hosts, masters, family)
-        built = pool.submit(mirrors.build) if with_mirrors else None
+        lab = plan.settle(name, hosts, masters, family, kubernetes)
+        built = pool.submit(mirrors.build, lab.kubernetes) if with_mirrors else None
         for needed in {host.family for host in lab.hosts}:
             rootfs.ready(needed)
         access.make_keys(lab)

@@ -3,12 +3,27 @@
 import hashlib
 from pathlib import Path
 
-from labkit import mirrors, repositories
+from labkit import mirrors, releases, repositories
 from labkit.families.debian import PASSWORD
 from labkit.plan import Host, Lab
 
 MANIFEST = "calico/calico-typha.yaml"
 
+
+RUNTIMES = {
+    "docker": """\
+  packages: {packages}
+  insecureRegistries: ["{registry}"]
+""",
+    "containerd": """\
+  name: containerd
+  registries:
+    registry.k8s.io: {{mirrors: ["http://{registry}"]}}
+    quay.io: {{mirrors: ["http://{registry}"]}}
+    docker.io: {{mirrors: ["http://{registry}"]}}
+""",
+}
+CGROUP_V1 = "  allowCgroupV1: true   # no real host of yours should need it\n"
 
 SHARED_KERNEL = """\
 kubeProxy:
@@ -43,13 +58,21 @@ def _text(lab: Lab, manifest_digest: str | None, fingerprint: str) -> str:
     masters = [host for host in lab.hosts if host.role == "master"]
     nodes = [host for host in lab.hosts if host.role == "node"]
     pinned = f"\n  sha256: {manifest_digest}" if manifest_digest else ""
+    versions = releases.find(lab.kubernetes)
+    registry = f"{lab.gateway}:5000"
+    has_docker = versions["runtime"] == "docker"
+    images, calico = (registry, f"{registry}/calico") if has_docker else ("registry.k8s.io", "")
+    moved = f"\n  imageRepository: {calico}" if calico else ""
+    runtime = RUNTIMES[versions["runtime"]].format(
+        registry=registry, packages=repositories.docker_packages(lab)
+    )
     return f"""\
 # Written by `tests/lab/lab up`; `lab down` removes it.
 cluster:
   name: {lab.name}
-  kubernetesVersion: v1.20.2
+  kubernetesVersion: v{versions["version"]}
   controlPlaneEndpoint: {masters[0].address}:6443
-  imageRepository: {lab.gateway}:5000
+  imageRepository: {images}
 ssh:
   identityFile: {lab.handout}/id_ed25519
   knownHostsFile: {lab.handout}/known_hosts
@@ -58,16 +81,13 @@ masters:
 {_entries(lab, masters)}nodes:{_entries(lab, nodes, first=chr(10)) if nodes else " []" + chr(10)}os:
   timezone: Asia/Shanghai
   ntpServers: [{lab.gateway}]
-  repositories:
+{CGROUP_V1 if releases.needs_cgroup_v2(lab.kubernetes) else ""}  repositories:
 {repositories.yaml(lab, fingerprint)}runtime:
-  packages: {repositories.docker_packages(lab)}
-  insecureRegistries: ["{lab.gateway}:5000"]
-calico:
-  version: v3.25.2
-  manifest: http://{lab.gateway}:8080/{MANIFEST}{pinned}
-  imageRepository: {lab.gateway}:5000/calico
+{runtime}calico:
+  version: {versions["calico"]}
+  manifest: http://{lab.gateway}:8080/{MANIFEST}{pinned}{moved}
 metricsServer:
-  image: {lab.gateway}:5000/metrics-server/metrics-server:v0.5.2
+  image: {images}/metrics-server/metrics-server:{versions["metrics-server"]}
 """
 
 

@@ -9,7 +9,7 @@ import re
 import uuid
 from pathlib import Path
 
-from labkit import locks
+from labkit import locks, releases
 from labkit.errors import LabError
 
 STATE = Path("/var/lib/k8sboot-lab")
@@ -83,6 +83,8 @@ class Lab:
     subnet: int
     checkout: str
     hosts: tuple[Host, ...]
+    kubernetes: str = releases.DEFAULT
+    """The minor version that its mirrors have."""
 
     @property
     def bridge(self) -> str:
@@ -142,23 +144,35 @@ def existing(name: str) -> Lab:
     return lab
 
 
-def settle(name: str, hosts: int | None, masters: int | None, family: str) -> Lab:
+def settle(
+    name: str, hosts: int | None, masters: int | None, family: str, kubernetes: str | None = None
+) -> Lab:
     """The running lab's plan, extended if more hosts are wanted, or a new one, written down."""
+    if kubernetes not in (None, releases.DEFAULT):
+        releases.find(kubernetes)
+        if family != "debian":
+            raise LabError(f"a lab with Kubernetes {kubernetes} has Debian hosts only, none of {family}", 2)
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,15}", name):
         raise LabError(f"a lab's name is 1-16 of a-z, 0-9 and -, a letter first: not {name!r}", 2)
     with locks.held("subnets"):
         before = load(name)
         if before is not None:
+            _keep_to(before, kubernetes)
             lab = _extended(before, hosts, masters, family)
         else:
             lab = _extended(
-                Lab(name, _free_subnet(name), str(CHECKOUT), ()),
+                Lab(name, _free_subnet(name), str(CHECKOUT), (), kubernetes or releases.DEFAULT),
                 hosts or max(3, (masters or 1)),
                 masters or 1,
                 family,
             )
         lab.save()
     return lab
+
+
+def _keep_to(lab: Lab, kubernetes: str | None) -> None:
+    if kubernetes not in (None, lab.kubernetes):
+        raise LabError(f"lab {lab.name} has Kubernetes {lab.kubernetes}: `lab down` it first", 2)
 
 
 def _extended(lab: Lab, hosts: int | None, masters: int | None, family: str) -> Lab:

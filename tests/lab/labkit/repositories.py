@@ -1,5 +1,6 @@
 """What an inventory says of repositories and Docker's packages, by the families of its hosts."""
 
+from labkit import releases
 from labkit.plan import MIXED, Lab
 
 VAULT = "centos-vault/7.9.2009"
@@ -43,9 +44,21 @@ def yaml(lab: Lab, fingerprint: str) -> str:
     mirror = f"http://{lab.gateway}:8080"
     pin = f', fingerprint: "{fingerprint}"' if fingerprint else ""
     return "".join(
-        f'    {name}: {{url: "{mirror}/{path}", key: "{mirror}/{key}"{pin}}}\n'
-        for name, (path, key) in PATHS[family(lab)].items()
+        f'    {name}: {{url: "{mirror}/{path}", key: "{mirror}/{key}"{_suite(path)}{pin}}}\n'
+        for name, (path, key) in _paths(lab).items()
     )
+
+
+def _paths(lab: Lab) -> dict[str, tuple[str, str]]:
+    if lab.kubernetes == releases.DEFAULT:
+        return PATHS[family(lab)]
+    place = f"core:/stable:/v{lab.kubernetes}/deb"
+    return {"docker": PATHS["debian"]["docker"], "kubernetes": (place, f"{place}/Release.key")}
+
+
+def _suite(path: str) -> str:
+    """The repository of pkgs.k8s.io is flat: it has no suites."""
+    return ", suite: /" if path.startswith("core:/") else ""
 
 
 def docker_packages(lab: Lab) -> str:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Build everything the lab's mirrors serve, into a cache outside the repository.
 
-    python3 tests/lab/mirrors/build.py [--cache DIR]
+    python3 tests/lab/mirrors/build.py [--kubernetes MINOR] [--cache DIR]
 
-The first build takes minutes, most of them for Kubernetes; a later one finds
+MINOR is 1.20 unless said; others are built from Go modules, half an hour of
+them for Kubernetes.  The first build takes minutes, most of them for Kubernetes; a later one finds
 the products of unchanged scripts and packages and takes no time.
 """
 
@@ -15,6 +16,7 @@ import json
 import os
 from pathlib import Path
 
+import current
 from makers import (
     debian,
     images,
@@ -27,6 +29,7 @@ from makers import (
     standins,
     tools,
     tree,
+    upstream,
     yumcentos,
     yumdocker,
     yumfaults,
@@ -34,7 +37,8 @@ from makers import (
 )
 from makers.cache import Cache, default_root, say
 
-CURRENT = "mirrors.json"
+DEFAULT = "1.20"
+MINORS = (DEFAULT, *upstream.RELEASES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,49 +49,67 @@ class Products:
     www: Path
 
 
-def build(cache: Cache) -> Products:
-    """Make whatever is not in the cache yet, and note what is current."""
+def build(root: Path, minor: str) -> Products:
+    """Make whatever of a minor is not in the cache yet, and note what is current."""
+    cache = Cache(root, "" if minor == DEFAULT else minor)
     with cache.locked():
-        tools.install()
-        key = signing.make(cache)
-        utilities, docker = debian.make(cache, key)
-        sources = images.Sources(kubernetes.make(cache), standins.make(cache))
-        packages = kubedebs.make(cache, key, sources.kubernetes)
-        storage = registry.make(cache, sources)
-        yum_docker = yumdocker.make(cache, key, docker)
-        yum_kubernetes = yumkubernetes.make(cache, key, sources.kubernetes)
-        apt_products = {"docker": docker, "kubernetes": packages}
-        yum_products = {"docker": yum_docker, "kubernetes": yum_kubernetes}
-        roots = {
-            **tree.repositories(utilities, docker, packages),
-            **yumcentos.make(cache, key, utilities),
-            yumdocker.PATH: yum_docker,
-            yumkubernetes.PATH: yum_kubernetes,
-            yumfaults.PATH: yumfaults.make(cache, key),
-            openssh.PATH: openssh.make(cache),
-            mixed.PATH: mixed.make(cache, apt_products, yum_products),
-        }
-        www = tree.make(cache, key, roots)
-        products = Products(storage, www)
-        _note(cache, products)
+        products = _made(cache, minor)
+        _note(note(cache.root, minor), products)
         cache.forget_old()
     return products
 
 
-def _note(cache: Cache, products: Products) -> None:
+def note(root: Path, minor: str) -> Path:
+    """The file that says which products of a minor are current."""
+    return root / ("mirrors.json" if minor == DEFAULT else f"mirrors-{minor}.json")
+
+
+def _made(cache: Cache, minor: str) -> Products:
+    if minor == DEFAULT:
+        return _runbook(cache)
+    return Products(*current.products(cache, upstream.RELEASES[minor]))
+
+
+def _runbook(cache: Cache) -> Products:
+    """What the runbook's Kubernetes needs, on both families."""
+    tools.install()
+    key = signing.make(cache)
+    utilities, docker = debian.make(cache, key)
+    sources = images.Sources(kubernetes.make(cache), standins.make(cache))
+    packages = kubedebs.make(cache, key, sources.kubernetes)
+    names = (sources.kubernetes.name, sources.standins.name)
+    storage = registry.make(cache, images.IMAGES, sources, *names)
+    yum_docker = yumdocker.make(cache, key, docker)
+    yum_kubernetes = yumkubernetes.make(cache, key, sources.kubernetes)
+    apt_products = {"docker": docker, "kubernetes": packages}
+    yum_products = {"docker": yum_docker, "kubernetes": yum_kubernetes}
+    roots = {
+        **tree.repositories(utilities, docker, packages),
+        **yumcentos.make(cache, key, utilities),
+        yumdocker.PATH: yum_docker,
+        yumkubernetes.PATH: yum_kubernetes,
+        yumfaults.PATH: yumfaults.make(cache, key),
+        openssh.PATH: openssh.make(cache),
+        mixed.PATH: mixed.make(cache, apt_products, yum_products),
+    }
+    return Products(storage, tree.make(cache, key, roots))
+
+
+def _note(path: Path, products: Products) -> None:
     """Write down, for serve.py, which products are current."""
     names = {name: path.name for name, path in vars(products).items()}
-    new = cache.root / f".{CURRENT}.{os.getpid()}"
+    new = path.with_name(f".{path.name}.{os.getpid()}")
     new.write_text(json.dumps(names, indent=1) + "\n")
-    new.replace(cache.root / CURRENT)
+    new.replace(path)
 
 
 def main() -> None:
     """Parse the command line and build."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kubernetes", choices=MINORS, default=DEFAULT, metavar="MINOR")
     parser.add_argument("--cache", type=Path, default=default_root(), metavar="DIR")
     arguments = parser.parse_args()
-    products = build(Cache(arguments.cache))
+    products = build(arguments.cache, arguments.kubernetes)
     say(f"ready: {products.registry.name}, {products.www.name} in {arguments.cache}")
 
 

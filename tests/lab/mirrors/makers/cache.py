@@ -55,10 +55,14 @@ def _parts(item: object) -> Iterator[bytes]:
 
 
 class Cache:
-    """The products under one directory, built one at a time under a lock."""
+    """The products under one directory, built one at a time under a lock.
 
-    def __init__(self, root: Path) -> None:
+    A version has a lock of its own: a build of half an hour keeps no lab of another version waiting.
+    """
+
+    def __init__(self, root: Path, version: str = "") -> None:
         self.root = root.absolute()
+        self.suffix = f"-{version}" if version else ""
         self.products = self.root / "products"
         self.products.mkdir(parents=True, exist_ok=True)
         self._used: set[str] = set()
@@ -66,13 +70,13 @@ class Cache:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Let one build at a time work here: two labs may ask at once."""
-        with (self.root / "mirrors.lock").open("w") as handle:
+        with (self.root / f"mirrors{self.suffix}.lock").open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 say("another build works in this cache: waiting for it")
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            for left in self.products.glob(".*.part"):
+            for left in self.products.glob(f".*.part{self.suffix}"):
                 shutil.rmtree(left)
             yield
 
@@ -81,12 +85,15 @@ class Cache:
         final = self.products / f"{name}-{key}"
         self._used.add(final.name)
         if final.is_dir():
+            os.utime(final)  # another minor's build does not forget it
             return final
         say(f"{name}: making it")
-        part = self.products / f".{name}-{key}.part"
+        part = self.products / f".{name}-{key}.part{self.suffix}"
         part.mkdir()
         make(part)
-        part.rename(final)
+        with contextlib.suppress(OSError):  # another version's build was faster
+            part.rename(final)
+        shutil.rmtree(part, ignore_errors=True)
         say(f"{name}: done")
         return final
 
@@ -103,7 +110,7 @@ class Cache:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """A directory for what a build leaves behind; gone after it."""
-        directory = self.products / f".scratch-{os.getpid()}-{time.monotonic_ns()}.part"
+        directory = self.products / f".scratch-{os.getpid()}-{time.monotonic_ns()}.part{self.suffix}"
         directory.mkdir()
         try:
             yield directory

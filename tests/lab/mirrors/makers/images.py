@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .kubernetes import VERSION
 from .layers import Layer
@@ -39,14 +40,15 @@ class Sources:
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """One image: its name in the registry, how its layer fills, how it starts."""
+    """One image: its name in the registry, how its layer fills, how it starts. version: if not the tag's."""
 
     name: str
     tag: str
-    fill: Callable[[Layer, Sources], None]
+    fill: Callable[[Layer, Any], None]
     entrypoint: tuple[str, ...] = ()
     user: str = ""
     stand_in: bool = False
+    version: str = ""
 
 
 def package_versions() -> dict[str, str]:
@@ -127,6 +129,26 @@ def _kube_controllers(layer: Layer, sources: Sources) -> None:
 # Process 1 ignores signals it has no handler for: the trap lets pods end at once.
 PAUSE = (BUSYBOX, "sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done")
 
+
+def calico(version: str) -> tuple[Image, ...]:
+    """The stand-ins for Calico, under the names that it has had up to 3.32."""
+    controllers, typha = "/usr/bin/kube-controllers", "/usr/bin/calico-typha"
+    node, install = "/bin/calico-node", "/opt/cni/bin/install"
+    return (
+        Image("calico/node", version, _calico_node, (node,), stand_in=True),
+        Image("calico/cni", version, _calico_cni, (install,), stand_in=True),
+        Image(
+            "calico/kube-controllers",
+            version,
+            _kube_controllers,
+            (controllers,),
+            user=str(USER),
+            stand_in=True,
+        ),
+        Image("calico/typha", version, _stand_in(typha), (typha,), user=str(USER), stand_in=True),
+    )
+
+
 IMAGES = (
     Image("kube-apiserver", VERSION, _command("kube-apiserver")),
     Image("kube-controller-manager", VERSION, _command("kube-controller-manager")),
@@ -135,24 +157,7 @@ IMAGES = (
     Image("etcd", "3.4.13-0", _etcd),
     Image("pause", "3.2", _pause, PAUSE, stand_in=True),
     Image("coredns", "1.7.0", _stand_in("/coredns"), ("/coredns",), stand_in=True),
-    Image("calico/node", CALICO, _calico_node, ("/bin/calico-node",), stand_in=True),
-    Image("calico/cni", CALICO, _calico_cni, ("/opt/cni/bin/install",), stand_in=True),
-    Image(
-        "calico/kube-controllers",
-        CALICO,
-        _kube_controllers,
-        ("/usr/bin/kube-controllers",),
-        user=str(USER),
-        stand_in=True,
-    ),
-    Image(
-        "calico/typha",
-        CALICO,
-        _stand_in("/usr/bin/calico-typha"),
-        ("/usr/bin/calico-typha",),
-        user=str(USER),
-        stand_in=True,
-    ),
+    *calico(CALICO),
     Image(
         "metrics-server/metrics-server",
         METRICS_SERVER,

@@ -50,6 +50,19 @@ class Layer:
             else:
                 self.program(str(path), path)
 
+    def tree(self, root: Path, without: tuple[str, ...] = ()) -> None:
+        """Put every file of a root file system at its path in it, except below some directories."""
+        for path in sorted(root.rglob("*")):
+            inside = str(path.relative_to(root))
+            if inside.startswith(without):
+                continue
+            if path.is_symlink():
+                self.link(inside, str(path.readlink()))
+            elif path.is_dir():
+                self.directory(inside)
+            elif path.is_file():
+                self.file(inside, path)
+
     def pack(self, out: Path) -> tuple[str, str]:
         """Write the layer, compressed; its digest and that of the bare archive."""
         bare = out.with_suffix(".tar")

@@ -14,10 +14,13 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from . import images, layers
 from .cache import Cache, fingerprint, say
+from .images import Image
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
@@ -25,14 +28,14 @@ LAYER_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CREATED = "2021-01-13T13:20:00Z"
 LABEL = "k8sboot.lab/stand-in"
+VERSION_LABEL = "k8sboot.lab/version"
 
 
-def make(cache: Cache, sources: images.Sources) -> Path:
-    """The registry's storage directory, with every image of the table in it."""
-    here = Path(__file__)
-    scripts = [here, Path(images.__file__), Path(layers.__file__)]
-    key = fingerprint(*scripts, images.package_versions(), sources.kubernetes.name, sources.standins.name)
-    return cache.product("registry", key, lambda out: _fill(cache, out, sources))
+def make(cache: Cache, table: Sequence[Image], sources: Any, *inputs: object) -> Path:
+    """The registry's storage directory, with every image of the table in it. inputs: what `sources` holds."""
+    scripts = [Path(__file__), Path(images.__file__), Path(layers.__file__)]
+    key = fingerprint(*scripts, images.package_versions(), *inputs)
+    return cache.product("registry", key, lambda out: _fill(cache, out, table, sources))
 
 
 def configuration(listen: str, storage: Path, read_only: bool) -> str:
@@ -68,7 +71,7 @@ def wait_until_it_answers(url: str, seconds: float = 20) -> None:
     raise TimeoutError(f"nothing answers at {url}")
 
 
-def _fill(cache: Cache, out: Path, sources: images.Sources) -> None:
+def _fill(cache: Cache, out: Path, table: Sequence[Image], sources: Any) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         listen = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -79,7 +82,7 @@ def _fill(cache: Cache, out: Path, sources: images.Sources) -> None:
             process = subprocess.Popen(["docker-registry", "serve", str(settings)], stdout=log, stderr=log)
         try:
             wait_until_it_answers(f"http://{listen}/v2/")
-            for image in images.IMAGES:
+            for image in table:
                 say(f"registry: {image.name}:{image.tag}")
                 _push(listen, image, sources, work)
         finally:
@@ -87,7 +90,7 @@ def _fill(cache: Cache, out: Path, sources: images.Sources) -> None:
             process.wait()
 
 
-def _push(listen: str, image: images.Image, sources: images.Sources, work: Path) -> None:
+def _push(listen: str, image: Image, sources: Any, work: Path) -> None:
     layer = layers.Layer()
     image.fill(layer, sources)
     packed = work / "layer.tar.gz"
@@ -112,7 +115,7 @@ def _push(listen: str, image: images.Image, sources: images.Sources, work: Path)
     connection.close()
 
 
-def _config(image: images.Image, bare_digest: str) -> dict:
+def _config(image: Image, bare_digest: str) -> dict:
     return {
         "architecture": "amd64",
         "os": "linux",
@@ -122,11 +125,16 @@ def _config(image: images.Image, bare_digest: str) -> dict:
             "Entrypoint": list(image.entrypoint) or None,
             "User": image.user,
             "WorkingDir": "/",
-            "Labels": {LABEL: str(image.stand_in).lower()},
+            "Labels": _labels(image),
         },
         "rootfs": {"type": "layers", "diff_ids": [bare_digest]},
         "history": [{"created": CREATED, "created_by": "k8sboot's lab"}],
     }
+
+
+def _labels(image: Image) -> dict[str, str]:
+    version = {VERSION_LABEL: image.version} if image.version else {}
+    return {LABEL: str(image.stand_in).lower(), **version}
 
 
 def _descriptor(kind: str, content: bytes) -> dict:

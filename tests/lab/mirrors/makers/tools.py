@@ -44,9 +44,10 @@ def versions(*names: str) -> dict[str, str]:
     return {row[0]: row[1] for row in rows if len(row) == 3 and row[2] == "installed"}
 
 
-def install() -> None:
-    """Install what is missing, without starting any service of it."""
-    missing = sorted(set(PACKAGES) - set(versions(*PACKAGES)))
+def install(*more: str) -> None:
+    """Install what is missing of these and others, without starting any service of it."""
+    wanted = (*PACKAGES, *more)
+    missing = sorted(set(wanted) - set(versions(*wanted)))
     if not missing:
         return
     say(f"tools: installing {' '.join(missing)}")

@@ -10,17 +10,17 @@ from .cache import Cache, fingerprint
 MANIFESTS = Path(__file__).parent.parent / "manifests"
 
 
-def make(cache: Cache, key: Path, roots: dict[str, Path]) -> Path:
-    """The directory to serve; roots are the repositories by their path in it.
+def make(cache: Cache, key: Path, roots: dict[str, Path], changes: dict[str, str] | None = None) -> Path:
+    """The directory to serve; roots are the repositories by their path in it. changes: in the manifests' text.
 
     Links are relative, so that the cache may move as a whole.
     """
     names = sorted((path, root.name) for path, root in roots.items())
-    product_key = fingerprint(Path(__file__), MANIFESTS, key.name, names)
-    return cache.product("www", product_key, lambda out: _fill(out, key, roots))
+    product_key = fingerprint(Path(__file__), MANIFESTS, key.name, names, changes)
+    return cache.product("www", product_key, lambda out: _fill(out, key, roots, changes or {}))
 
 
-def _fill(out: Path, key: Path, roots: dict[str, Path]) -> None:
+def _fill(out: Path, key: Path, roots: dict[str, Path], changes: dict[str, str]) -> None:
     (out / "lab.asc").write_bytes((key / signing.PUBLIC).read_bytes())
     for path, root in roots.items():
         link = out / path
@@ -29,7 +29,10 @@ def _fill(out: Path, key: Path, roots: dict[str, Path]) -> None:
     for source in sorted(MANIFESTS.rglob("*.yaml")):
         target = out / source.relative_to(MANIFESTS)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.read_bytes())
+        text = source.read_text()
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        target.write_text(text)
 
 
 def repositories(debian: Path, docker: Path, kubernetes: Path) -> dict[str, Path]:

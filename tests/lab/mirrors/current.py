@@ -1,0 +1,73 @@
+"""Build what a lab with a current Kubernetes needs, see makers/upstream.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from makers import (
+    containerdio,
+    debian,
+    gomodule,
+    images,
+    openssh,
+    pause,
+    pkgsk8s,
+    registry,
+    repository,
+    signing,
+    standins,
+    tools,
+    tree,
+    trixie,
+    upstream,
+    upstreamimages,
+)
+from makers.cache import Cache
+from makers.tools import versions
+
+CALICO = ("cni", "kube-controllers", "node", "typha")
+C_LIBRARIES = ("gcc", "libc6-dev", "libseccomp-dev", "pkg-config")
+
+
+def products(cache: Cache, release: upstream.Release) -> tuple[Path, Path]:
+    """The registry's storage and the files' tree; what is not in the cache yet is made."""
+    tools.install(*C_LIBRARIES)
+    key = signing.make(cache)
+    utilities, _ = debian.make(cache, key)
+    sources = _sources(cache, release)
+    storage = registry.make(cache, upstreamimages.table(release), sources, release, *sources.names())
+    roots = {
+        repository.DEBIAN.path: utilities,
+        repository.DOCKER.path: _docker(cache, key),
+        pkgsk8s.path(release): _kubernetes(cache, key, release, sources.kubernetes),
+        openssh.PATH: openssh.make(cache),
+    }
+    calico = {
+        f"docker.io/calico/{name}:{images.CALICO}": f"quay.io/calico/{name}:{release.calico}"
+        for name in CALICO
+    }
+    return storage, tree.make(cache, key, roots, calico)
+
+
+def _sources(cache: Cache, release: upstream.Release) -> upstreamimages.Sources:
+    return upstreamimages.Sources(
+        kubernetes=gomodule.make(cache, upstream.kubernetes(release)),
+        standins=standins.make(cache),
+        coredns=gomodule.make(cache, upstream.coredns(release)),
+        etcd=gomodule.make(cache, upstream.etcd(release)),
+        metrics_server=gomodule.make(cache, upstream.METRICS_SERVER),
+        pause=pause.make(cache),
+        tools=trixie.make(cache),
+    )
+
+
+def _docker(cache: Cache, key: Path) -> Path:
+    containerd = gomodule.make(cache, upstream.CONTAINERD)
+    runc = gomodule.make(cache, upstream.RUNC, versions(*C_LIBRARIES))
+    return containerdio.make(cache, key, containerd, runc)
+
+
+def _kubernetes(cache: Cache, key: Path, release: upstream.Release, binaries: Path) -> Path:
+    plugins = gomodule.make(cache, upstream.CNI_PLUGINS)
+    crictl = gomodule.make(cache, upstream.CRI_TOOLS)
+    return pkgsk8s.make(cache, key, release, binaries, plugins, crictl)

@@ -1,0 +1,40 @@
+"""Debian 13's tools for kube-proxy's image: its nft is 1.1. With the 1.0.6 of Debian 12, kube-proxy loses Services."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import apt
+from .cache import Cache, fingerprint, say
+
+SUITE = "trixie"
+PACKAGES = ("conntrack", "ipset", "iptables", "kmod", "netbase", "nftables")
+MERGED = ("bin", "lib", "lib64", "sbin")
+SPARED = ("etc/apt", "usr/share/doc", "usr/share/locale", "usr/share/man", "usr/share/perl5", "var")
+
+
+def make(cache: Cache) -> Path:
+    """A directory with the packages and what they need, unpacked."""
+    key = fingerprint(Path(__file__), Path(apt.__file__))
+    return cache.product("trixie-tools", key, lambda out: _fill(cache, out))
+
+
+def _fill(cache: Cache, out: Path) -> None:
+    for name in MERGED:
+        (out / "usr" / name).mkdir(parents=True)
+        (out / name).symlink_to(f"usr/{name}")
+    say(f"trixie-tools: downloading {len(PACKAGES)} packages and what they need")
+    with cache.scratch() as work:
+        main = [source for source in apt.debian_sources() if source.suite == apt.codename()]
+        lines = [dataclasses.replace(source, suite=SUITE).line("deb") for source in main]
+        client = apt.Apt(work, "\n".join(lines) + "\n")
+        client.run("update")
+        client.run("install", "--no-install-recommends", "--download-only", *PACKAGES)
+        for package in sorted((work / "cache/archives").glob("*.deb")):
+            subprocess.run(["dpkg-deb", "--extract", package, work / "tree"], check=True)
+        shutil.copytree(work / "tree", out, symlinks=True, dirs_exist_ok=True)
+    for name in SPARED:
+        shutil.rmtree(out / name, ignore_errors=True)

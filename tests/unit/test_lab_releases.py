@@ -1,0 +1,49 @@
+"""What the lab builds of a current Kubernetes: pinned, and what the table of releases says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from k8sboot.kubernetes import releases
+
+LAB = Path(__file__).parent.parent / "lab"
+VERSIONS = json.loads((LAB / "releases.json").read_text())
+
+
+@pytest.fixture
+def upstream(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(LAB / "mirrors")
+    from makers import upstream as module  # noqa: PLC0415
+
+    return module
+
+
+@pytest.fixture(autouse=True)
+def _forget_makers() -> None:
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "makers"]:
+        del sys.modules[name]
+
+
+def test_every_version_has_its_modules_and_their_checksums(upstream: ModuleType) -> None:
+    modules = [upstream.CONTAINERD, upstream.RUNC, upstream.CNI_PLUGINS, upstream.CRI_TOOLS]
+    modules += [upstream.METRICS_SERVER]
+    for release in upstream.RELEASES.values():
+        modules += [upstream.kubernetes(release), upstream.coredns(release), upstream.etcd(release)]
+    for module in modules:
+        place = LAB / "mirrors/modules" / module.name / module.version
+        required = (place / "go.mod").read_text()
+        assert f" v{module.version}" in required, place
+        assert (place / "go.sum").is_file(), place
+
+
+def test_images_have_the_tags_that_kubeadm_names(upstream: ModuleType) -> None:
+    assert set(upstream.RELEASES) == set(VERSIONS) - {"1.20"}
+    for minor, built in upstream.RELEASES.items():
+        row = releases.nearest(int(minor.partition(".")[2]))
+        assert (built.pause, built.etcd, built.coredns) == (row.pause, row.etcd, row.coredns), minor
