@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 from fake_state import FakeFile, HostState
@@ -30,9 +32,14 @@ def _parts(host: HostState) -> Iterator[str]:
 
 
 def _others(host: HostState) -> Iterator[str]:
-    for path in BY_PATH:
-        if any(p == path or p.startswith(f"{path}/") for p in host.files):
-            yield f"other {path}"
+    there = {above for path in host.files for above in _and_above(path)}
+    yield from (f"other {path}" for path in BY_PATH if path in there)
+
+
+@functools.cache
+def _and_above(path: str) -> tuple[str, ...]:
+    """A path and the directories above it."""
+    return (path, *map(str, PurePosixPath(path).parents))
 
 
 def _texts(host: HostState) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def codes_in(source: str) -> set[str]:
     return {v for v in constants if isinstance(v, str) and v.startswith("KB-") and v != "KB-"}
 
 
+@functools.cache
 def given() -> set[str]:
     rooms = (path for path in SOURCE.rglob("*.py") if "explain" not in path.parts)
     return {code for path in rooms for code in codes_in(path.read_text())}
