@@ -43,7 +43,7 @@ def up(
             rootfs.ready(needed)
         access.make_keys(lab)
         access.hand_out(lab)
-        kernel.remember()
+        kernel.raise_for_guests()
         network.raise_bridge(lab)
         timeserver.start(lab)
         _start(pool, lab.hosts)

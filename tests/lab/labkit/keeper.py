@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-from labkit import cgroups, disk, network, plan
+from labkit import cgroups, disk, kernel, network, plan
 from labkit.plan import Host
 
 REBOOT = 133
@@ -37,6 +37,7 @@ def nspawn(host: Host) -> list[str]:
         "--system-call-filter=@keyring bpf @known",
         "--bind=/dev/kmsg",
         *(f"--bind={host.directory}/{part}:{inside}" for part, inside in disk.PLAIN.items()),
+        *(f"--bind={file}:{sysctl}" for file, sysctl in kernel.own_settings(host.root)),
     ]
 
 

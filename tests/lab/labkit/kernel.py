@@ -1,11 +1,13 @@
 """Settings of this machine's kernel that its guests change, because containers share them.
 
-kubelet and k8sboot write sysctls. Those of the network are each host's own; these are not, so
-they are remembered before the first lab starts and put back after the last one is gone.
+kubelet, systemd and k8sboot write sysctls. Those of the network are each host's own. The others are not: a host gets
+files in their place, and the machine's are raised for all guests before the first lab starts, and put back after the
+last one is gone.
 """
 
 import contextlib
 import json
+import shutil
 from pathlib import Path
 
 from labkit import locks
@@ -28,17 +30,49 @@ SHARED = (
     "fs/nr_open",
     "net/netfilter/nf_conntrack_max",
 )
+RAISED = {
+    "kernel/keys/root_maxbytes": 25_000_000,
+    "kernel/keys/root_maxkeys": 1_000_000,
+    "fs/inotify/max_user_instances": 8192,
+    "fs/inotify/max_user_watches": 524_288,
+    "vm/max_map_count": 262_144,
+    "fs/nr_open": 1_048_576 * 1024 - 8,
+}
+"""What root's processes on all hosts need together; systemd raises nr_open to this where it may."""
 _SYSCTLS = Path("/proc/sys")
+_OWN = Path("/usr/lib/lab/sysctl")
 _REMEMBERED = locks.RUN / "kernel.json"
 
 
-def remember() -> None:
-    """Keep the settings as they are, unless a lab that runs already did."""
+def own_settings(root: Path) -> list[tuple[Path, Path]]:
+    """A stand-in: files in a host's root for these settings, so that no host sees what another one writes.
+
+    They begin with the machine's values at each boot. Both paths are the host's own.
+    """
+    shutil.rmtree(root / _OWN.relative_to("/"), ignore_errors=True)
+    values = {name: value for name, value in _values().items() if not name.startswith("net/")}
+    for name, value in values.items():
+        file = root / _OWN.relative_to("/") / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{value}\n")
+    return [(_OWN / name, _SYSCTLS / name) for name in values]
+
+
+def _values() -> dict[str, str]:
+    """The machine's settings as they were before the first lab."""
     if _REMEMBERED.exists():
-        return
-    values = {name: (_SYSCTLS / name).read_text().strip() for name in SHARED if (_SYSCTLS / name).exists()}
+        return dict(json.loads(_REMEMBERED.read_text()))
+    return {name: (_SYSCTLS / name).read_text().strip() for name in SHARED if (_SYSCTLS / name).exists()}
+
+
+def raise_for_guests() -> None:
+    """Remember the settings, unless a lab that runs already did, and raise what the guests share."""
+    values = _values()
     _REMEMBERED.parent.mkdir(parents=True, exist_ok=True)
     _REMEMBERED.write_text(json.dumps(values))
+    for name, least in RAISED.items():
+        if int(values.get(name, least)) < least:
+            (_SYSCTLS / name).write_text(str(least))
 
 
 def restore() -> None:
