@@ -97,6 +97,13 @@ def dns_name(text: str) -> str:
     return text.rstrip(".").lower()
 
 
+def kubernetes_name(text: str) -> str:
+    """A DNS name that Kubernetes takes, as dns_name."""
+    if "_" in text:
+        raise FormError("must have no `_`: Kubernetes refuses names with it", code="KB-ADDRESS")
+    return dns_name(text)
+
+
 def address(text: str) -> str:
     """An IP address (also IPv6, also with a zone) or a DNS name."""
     bare, percent, zone = text.partition("%")
@@ -121,12 +128,12 @@ def address(text: str) -> str:
 
 
 def address_of_all(text: str) -> str:
-    """An IP address or a DNS name with the same meaning on every machine: no zone."""
+    """An IP address or a DNS name with the same meaning on every machine, also for Kubernetes: no zone and no `_`."""
     if "%" in text:
         raise FormError(
             "must be an address without a zone", f"did you mean `{text.partition('%')[0]}`?", "KB-ADDRESS"
         )
-    return address(text)
+    return kubernetes_name(text) if "_" in text else address(text)
 
 
 def ip_address(text: str) -> str:
@@ -142,7 +149,7 @@ def ip_address(text: str) -> str:
 
 def alternative_name(text: str) -> str:
     """What a certificate may be issued for: an address, or a DNS name that begins with `*.`."""
-    return f"*.{dns_name(text[2:])}" if text.startswith("*.") else address_of_all(text)
+    return f"*.{kubernetes_name(text[2:])}" if text.startswith("*.") else address_of_all(text)
 
 
 def kubernetes_version(text: str) -> str:

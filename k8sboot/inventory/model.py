@@ -45,7 +45,7 @@ class ClusterSettings:
     control_plane_endpoint: Annotated[str, endpoint_forms.endpoint, FIXED] = ""
     pod_subnet: Annotated[str, forms.network, FIXED] = "172.16.0.0/16"
     service_subnet: Annotated[str, forms.network, FIXED] = "10.96.0.0/16"
-    dns_domain: Annotated[str, forms.dns_name, FIXED] = "cluster.local"
+    dns_domain: Annotated[str, forms.kubernetes_name, FIXED] = "cluster.local"
     image_repository: Annotated[str, forms.image_repository, KUBEADM] = (
         "registry.cn-hangzhou.aliyuncs.com/google_containers"
     )

@@ -23,6 +23,8 @@ from k8sboot.kubernetes.yamltext import dump_documents, load_documents
 CONNTRACK_MIN = 2310720
 
 _UNKNOWN_FIELD = re.compile(r'unknown field \\?"([^"\\\s]{1,200})\\?"')
+_NOT_IN_CERTIFICATES = re.compile("[_%]")
+"""ssh takes such names and zones, kubeadm does not."""
 _ARGUMENTS = ("extraArgs", "kubeletExtraArgs")
 
 
@@ -36,7 +38,8 @@ class Render(Protocol):
 class ControlPlane:
     """Settings of the whole cluster. endpoint: host:port. addresses: of every master.
 
-    login_addresses: the addresses or names of the masters by which operators reach them.
+    login_addresses: the addresses or names of the masters by which operators reach them. Those that kubeadm refuses are
+        not in the certificate.
 
     cri_socket: the container runtime's endpoint for kubelet.
     """
@@ -150,7 +153,8 @@ def unknown_fields(output: str) -> tuple[str, ...]:
 def cert_sans(cluster: ControlPlane) -> list[str]:
     """Every name and address of the API server, each once: a certificate cannot be extended later."""
     host, _ = split_endpoint(cluster.endpoint)
-    names = (host, *cluster.names, *cluster.addresses, *cluster.login_addresses)
+    reached = (each for each in cluster.login_addresses if not _NOT_IN_CERTIFICATES.search(each))
+    names = (host, *cluster.names, *cluster.addresses, *reached)
     wanted = (*names, "127.0.0.1", *cluster.cert_sans)
     return list(dict.fromkeys(name for name in wanted if name))
 

@@ -65,6 +65,10 @@ def test_the_defaults_have_nothing_to_tell(problems):
         ("dnsDomain: cluster_.-", "error", "KB-ADDRESS"),
         ("imageRepository: https://r.lan/x", "error", "KB-VALUE"),
         ("certSANs: ['-x']", "error", "KB-ADDRESS"),
+        ("certSANs: [a_b.lan]", "error", "KB-ADDRESS"),
+        ("certSANs: ['*.a_b.lan']", "error", "KB-ADDRESS"),
+        ("dnsDomain: a_b.local", "error", "KB-ADDRESS"),
+        ("controlPlaneEndpoint: 'a_b.lan:6443'", "error", "KB-ENDPOINT"),
         ("name: Lab", "error", "KB-NAME"),
     ],
 )

@@ -98,6 +98,12 @@ def test_the_certificate_covers_every_way_to_the_api_once() -> None:
     assert names == ["api.example.com", "m1", "m2", "10.0.0.1", "10.0.0.2", "127.0.0.1", "vip.example.com"]
 
 
+def test_what_only_ssh_takes_is_in_no_certificate() -> None:
+    reached = ("203.0.113.7", "fe80::1%eth0", "jump_host.lan", "m1.lan")
+    names = cert_sans(cluster(login_addresses=reached))
+    assert {*names} & {*reached} == {"203.0.113.7", "m1.lan"}
+
+
 @pytest.mark.parametrize(("version", "keys"), [("v1.23.17", ["master"]), ("v1.25.0", ["control-plane"])])
 def test_a_master_is_tainted_by_the_name_of_its_version(version: str, keys: list[str]) -> None:
     wanted = [f"node-role.kubernetes.io/{key}" for key in keys]
