@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
+from k8sboot.host.cgroups import has_cgroup_v1
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question
+from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.membership.reading import READS, begun, marked_as_member, membership_of
@@ -63,6 +68,20 @@ def is_member(host: Peer) -> bool:
     return membership_of(host).has_joined
 
 
-def registration(host: Peer) -> NodeRegistration:
+def registration(cluster: Cluster, host: Peer) -> NodeRegistration:
     """The host as kubeadm registers it."""
-    return NodeRegistration(name=host.name, address=host.node_address)
+    is_accepted = accepts_cgroup_v1(cluster.spec) and has_cgroup_v1(host)
+    checks = ("SystemVerification",) if is_accepted else ()
+    return NodeRegistration(name=host.name, address=host.node_address, ignored_checks=checks)
+
+
+def accepts_cgroup_v1(spec: Spec) -> bool:
+    """Whether the inventory accepts hosts with cgroup v1 in a release that refuses them otherwise."""
+    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
+    return spec.os.allow_cgroup_v1 and release.cgroup_v1 == "refused"
+
+
+def kubelet_fields(spec: Spec) -> Mapping[str, Any]:
+    """The fields of KubeletConfiguration that the inventory sets."""
+    accepted = {"failCgroupV1": False} if accepts_cgroup_v1(spec) else {}
+    return {**accepted, **spec.kubeadm.kubelet_configuration}

@@ -21,6 +21,8 @@ from k8sboot.kubernetes.kubelet_flags import (
     with_flags,
     without_flags,
 )
+from k8sboot.kubernetes.releases import flag_gone_in
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.templates import render
 
 UNIT = "kubelet.service"
@@ -53,7 +55,7 @@ def kubelet_environment(cluster: Cluster, host: Peer) -> File:
     text = _text(there)
     now = _parsed(host, there.path, text)
     flags = _Flags(now, _known(there.ours), _ours(cluster, host, spec, now))
-    _refuse(host, there.path, [*_conflicts(host, spec, flags)])
+    _refuse(host, there.path, [*_conflicts(host, spec, flags), *_gone(cluster, flags)])
     added = without_flags(flags.ours, flags.theirs)
     is_shared = (
         flags.theirs or other_variables(text) - other_variables(there.ours or "") or there.part is not None
@@ -117,6 +119,15 @@ def _conflicts(host: Peer, spec: HostSpec, flags: _Flags) -> Iterator[str]:
             yield f"`{' '.join(each.words)}` is there, `--{each.name}={wanted[each.name]}` is required"
         if each.name == "node-labels":
             yield from _of_labels(each, spec)
+
+
+def _gone(cluster: Cluster, flags: _Flags) -> Iterator[str]:
+    """Flags of the operator with which this release's kubelet does not start."""
+    release = KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version).release
+    for each in flags.theirs:
+        if each.name in release.kubelet_flags_gone:
+            since = flag_gone_in(each.name)
+            yield f"`{' '.join(each.words)}` is there, with which kubelet does not start since {since}: remove it"
 
 
 def _of_labels(theirs: KubeletFlag, spec: HostSpec) -> Iterator[str]:

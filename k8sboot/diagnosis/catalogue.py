@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from k8sboot.diagnosis.causes import cluster, control_plane, images, join, machine, packages, proxy, runtime
+from k8sboot.diagnosis.causes import (
+    cluster,
+    control_plane,
+    images,
+    join,
+    machine,
+    packages,
+    proxy,
+    releases,
+    runtime,
+)
 from k8sboot.diagnosis.finding import Catalogue
 
 MACHINE = (machine.disk_full, machine.out_of_memory, machine.clock)
@@ -19,10 +29,10 @@ ABOUT_IMAGES = Catalogue(layers=(MACHINE, runtime.RUNTIME, (proxy.proxy, *images
 
 ABOUT_NODES = Catalogue(
     layers=(
-        (control_plane.stale_cluster, *machine.MACHINE),
-        runtime.RUNTIME,
-        (*runtime.KUBELET_CAUSES, proxy.proxy, *images.IMAGES),
-        (*join.JOIN, *control_plane.CONTROL_PLANE, *cluster.CLUSTER),
+        (control_plane.stale_cluster, *machine.MACHINE, *releases.OF_MACHINE),
+        (*runtime.RUNTIME, *releases.OF_RUNTIME),
+        (*releases.OF_KUBELET, *runtime.KUBELET_CAUSES, proxy.proxy, *images.IMAGES),
+        (*join.JOIN, *releases.OF_CLUSTER, *control_plane.CONTROL_PLANE, *cluster.CLUSTER),
     ),
     symptoms=(
         control_plane.preflight,

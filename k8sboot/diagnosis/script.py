@@ -19,7 +19,7 @@ TIMEOUT = 100.0
 """Seconds until k8sboot stops waiting for the script; the script itself starts no section after 60."""
 
 KUBECTL = shlex.join(kubectl("--request-timeout=5s"))
-COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "coredns")
 """Components whose newest container's log is gathered."""
 OF_HOST = (
     *("when", "memory", "swaps", "disk", "inodes", "oom", "ports", "addresses", "resolv", "hosts", "names"),

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from k8sboot import osfamily
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused
+from k8sboot.host.cgroups import CGROUPS
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Question
 from k8sboot.inventory.os_settings import KernelPackage, KernelSettings
@@ -17,8 +18,6 @@ from k8sboot.osfamily.kernels import releases_in
 from k8sboot.paths import KERNEL_DIR
 
 CONTAINER = Question("container", "systemd-detect-virt --container")
-CGROUPS = Question("cgroups", "stat -f -c %T /sys/fs/cgroup")
-"""cgroup2fs, or tmpfs if the machine uses cgroup v1."""
 BOOT_TIMEOUT = 900
 OTHERS_TIMEOUT = 600
 NOT_KNOWN = "(of the packages)"

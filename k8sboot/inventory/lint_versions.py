@@ -1,8 +1,8 @@
-"""Lint of versions that must fit together, of the runtime, Calico, the kernel and kubeadm's fields. Pure."""
+"""Lint of versions that must fit together, of the runtime, Calico and the kernel. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from k8sboot.inventory.model import Spec
@@ -12,32 +12,16 @@ from k8sboot.kubernetes.calico_releases import calico_for, kubernetes_for
 from k8sboot.kubernetes.versions import KubernetesVersion, unsupported
 
 _KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
-# the example in kubeadm's own documentation, copied into countless tutorials
-_WELL_KNOWN_TOKEN = "abcdef.0123456789abcdef"  # noqa: S105
-
-_OWN_KEYS: Mapping[str, Mapping[str, str]] = {
-    "clusterConfiguration": {
-        "kubernetesVersion": "cluster.kubernetesVersion",
-        "clusterName": "cluster.name",
-        "controlPlaneEndpoint": "cluster.controlPlaneEndpoint",
-        "imageRepository": "cluster.imageRepository",
-        "networking": "cluster.podSubnet, serviceSubnet and dnsDomain",
-    },
-    "kubeProxyConfiguration": {"mode": "kubeProxy.mode"},
-}
 
 
 def lint_versions(spec: Spec) -> Iterator[LintProblem]:
-    """Problems of versions, Typha's replicas, the runtime's registries, the kernel and the kubeadm patches."""
+    """Problems of versions, Typha's replicas, the runtime's registries and the kernel."""
     yield from _kernel(spec)
     yield from _kubernetes(spec)
     yield from _calico(spec)
     yield from _typha(spec)
     yield from _runtime_packages(spec)
     yield from _registries(spec)
-    for kind, patch in _patches(spec):
-        yield from _known_token(patch, ("kubeadm", kind))
-        yield from _own_keys(patch, kind)
 
 
 def _kernel(spec: Spec) -> Iterator[LintProblem]:
@@ -137,36 +121,3 @@ def _registries(spec: Spec) -> Iterator[LintProblem]:
             yield LintProblem(
                 "KB-REGISTRY", message, (("runtime", "registryMirrors", index),), fix, is_warning=True
             )
-
-
-def _patches(spec: Spec) -> Iterator[tuple[str, Mapping[str, object]]]:
-    yield "clusterConfiguration", spec.kubeadm.cluster_configuration
-    yield "initConfiguration", spec.kubeadm.init_configuration
-    yield "joinConfiguration", spec.kubeadm.join_configuration
-    yield "kubeletConfiguration", spec.kubeadm.kubelet_configuration
-    yield "kubeProxyConfiguration", spec.kubeadm.kube_proxy_configuration
-
-
-def _known_token(value: object, path: KeyPath) -> Iterator[LintProblem]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _known_token(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _known_token(inner, (*path, index))
-    elif isinstance(value, str) and _WELL_KNOWN_TOKEN in value:
-        message = "this bootstrap token is published in many tutorials: anyone could join the cluster with it"
-        yield LintProblem(
-            "KB-TOKEN-KNOWN", message, (path,), "remove it: k8sboot creates a token that expires"
-        )
-
-
-def _own_keys(patch: Mapping[str, object], kind: str) -> Iterator[LintProblem]:
-    for key in patch:
-        path: KeyPath = ("kubeadm", kind, key)
-        if key in {"apiVersion", "kind"}:
-            message = f"{key} cannot be set here: k8sboot derives it from the Kubernetes version"
-            yield LintProblem("KB-PATCH-OWNED", message, (path,), "remove it")
-        elif own := _OWN_KEYS.get(kind, {}).get(key):
-            message = f"`{key}` set here bypasses the inventory's checks"
-            yield LintProblem("KB-PATCH-OWNED", message, (path,), f"use {own} instead", is_warning=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from k8sboot.inventory import forms
-from k8sboot.inventory.kinds import LocalPath, Number, Unavailable
+from k8sboot.inventory.kinds import LocalPath, Number, Unavailable, needs
 
 SelinuxMode = Literal["permissive", "disabled"]
 
@@ -69,6 +69,8 @@ class OsSettings:
     packages: Additional packages for every host. A package that no repository offers is reported and skipped.
     update: Update all packages except the kernel, Docker and Kubernetes.
     selinux: permissive, or disabled from the next boot on. A host with a laxer mode keeps it.
+    allow_cgroup_v1: Accept hosts with cgroup v1 from Kubernetes 1.35 on, which refuses them otherwise: kubelet starts
+        with `failCgroupV1: false`, and kubeadm ignores its check SystemVerification there.
     distribute_key: Let root on the first master log in to all other hosts with an SSH key.
     open_files: Maximum number of open files, for users and services.
     processes: Maximum number of processes, for users and services.
@@ -86,6 +88,7 @@ class OsSettings:
     packages: Annotated[tuple[str, ...], forms.package] = ()
     update: bool = False
     selinux: Annotated[SelinuxMode, Unavailable({"enforcing": "kubeadm does not run with it"})] = "permissive"
+    allow_cgroup_v1: Annotated[bool, needs("kubeadm by hand", is_refused=False)] = False
     distribute_key: bool = False
     open_files: Annotated[int, Number(1024, 1_048_576)] = 655360
     processes: Annotated[int, Number(1024, 4_194_304)] = 655350

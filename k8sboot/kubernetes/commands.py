@@ -63,6 +63,11 @@ def config_migrate(config: str) -> Words:
     return ("kubeadm", "config", "migrate", "--old-config", config)
 
 
+def config_validate(config: str) -> Words:
+    """Check a configuration as init and join would; fails on what they refuse. From 1.26 on."""
+    return ("kubeadm", "config", "validate", "--config", config)
+
+
 def upload_certs() -> Words:
     """Upload the control plane's certificates again; the last line printed is their key: a secret."""
     return ("kubeadm", "init", "phase", "upload-certs", "--upload-certs", "--kubeconfig", ADMIN_CONF)

@@ -72,7 +72,7 @@ def shown(value: object) -> str:
 
 
 def _is_same_number(one: str, other: str) -> bool:
-    for read in (_duration, _quantity):
+    for read in (_duration, quantity):
         found = read(one)
         if found is not None and found == read(other):
             return True
@@ -88,7 +88,7 @@ def _duration(text: str) -> Decimal | None:
     )
 
 
-def _quantity(text: str) -> Decimal | None:
+def quantity(text: str) -> Decimal | None:
     """The number in Kubernetes' form of a quantity."""
     match = _QUANTITY.fullmatch(text)
     if match is None:

@@ -14,8 +14,9 @@ from itertools import takewhile
 from typing import Any, Protocol
 
 from k8sboot.errors import Refused
-from k8sboot.kubernetes import ports
+from k8sboot.kubernetes import extra_args, ports
 from k8sboot.kubernetes.patching import patched
+from k8sboot.kubernetes.release import ConfigApi
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
 
@@ -25,7 +26,6 @@ CONNTRACK_MIN = 2310720
 _UNKNOWN_FIELD = re.compile(r'unknown field \\?"([^"\\\s]{1,200})\\?"')
 _NOT_IN_CERTIFICATES = re.compile("[_%]")
 """ssh takes such names and zones, kubeadm does not."""
-_ARGUMENTS = ("extraArgs", "kubeletExtraArgs")
 
 
 class Render(Protocol):
@@ -60,11 +60,12 @@ class ControlPlane:
 
 @dataclass(frozen=True)
 class NodeRegistration:
-    """The machine that init or join runs on. name: its node name."""
+    """The machine that init or join runs on. name: its node name. ignored_checks: of kubeadm's preflight."""
 
     name: str
     address: str
     bind_port: int = ports.API_SERVER
+    ignored_checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def kubeadm_config(
         taints=cluster.version.release.control_plane_taints,
         cert_sans=cert_sans(cluster),
     )
-    return _with_patches(text, patches, api=api)
+    ignoring = _ignoring(patches.get("InitConfiguration", {}), node)
+    return _with_patches(text, {**patches, "InitConfiguration": ignoring}, api=api)
 
 
 def join_config(
@@ -139,7 +141,7 @@ def join_config(
         cri_socket=cluster.cri_socket,
         taints=cluster.version.release.control_plane_taints if credentials.certificate_key else (),
     )
-    return _with_patches(text, {"JoinConfiguration": patch}, api=api)
+    return _with_patches(text, {"JoinConfiguration": _ignoring(patch, node)}, api=api)
 
 
 def unknown_fields(output: str) -> tuple[str, ...]:
@@ -175,30 +177,21 @@ def _is_ipv6(text: str) -> bool:
         return False
 
 
-def _with_patches(text: str, patches: Mapping[str, Mapping[str, Any]], *, api: str) -> str:
+def _ignoring(patch: Mapping[str, Any], node: NodeRegistration) -> Mapping[str, Any]:
+    """The patch with the checks that the machine is to ignore, beside those that it names itself."""
+    if not node.ignored_checks:
+        return patch
+    registration = patch.get("nodeRegistration") or {}
+    checks = dict.fromkeys((*node.ignored_checks, *(registration.get("ignorePreflightErrors") or ())))
+    return {**patch, "nodeRegistration": {**registration, "ignorePreflightErrors": [*checks]}}
+
+
+def _with_patches(text: str, patches: Mapping[str, Mapping[str, Any]], *, api: ConfigApi) -> str:
     header = "".join(takewhile(lambda line: line.startswith("#"), text.splitlines(keepends=True)))
     documents = []
     for document in load_documents(text, "the rendered kubeadm configuration"):
         kind = document["kind"]
         where = f"kubeadm.{kind[0].lower()}{kind[1:]}"
         result = patched(document, patches.get(kind, {}), where=where)
-        documents.append(_arguments_as_lists(result) if api == "v1beta4" else result)
+        documents.append(extra_args.for_api(result, api))
     return header + dump_documents(documents)
-
-
-def _arguments_as_lists(value: object) -> object:
-    """v1beta4 has extra arguments as a list of name and value; a mapping in a patch is still accepted."""
-    if isinstance(value, list):
-        return [_arguments_as_lists(inner) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _argument_list(inner)
-        if key in _ARGUMENTS and isinstance(inner, dict)
-        else _arguments_as_lists(inner)
-        for key, inner in value.items()
-    }
-
-
-def _argument_list(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [{"name": name, "value": str(value)} for name, value in arguments.items()]

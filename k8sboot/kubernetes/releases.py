@@ -23,6 +23,27 @@ def newest_with_dockershim() -> Release:
     return [row for row in RELEASES if row.has_dockershim][-1]
 
 
+def newest_for(kernel: tuple[int, ...], *, has_cgroup_v1: bool) -> Release | None:
+    """The newest release whose kubeadm and kubelet accept such a host; None if there is none."""
+    fits = [
+        row
+        for row in RELEASES
+        if (row.kernels.accept(kernel) or not row.kernels.is_required)
+        and not (has_cgroup_v1 and row.cgroup_v1 == "refused")
+    ]
+    return fits[-1] if fits else None
+
+
+def gate_gone_in(gate: str) -> str:
+    """The first release whose kubeadm refuses this feature gate, as in 1.26; '' if none does."""
+    return next((row.name for row in RELEASES if gate in row.feature_gates_gone), "")
+
+
+def flag_gone_in(flag: str) -> str:
+    """The first release whose kubelet does not start with this flag, as in 1.24; '' if none does."""
+    return next((row.name for row in RELEASES if flag in row.kubelet_flags_gone), "")
+
+
 def docker_misfit(release: Release) -> str:
     """Why this release cannot use Docker; '' if it can."""
     if release.has_dockershim:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8sboot.kubernetes.answers import at, mappings_at, number_at, read_items, text_at
+from k8sboot.kubernetes.releases import nearest
 from k8sboot.kubernetes.yamltext import load_documents
 
-_MINOR = re.compile(r"v?(\d{1,3}\.\d{1,3})\.")
+_MINOR = re.compile(r"v?1\.(\d{1,3})\.")
 _TAG = re.compile(r":(v\d{1,3}\.\d{1,3}\.\d{1,4})$")
 
 
@@ -29,7 +30,8 @@ class RunningCluster:
     def kubelet_config_map(self) -> str:
         """The name of the ConfigMap with the configuration of kubelets that join."""
         minor = _MINOR.match(text_at(self.cluster_configuration, "kubernetesVersion"))
-        names = (f"kubelet-config-{minor[1]}" if minor else "", "kubelet-config")
+        by_table = nearest(int(minor[1])).kubelet_config_map if minor else ""
+        names = (by_table, "kubelet-config")
         return next((name for name in names if ("ConfigMap", name) in self.objects), "")
 
     @property

@@ -19,10 +19,16 @@ def manifest_of(component: str) -> str:
     return f"{MANIFESTS}/{component}.yaml"
 
 
-def flags(text: str, *, what: str) -> dict[str, str]:
-    """The flags of a manifest's first container by name; 'true' for one without a value. Refused if it is not YAML."""
+def flags(text: str, *, what: str) -> dict[str, str | list[str]]:
+    """The flags of a manifest's first container by name; 'true' for one without a value, a list for one that repeats.
+
+    Refused if it is not YAML.
+    """
     documents = load_documents(text, what)
     containers = mappings_at(documents[0], "spec", "containers") if documents else ()
     words = [*(at(containers[0], "command") or ()), *(at(containers[0], "args") or ())] if containers else []
     given = (str(word).removeprefix("--").partition("=") for word in words if str(word).startswith("--"))
-    return {name: value if equals else "true" for name, equals, value in given}
+    found: dict[str, list[str]] = {}
+    for name, equals, value in given:
+        found.setdefault(name, []).append(value if equals else "true")
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}

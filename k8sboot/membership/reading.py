@@ -24,6 +24,7 @@ from k8sboot.kubernetes.paths import (
     KUBELET_CONFIG,
     KUBELET_FLAGS,
     MANIFESTS,
+    SUPER_ADMIN_CONF,
 )
 from k8sboot.kubernetes.pki import ca_cert_hash
 from k8sboot.membership.distributions import BY_PATH, Distribution
@@ -31,7 +32,7 @@ from k8sboot.paths import CLUSTER_MARK, UNFINISHED
 from k8sboot.scripts import render
 from k8sboot.text.between import between
 
-PARTS = (KUBELET_CONF, ADMIN_CONF, CA_KEY, ETCD_DATA, *CONTROL_PLANE_MANIFESTS)
+PARTS = (KUBELET_CONF, ADMIN_CONF, SUPER_ADMIN_CONF, CA_KEY, ETCD_DATA, *CONTROL_PLANE_MANIFESTS)
 """What kubeadm makes on a machine and must not lose unasked, or what shows whose the machine is."""
 CONTROLLER_MANAGER = f"{MANIFESTS}/kube-controller-manager.yaml"
 TEXTS = (

@@ -7,14 +7,16 @@ from typing import Any
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import is_member
+from k8sboot.desired.kubeadm import is_member, kubelet_fields
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import KubeadmPatches, Spec
 from k8sboot.kubernetes.answers import at, text_at
-from k8sboot.kubernetes.comparing import Difference, differing
-from k8sboot.kubernetes.paths import KUBELET_CONF, KUBELET_CONFIG
+from k8sboot.kubernetes.comparing import Difference, differing, merged
+from k8sboot.kubernetes.extra_args import as_mapping, comparable
+from k8sboot.kubernetes.paths import KUBELET_CONF, KUBELET_CONFIG, KUBELET_INSTANCE_CONFIG
 from k8sboot.kubernetes.static_pods import COMPONENTS, flags, manifest_of
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.kubernetes.yamltext import load_documents
 from k8sboot.paths import UNFINISHED
 from k8sboot.phase import everyone, phase
@@ -26,15 +28,20 @@ EDIT = "`kubectl -n kube-system edit configmap {}`, which {}"
 
 def _reads(spec: Spec) -> Reads:
     manifests = (manifest_of(name) for _, name, _ in _arguments(spec.kubeadm))
-    kubelet = (KUBELET_CONFIG,) if spec.kubeadm.kubelet_configuration else ()
+    kubelet = _kubelet_files(spec) if kubelet_fields(spec) else ()
     return Reads(files=(KUBELET_CONF, UNFINISHED, *kubelet, *manifests))
+
+
+def _kubelet_files(spec: Spec) -> tuple[str, ...]:
+    """What kubelet's configuration on a host consists of; a later one takes precedence."""
+    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
+    return KUBELET_CONFIG, *((KUBELET_INSTANCE_CONFIG,) if release.has_instance_config else ())
 
 
 def _arguments(patches: KubeadmPatches) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """(section, component, flags) of the control plane's components for which the inventory sets flags."""
     for section, component in COMPONENTS.items():
-        given = at(patches.cluster_configuration, section, "extraArgs")
-        if isinstance(given, Mapping) and given:
+        if given := as_mapping(at(patches.cluster_configuration, section, "extraArgs")):
             yield section, component, given
 
 
@@ -48,20 +55,21 @@ def differences(cluster: Cluster, host: Host) -> None:
         _what_stays(cluster.spec, host)
     if host.role == "master":
         _control_plane(cluster.spec.kubeadm, host)
-    _kubelet(cluster.spec.kubeadm, host)
+    _kubelet(cluster.spec, host)
 
 
 def _cluster_configuration(spec: Spec, host: Host) -> None:
     """What kubeadm keeps in the cluster, for the next master, host or upgrade."""
     running, patches = ensure.running_cluster(host), spec.kubeadm
-    found = [*differing(patches.cluster_configuration, running.cluster_configuration, where=CLUSTER)]
-    repository = text_at(running.cluster_configuration, "imageRepository")
+    wanted, there = comparable(patches.cluster_configuration), comparable(running.cluster_configuration)
+    found = [*differing(wanted, there, where=CLUSTER)]
+    repository = text_at(there, "imageRepository")
     if "cluster.imageRepository" in spec.said and spec.cluster.image_repository != repository:
         found.append(Difference("cluster.imageRepository", repository, spec.cluster.image_repository))
     edit = EDIT.format("kubeadm-config", "kubeadm reads when a master joins, and in an upgrade")
     _report(host, found, where="ConfigMap kubeadm-config", how=edit)
     name = running.kubelet_config_map
-    found = [*differing(patches.kubelet_configuration, running.kubelet_configuration, where=KUBELET)]
+    found = [*differing(kubelet_fields(spec), running.kubelet_configuration, where=KUBELET)]
     _report(host, found, where=f"ConfigMap {name}", how=EDIT.format(name, "hosts read when they join"))
 
 
@@ -88,12 +96,16 @@ def _control_plane(patches: KubeadmPatches, host: Host) -> None:
         _report(host, found, where=path, how=f"edit {path} on one master after the other")
 
 
-def _kubelet(patches: KubeadmPatches, host: Host) -> None:
+def _kubelet(spec: Spec, host: Host) -> None:
     """The configuration with which kubelet runs on this host."""
-    if not patches.kubelet_configuration:
+    wanted = kubelet_fields(spec)
+    if not wanted:
         return
-    documents = load_documents(host.read_file(KUBELET_CONFIG) or "", KUBELET_CONFIG)
-    found = differing(patches.kubelet_configuration, documents[0] if documents else {}, where=KUBELET)
+    there: Mapping[str, Any] = {}
+    for path in _kubelet_files(spec):
+        for document in load_documents(host.read_file(path) or "", path):
+            there = merged(there, document)
+    found = differing(wanted, there, where=KUBELET)
     edit = f"edit {KUBELET_CONFIG} on one host after the other, each time with `systemctl restart kubelet`"
     _report(host, found, where=KUBELET_CONFIG, how=edit)
 

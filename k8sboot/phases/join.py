@@ -6,10 +6,18 @@ from datetime import datetime, timedelta, timezone
 
 from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import MEMBER, control_plane, cri_socket, is_member, marked, registration
+from k8sboot.desired.kubeadm import (
+    MEMBER,
+    control_plane,
+    cri_socket,
+    is_member,
+    marked,
+    registration,
+    version,
+)
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
-from k8sboot.host.peer import Peer
+from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, config, tokens
 from k8sboot.kubernetes.paths import CA_CERT
@@ -109,17 +117,23 @@ def _join(cluster: Cluster, host: Host) -> None:
     text = config.join_config(
         render,
         control_plane(cluster),
-        registration(host),
+        registration(cluster, host),
         credentials=credentials,
         patch=cluster.spec.kubeadm.join_configuration,
     )
     host.change(
         "kubeadm join",
+        *_checked_first(cluster),
         *marked(cluster, commands.kubeadm_join(JOIN_CONFIG)),
         timeout=600,
         job=True,
         secrets={JOIN_CONFIG: Secret(text)},
     )
+
+
+def _checked_first(cluster: Cluster) -> tuple[Command, ...]:
+    """kubeadm's check of the file, before the host is marked; its words end the step."""
+    return (commands.config_validate(JOIN_CONFIG),) if version(cluster).release.has_config_validate else ()
 
 
 def _certificate_key(leader: Peer) -> str:

@@ -8,7 +8,8 @@ from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import MEMBER, is_member
 from k8sboot.diagnosis.diagnose import KERNEL
-from k8sboot.ensure.boot import CGROUPS, CONTAINER
+from k8sboot.ensure.boot import CONTAINER
+from k8sboot.host.cgroups import CGROUPS
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads, union
 from k8sboot.inventory.model import Spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import control_plane, is_member, registration
+from k8sboot.desired.kubeadm import control_plane, is_member, kubelet_fields, registration, version
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, config
@@ -25,12 +25,12 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
     text = config.kubeadm_config(
         render,
         control_plane(cluster),
-        registration(host),
+        registration(cluster, host),
         proxy=config.Proxy(mode=proxy.mode, scheduler=proxy.scheduler, strict_arp=proxy.strict_arp),
         patches={
             "InitConfiguration": patches.init_configuration,
             "ClusterConfiguration": patches.cluster_configuration,
-            "KubeletConfiguration": patches.kubelet_configuration,
+            "KubeletConfiguration": kubelet_fields(cluster.spec),
             "KubeProxyConfiguration": patches.kube_proxy_configuration,
         },
     )
@@ -38,12 +38,14 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
         text = host.read_file(KUBEADM_CONFIG) or text
     ensure.file(host, KUBEADM_CONFIG, text, mode=0o600)
     if host.file(ADMIN_CONF) is None:
-        host.expect("kubeadm to know every field of its configuration", lambda: _refused(host))
+        host.expect("kubeadm to know every field of its configuration", lambda: _refused(cluster, host))
 
 
-def _refused(host: Host) -> str:
+def _refused(cluster: Cluster, host: Host) -> str:
     """What this kubeadm rejects in the file. Older versions only warn about an unknown field and ignore it."""
-    done = host.ask(commands.config_migrate(KUBEADM_CONFIG))
+    can_validate = version(cluster).release.has_config_validate
+    check = commands.config_validate if can_validate else commands.config_migrate
+    done = host.ask(check(KUBEADM_CONFIG))
     output = done.stderr.decode("utf-8", "replace")
     unknown = config.unknown_fields(output)
     if unknown:

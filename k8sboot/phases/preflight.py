@@ -8,7 +8,7 @@ from statistics import median
 
 from k8sboot import osfamily, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired import by_command, kept, resolver
+from k8sboot.desired import by_command, fitness, kept, resolver
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import runtime_files
 from k8sboot.ensure.boot import CONTAINER
@@ -43,7 +43,7 @@ OURS = "10-calico.conflist"
 def _reads(spec: Spec) -> Reads:
     own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS, CNI))
     living = union((kept.reads(spec), by_command.reads(spec)))
-    return union((own, MEMBERSHIP, resolver.READS, runtime.of(spec).reads(spec), living))
+    return union((own, MEMBERSHIP, resolver.READS, runtime.of(spec).reads(spec), fitness.reads(spec), living))
 
 
 @phase(on=everyone, reads=_reads, looks_only=True)
@@ -65,6 +65,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
         *_clock(cluster, host),
         *_other_networks(host),
         *_resolver(cluster, host),
+        *_release(cluster, host),
     ]
     if found:
         raise Refused(
@@ -143,6 +144,13 @@ def _resolver(cluster: Cluster, host: Host) -> Iterator[str]:
             f"its /etc/resolv.conf names only itself ({servers}), on which CoreDNS loops: name a real server there, or "
             "set `kubeadm: {kubeletConfiguration: {resolvConf: FILE}}`"
         )
+
+
+def _release(cluster: Cluster, host: Host) -> Iterator[str]:
+    """What does not fit the release; on a member it runs, or diagnosis names it."""
+    if host.file(KUBELET_CONF) is None:
+        yield from fitness.misfits(cluster, host)
+        fitness.tell_doubts(cluster, host)
 
 
 def _twins(cluster: Cluster, host: Host) -> Iterator[str]:

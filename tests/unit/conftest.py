@@ -18,9 +18,10 @@ from runs import raise_errors, run
 from workbench import Bench
 
 from k8sboot.ensure import seen_keys
-from k8sboot.ensure.boot import CGROUPS, CONTAINER
+from k8sboot.ensure.boot import CONTAINER
 from k8sboot.host import host as host_module
 from k8sboot.host import retry as host_retry_module
+from k8sboot.host.cgroups import CGROUPS
 from k8sboot.host.reads import Reads, union
 from k8sboot.osfamily.grub import Grub
 from k8sboot.runbook import UP

@@ -122,6 +122,9 @@ class FakeCluster(Kubectl):
             case ["config", "migrate", "--old-config", path]:
                 assert documents(host.text(path))
                 return ""
+            case ["config", "validate", "--config", path]:
+                assert documents(host.text(path))
+                return "ok\n"
             case ["init", "--config", path, *rest]:
                 assert "--skip-token-print" in rest
                 return self._init(host, path)

@@ -88,7 +88,14 @@ class Probes(Notes):
         match key:
             case "former-state":
                 return self.notes()
-            case "certificates" | "next-boot" | "cni-configurations" | "resolvers" | "dnf-health":
+            case (
+                "kubelet-disk"
+                | "certificates"
+                | "next-boot"
+                | "cni-configurations"
+                | "resolvers"
+                | "dnf-health"
+            ):
                 return 0, "", ""
             case "calico-node-addresses":
                 path = f"{MANIFESTS_DIR}/calico.yaml"

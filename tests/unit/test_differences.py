@@ -65,6 +65,17 @@ def test_what_the_control_plane_has_otherwise_is_told_from_the_cluster_and_from_
     assert told(finished) == []
 
 
+def test_extra_arguments_as_a_list_are_those_of_a_mapping(finished: FakeCluster):
+    listed = {"apiServer": {"extraArgs": [{"name": "profiling", "value": "false"}]}}
+    wanting(finished, cluster_configuration=listed)
+    finished.hosts["m1"].put(MANIFEST, API_SERVER.replace("=true", "=false"))
+    finished.documents["ClusterConfiguration"]["apiServer"].update(EXTRA["apiServer"])
+    assert told(finished) == []
+    wanting(finished, cluster_configuration=EXTRA)
+    finished.documents["ClusterConfiguration"]["apiServer"].update(listed["apiServer"])
+    assert told(finished) == []
+
+
 def test_another_image_repository_is_told_when_it_is_said(finished: FakeCluster):
     cluster = replace(finished.spec.cluster, image_repository="registry.example.com/k8s")
     finished.spec = replace(finished.spec, cluster=cluster)

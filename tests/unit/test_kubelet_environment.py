@@ -10,8 +10,10 @@ from fake_state import FakeFile
 from inventories import spec
 from runs import mutations, raise_errors, run
 
+from k8sboot.desired import kept
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kubelet_flags import kubelet_flags, with_flags
+from k8sboot.phases.preflight import preflight
 from k8sboot.runbook import UP
 
 PATH = "/etc/default/kubelet"
@@ -133,3 +135,15 @@ def test_flags_are_read_as_systemd_reads_them():
 )
 def test_the_assignment_is_replaced_where_it_counts(text, then):
     assert with_flags(text, "X\n") == then
+
+
+def test_a_flag_with_which_kubelet_does_not_start_is_refused_by_name_and_release(bare, monkeypatch):
+    monkeypatch.setattr(kept, "refuse_unsupported", lambda _cluster: None)
+    bare.hosts["n1"].put(PATH, 'KUBELET_EXTRA_ARGS="--pod-infra-container-image=x/pause --v 2"\n')
+    for version, errors in (("v1.34.4", {}), ("v1.35.4", {"n1": "KB-KUBELET-CONFLICT"})):
+        cluster = dataclasses.replace(bare.spec.cluster, kubernetes_version=version)
+        bare.spec = dataclasses.replace(bare.spec, cluster=cluster)
+        told = run(bare, [preflight])
+        assert told.errors == errors
+    assert "with which kubelet does not start since 1.35: remove it" in told.report.errors["n1"].why
+    assert mutations(bare) == {}

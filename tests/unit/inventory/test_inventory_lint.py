@@ -274,7 +274,7 @@ def test_a_default_that_collides_is_told_at_the_value_that_is_said(problems):
         ("ssh: {hostKey: abc}\n", "error", "KB-VALUE"),
         ("ssh: {hostKeyPolicy: insecure}\n", "warning", "KB-HOSTKEY-INSECURE"),
         (
-            "kubeadm: {initConfiguration: {a: [{token: abcdef.0123456789abcdef}]}}\n",
+            "kubeadm: {initConfiguration: {bootstrapTokens: [{token: abcdef.0123456789abcdef}]}}\n",
             "error",
             "KB-TOKEN-KNOWN",
         ),

@@ -18,7 +18,7 @@ from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.runtime.docker import Docker
 from k8sboot.templates import render
 
-VERSIONS = ("v1.20.2", "v1.21.14", "v1.23.17", "v1.24.17", "v1.30.14", "v1.31.4", "v1.36.0")
+VERSIONS = ("v1.20.2", "v1.21.14", "v1.23.17", "v1.24.17", "v1.30.14", "v1.31.4", "v1.36.0", "v1.37.2")
 ALIYUN = "registry.cn-hangzhou.aliyuncs.com/google_containers"
 KEY = "0123456789abcdef" * 4
 TOKEN = "abcdef.0123456789abcdef"

@@ -18,22 +18,16 @@ from k8sboot.kubernetes.config import (
     split_endpoint,
     unknown_fields,
 )
+from k8sboot.kubernetes.kubeadm_fields import fields_of
+from k8sboot.kubernetes.kubeadm_fields import misfits as misfits_of
 from k8sboot.kubernetes.patching import patched
+from k8sboot.kubernetes.release import Release
+from k8sboot.kubernetes.release_table import RELEASES
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.runtime.docker import Docker
 from k8sboot.templates import render
 
-VERSIONS = (
-    "v1.19.16",
-    "v1.20.2",
-    "v1.21.14",
-    "v1.22.17",
-    "v1.23.17",
-    "v1.24.17",
-    "v1.30.14",
-    "v1.31.4",
-    "v1.36.0",
-)
+VERSIONS = tuple(row.newest for row in RELEASES)
 NODE = NodeRegistration("m1", "10.0.0.1")
 
 
@@ -61,6 +55,28 @@ def join_document(
     return yaml.safe_load(
         join_config(render, cluster(version), NODE, credentials=credentials, patch=patch or {})
     )
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda row: row.name)
+def test_every_document_fits_the_fields_of_its_release(release: Release) -> None:
+    documents = {
+        **init_documents(release.newest),
+        "JoinConfiguration": join_document(release.newest, "ab" * 32),
+    }
+    assert documents["InitConfiguration"]["apiVersion"] == f"kubeadm.k8s.io/{release.config_api}"
+    for kind in ("InitConfiguration", "ClusterConfiguration", "JoinConfiguration"):
+        assert [*misfits_of(release, kind, documents[kind])] == []
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda row: row.name)
+def test_the_fields_of_a_release_are_those_of_its_api(release: Release) -> None:
+    """The table of fields against the API's own types; httpEndpoints is newer than these."""
+    renamed = {"NodeRegistrationOptions": "NodeRegistration"}
+    types = {renamed.get(name, name): fields for name, fields in table(release.config_api).items()}
+    for name, fields in fields_of(release).items():
+        if name in types:
+            assert set(fields) - {"httpEndpoints"} == set(types[name]) - {"apiVersion", "kind"}, name
+    assert set(fields_of(release)) - {"Taint"} <= types.keys()
 
 
 @pytest.mark.parametrize("version", VERSIONS)

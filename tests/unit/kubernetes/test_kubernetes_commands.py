@@ -70,6 +70,7 @@ CASES = [
         f"{KUBECTL} drain n1 --ignore-daemonsets --delete-local-data --force --timeout=60s",
     ),
     (commands.delete_node("n1"), f"{KUBECTL} delete node n1 --ignore-not-found"),
+    (commands.config_validate("/c"), "kubeadm config validate --config /c"),
     (commands.config_migrate("/c"), "kubeadm config migrate --old-config /c"),
 ]
 

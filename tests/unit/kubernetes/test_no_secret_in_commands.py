@@ -24,6 +24,8 @@ pytestmark = pytest.mark.usefixtures("clock")
 TOKEN_SECRET = "s3cr3ts3cr3ts3cr"
 CERTIFICATE_KEY = "c" * 64
 SECRETS = (TOKEN_SECRET, CERTIFICATE_KEY)
+OF_LATER_RELEASES = {"config_validate"}
+"""What no release uses that runs here; its argument is a path."""
 FOR_PEOPLE = {"join_line", "certs_renew"}
 """Make lines for people to type: the one to join a new machine, and one that a fix names."""
 BUILDERS = {
@@ -96,6 +98,6 @@ def all_that_k8sboot_does_with_tokens() -> Iterator[HostState]:
 def test_no_command_has_a_secret_in_its_words(built: dict[str, list[str]]):
     sent = [line for host in all_that_k8sboot_does_with_tokens() for line in host.events]
     assert any("kubeadm join" in line for line in sent)
-    assert BUILDERS.keys() - FOR_PEOPLE == built.keys(), "each builder was used"
+    assert BUILDERS.keys() - FOR_PEOPLE - OF_LATER_RELEASES == built.keys(), "each builder was used"
     words = [word for each in built.values() for word in each]
     assert not [text for text in (*words, *sent) if any(secret in text for secret in SECRETS)]

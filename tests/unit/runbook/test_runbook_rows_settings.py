@@ -9,7 +9,8 @@ from fake_boot import NEW, OLD, Boot, wanted
 from runs import raise_errors, run
 
 from k8sboot import ensure
-from k8sboot.ensure.boot import CGROUPS, CONTAINER
+from k8sboot.ensure.boot import CONTAINER
+from k8sboot.host.cgroups import CGROUPS
 from k8sboot.host.reads import Reads, union
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTLS
 from k8sboot.osfamily.grub import Grub
