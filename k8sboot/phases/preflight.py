@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from statistics import median
 
-from k8sboot import osfamily, runtime
+from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired import by_command, fitness, kept, resolver
+from k8sboot.desired.kubeadm import accepts_cgroup_v1, is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import runtime_files
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
+from k8sboot.host.cgroups import has_cgroup_v1
 from k8sboot.host.host import Host
 from k8sboot.host.node_address import is_in
 from k8sboot.host.peer import Peer
@@ -57,6 +59,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
     by_command.refuse_missing_names(cluster, host)
     if is_first:
         by_command.refuse_other_encapsulation(cluster, host)
+        _refuse_cgroup_v1_there(cluster, host)
     found = [
         *_address(cluster, host),
         *_machine(host),
@@ -77,6 +80,24 @@ def preflight(cluster: Cluster, host: Host) -> None:
         )
     runtime_files(cluster, host)
     kubelet_environment(cluster, host)
+
+
+def _refuse_cgroup_v1_there(cluster: Cluster, host: Host) -> None:
+    """Refused if a new host with cgroup v1 would read a configuration of the running cluster that refuses it."""
+    if not accepts_cgroup_v1(cluster.spec) or not is_member(host):
+        return
+    new = [each.name for each in cluster.everyone if not is_member(each) and has_cgroup_v1(each)]
+    running = ensure.running_cluster_now(host) if new else None
+    if running and running.kubelet_configuration.get("failCgroupV1") is not False:
+        name = running.kubelet_config_map
+        raise Refused(
+            f"the cluster's kubelets refuse control groups v1, which {', '.join(new)} uses",
+            why=f"a host that joins reads its configuration from ConfigMap {name}, and failCgroupV1 is not false there",
+            fix=f"set `failCgroupV1: false` with `kubectl -n kube-system edit configmap {name}`, then run again; "
+            "nothing was changed",
+            host=host.name,
+            code="KB-CGROUP-V1",
+        )
 
 
 def _address(cluster: Cluster, host: Host) -> Iterator[str]:

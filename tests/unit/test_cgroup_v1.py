@@ -112,3 +112,22 @@ def test_what_up_does_not_bring_about_is_told(finished: FakeCluster, monkeypatch
     assert [(e.key, e.cluster, e.inventory) for e in found] == [(key, "none", "false")]
     host.put("/var/lib/kubelet/instance-config.yaml", "failCgroupV1: false\n")
     assert [e for e in run(finished, [differences]).events if isinstance(e, Differs) and e.host == "n1"] == []
+
+
+@pytest.mark.parametrize(("there", "errors"), [(None, {"m1": "KB-CGROUP-V1"}), (False, {})])
+def test_a_new_host_is_refused_whose_kubelet_the_running_cluster_would_configure_to_refuse_it(
+    finished: FakeCluster, monkeypatch: pytest.MonkeyPatch, there, errors
+):
+    from k8sboot.phases.preflight import preflight
+
+    for check in ("refuse_unsupported", "refuse_other_kubernetes"):
+        monkeypatch.setattr(kept, check, lambda *_: None)
+    wanted = replace(finished.spec.cluster, kubernetes_version="v1.35.4")
+    settings = replace(finished.spec.os, allow_cgroup_v1=True)
+    finished.spec = saying(replace(finished.spec, cluster=wanted, os=settings), "cluster.kubernetesVersion")
+    finished.documents["KubeletConfiguration"]["failCgroupV1"] = there
+    finished.hosts["n1"] = FakeCluster(spec()).hosts["n1"]
+    finished.hosts["n1"].answers["cgroups"] = "tmpfs"
+    ran = run(finished, [preflight])
+    assert ran.errors == errors
+    assert not errors or "edit configmap kubelet-config-1.23" in ran.report.errors["m1"].fix
