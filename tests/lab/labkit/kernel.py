@@ -41,6 +41,13 @@ RAISED = {
 """What root's processes on all hosts need together; systemd raises nr_open to this where it may."""
 _SYSCTLS = Path("/proc/sys")
 _OWN = Path("/usr/lib/lab/sysctl")
+_AT_BOOT = Path("/usr/lib/lab/sysctl-at-boot")
+_BEFORE_SYSCTL = Path("/usr/lib/systemd/system/systemd-sysctl.service.d/lab.conf")
+BEFORE_SYSCTL = f"""\
+# systemd raises fs.file-max and fs.nr_open when it starts, and writes a file without truncating it.
+[Service]
+ExecStartPre=/bin/sh -c 'cd {_AT_BOOT} && find . -type f | while read -r f; do cat "$f" > "{_OWN}/$f"; done'
+"""
 _REMEMBERED = locks.RUN / "kernel.json"
 
 
@@ -49,13 +56,22 @@ def own_settings(root: Path) -> list[tuple[Path, Path]]:
 
     They begin with the machine's values at each boot. Both paths are the host's own.
     """
-    shutil.rmtree(root / _OWN.relative_to("/"), ignore_errors=True)
     values = {name: value for name, value in _values().items() if not name.startswith("net/")}
-    for name, value in values.items():
-        file = root / _OWN.relative_to("/") / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{value}\n")
+    for folder in (_OWN, _AT_BOOT):
+        shutil.rmtree(_below(root, folder), ignore_errors=True)
+        for name, value in values.items():
+            _put(_below(root, folder / name), f"{value}\n")
+    _put(_below(root, _BEFORE_SYSCTL), BEFORE_SYSCTL)
     return [(_OWN / name, _SYSCTLS / name) for name in values]
+
+
+def _below(root: Path, path: Path) -> Path:
+    return root / path.relative_to("/")
+
+
+def _put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def _values() -> dict[str, str]:
