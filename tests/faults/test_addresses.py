@@ -96,7 +96,7 @@ def test_cluster_behind_other_addresses_works_and_keeps_them(
     assert changed(controller.run(*UP, within=LONG).stderr) == 0
     controller.host(other.name)["nodeAddress"] = "10.222.0.3"
     ran = controller.run("plan", expect=1, within=LONG)
-    ran.blames(other.name, "KB-PREFLIGHT", f"this member has {other.address}", "10.222.0.3")
+    ran.blames(other.name, "KB-FIXED-AT-BIRTH", f"the cluster has {other.address}", "10.222.0.3")
     del controller.host(other.name)["nodeAddress"]
     controller.host(other.name)["address"] = "10.222.0.3"
     other.outside("ip", "route", "add", "10.222.0.3/32", "via", other.address)
