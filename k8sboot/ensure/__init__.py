@@ -15,7 +15,7 @@ from k8sboot.ensure.cluster import (
 from k8sboot.ensure.etcd import no_etcd_member
 from k8sboot.ensure.files import absent, block, directory, file, files
 from k8sboot.ensure.kernel import modules, sysctls
-from k8sboot.ensure.members import back_in_cluster
+from k8sboot.ensure.members import back_in_cluster, not_ready_any_more
 from k8sboot.ensure.mounts import unmounted
 from k8sboot.ensure.next_boot import cloud_init_stays_out, filters_stay_off, modules_stay, sysctls_stay
 from k8sboot.ensure.node_settings import labels_and_taints
@@ -56,6 +56,7 @@ __all__ = [
     "newer_kernel",
     "no_etcd_member",
     "not_at_boot",
+    "not_ready_any_more",
     "packages",
     "reloaded",
     "repositories",

@@ -17,6 +17,26 @@ PAUSE = 2.0
 REPORTED = 15
 """Looks, and so 30 s, after which kubelet has reported containers that were stopped, if any were."""
 TIMEOUT = 600
+NOTICED = 180
+"""Seconds. The cluster notices after 40 s that a kubelet has stopped (50 s from 1.32 on)."""
+
+
+def not_ready_any_more(cluster: Cluster, host: Host) -> None:
+    """Wait until the Node of an earlier join of this machine is no longer Ready: kubeadm refuses to join before.
+
+    The Node of another machine with this name is not waited for: kubeadm refuses it, and rightly so.
+    """
+    host.wait(
+        f"the cluster to notice that kubelet has stopped on {host.name}",
+        lambda: _still_ready(cluster, host),
+        timeout=NOTICED,
+    )
+
+
+def _still_ready(cluster: Cluster, host: Host) -> str:
+    machine_id = host.facts.machine_id
+    own = [n for n in _nodes(cluster) if n.name == host.name and n.machine_id == machine_id]
+    return "its Node of an earlier join is still Ready" if any(node.is_ready for node in own) else ""
 
 
 @contextmanager

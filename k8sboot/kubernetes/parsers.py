@@ -12,7 +12,8 @@ from k8sboot.kubernetes.rows import Fields, read_rows
 _ROLE = "node-role.kubernetes.io/"
 _READY = 'status.conditions[?(@.type=="Ready")]'
 _INTERNAL = 'status.addresses[?(@.type=="InternalIP")].address'
-NODES: Fields = ("metadata.name", "metadata.labels", "spec.podCIDR", _INTERNAL, _READY)
+_MACHINE_ID = "status.nodeInfo.machineID"
+NODES: Fields = ("metadata.name", "metadata.labels", "spec.podCIDR", _MACHINE_ID, _INTERNAL, _READY)
 POD_ADDRESSES: Fields = (
     "metadata.name",
     "spec.nodeName",
@@ -34,7 +35,10 @@ WORKLOADS: Fields = (
 
 @dataclass(frozen=True)
 class Node:
-    """A member of the cluster. reason and message say why it is not ready. pod_cidr: its block, '' for none."""
+    """A member of the cluster. reason and message say why it is not ready. pod_cidr: its block, '' for none.
+
+    machine_id: that of /etc/machine-id there.
+    """
 
     name: str
     is_ready: bool
@@ -43,6 +47,7 @@ class Node:
     roles: tuple[str, ...]
     internal_ip: str = ""
     pod_cidr: str = ""
+    machine_id: str = ""
 
     @property
     def is_control_plane(self) -> bool:
@@ -119,6 +124,7 @@ def _node(item: Mapping[str, Any]) -> Node:
         roles=_roles(at(item, "metadata", "labels")),
         internal_ip=next((text_at(a, "address") for a in mappings_at(item, "status", "addresses")), ""),
         pod_cidr=text_at(item, "spec", "podCIDR"),
+        machine_id=text_at(item, "status", "nodeInfo", "machineID"),
     )
 
 

@@ -108,6 +108,7 @@ def _join(cluster: Cluster, host: Host) -> None:
         lambda: ensure.endpoint_problem(host, endpoint),
         timeout=ENDPOINT_WAIT,
     )
+    ensure.not_ready_any_more(cluster, host)
     credentials = config.JoinCredentials(
         endpoint=endpoint,
         token=usable[0].token.reveal(),

@@ -15,12 +15,16 @@ from fake_shell import plain, plain_words
 from fake_state import Reply
 from yaml_texts import document, documents
 
+from k8sboot.kubernetes.paths import KUBELET_CONF
+
 
 class Kubectl:
     """The Nodes and objects of a cluster, as far as k8sboot asks kubectl for them."""
 
     def __init__(self) -> None:
         self.members: list[str] = []
+        self.still_ready: set[str] = set()
+        """Nodes of which the cluster has not noticed yet that their kubelet has stopped."""
         """Names of Nodes."""
         self.etcd = FakeEtcd()
         self.tokens: dict[str, dict[str, str]] = {}
@@ -139,6 +143,9 @@ class Kubectl:
         made = node(name, self.addresses[name])
         made["metadata"] |= {"labels": found.get("label", {}), "annotations": found.get("annotate", {})}
         taints = [(*key.rpartition(":")[::2], value) for key, value in found.get("taint", {}).items()]
+        if KUBELET_CONF not in self.hosts[name].files and name not in self.still_ready:
+            made["status"]["conditions"][0]["status"] = "Unknown"
+        made["status"]["nodeInfo"] = {"machineID": self.hosts[name].text("/etc/machine-id").strip()}
         made["spec"] = {"taints": [{"key": k, "effect": e, "value": v} for k, e, v in taints]}
         return made
 

@@ -8,7 +8,7 @@ from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot.errors import DeadlineExceeded
-from k8sboot.events import Notice, PhaseEnded, PhaseStarted
+from k8sboot.events import Notice, PhaseEnded, PhaseStarted, Waiting
 from k8sboot.runbook import UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -60,6 +60,52 @@ def test_a_join_that_failed_leaves_no_secret_and_is_made_again(bare: FakeCluster
     assert {"undo an unfinished kubeadm", "kubeadm join"} <= set(told.changes["n1"])
     assert set(told.changes["m1"]) == {"make a join token", "revoke the join token"}
     assert "n2" not in told.changes
+
+
+def _cut_in_a_join(bare: FakeCluster) -> None:
+    """n1 lost its power when the cluster had its Node already, which stays Ready for a while."""
+    host = bare.hosts["n1"]
+    host.answers["kubeadm join"] = (1, "", "killed\n")
+    run(bare, UP)
+    del host.answers["kubeadm join"]
+    bare.members.append("n1")
+    bare.still_ready.add("n1")
+
+
+def test_a_node_of_a_join_that_was_cut_is_waited_for_until_it_is_not_ready_any_more(bare: FakeCluster, clock):
+    _cut_in_a_join(bare)
+    before = clock.slept
+
+    def notice() -> None:
+        if clock.slept - before == 5:
+            bare.still_ready.clear()
+
+    clock.on_nap = notice
+    told = raise_errors(run(bare, UP))
+    assert clock.slept - before >= 5
+    assert "kubeadm join" in told.changes["n1"]
+    assert any("kubelet has stopped on n1" in e.what for e in told.events if isinstance(e, Waiting))
+
+
+def test_a_node_that_stays_ready_is_named(bare: FakeCluster, clock):
+    _cut_in_a_join(bare)
+    told = run(bare, UP)
+    assert told.errors == {"n1": "KB-DEADLINE"}
+    assert "kubeadm join" not in told.changes["n1"]
+
+
+def test_another_machines_node_of_that_name_is_not_waited_for(bare: FakeCluster):
+    _cut_in_a_join(bare)
+    other = {"n1": "0" * 32}
+    made = bare.node_object
+
+    def of_another(name: str):
+        found = made(name)
+        found["status"]["nodeInfo"] = {"machineID": other.get(name, "")}
+        return found
+
+    bare.node_object = of_another  # type: ignore[method-assign]
+    assert "kubeadm join" in raise_errors(run(bare, UP)).changes["n1"]
 
 
 def test_a_pod_network_that_takes_its_time_is_asked_for_anew(bare: FakeCluster, clock):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from k8sboot.diagnosis.evidence import HostEvidence
+from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, excerpt
 from k8sboot.diagnosis.words import KUBELET, LogPattern
 
@@ -26,6 +26,16 @@ ipvs_modules = LogPattern(
     "run `modprobe -a {names}`, then `k8sboot phase kernel kube-proxy kube-proxy-mode`; or set "
     "`kubeProxy: {{mode: iptables}}` in the inventory",
     ("log-kube-proxy",),
+)
+
+kubelet_unreachable = LogPattern(
+    "KB-KUBELET-UNREACHABLE",
+    r"(?:(?P<node>[^\s:;]+): )?Error from server: Get \\?\"https://(?P<where>[^/\"\s\\]+:10250)/\S*: "
+    r"(?P<why>dial tcp .*)",
+    "the API server cannot reach the kubelet of {node} at {where}: {why}",
+    "open 10250/tcp on that machine for the masters: check `iptables -S INPUT` there, and that "
+    "`kubectl get nodes -o wide` shows an INTERNAL-IP that the machine has",
+    (OUTPUT,),
 )
 
 conntrack_limit = LogPattern(
@@ -99,4 +109,4 @@ pod_failing = LogPattern(
     ("pods",),
 )
 
-CLUSTER = (disk_pressure, ipvs_modules, conntrack_limit, calico_bgp, unschedulable)
+CLUSTER = (disk_pressure, kubelet_unreachable, ipvs_modules, conntrack_limit, calico_bgp, unschedulable)

@@ -8,6 +8,7 @@ import shlex
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, excerpt
 from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT, LogPattern
+from k8sboot.kubernetes import ports
 
 
 def token_unsigned(evidence: HostEvidence) -> Finding | None:
@@ -92,7 +93,7 @@ node_taken = LogPattern(
 )
 
 _NO_ANSWER = "dial tcp|lookup|proxyconnect|awaiting headers|deadline exceeded|waiting for connection|EOF"
-_DIAL = rf"https://(?P<where>[^/\"\s]+)/\S*\"?: (?P<why>.*(?:{_NO_ANSWER}).*)"
+_DIAL = rf"https://(?P<where>(?!\S*:{ports.KUBELET}/)[^/\"\s]+)/\S*\"?: (?P<why>.*(?:{_NO_ANSWER}).*)"
 _NO_NAME = "no such host|server misbehaving|name or service not known|name resolution"
 _REASON = (
     r"connection refused|timeout|timed out|deadline exceeded|proxyconnect\S*|EOF|unreachable|awaiting headers"
