@@ -143,9 +143,10 @@ class Kubectl:
         made = node(name, self.addresses[name])
         made["metadata"] |= {"labels": found.get("label", {}), "annotations": found.get("annotate", {})}
         taints = [(*key.rpartition(":")[::2], value) for key, value in found.get("taint", {}).items()]
-        if KUBELET_CONF not in self.hosts[name].files and name not in self.still_ready:
-            made["status"]["conditions"][0]["status"] = "Unknown"
-        made["status"]["nodeInfo"] = {"machineID": self.hosts[name].text("/etc/machine-id").strip()}
+        if host := self.hosts.get(name):
+            if KUBELET_CONF not in host.files and name not in self.still_ready:
+                made["status"]["conditions"][0]["status"] = "Unknown"
+            made["status"]["nodeInfo"] = {"machineID": host.text("/etc/machine-id").strip()}
         made["spec"] = {"taints": [{"key": k, "effect": e, "value": v} for k, e, v in taints]}
         return made
 
