@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
-import subprocess
 from pathlib import Path
 
-from . import signing
+from . import ftparchive, signing
 
 ARCHITECTURE = "amd64"
 
@@ -32,9 +30,7 @@ def index(repository: Repository, root: Path, key: Path) -> None:
     dist = root / "dists" / repository.suite
     binary = dist / repository.component / f"binary-{ARCHITECTURE}"
     binary.mkdir(parents=True)
-    packages = _ftparchive(root, "packages", "pool")
-    (binary / "Packages").write_bytes(packages)
-    (binary / "Packages.gz").write_bytes(gzip.compress(packages, 6, mtime=0))
+    ftparchive.write_packages(root, "pool", binary)
     fields = {
         "Origin": repository.origin,
         "Label": repository.origin,
@@ -43,16 +39,5 @@ def index(repository: Repository, root: Path, key: Path) -> None:
         "Architectures": ARCHITECTURE,
         "Components": repository.component,
     }
-    options = [f"APT::FTPArchive::Release::{name}={value}" for name, value in fields.items()]
-    arguments = [word for option in options for word in ("-o", option)]
-    release = _ftparchive(root, *arguments, "release", str(dist.relative_to(root)))
-    (dist / "Release").write_bytes(release)
-    signing.sign_release(key, dist / "Release")
+    ftparchive.write_release(root, str(dist.relative_to(root)), fields, key)
     (root / "gpg").write_bytes((key / signing.PUBLIC).read_bytes())
-
-
-def _ftparchive(root: Path, *arguments: str) -> bytes:
-    done = subprocess.run(["apt-ftparchive", *arguments], cwd=root, capture_output=True)
-    if done.returncode:
-        raise RuntimeError(f"apt-ftparchive {arguments[-2]}: {done.stderr.decode()}")
-    return done.stdout
