@@ -35,7 +35,8 @@ def host(connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 
 def run(host: Host) -> None:
-    kubeconfig.run(SimpleNamespace(), host)
+    asked = SimpleNamespace(cluster=SimpleNamespace(kubernetes_version="1.20.2"))
+    kubeconfig.run(SimpleNamespace(spec=asked), host)
 
 
 @pytest.mark.parametrize("link", [".kube", ".kube/config"])
