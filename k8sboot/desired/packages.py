@@ -21,6 +21,11 @@ CHOOSES = "package-versions"
 """The phase that selects the versions and writes PACKAGE_VERSIONS."""
 
 
+def runtime_packages(spec: Spec) -> tuple[str, ...]:
+    """The container runtime's packages."""
+    return tuple(runtime.of(spec).packages(spec))
+
+
 def kubernetes_packages(spec: Spec) -> tuple[str, ...]:
     """Kubernetes' packages that are installed by name."""
     return KubernetesVersion.parse(spec.cluster.kubernetes_version).release.packages

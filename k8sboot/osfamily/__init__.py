@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot.errors import Refused
 from k8sboot.host.peer import Peer
-from k8sboot.osfamily import debian, rhel_repositories
+from k8sboot.osfamily import debian_repositories, mirrors, rhel_repositories
 from k8sboot.osfamily.debian import Debian
 from k8sboot.osfamily.family import Family, Source, Wanted
 from k8sboot.osfamily.rhel import Rhel
@@ -16,7 +16,10 @@ __all__ = ["FAMILIES", "Family", "Source", "Wanted", "of", "signing_keys"]
 
 def signing_keys() -> dict[str, str]:
     """The fingerprints of the keys of repositories that k8sboot knows, by repository and family."""
-    known = {"docker (debian)": debian.DOCKER_FINGERPRINT}
+    known = {
+        "docker (debian)": debian_repositories.DOCKER_FINGERPRINT,
+        "kubernetes (debian)": mirrors.FINGERPRINT,
+    }
     return known | {f"{name} (rhel)": each for name, each in rhel_repositories.FINGERPRINTS.items()}
 
 

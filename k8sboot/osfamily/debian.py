@@ -13,10 +13,10 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import apt_sources, deb_versions, dpkg, logins, openpgp
+from k8sboot.osfamily import apt_sources, deb_versions, dpkg, logins, mirrors, openpgp
+from k8sboot.osfamily import debian_repositories as places
 from k8sboot.osfamily.apt import APT_GET, IN_MEMORY, RETRIES
 from k8sboot.osfamily.family import (
-    YUM_REPOSITORIES,
     Existing,
     Family,
     Outcome,
@@ -39,20 +39,6 @@ UPDATE = (
 )  # fmt: skip
 """Apt before 2.1 does not know --error-on=any. By default it waits for minutes for a server that does not answer."""
 INSTALL = ("install", "--no-install-recommends", "--allow-change-held-packages")
-
-# Kubernetes up to 1.23 was never on pkgs.k8s.io; this mirror is known to have kept it.
-MIRRORS = {
-    "upstream": ("https://download.docker.com/linux", "https://mirrors.aliyun.com/kubernetes/apt"),
-    "aliyun": ("https://mirrors.aliyun.com/docker-ce/linux", "https://mirrors.aliyun.com/kubernetes/apt"),
-    "ustc": ("https://mirrors.ustc.edu.cn/docker-ce/linux", "https://mirrors.ustc.edu.cn/kubernetes/apt"),
-    "tuna": (
-        "https://mirrors.tuna.tsinghua.edu.cn/docker-ce/linux",
-        "https://mirrors.aliyun.com/kubernetes/apt",
-    ),
-}
-
-# Source: Docker's installation page.
-DOCKER_FINGERPRINT = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88"
 
 # The lists have the times of the server's files, which may be days old; the directory has the time of the last read.
 LISTS = "/var/lib/apt/lists"
@@ -97,14 +83,14 @@ class Debian(Family):
 
     def repository_file(self, host: Peer, name: str, source: Source, *, key: str = "") -> File:
         """Its keys are set with signed-by, and trusted for nothing else."""
-        suite, components = _default_suite(host, name)
+        suite, components = places.suite_of(name, source, host.facts.os_codename)
         text = render(
             "apt-repository.list.j2",
             purpose=name,
             url=logins.without_login(source.url),
             signed_by=key or self._signed_by(host, name, source),
-            suite=source.suite or suite,
-            components=source.components or components,
+            suite=suite,
+            components=components,
         )
         return File(self.repository_path(name), text)
 
@@ -113,12 +99,12 @@ class Debian(Family):
 
     def existing(self, host: Peer, name: str, source: Source) -> Existing | None:
         """An entry for the same URL and suite with another signed-by: with both, apt reads no list at all."""
-        suite, components = _default_suite(host, name)
+        suite, components = places.suite_of(name, source, host.facts.os_codename)
         wanted = apt_sources.Entry(
             file=self.repository_path(name),
             url=logins.without_login(source.url),
-            suite=source.suite or suite,
-            components=frozenset(source.components or components),
+            suite=suite,
+            components=frozenset(components),
             signed_by=self._signed_by(host, name, source),
         )
         entries = apt_sources.parse(host.answer(apt_sources.SOURCES).text)
@@ -161,16 +147,12 @@ class Debian(Family):
         """'': apt accepts only a signed Release as an index, and reports the URL of one that is not."""
         return ""
 
-    def repositories(self, host: Peer, spec: Spec) -> Mapping[str, Source]:
+    def repositories(self, host: Peer, spec: Spec, packages: Iterable[str]) -> Mapping[str, Source]:
         """Docker's and Kubernetes' repositories, and all others in the inventory."""
-        docker, kubernetes = MIRRORS[spec.os.mirror]
-        docker = f"{docker}/{host.facts.os_id}"
-        named = named_for(spec.os, self.name)
-        return {
-            "docker": Source(docker, (f"{docker}/gpg",), frozenset({DOCKER_FINGERPRINT})),
-            "kubernetes": Source(kubernetes, (f"{kubernetes}/doc/apt-key.gpg",)),
-            **{name: source for name, source in named.items() if name not in YUM_REPOSITORIES},
-        }
+        files = {name: host.read_file(self.repository_path(name)) for name in self.repository_names}
+        system = places.System(host.facts.os_id, host.facts.os_like, files)
+        own = places.flattened(spec, named_for(spec.os, self.name))
+        return mirrors.settled(spec, places.presets(spec, system), own, packages)
 
     def is_broken(self, host: Peer) -> bool:
         """Whether dpkg left any package half-installed, whoever installed it."""
@@ -284,10 +266,3 @@ class Debian(Family):
 
 def _words(versions: Mapping[str, str]) -> list[str]:
     return [f"{name}={version}" if version else name for name, version in versions.items()]
-
-
-def _default_suite(host: Peer, name: str) -> tuple[str, tuple[str, ...]]:
-    """Docker names its suites after the release; the old Kubernetes repository has one suite for all."""
-    if name == "kubernetes":
-        return "kubernetes-xenial", ("main",)
-    return host.facts.os_codename, ("stable",)

@@ -208,8 +208,8 @@ class Family(Protocol):
     def index_url(self, host: Peer, source: Source) -> str:
         """The URL at which a repository must have an XML index; '' if the package manager checks its index itself."""
 
-    def repositories(self, host: Peer, spec: Spec) -> Mapping[str, Source]:
-        """The runbook's repositories, from the mirror preset or the inventory."""
+    def repositories(self, host: Peer, spec: Spec, packages: Iterable[str]) -> Mapping[str, Source]:
+        """The runbook's repositories, from the mirror preset or the inventory. packages: the runtime's."""
 
     def is_broken(self, host: Peer) -> bool:
         """Whether a package transaction was interrupted or the package database is damaged; refresh() repairs it."""

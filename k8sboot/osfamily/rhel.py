@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from k8sboot import paths
 from k8sboot.errors import CommandFailed
@@ -13,7 +14,7 @@ from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import logins, openpgp, rpm_versions, yum, yum_transactions
+from k8sboot.osfamily import logins, mirrors, openpgp, rpm_versions, yum, yum_transactions
 from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.osfamily.family import (
     YUM_REPOSITORIES,
@@ -145,12 +146,15 @@ class Rhel(Family):
         """repomd.xml: yum 3 gives no useful error for a web page in its place."""
         return _spelled_out(host, f"{source.url.rstrip('/')}/repodata/repomd.xml")
 
-    def repositories(self, host: Peer, spec: Spec) -> Mapping[str, Source]:
+    def repositories(self, host: Peer, spec: Spec, packages: Iterable[str]) -> Mapping[str, Source]:
         """The mirror's, overridden by the inventory's; packages to hold are excluded in them."""
-        facts = host.facts
-        preset = places.presets(spec, os_id=facts.os_id, major=major(host), arch=facts.arch)
-        found = {**preset, **named_for(spec.os, self.name)}
-        return {name: _excluding(source, places.excluded(name, spec)) for name, source in found.items()}
+        files = {name: host.read_file(self.repository_path(name)) for name in self.repository_names}
+        system = places.System(host.facts.os_id, major(host), host.facts.arch, files)
+        own, held = named_for(spec.os, self.name), tuple(packages)
+        found = mirrors.settled(spec, places.presets(spec, system), own, held)
+        return {
+            name: replace(each, exclude=places.excluded(name, spec, held)) for name, each in found.items()
+        }
 
     def is_broken(self, host: Peer) -> bool:
         """Whether rpm's database is damaged, or yum recorded a transaction but not its end."""
@@ -258,10 +262,6 @@ def major(host: Peer) -> str:
 
 def _words(versions: Mapping[str, str]) -> list[str]:
     return [f"{name}-{version}" if version else name for name, version in versions.items()]
-
-
-def _excluding(source: Source, names: tuple[str, ...]) -> Source:
-    return Source(source.url, source.keys, source.fingerprints, source.suite, source.components, names)
 
 
 def _spelled_out(host: Peer, url: str) -> str:

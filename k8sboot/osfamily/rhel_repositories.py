@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import configparser
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.osfamily import mirrors
 from k8sboot.osfamily.family import Source
 
 CENTOS_7 = "7.9.2009"
@@ -18,48 +18,22 @@ FINGERPRINTS = {
     "centos-7": "6341AB2753D78A78A7C27BB124C6A8A7F4A80EB5",
     "epel-7": "91E97D7C4A5E96F17F3E888F6A2FAEA2352C64E5",
     "docker": "060A61C51B558A7F742B77AAC52FEB6B621E9F35",
-    "kubernetes": "DE15B14486CD377B9E876E1A234654DA9A296436",
+    "kubernetes": mirrors.FINGERPRINT,
 }
 
 CENTOS_KEY = "file:///etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7"
 """centos-release installs it; no mirror need be queried for what the host has."""
 
 
-@dataclass(frozen=True)
-class Mirror:
-    """Base URLs of one mirror preset."""
-
-    vault: str
-    epel: str
-    docker: str
-    kubernetes: str
-
-
-MIRRORS = {
-    "upstream": Mirror(
-        vault="https://vault.centos.org",
-        epel="https://archives.fedoraproject.org/pub/archive/epel",
-        docker="https://download.docker.com",
-        kubernetes="https://pkgs.k8s.io/core:/stable:",
-    ),
-    "aliyun": Mirror(
-        vault="https://mirrors.aliyun.com/centos-vault",
-        epel="https://mirrors.aliyun.com/epel-archive",
-        docker="https://mirrors.aliyun.com/docker-ce",
-        kubernetes="https://mirrors.aliyun.com/kubernetes-new/core/stable",
-    ),
-    "ustc": Mirror(
-        vault="https://mirrors.ustc.edu.cn/centos-vault",
-        epel="https://archives.fedoraproject.org/pub/archive/epel",
-        docker="https://mirrors.ustc.edu.cn/docker-ce",
-        kubernetes="https://mirrors.ustc.edu.cn/kubernetes/core:/stable:",
-    ),
-    "tuna": Mirror(
-        vault="https://mirrors.tuna.tsinghua.edu.cn/centos-vault",
-        epel="https://archives.fedoraproject.org/pub/archive/epel",
-        docker="https://mirrors.tuna.tsinghua.edu.cn/docker-ce",
-        kubernetes="https://mirrors.tuna.tsinghua.edu.cn/kubernetes/core:/stable:",
-    ),
+VAULT = {
+    "upstream": "https://vault.centos.org",
+    "aliyun": "https://mirrors.aliyun.com/centos-vault",
+    "ustc": "https://mirrors.ustc.edu.cn/centos-vault",
+    "tuna": "https://mirrors.tuna.tsinghua.edu.cn/centos-vault",
+}
+EPEL = {
+    **dict.fromkeys(("upstream", "ustc", "tuna"), "https://archives.fedoraproject.org/pub/archive/epel"),
+    "aliyun": "https://mirrors.aliyun.com/epel-archive",
 }
 OLD_KUBERNETES = "https://mirrors.aliyun.com/kubernetes/yum"
 """The only mirror known to have kept the layout of packages.cloud.google.com, closed in 2024."""
@@ -73,47 +47,74 @@ GONE = (
 """Servers that no longer have anything for EL7 (since 2024-06-30)."""
 
 
-def presets(spec: Spec, *, os_id: str, major: str, arch: str) -> Mapping[str, Source]:
+@dataclass(frozen=True)
+class System:
+    """A host, as its repositories depend on it. files: its repository files of k8sboot's, by repository."""
+
+    os_id: str
+    major: str
+    arch: str
+    files: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def is_el7(self) -> bool:
+        """Whether it is CentOS 7 or a sibling of it, whose servers no longer exist."""
+        return self.major == "7"
+
+
+def presets(spec: Spec, system: System) -> Mapping[str, Source]:
     """The runbook's repositories for a host, by name, from the inventory's mirror."""
-    mirror = MIRRORS[spec.os.mirror]
     found: dict[str, Source] = {}
-    if (os_id, major) == ("centos", "7"):
-        found.update(_centos_7(mirror, arch))
-    if major == "7":
-        found["epel"] = Source(
-            f"{mirror.epel}/7/{arch}", (f"{mirror.epel}/RPM-GPG-KEY-EPEL-7",), _pinned("epel-7")
-        )
-    system = f"{mirror.docker}/linux/{'fedora' if os_id == 'fedora' else 'centos'}"
-    found["docker"] = Source(f"{system}/{major}/{arch}/stable", (f"{system}/gpg",), _pinned("docker"))
-    found["kubernetes"] = kubernetes(mirror, spec.cluster.kubernetes_version, arch)
+    if system.is_el7 and system.os_id == "centos":
+        found.update(_centos_7(spec, system))
+    if system.is_el7:
+        epel = EPEL[_mirror(spec, EPEL, system, "epel")]
+        found["epel"] = Source(f"{epel}/7/{system.arch}", (f"{epel}/RPM-GPG-KEY-EPEL-7",), _pinned("epel-7"))
+    found["docker"] = _docker(spec, system)
+    found["kubernetes"] = _kubernetes(spec, system)
     return found
 
 
-def _centos_7(mirror: Mirror, arch: str) -> dict[str, Source]:
+def _mirror(spec: Spec, bases: Mapping[str, str], system: System, name: str) -> str:
+    return mirrors.mirror_on(spec, bases, system.files.get(name))
+
+
+def _centos_7(spec: Spec, system: System) -> dict[str, Source]:
     # In the vault other architectures are outside the x86_64 tree.
+    arch = system.arch
     tree = CENTOS_7 if arch == "x86_64" else f"altarch/{CENTOS_7}"
     pinned = _pinned("centos-7") if arch == "x86_64" else frozenset()
     keys = (CENTOS_KEY,) if arch == "x86_64" else (CENTOS_KEY, f"{CENTOS_KEY}-{arch}")
     parts = {"base": "os", "updates": "updates", "extras": "extras"}
     return {
-        name: Source(f"{mirror.vault}/{tree}/{part}/{arch}", keys, pinned) for name, part in parts.items()
+        name: Source(f"{VAULT[_mirror(spec, VAULT, system, name)]}/{tree}/{part}/{arch}", keys, pinned)
+        for name, part in parts.items()
     }
 
 
-def kubernetes(mirror: Mirror, version: str, arch: str) -> Source:
-    """Kubernetes' repository: one for all versions in the old layout, one for each minor version on pkgs.k8s.io."""
-    release = KubernetesVersion.parse(version).release
-    if release.package_repository != "pkgs.k8s.io":
-        keys = (f"{OLD_KUBERNETES}/doc/yum-key.gpg", f"{OLD_KUBERNETES}/doc/rpm-package-key.gpg")
-        return Source(f"{OLD_KUBERNETES}/repos/kubernetes-el7-{arch}", keys)
-    url = f"{mirror.kubernetes}/v{release.name}/rpm"
-    return Source(url, (f"{url}/repodata/repomd.xml.key",), _pinned("kubernetes"))
+def _docker(spec: Spec, system: System) -> Source:
+    """RHEL from 8 on has a folder of its own, without old Docker; hosts that use CentOS' one keep it."""
+    place = f"{mirrors.DOCKER[_mirror(spec, mirrors.DOCKER, system, 'docker')]}/linux"
+    is_old = system.is_el7 or not mirrors.is_by_minor(spec)
+    folders = {"fedora": "fedora", "rhel": "centos" if is_old else "rhel"}
+    folder = folders.get(system.os_id, "centos")
+    if folder == "rhel" and f"{place}/centos/" in (system.files.get("docker") or ""):
+        folder = "centos"
+    url = f"{place}/{folder}/{system.major}/{system.arch}/stable"
+    return Source(url, (f"{place}/{folder}/gpg",), _pinned("docker"))
 
 
-def excluded(name: str, spec: Spec) -> tuple[str, ...]:
-    """The packages of a repository that only k8sboot may change."""
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-    return {"docker": spec.runtime.packages, "kubernetes": release.packages_held}.get(name, ())
+def _kubernetes(spec: Spec, system: System) -> Source:
+    """One repository for all versions in the old layout, one for each minor version on pkgs.k8s.io."""
+    if mirrors.is_by_minor(spec):
+        return mirrors.kubernetes(spec, _mirror(spec, mirrors.KUBERNETES, system, "kubernetes"), "rpm")
+    keys = (f"{OLD_KUBERNETES}/doc/yum-key.gpg", f"{OLD_KUBERNETES}/doc/rpm-package-key.gpg")
+    return Source(f"{OLD_KUBERNETES}/repos/kubernetes-el7-{system.arch}", keys)
+
+
+def excluded(name: str, spec: Spec, packages: Iterable[str]) -> tuple[str, ...]:
+    """The packages of a repository that only k8sboot may change. packages: the runtime's."""
+    return {"docker": tuple(packages), "kubernetes": mirrors.release_of(spec).packages_held}.get(name, ())
 
 
 def retired(text: str) -> list[tuple[str, list[tuple[str, str]]]] | None:

@@ -7,12 +7,15 @@ from inventories import spec
 from k8sboot.inventory.model import ClusterSettings
 from k8sboot.inventory.os_settings import OsSettings, Repository
 from k8sboot.osfamily.family import named_for
-from k8sboot.osfamily.rhel_repositories import FINGERPRINTS, MIRRORS, presets, retired
+from k8sboot.osfamily.mirrors import DOCKER, KUBERNETES
+from k8sboot.osfamily.rhel_repositories import FINGERPRINTS, System, presets, retired
+
+MIRRORS = tuple(KUBERNETES)
 
 
-def found(version="v1.23.17", *, mirror="aliyun", os_id="centos", major="7", arch="x86_64"):
+def found(version="v1.23.17", *, mirror="aliyun", os_id="centos", major="7", arch="x86_64", **files):
     asked = spec(cluster=ClusterSettings(kubernetes_version=version), os=OsSettings(mirror=mirror))
-    return presets(asked, os_id=os_id, major=major, arch=arch)
+    return presets(asked, System(os_id, major, arch, files))
 
 
 @pytest.mark.parametrize("mirror", MIRRORS)
@@ -29,7 +32,19 @@ def test_centos_7_gets_the_runbooks_repositories(mirror):
 def test_others_keep_their_own_and_get_dockers_and_kubernetes(os_id, major):
     sources = found("v1.28.15", os_id=os_id, major=major)
     assert tuple(sources) == ("docker", "kubernetes")
-    assert f"/linux/centos/{major}/" in sources["docker"].url
+    folder = "rhel" if os_id == "rhel" else "centos"
+    assert f"/linux/{folder}/{major}/x86_64/stable" in sources["docker"].url
+    assert sources["docker"].keys[0].endswith(f"/linux/{folder}/gpg")
+
+
+def test_redhat_gets_old_docker_from_the_folder_that_has_it():
+    assert "/linux/centos/8/" in found("v1.23.17", os_id="rhel", major="8")["docker"].url
+
+
+@pytest.mark.parametrize("major", ["8", "9"])
+def test_a_redhat_host_that_uses_the_folder_of_centos_keeps_it(major):
+    before = f"baseurl={DOCKER['aliyun']}/linux/centos/{major}/x86_64/stable\n"
+    assert "/linux/centos/" in found("v1.28.15", os_id="rhel", major=major, docker=before)["docker"].url
 
 
 def test_redhat_7_has_a_base_of_its_own():
@@ -40,7 +55,7 @@ def test_redhat_7_has_a_base_of_its_own():
 @pytest.mark.parametrize("mirror", MIRRORS)
 def test_every_minor_from_1_24_on_has_its_own_repository_and_a_pinned_key(mirror):
     source = found("v1.30.14", mirror=mirror)["kubernetes"]
-    assert source.url.startswith(MIRRORS[mirror].kubernetes)
+    assert source.url.startswith(KUBERNETES[mirror])
     assert source.url.endswith("/v1.30/rpm")
     assert source.keys == (f"{source.url}/repodata/repomd.xml.key",)
     assert source.fingerprints == {FINGERPRINTS["kubernetes"]}

@@ -12,6 +12,7 @@ from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot import ensure
+from k8sboot.inventory.model import ClusterSettings
 from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.kubernetes.interfaces import UNMANAGED
 from k8sboot.osfamily import rhel_repositories as places
@@ -93,7 +94,7 @@ def test_runbook_05_every_machine_has_its_name_and_clones_are_refused(finished, 
 @pytest.mark.parametrize("mirror", ["upstream", "aliyun", "ustc", "tuna"])
 def test_runbook_06_centos_comes_from_archives(mirror):
     asked = spec(os=OsSettings(mirror=mirror))
-    found = places.presets(asked, os_id="centos", major="7", arch="x86_64")
+    found = places.presets(asked, places.System("centos", "7", "x86_64"))
     for name in ("base", "updates", "extras"):
         assert "vault" in found[name].url
         assert "/7.9.2009/" in found[name].url
@@ -131,8 +132,9 @@ def test_runbook_07_one_kubernetes_repository_with_signed_packages_that_el7_can_
     ("version", "layout"), [("v1.23.17", "kubernetes-el7-x86_64"), ("v1.28.15", "/v1.28/rpm")]
 )
 def test_runbook_07_the_layout_follows_the_version(version, layout):
-    source = places.kubernetes(places.MIRRORS["aliyun"], version, "x86_64")
-    assert source.url.endswith(layout)
+    asked = spec(cluster=ClusterSettings(kubernetes_version=version))
+    found = places.presets(asked, places.System("centos", "7", "x86_64"))
+    assert found["kubernetes"].url.endswith(layout)
 
 
 def test_runbook_08_an_update_spares_the_kernel_and_what_is_locked(centos):
