@@ -22,6 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--family", default="debian", choices=("debian", "el7", "mixed"), help="what the lab's hosts are"
     )
+    parser.addoption(
+        "--kubernetes", default="1.20", help="the minor version of Kubernetes on the lab's mirrors"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

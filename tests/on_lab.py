@@ -133,14 +133,21 @@ find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /var/log -o -pa
 
 @contextmanager
 def brought_up(
-    name: str, state: Path, *, family: str, hosts: int = len(HOSTS), masters: int = 1
+    name: str,
+    state: Path,
+    *,
+    family: str,
+    kubernetes: str = "1.20",
+    hosts: int = len(HOSTS),
+    masters: int = 1,
 ) -> Iterator[Lab]:
     """A new lab of bare hosts and their mirrors, removed afterwards. Without root there is none: skips."""
     if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         pytest.skip("the lab needs root on Debian")
     made = Lab(name, state)
     made.control("down")
-    made.control("up", "--family", family, "--hosts", str(hosts), "--masters", str(masters), timeout=1800)
+    counts = ("--hosts", str(hosts), "--masters", str(masters))
+    made.control("up", "--family", family, "--kubernetes", kubernetes, *counts, timeout=1800)
     try:
         yield made
     finally:
@@ -152,7 +159,7 @@ find /etc /root/.kube /opt/cni /lib/systemd /usr/local -xdev -type f ! -path '*/
   ! -name 'resolv.conf' -printf '%p %i %T@ %m %U\n' 2>/dev/null | sort
 find /etc -xdev -type f -exec sha256sum {} + | sort -k 2
 dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' 2>/dev/null || rpm -qa | sort
-for u in docker kubelet chrony chronyd ssh sshd; do
+for u in docker containerd kubelet chrony chronyd ssh sshd; do
   systemctl show -p Id,ActiveEnterTimestamp,UnitFileState $u 2>/dev/null | tr '\n' ' '; echo; done
 swapon --show --noheadings; hostname; sysctl -n net.ipv4.ip_forward vm.swappiness 2>/dev/null
 true

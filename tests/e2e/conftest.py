@@ -6,16 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from engines import CONTAINERD, DOCKER, Engine
 from on_lab import HOSTS, MASTER, Lab, brought_up
 
 
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One lab for all of them."""
-    with brought_up(
-        "e2e", tmp_path_factory.mktemp("state"), family=request.config.getoption("--family")
-    ) as made:
+    of = {name: request.config.getoption(f"--{name}") for name in ("family", "kubernetes")}
+    with brought_up("e2e", tmp_path_factory.mktemp("state"), **of) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The runtime that the lab's inventory sets for its version of Kubernetes."""
+    return DOCKER if request.config.getoption("--kubernetes") == "1.20" else CONTAINERD
 
 
 @pytest.fixture(scope="session")

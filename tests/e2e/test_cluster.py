@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from engines import Engine, reported
 from on_lab import HOSTS, MASTER, Lab
 from summaries import changed
 
@@ -27,13 +28,13 @@ def test_a_plan_for_bare_hosts_alters_nothing(lab: Lab) -> None:
     assert lab.fingerprints() ^ before == set()
 
 
-def test_a_plan_for_half_built_hosts_alters_nothing(lab: Lab, plan_file: Path) -> None:
+def test_a_plan_for_half_built_hosts_alters_nothing(lab: Lab, engine: Engine, plan_file: Path) -> None:
     lab.run("up", "--yes", "--to", "kube-packages")
     before = lab.fingerprints()
     with lab.unwritten():
         assert "nothing would change" in lab.run("plan", "--to", "kube-packages", "--exit-code").stdout
         done = lab.run("plan", "--exit-code", "--out", str(plan_file), expect=WOULD_CHANGE)
-    assert "docker pull" in done.stdout
+    assert engine.pull in done.stdout
     assert "join-nodes" in done.stdout
     assert plan_file.stat().st_mode & 0o777 == 0o600
     moved = lab.fingerprints() ^ before
@@ -61,10 +62,11 @@ def test_up_makes_three_ready_nodes_as_planned(lab: Lab, plan_file: Path) -> Non
     assert not TOKEN.search(done.stdout + done.stderr)
 
 
-def test_hosts_are_as_the_runbook_says(lab: Lab) -> None:
+def test_hosts_are_as_the_runbook_says(lab: Lab, engine: Engine) -> None:
+    assert reported(lab) == {engine.name}
     for host in HOSTS:
         assert lab.ssh(host, "hostname").strip() == host
-        assert lab.ssh(host, "docker", "info", "-f", "{{.CgroupDriver}}").strip() == "systemd"
+        assert engine.has_systemd_cgroups(lab, host)
         assert "kubelet" in lab.ssh(
             host, "sh", "-c", "if command -v yum; then yum versionlock list; else apt-mark showhold; fi"
         )
@@ -148,7 +150,7 @@ def test_up_brings_a_reset_node_back(lab: Lab) -> None:
     assert lab.ready_nodes() == set(HOSTS)
 
 
-def test_reset_takes_everything_back_and_twice_is_once(lab: Lab) -> None:
+def test_reset_takes_everything_back_and_twice_is_once(lab: Lab, engine: Engine) -> None:
     lab.run("reset", "--yes")
     for host in HOSTS:
         left = lab.ssh(
@@ -158,7 +160,7 @@ def test_reset_takes_everything_back_and_twice_is_once(lab: Lab) -> None:
             "ls -d /etc/kubernetes/*.conf /var/lib/etcd/member /etc/cni/net.d/* 2>/dev/null; true",
         )
         assert left == "", host
-        assert "kube-apiserver" not in lab.ssh(host, "docker", "ps", "--format", "{{.Names}}")
+        assert "kube-apiserver" not in engine.running(lab, host)
     assert changed(lab.run("reset", "--yes").stderr) == 0
 
 
