@@ -8,9 +8,9 @@ from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.host.peer import Peer
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import matches, upstream
+from k8sboot.osfamily.mirrors import release_of
 from k8sboot.paths import PACKAGE_VERSIONS
 
 KEEP_RUNTIME = (
@@ -19,6 +19,8 @@ KEEP_RUNTIME = (
 )
 CHOOSES = "package-versions"
 """The phase that selects the versions and writes PACKAGE_VERSIONS."""
+KUBERNETES = ("kubeadm", "kubelet", "kubectl")
+"""The packages with Kubernetes' own version."""
 
 
 def runtime_packages(spec: Spec) -> tuple[str, ...]:
@@ -27,8 +29,14 @@ def runtime_packages(spec: Spec) -> tuple[str, ...]:
 
 
 def kubernetes_packages(spec: Spec) -> tuple[str, ...]:
-    """Kubernetes' packages that are installed by name."""
-    return KubernetesVersion.parse(spec.cluster.kubernetes_version).release.packages
+    """Kubernetes' packages that have its version."""
+    return tuple(name for name in release_of(spec).packages if name in KUBERNETES)
+
+
+def companions(spec: Spec) -> tuple[Wanted, ...]:
+    """The other packages of Kubernetes' repository that are held. They have versions of their own: any will do."""
+    held = release_of(spec).packages_held
+    return tuple(Wanted(name, is_held=True) for name in held if name not in KUBERNETES)
 
 
 def asked_for(spec: Spec) -> dict[str, Wanted]:

@@ -50,8 +50,8 @@ class Release:
     ipvs_is_deprecated: kube-proxy warns of ipvs.
     calico: the newest version that was tested with it, a series where no patch is known. metrics_server: likewise.
     package_repository: pkgs.k8s.io, or the layout of the closed packages.cloud.google.com, which mirrors have kept.
-    packages: to be installed by name. kubeadm_requires: what the package kubeadm depends on.
-    packages_held: those that general updates must not change.
+    packages: those that no other brings in. kubeadm_requires: what the package kubeadm depends on.
+    packages_held: those that general updates must not change; k8sboot installs them by name.
     control_plane_labels, control_plane_taints: what kubeadm puts on a master; the taints have the effect NoSchedule.
     kubelet_config_map: the ConfigMap with kubelet's configuration. budget_api: the API of PodDisruptionBudgets.
     kubelet_lag: the number of minors that its kubelet may be older than the API server.

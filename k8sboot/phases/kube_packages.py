@@ -9,7 +9,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.desired import kept, resolver
 from k8sboot.desired.kubeadm import is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, UNIT, kubelet_environment
-from k8sboot.desired.packages import kubernetes_packages, pinned
+from k8sboot.desired.packages import companions, kubernetes_packages, pinned
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
@@ -20,13 +20,14 @@ from k8sboot.phase import everyone, phase
 
 
 def _reads(spec: Spec) -> Reads:
-    own = Reads(files=ENVIRONMENTS, packages=kubernetes_packages(spec), units=(UNIT,))
+    names = (*kubernetes_packages(spec), *(each.name for each in companions(spec)))
+    own = Reads(files=ENVIRONMENTS, packages=names, units=(UNIT,))
     return union((own, resolver.READS))
 
 
 @phase(on=everyone, reads=_reads, after=("package-versions",), turn=is_member, diagnosis=PACKAGES)
 def kube_packages(cluster: Cluster, host: Host) -> None:
-    """Install kubeadm, kubelet and kubectl."""
+    """Install kubeadm, kubelet and kubectl, and from 1.24 on their tools and network plugins by name."""
     kept.refuse_other_kubernetes(cluster, (host,))
     names = [n for n in kubernetes_packages(cluster.spec) if host.role == "master" or n != "kubectl"]
     file, packages = kubelet_environment(cluster, host), pinned(cluster, host, *names)
@@ -34,7 +35,7 @@ def kube_packages(cluster: Cluster, host: Host) -> None:
     what = "restarts kubelet, containers keep running"
     with ensure.back_in_cluster(cluster, host, what, restarts=restarts, stops_containers=False):
         ensure.files(host, file)
-        ensure.packages(host, *packages)
+        ensure.packages(host, *packages, *companions(cluster.spec))
         ensure.service_at_boot(host, UNIT)
 
 

@@ -1,0 +1,84 @@
+"""Kubernetes' packages and their companions, which have versions of their own, in the layout of pkgs.k8s.io."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from fake_cluster import FakeCluster
+from fake_systems import MIRRORED, debian, el7
+from fake_yum import EL9
+from inventories import spec
+from runs import raise_errors, run
+
+from k8sboot.desired.packages import asked_for, companions, kubernetes_packages
+from k8sboot.inventory.model import ClusterSettings
+from k8sboot.inventory.os_settings import OsSettings
+from k8sboot.runbook import UP
+
+PHASES = [phase for phase in UP if phase.name in ("os-packages", "package-versions", "kube-packages")]
+DEBS = {
+    **dict.fromkeys(("kubeadm", "kubelet", "kubectl"), ("1.37.2-1.1", "1.37.1-1.1")),
+    "cri-tools": ("1.37.0-1.1",),
+    "kubernetes-cni": ("1.10.0-1.1",),
+}
+RPMS = {name: tuple(f"0:{v.replace('-1.1', '-150500.1.1')}" for v in found) for name, found in DEBS.items()}
+VERSIONED = ("kubeadm", "kubelet", "kubectl")
+COMPANIONS = ("kubernetes-cni", "cri-tools")
+
+
+def asked(version: str = "v1.37.2"):
+    return spec(cluster=ClusterSettings(kubernetes_version=version), os=OsSettings(repositories=MIRRORED))
+
+
+def deb():
+    bare = debian()
+    return {**bare, "offered": {**bare["offered"], **DEBS}}
+
+
+def rpm():
+    bare = el7()
+    files = {**bare["files"], "/etc/os-release": EL9}
+    return {**bare, "offered": {**bare["offered"], **RPMS}, "files": files}
+
+
+def installed(cluster: FakeCluster, host: str) -> Mapping[str, str]:
+    there = cluster.hosts[host].packages
+    return {name: there[name] for name in DEBS if name in there}
+
+
+@pytest.mark.parametrize("version", ["v1.24.17", "v1.31.14", "v1.32.13", "v1.37.2"])
+def test_from_1_24_on_companions_are_named_and_held_at_versions_of_their_own(version):
+    assert kubernetes_packages(asked(version)) == VERSIONED
+    assert tuple(each.name for each in companions(asked(version))) == COMPANIONS
+    assert all(each.is_held and not each.version for each in companions(asked(version)))
+    assert {asked_for(asked(version))[name].version for name in VERSIONED} == {f"={version[1:]}"}
+
+
+def test_up_to_1_23_there_are_none():
+    assert companions(asked("v1.23.17")) == ()
+    assert kubernetes_packages(asked("v1.23.17")) == VERSIONED
+
+
+@pytest.mark.parametrize(("bare", "offered"), [(deb, DEBS), (rpm, RPMS)])
+def test_they_are_installed_in_one_go_with_kubernetes_and_stay(bare, offered):
+    cluster = FakeCluster(asked(), m1=bare, n1=bare, n2=bare)
+    told = raise_errors(run(cluster, PHASES))
+    assert sum("cri-tools" in each and each.startswith("install") for each in told.changes["m1"]) == 1
+    assert installed(cluster, "m1") == {name: versions[0] for name, versions in offered.items()}
+    assert set(DEBS) - set(installed(cluster, "n1")) == {"kubectl"}
+    assert raise_errors(run(cluster, PHASES)).changes == {}
+
+
+def test_debian_holds_all_of_them():
+    cluster = FakeCluster(asked(), m1=deb, n1=deb, n2=deb)
+    raise_errors(run(cluster, PHASES))
+    assert set(DEBS) <= cluster.hosts["m1"].held
+
+
+def test_an_older_companion_stays_on_a_host_that_has_one():
+    cluster = FakeCluster(asked(), m1=deb, n1=deb, n2=deb)
+    cluster.hosts["m1"].packages["kubernetes-cni"] = "1.7.1-1.1"
+    raise_errors(run(cluster, PHASES))
+    assert installed(cluster, "m1")["kubernetes-cni"] == "1.7.1-1.1"
+    assert installed(cluster, "n1")["kubernetes-cni"] == "1.10.0-1.1"
