@@ -22,6 +22,7 @@ from k8sboot.phases.node_settings import node_settings
 from k8sboot.phases.os_packages import os_packages, os_update
 from k8sboot.phases.os_prep import os_prep
 from k8sboot.phases.package_versions import package_versions
+from k8sboot.phases.pod_network import pod_network
 from k8sboot.phases.preflight import preflight
 from k8sboot.phases.reset import drain, leave, reset_host, what_stays
 from k8sboot.phases.restore_os import restore_os
@@ -50,6 +51,7 @@ UP: tuple[Phase, ...] = (
     kubeadm_init,
     join_token,
     calico,
+    pod_network,
     metrics_server,
     kube_proxy,
     join_masters,

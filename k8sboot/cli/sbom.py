@@ -120,7 +120,10 @@ def _keys() -> Iterator[Component]:
 
 def _manifests(spec: Spec) -> Iterator[Component]:
     settings = spec.calico
-    if settings.enabled:
+    if spec.plugin == "manifest":
+        other = _component("file", "network.yaml", "", HOSTS)
+        yield _with_digest(other, spec.network.sha256, spec.network.manifest)
+    if spec.plugin == "calico":
         known = "" if settings.manifest else calico.MANIFEST_SHA256.get(settings.version, "")
         url = settings.manifest or calico.manifest_url(settings.version)
         manifest = _component("file", "calico.yaml", settings.version, HOSTS)

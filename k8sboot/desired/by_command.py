@@ -6,6 +6,7 @@ import shlex
 
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import is_member
+from k8sboot.desired.network import CNI_IN_FORCE, network_manifest
 from k8sboot.errors import Refused
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
@@ -14,11 +15,12 @@ from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.alternative_names import alternative_names
 from k8sboot.kubernetes.ip_pools import MODES, pools
 from k8sboot.kubernetes.paths import APISERVER_CERT
+from k8sboot.kubernetes.running import RunningCluster, running_cluster
 
 
 def reads(spec: Spec) -> Reads:
     """What these checks read on a host."""
-    return Reads(files=(APISERVER_CERT,) if spec.cluster.cert_sans else ())
+    return Reads(files=(APISERVER_CERT,) if spec.cluster.cert_sans else (), questions=(CNI_IN_FORCE,))
 
 
 def refuse_missing_names(cluster: Cluster, host: Peer) -> None:
@@ -43,7 +45,11 @@ def refuse_missing_names(cluster: Cluster, host: Peer) -> None:
 def refuse_other_encapsulation(cluster: Cluster, host: Peer) -> None:
     """Refused if Calico's pool has another encapsulation: its manifest sets it only when the pool is created."""
     settings = cluster.spec.calico
-    if "calico.encapsulation" not in cluster.spec.said or not settings.enabled or not is_member(host):
+    if (
+        "calico.encapsulation" not in cluster.spec.said
+        or cluster.spec.plugin != "calico"
+        or not is_member(host)
+    ):
         return
     answer = host.ask(commands.ip_pools())
     found = pools(answer.text) if answer.exit_status == 0 else ()
@@ -62,3 +68,33 @@ def refuse_other_encapsulation(cluster: Cluster, host: Peer) -> None:
             host=host.name,
             code="KB-CALICO-POOL",
         )
+
+
+def refuse_other_network(cluster: Cluster, host: Peer) -> None:
+    """Refused if the cluster has another pod network than the inventory wants installed."""
+    spec = cluster.spec
+    if spec.plugin == "none" or not is_member(host):
+        return
+    answer = host.ask_once(commands.running_cluster())
+    there = _other_network(spec, host, running_cluster(answer.text)) if answer.exit_status == 0 else ""
+    if there:
+        is_calico = spec.plugin == "calico"
+        keep = "none" if is_calico else "calico"
+        or_else = ", or move the file away if no pod network reads it" if is_calico else ""
+        raise Refused(
+            f"the cluster's pod network is {there}, network.plugin is {spec.plugin}",
+            why="`up` does not move running Pods from one network to another: with two networks, Pods of different "
+            "hosts could not reach each other",
+            fix=f"set `network: {{plugin: {keep}}}` to keep what the cluster has{or_else}, then run again; nothing was "
+            "changed",
+            host=host.name,
+            code="KB-NETWORK-PLUGIN",
+        )
+
+
+def _other_network(spec: Spec, host: Peer, running: RunningCluster) -> str:
+    if spec.plugin == "manifest":
+        is_other = running.has_calico and "calico-node" not in network_manifest(spec).daemon_sets
+        return f"Calico {running.calico_version}".strip() if is_other else ""
+    file = "" if running.has_calico else host.answer(CNI_IN_FORCE).text.strip()
+    return f"that of /etc/cni/net.d/{file}" if file and "calico" not in file else ""

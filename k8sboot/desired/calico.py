@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from threading import Lock
 
 from k8sboot.cluster import Cluster
-from k8sboot.desired import fetch
-from k8sboot.errors import Refused
+from k8sboot.desired import manifests
 from k8sboot.host.reads import Question
 from k8sboot.inventory.model import CalicoSettings
 from k8sboot.kubernetes import calico
@@ -35,20 +33,25 @@ def calico_manifest(cluster: Cluster, *, has_node_addresses: bool = False) -> st
             wanted.kubernetes_version,
             _replicas(cluster),
             has_node_addresses,
+            cluster.spec.proxy_mode,
         )
 
 
 def calico_images(cluster: Cluster) -> tuple[str, ...]:
     """The images that run on every host; Typha's only if it is enabled."""
-    has_typha = _replicas(cluster) > 0
-    return tuple(i for i in calico.images(calico_manifest(cluster)) if has_typha or "/typha:" not in i)
+    return calico.images(calico_manifest(cluster), with_typha=_replicas(cluster) > 0)
 
 
 @lru_cache(maxsize=2)
 def _fitted(
-    settings: CalicoSettings, pod_subnet: str, version: str, replicas: int, has_node_addresses: bool
+    settings: CalicoSettings,
+    pod_subnet: str,
+    version: str,
+    replicas: int,
+    has_node_addresses: bool,
+    proxy_mode: str,
 ) -> str:
-    text = _manifest(settings)
+    text = manifests.manifest(_source(settings), _pin(settings), "calico")
     options = calico.CalicoOptions(
         pod_cidr=pod_subnet,
         kubernetes_version=KubernetesVersion.parse(version),
@@ -57,6 +60,7 @@ def _fitted(
         typha_replicas=replicas,
         image_repository=settings.image_repository,
         has_node_addresses=has_node_addresses,
+        proxy_mode=proxy_mode,
     )
     return calico.set_calico(text, options)
 
@@ -64,8 +68,7 @@ def _fitted(
 def unpinned_digest(cluster: Cluster) -> str:
     """The SHA-256 of a manifest that is downloaded and that nothing pins; '' for any other."""
     settings = cluster.spec.calico
-    is_pinned = _pin(settings) or not _source(settings).startswith("https://")
-    return "" if is_pinned else hashlib.sha256(_manifest(settings).encode()).hexdigest()
+    return manifests.unpinned(_source(settings), _pin(settings), "calico")
 
 
 def _source(settings: CalicoSettings) -> str:
@@ -75,22 +78,6 @@ def _source(settings: CalicoSettings) -> str:
 def _pin(settings: CalicoSettings) -> str:
     known = "" if settings.manifest else calico.MANIFEST_SHA256.get(settings.version, "")
     return settings.sha256 or known
-
-
-@lru_cache(maxsize=2)
-def _manifest(settings: CalicoSettings) -> str:
-    """The manifest as it comes. Refused over plain HTTP without a digest: any machine on the way can change it."""
-    source, pin = _source(settings), _pin(settings)
-    text = fetch.text(source, sha256=pin)
-    if source.startswith("http://") and not pin:
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        raise Refused(
-            f"{source} is a manifest over plain HTTP, and nothing pins it",
-            why=f"any machine on the way can send another one; the SHA-256 of what came is {digest}",
-            fix=f"compare it with the original, then set `sha256: {digest}` in `calico` of the inventory",
-            code="KB-MANIFEST-UNPINNED",
-        )
-    return text
 
 
 def _replicas(cluster: Cluster) -> int:

@@ -11,6 +11,7 @@ from k8sboot.ensure.cluster import (
     running_cluster,
     running_cluster_now,
     settled,
+    unsettled,
 )
 from k8sboot.ensure.etcd import no_etcd_member
 from k8sboot.ensure.files import absent, block, directory, file, files
@@ -76,4 +77,5 @@ __all__ = [
     "timezone",
     "would_restart",
     "unmounted",
+    "unsettled",
 ]

@@ -16,12 +16,15 @@ from k8sboot.membership.errors import remains
 from k8sboot.membership.reading import membership_of
 from k8sboot.paths import MANIFESTS_DIR, UNFINISHED
 from k8sboot.runtime.contract import Runtime
+from k8sboot.secret import Secret
 from k8sboot.text.sanitize import safe_line
 
 API_ATTEMPTS = 3
 NAMED = 3
 """Unready Pods that are named, each with its last event."""
 EVENT_LENGTH = 200
+LARGEST_OBJECT = 250_000
+"""Characters. kubectl puts a copy of each object into its annotations, which hold 262144 bytes."""
 API_TIMEOUT = 180
 """Seconds for an unavailable API server to become ready: kubelet gives a new one as long before it kills it."""
 
@@ -79,10 +82,11 @@ def manifest_path(name: str) -> str:
 
 def settled(host: Host, namespace: str, *, timeout: int) -> None:
     """Wait until every DaemonSet and Deployment of the namespace has its Pods, all updated, and every Pod is ready."""
-    host.wait(f"the Pods of {namespace} to be ready", lambda: _unsettled(host, namespace), timeout=timeout)
+    host.wait(f"the Pods of {namespace} to be ready", lambda: unsettled(host, namespace), timeout=timeout)
 
 
-def _unsettled(host: Peer, namespace: str) -> str:
+def unsettled(host: Peer, namespace: str) -> str:
+    """The workloads of the namespace that are not ready, and their Pods, each with its last event; '' if all are."""
     kinds = "daemonsets,deployments,pods"
     said = host.read(commands.get_fields(kinds, parsers.WORKLOADS, namespace=namespace), timeout=60)
     found = parsers.workloads(said)
@@ -115,28 +119,33 @@ def reset_unfinished(host: Host, engine: Runtime, reset: Command) -> bool:
     return found.is_unfinished
 
 
-def manifest(host: Host, name: str, text: str, *, restarts: tuple[Command, ...] = ()) -> None:
+def manifest(host: Host, name: str, content: str | Secret, *, restarts: tuple[Command, ...] = ()) -> None:
     """Apply a manifest's objects unless the cluster has them; the API server compares (kubectl diff).
 
-    restarts: commands that follow, for Pods that read what is applied only when they start.
+    restarts: commands that follow, for Pods that read what is applied only when they start. By the API server where an
+    object is too large for kubectl.
     """
+    text = content.reveal() if isinstance(content, Secret) else content
+    by_server = any(len(part) > LARGEST_OBJECT for part in text.split("\n---\n"))
     path = manifest_path(name)
-    wanted = File(path, text, mode=0o600)
+    wanted = File(path, content, mode=0o600)
     is_written = wanted.is_met_by(host.file(path))
     files(host, wanted)
     is_planned = host.is_ahead and not is_written  # a dry run: kubectl would compare the old file
-    if is_planned or _differs(host, path):
-        host.change(f"apply {name}", commands.apply(path), *restarts, timeout=180)
+    diff = commands.diff_by_server(path) if by_server else commands.diff(path)
+    apply = commands.apply_by_server(path) if by_server else commands.apply(path)
+    if is_planned or _differs(host, diff):
+        host.change(f"apply {name}", apply, *restarts, timeout=180)
 
 
-def _differs(host: Host, path: str) -> bool:
+def _differs(host: Host, question: Command) -> bool:
     """kubectl diff exits with 0 for equal, 1 for different, more for an error, as for an object of an unknown kind.
 
     In a dry run that plans to create the cluster, everything differs.
     """
     try:
         host.relies_on("kubeadm-init")
-        api_says(host, commands.diff(path), timeout=120)
+        api_says(host, question, timeout=120)
     except (NotYet, CommandFailed):
         return True
     return False

@@ -123,10 +123,10 @@ def _of_files(values: Values) -> Iterator[Effect]:
 
 def _sent(values: Any) -> Iterator[tuple[KeyPath, str]]:  # noqa: ANN401  dicts by field name
     """Files that go to the hosts."""
-    manifest = values.get("calico", {}).get("manifest")
+    manifests = [((name, "manifest"), values.get(name, {}).get("manifest")) for name in ("network", "calico")]
     keys = {name: each.get("key") for name, each in values.get("os", {}).get("repositories", {}).items()}
     for path, file in (
-        (("calico", "manifest"), manifest),
+        *manifests,
         *((("os", "repositories", name, "key"), key) for name, key in keys.items()),
     ):
         if file and not is_url(file):

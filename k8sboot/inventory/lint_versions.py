@@ -55,7 +55,7 @@ def _calico(spec: Spec) -> Iterator[LintProblem]:
     path: KeyPath = ("calico", "version")
     version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
     is_refused_anyway = bool(unsupported(version) or releases.docker_misfit(version.release))
-    if not spec.calico.enabled or spec.calico.manifest or is_refused_anyway:
+    if spec.plugin != "calico" or spec.calico.manifest or is_refused_anyway:
         return
     major, calico = _minor(spec.calico.version)
     span = kubernetes_for(calico)

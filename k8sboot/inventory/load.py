@@ -14,6 +14,7 @@ from k8sboot.inventory.effects import ALLOWED, Effect, Recalling, Rules, broken,
 from k8sboot.inventory.keys import inventory
 from k8sboot.inventory.lint_hosts import lint_hosts
 from k8sboot.inventory.lint_kubeadm import lint_kubeadm
+from k8sboot.inventory.lint_network import lint_network
 from k8sboot.inventory.lint_networks import lint_networks
 from k8sboot.inventory.lint_os import lint_os
 from k8sboot.inventory.lint_versions import lint_versions
@@ -63,7 +64,7 @@ def load(
     texts = Recalling(environ)
     values = check_section(CheckContext(problems, texts, folder), parse(source, problems), inventory(), ())
     spec = build(values)
-    for lint in (lint_hosts, lint_networks, lint_os, lint_versions, lint_kubeadm):
+    for lint in (lint_hosts, lint_networks, lint_os, lint_versions, lint_kubeadm, lint_network):
         for found in lint(spec):
             problems.add_lint(found)
     sources = tuple(secret_sources(values))

@@ -14,11 +14,13 @@ from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number, Unavailable, needs
 from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.inventory.proxy import ProxySettings
+from k8sboot.kubernetes.release import ProxyMode
 
 UPGRADE = needs("an upgrade, which comes with a later release")
 MIGRATION = needs("a migration, which comes with a later release")
 CERTIFICATES = needs("new certificates")
 POOL = needs("`kubectl patch ippool`")
+NETWORK = needs("a move of all Pods to the other network by hand")
 KUBEADM = needs("kubeadm by hand", is_refused=False)
 
 RuntimeName = Literal["docker"]
@@ -89,10 +91,26 @@ class RuntimeSettings:
 
 
 @dataclass(frozen=True)
+class NetworkSettings:
+    """The `network` section.
+
+    plugin: The pod network: calico (see the section below); manifest, which applies any other plugin's own; or none,
+        which leaves it to you: `up` then ends with nodes that are not Ready.
+    manifest: With plugin manifest: a URL or a file. cluster.podSubnet is set where it has a place for it: flannel's
+        `net-conf.json` and the variable `CALICO_IPV4POOL_CIDR`. Objects that a later one leaves out are not removed.
+    sha256: The manifest's SHA-256.
+    """
+
+    plugin: Annotated[Literal["calico", "manifest", "none"], NETWORK] = "calico"
+    manifest: Annotated[str, forms.url_or_file, LocalPath(must_exist=True)] = ""
+    sha256: Annotated[str, forms.sha256] = ""
+
+
+@dataclass(frozen=True)
 class CalicoSettings:
     """The `calico` section.
 
-    enabled: Install Calico.
+    enabled: false is the older form of `network: {plugin: none}`.
     version: Calico's version, with the patch release.
     manifest: A URL or a file to use instead of upstream's manifest for that version.
     sha256: The manifest's SHA-256. k8sboot knows it for the versions it was tested with.
@@ -132,12 +150,13 @@ class MetricsServerSettings:
 class KubeProxySettings:
     """The `kubeProxy` section.
 
-    mode: ipvs or iptables; ipvs needs kernel modules, which are checked on every host.
+    mode: ipvs, iptables, or nftables (from Kubernetes 1.31 on, with kernel 5.13 or later). ipvs needs kernel modules,
+        which are checked on every host; Kubernetes 1.40 turns it off.
     scheduler: IPVS scheduler: rr, wrr, lc, wlc, lblc, lblcr, sh, dh, sed, nq, fo, ovf or mh.
     strict_arp: Required by MetalLB in layer 2 mode.
     """
 
-    mode: Literal["ipvs", "iptables"] = "ipvs"
+    mode: ProxyMode = "ipvs"
     scheduler: Scheduler = "rr"
     strict_arp: bool = False
 
@@ -176,7 +195,8 @@ class Spec:
     os: How the hosts are prepared.
     proxy: Proxies for packages and images, on all hosts.
     runtime: The container runtime.
-    calico: The pod network.
+    network: The pod network.
+    calico: Calico, with network.plugin calico.
     metrics_server: Resource metrics for `kubectl top` and autoscaling.
     kube_proxy: Service routing on the hosts.
     kubeadm: Fields of kubeadm's own documents, merged over what k8sboot renders. Types in here: a quoted value is
@@ -198,6 +218,7 @@ class Spec:
     os: Annotated[OsSettings, APPLIED] = field(default_factory=OsSettings)
     proxy: Annotated[ProxySettings, APPLIED] = field(default_factory=ProxySettings)
     runtime: Annotated[RuntimeSettings, APPLIED] = field(default_factory=RuntimeSettings)
+    network: Annotated[NetworkSettings, APPLIED] = field(default_factory=NetworkSettings)
     calico: Annotated[CalicoSettings, APPLIED] = field(default_factory=CalicoSettings)
     metrics_server: Annotated[MetricsServerSettings, APPLIED] = field(default_factory=MetricsServerSettings)
     kube_proxy: Annotated[KubeProxySettings, APPLIED] = field(default_factory=KubeProxySettings)
@@ -208,3 +229,14 @@ class Spec:
     def hosts(self) -> tuple[HostSpec, ...]:
         """Masters first, then nodes, as the inventory lists them."""
         return self.masters + self.nodes
+
+    @property
+    def plugin(self) -> str:
+        """The plugin of the pod network: calico, manifest or none."""
+        is_off = self.network.plugin == "calico" and not self.calico.enabled
+        return "none" if is_off else self.network.plugin
+
+    @property
+    def proxy_mode(self) -> str:
+        """The mode that kube-proxy is to run in; kubeadm's free fields take precedence."""
+        return str(self.kubeadm.kube_proxy_configuration.get("mode") or self.kube_proxy.mode)

@@ -39,15 +39,16 @@ _ENCAPSULATION = {
     "none": ("Never", "Never", "bird"),
 }
 
-_INTERNAL_IP = (3, 24)
-_BIRD_PROBES = ("-bird-live", "-bird-ready")
+_TYPHA = "calico-typha"
+_INTERNAL_IP, _NFTABLES = (3, 24), (3, 31)
+_BIRD_PROBES = ("-bird-live", "-bird-ready", "--bird-live", "--bird-ready")
 
 
 @dataclass(frozen=True)
 class CalicoOptions:
     """A cluster's settings for Calico. mtu 0: Calico detects it; typha_replicas 0: no Typha;
     image_repository empty: upstream's registry. has_node_addresses: its nodes use their InternalIP, instead of the
-    first address that they find.
+    first address that they find. proxy_mode: kube-proxy's; Calico has to use nftables where that does.
     """
 
     pod_cidr: str
@@ -57,6 +58,7 @@ class CalicoOptions:
     typha_replicas: int = 0
     image_repository: str = ""
     has_node_addresses: bool = False
+    proxy_mode: str = ""
 
 
 def manifest_url(version: str) -> str:
@@ -72,12 +74,14 @@ def typha_replicas(node_count: int) -> int:
     return 0 if node_count <= 50 else max(3, math.ceil(node_count / 100))
 
 
-def images(manifest_text: str) -> tuple[str, ...]:
-    """Every image in the manifest, each once. Raises Refused if it is not a Calico manifest."""
+def images(manifest_text: str, *, with_typha: bool = True) -> tuple[str, ...]:
+    """Every image in the manifest, each once; from 3.33 on several components have the same one.
+
+    Raises Refused if it is not a Calico manifest.
+    """
     documents = _documents(manifest_text)
-    return tuple(
-        dict.fromkeys(container["image"] for container in _containers(documents) if "image" in container)
-    )
+    used = [d for d in documents if with_typha or text_at(d, "metadata", "name") != _TYPHA]
+    return tuple(dict.fromkeys(container["image"] for container in _containers(used) if "image" in container))
 
 
 def set_calico(manifest_text: str, options: CalicoOptions) -> str:
@@ -90,6 +94,8 @@ def set_calico(manifest_text: str, options: CalicoOptions) -> str:
     _set_env(node, "CALICO_IPV4POOL_VXLAN", vxlan)
     if options.has_node_addresses:
         _set_node_address(node)
+    if options.proxy_mode == "nftables" and _release(node) >= _NFTABLES:
+        _set_env(node, "FELIX_NFTABLESMODE", "Enabled")
     config["data"]["calico_backend"] = backend
     config["data"]["veth_mtu"] = str(options.mtu)
     if backend != "bird":
@@ -161,14 +167,15 @@ def _set_env(container: dict[str, Any], name: str, value: str) -> None:
 
 def _set_node_address(node: dict[str, Any]) -> None:
     """By the Node's InternalIP, which Calico can since v3.22, unless the manifest itself says another way."""
-    release = re.search(r":v(\d{1,4})\.(\d{1,4})\.", str(node.get("image", "")))
     said = {text_at(entry, "name") for entry in node["env"] if isinstance(entry, dict)}
-    if (
-        release
-        and (int(release[1]), int(release[2])) >= _INTERNAL_IP
-        and "IP_AUTODETECTION_METHOD" not in said
-    ):
+    if _release(node) >= _INTERNAL_IP and "IP_AUTODETECTION_METHOD" not in said:
         _set_env(node, "IP_AUTODETECTION_METHOD", "kubernetes-internal-ip")
+
+
+def _release(node: dict[str, Any]) -> tuple[int, ...]:
+    """(3, 25) by the tag of calico-node's image; () where that is not one of a release."""
+    found = re.search(r":v(\d{1,4})\.(\d{1,4})\.", str(node.get("image", "")))
+    return (int(found[1]), int(found[2])) if found else ()
 
 
 def _drop_bird_probes(node: dict[str, Any]) -> None:

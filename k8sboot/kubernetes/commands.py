@@ -25,6 +25,7 @@ OF_A_CLUSTER = (
     "deployment/metrics-server",
 )
 REQUEST_TIMEOUT = 20
+BY_SERVER = ("--server-side", "--force-conflicts", "--field-manager=k8sboot")
 POD_LOGS = scripts.render("pod-logs", KUBECONFIG=ADMIN_CONF, CACHE=KUBECTL_CACHE, AT_ONCE=8)
 """Its argument: lines 'NODE POD'."""
 
@@ -190,9 +191,24 @@ def diff(path: str) -> Words:
     return ("env", f"TMPDIR={SCRATCH}", *kubectl("diff", "-f", path))
 
 
+def diff_by_server(path: str) -> Words:
+    """The same, as apply_by_server would apply it."""
+    return (*diff(path), *BY_SERVER)
+
+
 def apply(path: str) -> Words:
     """Create or update every object of a file."""
     return kubectl("apply", "--filename", path)
+
+
+def apply_by_server(path: str) -> Words:
+    """The same by the API server, which keeps no copy of an object in its annotations: these hold 256 KiB."""
+    return (*apply(path), *BY_SERVER)
+
+
+def wait_for_definitions(path: str) -> Words:
+    """Wait until the API server serves the kinds that a file defines."""
+    return kubectl("wait", "--for", "condition=Established", "--filename", path, "--timeout=60s")
 
 
 def replace(path: str) -> Words:

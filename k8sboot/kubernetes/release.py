@@ -7,7 +7,7 @@ from typing import Literal
 
 ConfigApi = Literal["v1beta1", "v1beta2", "v1beta3", "v1beta4"]
 CriApi = Literal["v1alpha2", "v1"]
-ProxyMode = Literal["iptables", "ipvs", "nftables"]
+ProxyMode = Literal["ipvs", "iptables", "nftables"]
 BudgetApi = Literal["policy/v1beta1", "policy/v1"]
 
 
@@ -48,6 +48,7 @@ class Release:
     proxy_modes: modes of kube-proxy without a feature gate. proxy_default: what k8sboot writes on a new cluster.
     ipvs_without_modules: what kube-proxy does where the kernel lacks ipvs: it runs iptables, or it fails.
     ipvs_is_deprecated: kube-proxy warns of ipvs.
+    nft_conflict: hosts with this version of nft or a later one may have tables that crash kube-proxy in mode nftables.
     calico: the newest version that was tested with it, a series where no patch is known. metrics_server: likewise.
     package_repository: pkgs.k8s.io, or the layout of the closed packages.cloud.google.com, which mirrors have kept.
     packages: those that no other brings in. kubeadm_requires: what the package kubeadm depends on.
@@ -81,6 +82,7 @@ class Release:
     proxy_default: ProxyMode
     ipvs_without_modules: Literal["runs iptables", "fails"]
     ipvs_is_deprecated: bool
+    nft_conflict: str = ""
     calico: str
     metrics_server: str
     package_repository: Literal["packages.cloud.google.com", "pkgs.k8s.io"]

@@ -3,8 +3,8 @@
 Sources. newest, ends: kubernetes/website data/releases/eol.yaml and schedule.yaml, kubernetes.io/releases, and the
 versions of the Go module k8s.io/kubernetes. pause, etcd, coredns: cmd/kubeadm/app/constants/constants.go of 1.30.14,
 1.31.14, 1.32.13, 1.33.13, 1.34.4, 1.35.4, 1.36.3 and 1.37.2; before 1.30 minikube's constants_kubeadm_images.go,
-KubeKey's tables and `kubeadm config images list`. calico: see calico_releases.py.
-metrics_server: its README, "Compatibility Matrix". containerd: its RELEASES.md. Everything else: where it stands.
+KubeKey's tables and `kubeadm config images list`. calico: see calico_releases.py. metrics_server: its README,
+"Compatibility Matrix". containerd: its RELEASES.md. Everything else: where it stands.
 """
 
 from __future__ import annotations
@@ -33,11 +33,10 @@ _CADVISOR_FLAGS = (
     "storage-driver-user",
 )  # fmt: skip
 
-# Sources of the rules of 1.19. config_apis: kubernetes 101129, 107013, 125029, 136016 and kubernetes/kubeadm 2459.
-# control_plane_labels and _taints: kubernetes/kubeadm 2200. cri: kubernetes 106501, 110618. kernels: the versions of
-# k8s.io/system-validators that kubeadm was built with. ipvs_without_modules: kubernetes 111806. kubelet_lag:
-# kubernetes/website version-skew-policy.md. package_repository, packages, kubeadm_requires: kubernetes/release
-# metadata.yaml. coredns_image: kubeadm's own list. proxy_default: the runbook's ipvs up to 1.23.
+# Sources of the rules of 1.19. config_apis: kubernetes 101129, 107013, 125029, 136016, kubeadm 2459.
+# control_plane_labels and _taints: kubeadm 2200. cri: kubernetes 106501, 110618. kernels: each kubeadm's go.mod.
+# ipvs_without_modules: kubernetes 111806. kubelet_lag: website, version-skew-policy.md. package_repository, packages,
+# kubeadm_requires: kubernetes/release metadata.yaml. coredns_image: kubeadm's list. proxy_default: the runbook's.
 _19 = Release(
     minor=19,
     newest="v1.19.16",
@@ -214,6 +213,7 @@ _31 = replace(
     ),
     cgroup_v1="in maintenance",  # KEP-4569
     proxy_modes=("iptables", "ipvs", "nftables"),  # KEP-3866: the gate is on by default
+    nft_conflict="1.1.3",  # kubernetes 136786; patches of 1.33 to 1.35 since March 2026 cure a part of it (137501)
     calico="v3.30.7",
     metrics_server="v0.8.1",
 )
@@ -282,6 +282,7 @@ _37 = replace(
     minor=37,
     newest="v1.37.2",
     ends="2027-10-28",
+    nft_conflict="",  # kubernetes 140405
     etcd="3.7.0-0",
     coredns="v1.14.6",
     config_apis=("v1beta4",),

@@ -6,6 +6,8 @@ from k8sboot.kubernetes.release import Release
 from k8sboot.kubernetes.release_table import RELEASES
 
 OLDEST, NEWEST = RELEASES[0], RELEASES[-1]
+IPVS_ENDS = "Kubernetes 1.40, due in August 2027, turns it off, and 1.43, due in August 2028, removes it"
+"""Source: KEP-5495; three releases a year."""
 
 
 def is_known(minor: int) -> bool:

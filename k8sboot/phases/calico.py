@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
+from k8sboot.desired import by_command
 from k8sboot.desired.calico import NODE_ADDRESSES, calico_manifest, unpinned_digest
+from k8sboot.desired.network import CNI_IN_FORCE
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command
 from k8sboot.host.reads import Reads
@@ -14,13 +16,14 @@ from k8sboot.phase import When, first_master, phase
 
 @phase(
     on=first_master,
-    when=When(lambda spec: spec.calico.enabled, otherwise="calico.enabled is false"),
-    reads=Reads(files=(ensure.manifest_path("calico"),), questions=(NODE_ADDRESSES,)),
+    when=When(lambda spec: spec.plugin == "calico", otherwise="network.plugin is not calico"),
+    reads=Reads(files=(ensure.manifest_path("calico"),), questions=(NODE_ADDRESSES, CNI_IN_FORCE)),
     after=("kubeadm-init",),
     scope="cluster",
 )
 def calico(cluster: Cluster, host: Host) -> None:
     """Install Calico, the pods' network."""
+    by_command.refuse_other_network(cluster, host)
     has_node_addresses = host.answer(NODE_ADDRESSES).exit_status == 0
     text = calico_manifest(cluster, has_node_addresses=has_node_addresses)
     _tell_if_unpinned(host, unpinned_digest(cluster))

@@ -76,13 +76,14 @@ def _cluster_configuration(spec: Spec, host: Host) -> None:
 def _what_stays(spec: Spec, host: Host) -> None:
     """What the inventory does not want any longer, or in another version, and k8sboot leaves as it is."""
     running = ensure.running_cluster(host)
-    if running.has_calico and not spec.calico.enabled:
-        host.notice("KB-NOT-REMOVED", "Calico stays in the cluster: calico.enabled: false removes nothing")
+    if running.has_calico and spec.plugin == "none":
+        host.notice("KB-NOT-REMOVED", "Calico stays in the cluster: network.plugin: none removes nothing")
     if running.has_metrics_server and not spec.metrics_server.enabled:
         text = "metrics-server stays in the cluster: metricsServer.enabled: false removes nothing"
         host.notice("KB-NOT-REMOVED", text)
     wanted, there = spec.calico.version, running.calico_version
-    if spec.calico.manifest and "calico.version" in spec.said and there not in ("", wanted):
+    is_calico = spec.plugin == "calico"
+    if is_calico and spec.calico.manifest and "calico.version" in spec.said and there not in ("", wanted):
         text = f"calico.version: {wanted} has no effect beside calico.manifest, which installs {there}"
         host.notice("KB-NO-EFFECT", text)
 

@@ -35,7 +35,7 @@ def images(cluster: Cluster, host: Host) -> None:
     wanted = cluster.spec.cluster
     listed = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository)).split()
     needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]
-    needed += calico_images(cluster) if cluster.spec.calico.enabled else ()
+    needed += calico_images(cluster) if cluster.spec.plugin == "calico" else ()
     pins = cluster.spec.runtime.image_digests
     needed += [image for image in pins if image not in (*listed, *needed)]
     ensure_images(host, runtime.of(cluster.spec), needed, pins)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from k8sboot import ensure, paths
 from k8sboot.cluster import Cluster
-from k8sboot.desired.proxy import proxy_mode
+from k8sboot.desired.proxy import modules_for_proxy
 from k8sboot.ensure.next_boot import NEXT_BOOT
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTL_FLOORS, SYSCTLS
-from k8sboot.kubernetes.kube_proxy import possible_modules, required_modules
+from k8sboot.kubernetes.kube_proxy import possible_modules
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.phase import everyone, phase
 
 
 def _reads(spec: Spec) -> Reads:
-    for_proxy = possible_modules(mode=proxy_mode(spec), scheduler=spec.kube_proxy.scheduler)
+    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
+    for_proxy = possible_modules(release, mode=spec.proxy_mode, scheduler=spec.kube_proxy.scheduler)
     return Reads(
         files=(paths.MODULES, paths.SYSCTLS),
         modules=(*REQUIRED_MODULES, *OPTIONAL_MODULES, *for_proxy, *spec.os.modules),
@@ -32,8 +34,8 @@ def _reads(spec: Spec) -> Reads:
 )
 def kernel(cluster: Cluster, host: Host) -> None:
     """Load kernel modules and set sysctls."""
-    mode, settings = proxy_mode(cluster.spec), cluster.spec.os
-    for_proxy = required_modules(host.facts.kernel, mode=mode, scheduler=cluster.spec.kube_proxy.scheduler)
+    settings = cluster.spec.os
+    for_proxy = modules_for_proxy(cluster.spec, host)
     ensure.modules(
         host, paths.MODULES, (*OPTIONAL_MODULES, *settings.modules), required=(*REQUIRED_MODULES, *for_proxy)
     )

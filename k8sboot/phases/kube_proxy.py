@@ -6,7 +6,8 @@ from functools import partial
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.proxy import proxy_fields, proxy_mode
+from k8sboot.desired.kubeadm import version
+from k8sboot.desired.proxy import modules_for_proxy, proxy_fields
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
@@ -18,6 +19,7 @@ from k8sboot.kubernetes import commands, comparing
 from k8sboot.kubernetes import kube_proxy as proxies
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.kubernetes.ports import PROXY_METRICS
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import KUBE_PROXY_PATCH
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.secret import Secret
@@ -32,8 +34,9 @@ MODE = Question(
 
 
 def _reads(spec: Spec) -> Reads:
-    mode, scheduler = proxy_mode(spec), spec.kube_proxy.scheduler
-    return Reads(modules=proxies.possible_modules(mode=mode, scheduler=scheduler))
+    mode, scheduler = spec.proxy_mode, spec.kube_proxy.scheduler
+    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
+    return Reads(modules=proxies.possible_modules(release, mode=mode, scheduler=scheduler))
 
 
 @phase(
@@ -61,24 +64,25 @@ def kube_proxy(cluster: Cluster, host: Host) -> None:
 
 
 def _refuse_without_modules(cluster: Cluster) -> None:
-    """Where a module is not loaded, kube-proxy falls back to iptables and only logs it."""
-    mode, lacking = proxy_mode(cluster.spec), []
+    """Where a module is not loaded, kube-proxy exits, or falls back to iptables and only logs it."""
+    mode, lacking = cluster.spec.proxy_mode, []
     for peer in cluster.everyone:
-        needed = _modules(cluster.spec, peer)
+        needed = modules_for_proxy(cluster.spec, peer)
         missing = peer.check(partial(_missing_modules, peer, needed))
         lacking += [f"{peer.name} has not loaded {missing}"] if missing else []
     if lacking:
         raise Refused(
             f"kube-proxy is not switched to {mode}: {'; '.join(lacking)}",
-            why="without the modules, kube-proxy silently falls back to iptables on that host",
+            why=_without_modules(cluster),
             fix="run `k8sboot phase kernel kube-proxy kube-proxy-mode`, which loads them or reports what is missing",
             code="KB-KUBE-PROXY-MODULES",
         )
 
 
-def _modules(spec: Spec, host: Peer) -> tuple[str, ...]:
-    kernel, scheduler = host.facts.kernel, spec.kube_proxy.scheduler
-    return proxies.required_modules(kernel, mode=proxy_mode(spec), scheduler=scheduler)
+def _without_modules(cluster: Cluster) -> str:
+    if version(cluster).release.ipvs_without_modules == "runs iptables":
+        return "without the modules, kube-proxy silently falls back to iptables on that host"
+    return "without the modules, kube-proxy exits on that host: Services would not be reachable from it"
 
 
 def _missing_modules(peer: Peer, needed: tuple[str, ...]) -> str:
@@ -93,8 +97,8 @@ def _missing_modules(peer: Peer, needed: tuple[str, ...]) -> str:
 )
 def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
     """Check the mode in which kube-proxy runs on every host."""
-    mode = proxy_mode(cluster.spec)
-    missing = [name for name in _modules(cluster.spec, host) if host.module(name) != "loaded"]
+    mode = cluster.spec.proxy_mode
+    missing = [name for name in modules_for_proxy(cluster.spec, host) if host.module(name) != "loaded"]
     aim = f"kube-proxy to run in mode {mode}"
     if missing:
         host.expect(aim, lambda: _other_mode(host, mode, missing))

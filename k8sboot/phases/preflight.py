@@ -8,7 +8,7 @@ from statistics import median
 
 from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired import by_command, fitness, kept, resolver
+from k8sboot.desired import by_command, fitness, kept, proxy, resolver
 from k8sboot.desired.kubeadm import accepts_cgroup_v1, is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import runtime_files
@@ -44,7 +44,7 @@ OURS = "10-calico.conflist"
 
 def _reads(spec: Spec) -> Reads:
     own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS, CNI))
-    living = union((kept.reads(spec), by_command.reads(spec)))
+    living = union((kept.reads(spec), by_command.reads(spec), proxy.reads(spec)))
     return union((own, MEMBERSHIP, resolver.READS, runtime.of(spec).reads(spec), fitness.reads(spec), living))
 
 
@@ -60,15 +60,17 @@ def preflight(cluster: Cluster, host: Host) -> None:
     if is_first:
         by_command.refuse_other_encapsulation(cluster, host)
         _refuse_cgroup_v1_there(cluster, host)
+        by_command.refuse_other_network(cluster, host)
     found = [
         *_address(cluster, host),
         *_machine(host),
         *_ports(host),
         *_twins(cluster, host),
         *_clock(cluster, host),
-        *_other_networks(host),
+        *_other_networks(cluster.spec, host),
         *_resolver(cluster, host),
         *_release(cluster, host),
+        *proxy.misfits(cluster.spec, host),
     ]
     if found:
         raise Refused(
@@ -149,13 +151,20 @@ def _ports(host: Host) -> Iterator[str]:
             yield f"port {taken[0]} is taken by {words[-1]}"
 
 
-def _other_networks(host: Host) -> Iterator[str]:
-    """Another pod network's configuration: pods start on it until Calico's is there, or for good if it sorts first."""
-    if host.file(KUBELET_CONF) is not None:
+def _other_networks(spec: Spec, host: Host) -> Iterator[str]:
+    """Another pod network's configuration: pods start on it until Calico's is there, or for good if it sorts first.
+
+    A network that is left to the operator may be there before Kubernetes, and that of a manifest after a kubeadm that
+    did not finish.
+    """
+    is_calico = spec.plugin == "calico"
+    has_own = spec.plugin == "none" or (not is_calico and membership_of(host).is_unfinished)
+    if host.file(KUBELET_CONF) is not None or has_own:
         return
     for name in host.answer(CNI).text.split():
-        if name != OURS:
-            lasts = "and prefers it to Calico's" if name < OURS else "until Calico's is there"
+        if name != OURS or not is_calico:
+            own = "Calico's" if is_calico else "that of network.manifest"
+            lasts = f"and prefers it to {own}" if name < OURS and is_calico else f"until {own} is there"
             yield f"kubelet takes another pod network from /etc/cni/net.d/{name} {lasts}: move that file away"
 
 

@@ -17,6 +17,7 @@ from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
+from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, interfaces, parsers
 from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.paths import CLUSTER_MARK, MANIFESTS_DIR, UNFINISHED
@@ -87,9 +88,20 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         take_away(*configs),
         ["rm", "-rf", "--", CLUSTER_MARK],
         ["/bin/sh", "-c", render("remove"), "remove", *DIRECTORIES],
+        *_of_another_network(cluster.spec),
         ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED],
     ]
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, check=lambda: _left(host))
+    if cluster.spec.plugin == "manifest":
+        host.notice(
+            "KB-RESET-STAYS", "interfaces and routes of network.manifest's plugin stay until a reboot"
+        )
+
+
+def _of_another_network(spec: Spec) -> list[Command]:
+    """Its configurations: preflight has seen to it that none was there before."""
+    files = "rm -f -- /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist"
+    return [["/bin/sh", "-c", files]] if spec.plugin == "manifest" else []
 
 
 def _refuse_without_kubeadm(host: Host) -> None:

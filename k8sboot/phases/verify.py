@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from functools import partial
 
 from k8sboot.cluster import Cluster
+from k8sboot.desired import network
 from k8sboot.desired.kubeadm import is_member
+from k8sboot.desired.network import CNI_IN_FORCE
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
 from k8sboot.host.last_answer import LastAnswer
@@ -18,6 +20,7 @@ from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, dns, parsers
 from k8sboot.kubernetes.node_checks import (
+    lacks_only_network,
     pod_of_each_node,
     strange_blocks,
     strange_pods,
@@ -26,17 +29,19 @@ from k8sboot.kubernetes.node_checks import (
 )
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.phase import everyone, first_master, phase
-from k8sboot.scripts import render
 
+Addresses = tuple[parsers.PodAddress, ...]
 QUERY_ID = 0x6B38
-CNI_IN_FORCE = Question("cni-in-force", render("cni-in-force"))
-"""The file in /etc/cni/net.d that the container runtime reads: the first by name."""
+_ASK_PODS = commands.get_fields("pods", parsers.POD_ADDRESSES, namespace="kube-system")
+NEEDS_NETWORK = (
+    "Pods' addresses, kubectl top, names of Services, and the Pods of kube-system that need a network"
+)
 
 
 @phase(
     on=first_master,
     reads=Reads(questions=(CNI_IN_FORCE,)),
-    after=("join-masters", "join-nodes", "calico", "kube-proxy"),
+    after=("join-masters", "join-nodes", "calico", "pod-network", "kube-proxy"),
     scope="cluster",
     diagnosis=NODES,
 )
@@ -54,18 +59,49 @@ def verify(cluster: Cluster, host: Host) -> None:
     addresses = {p.name: p.node_address for p in cluster.chosen if p.name in wanted and not p.node.problem}
     # kubeadm join ends once its Node exists: one that is missing now will not appear
     host.wait("every machine to be a node", nodes.problem(partial(_absent, wanted)), timeout=30)
-    host.wait("the nodes to be Ready", nodes.problem(partial(_unready, wanted)), timeout=300)
+    host.wait("the nodes to be Ready", nodes.problem(partial(_unready, cluster.spec, wanted)), timeout=300)
     host.wait(
         "the nodes to have their addresses", nodes.problem(partial(wrong_addresses, addresses)), timeout=60
     )
     host.wait(
         "the nodes' blocks to be in podSubnet", nodes.problem(partial(strange_blocks, subnet)), timeout=60
     )
-    host.wait("Pods to have addresses of podSubnet", pods.problem(partial(strange_pods, subnet)), timeout=60)
-    host.wait("Calico's configuration to be in force", lambda: _other_networks(cluster, wanted), timeout=60)
     host.wait("kubectl logs to work on every node", pods.problem(partial(_silent, host, wanted)), timeout=120)
+    if network.is_missing(cluster.spec, host):
+        _tell_no_network(cluster.spec, host)
+    else:
+        _network(cluster, host, wanted, pods)
+
+
+def _tell_no_network(spec: Spec, host: Host) -> None:
+    host.notice(
+        "KB-NO-POD-NETWORK",
+        f"the nodes are NotReady for one reason: network.plugin is none, and no pod network is ready; not checked: "
+        f"{NEEDS_NETWORK}; install a network for podSubnet {spec.cluster.pod_subnet}, then run `k8sboot up` again",
+    )
+
+
+def _network(cluster: Cluster, host: Host, wanted: set[str], pods: LastAnswer[Addresses]) -> None:
+    """What works through the Pods' network."""
+    subnet = cluster.spec.cluster.pod_subnet
+    if cluster.spec.plugin == "calico":
+        host.wait(
+            "Pods to have addresses of podSubnet", pods.problem(partial(strange_pods, subnet)), timeout=60
+        )
+        host.wait(
+            "Calico's configuration to be in force", lambda: _other_networks(cluster, wanted), timeout=60
+        )
+    elif strange := strange_pods(subnet, _known_pods(host)):
+        text = f"the pod network has other addresses than cluster.podSubnet {subnet}: {strange}"
+        host.notice("KB-POD-NETWORK", text)
     if cluster.spec.metrics_server.enabled:
         host.wait("kubectl top nodes to list every node", lambda: _no_metrics(host, wanted), timeout=180)
+
+
+def _known_pods(host: Peer) -> Addresses:
+    """The Pods' addresses; nothing while the API server does not answer, as before there is a cluster."""
+    done = host.ask(_ASK_PODS)
+    return parsers.pod_addresses(done.text) if done.exit_status == 0 else ()
 
 
 def _known_nodes(host: Peer) -> list[tuple[parsers.Node, ...]]:
@@ -87,8 +123,10 @@ def _absent(wanted: set[str], nodes: Iterable[parsers.Node]) -> str:
     return f"not in the cluster: {', '.join(sorted(absent))}" if absent else ""
 
 
-def _unready(wanted: set[str], nodes: Iterable[parsers.Node]) -> str:
+def _unready(spec: Spec, wanted: set[str], nodes: Iterable[parsers.Node]) -> str:
     unready = [node for node in nodes if node.name in wanted and not node.is_ready]
+    if spec.plugin == "none" and all(map(lacks_only_network, nodes)):
+        return ""
     return "; ".join(f"{node.name}: {node.message or node.reason}" for node in unready)
 
 
@@ -96,9 +134,8 @@ def _nodes(host: Peer) -> tuple[parsers.Node, ...]:
     return parsers.nodes(host.read(commands.get_fields("nodes", parsers.NODES)))
 
 
-def _pods(host: Peer) -> tuple[parsers.PodAddress, ...]:
-    asked = commands.get_fields("pods", parsers.POD_ADDRESSES, namespace="kube-system")
-    return parsers.pod_addresses(host.read(asked))
+def _pods(host: Peer) -> Addresses:
+    return parsers.pod_addresses(host.read(_ASK_PODS))
 
 
 def _silent(host: Peer, wanted: set[str], pods: Iterable[parsers.PodAddress]) -> str:
@@ -109,8 +146,6 @@ def _silent(host: Peer, wanted: set[str], pods: Iterable[parsers.PodAddress]) ->
 
 def _other_networks(cluster: Cluster, wanted: set[str]) -> str:
     """Hosts where another CNI configuration sorts before Calico's: the container runtime reads the first."""
-    if not cluster.spec.calico.enabled:
-        return ""
     found = {peer.name: peer.answer(CNI_IN_FORCE).text for peer in cluster.chosen if peer.name in wanted}
     others = [f"{name} uses {file}" for name, file in found.items() if file and "calico" not in file]
     return "; ".join(others)
@@ -149,7 +184,7 @@ def _dns_address(spec: Spec) -> str:
 @phase(
     on=everyone,
     reads=lambda spec: Reads(questions=(dns_question(spec),)),
-    after=("join-masters", "join-nodes", "calico", "kube-proxy", "settle"),
+    after=("join-masters", "join-nodes", "calico", "pod-network", "kube-proxy", "settle"),
     diagnosis=NODES,
 )
 def service_dns(cluster: Cluster, host: Host) -> None:
@@ -159,6 +194,8 @@ def service_dns(cluster: Cluster, host: Host) -> None:
 
 
 def _unresolved(cluster: Cluster, host: Host, question: Question) -> str:
+    if network.is_missing(cluster.spec, cluster.first_master):
+        return ""
     reply = host.answer(question).text
     if not reply:
         return f"no answer from the DNS Service {_dns_address(cluster.spec)}"

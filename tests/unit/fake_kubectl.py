@@ -41,6 +41,12 @@ class Kubectl:
         """kubeadm's documents by kind, as init stored them."""
         self.unready: list[str] = []
         """Nodes whose Pods are not ready."""
+        self.node_message = ""
+        """Why no Node is Ready, '' if all are."""
+        self.on_host_unready = ""
+        """The name of a Pod on its node's network that is not ready."""
+        self.pod_address = ""
+        """Of every Pod, '' for none."""
         self.hosts: dict[str, FakeConnection] = {}
         self._lock = threading.RLock()
 
@@ -100,9 +106,11 @@ class Kubectl:
         if words[0] == "get":
             return self._get(host, line)
         match words:
-            case ["diff", "-f", path]:
+            case ["diff", "-f", path, *_]:
                 return (0, "", "") if self.applied.get(path) == host.text(path) else (1, "+ differs\n", "")
-            case ["apply", "--filename", path]:
+            case ["wait", "--for", "condition=Established", *_]:
+                return "met\n"
+            case ["apply", "--filename", path, *_]:
                 self.applied[path] = host.text(path)
                 return "applied\n"
             case ["replace", "--filename", path]:
@@ -148,7 +156,16 @@ class Kubectl:
                 made["status"]["conditions"][0]["status"] = "Unknown"
             made["status"]["nodeInfo"] = {"machineID": host.text("/etc/machine-id").strip()}
         made["spec"] = {"taints": [{"key": k, "effect": e, "value": v} for k, e, v in taints]}
+        if self.node_message:
+            ready = {"type": "Ready", "status": "False", "message": self.node_message}
+            made["status"]["conditions"] = [ready]
         return made
+
+    def _pod(self, name: str) -> dict[str, Any]:
+        made = pod(name)
+        if made["metadata"]["name"] == self.on_host_unready:
+            made["status"], made["spec"]["hostNetwork"] = {"phase": "Pending"}, True
+        return made | {"status": {**made["status"], "podIP": self.pod_address}} if self.pod_address else made
 
     def _pod_on(self, name: str) -> dict[str, Any]:
         """A Pod there: its containers are as often restarted as the runtime, if kubelet has noticed."""
@@ -169,7 +186,7 @@ class Kubectl:
             name = line.rpartition("spec.nodeName=")[2].split()[0]
             return rows([self._pod_on(name)], fields_of(shlex.split(line)))
         if line.startswith("get pods "):
-            return rows([pod(name) for name in self.members], fields_of(shlex.split(line)))
+            return rows(map(self._pod, self.members), fields_of(shlex.split(line)))
         if line.startswith("get daemonsets,deployments,pods "):
             daemon_sets = map(daemon_set, ("kube-proxy", "calico-node"))
             deployments = map(deployment, ("metrics-server", "calico-kube-controllers"))

@@ -12,7 +12,7 @@ from keys import FINGERPRINT, KEY, STRANGER, STRANGER_FINGERPRINT
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired import calico, fetch
+from k8sboot.desired import calico, fetch, manifests
 from k8sboot.ensure import seen_keys
 from k8sboot.errors import Refused
 from k8sboot.inventory.model import CalicoSettings
@@ -26,7 +26,7 @@ BOTH = pytest.mark.parametrize("system", ["apt", "yum"])
 def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(seen_keys, "path", PATH)
-    calico._manifest.cache_clear()
+    manifests.manifest.cache_clear()
 
 
 def a_host(bench, system: str, **web: str):

@@ -38,6 +38,32 @@ kubelet_unreachable = LogPattern(
     (OUTPUT,),
 )
 
+ipvs_fails = LogPattern(
+    "KB-IPVS-FAILS",
+    r"can't use the IPVS proxier: (?!IPVS proxier will not)(?P<why>[^\"\n]{1,300})",
+    "kube-proxy exits because it cannot use ipvs: {why}",
+    "run `k8sboot phase kernel kube-proxy-mode`, which loads the modules of ipvs and ip_set or names what is missing; "
+    "or set `kubeProxy: {{mode: iptables}}` in the inventory",
+    ("log-kube-proxy",),
+)
+
+nft_crashes = LogPattern(
+    "KB-PROXY-NFT",
+    r"(?:failed to run nft: signal: |nftables sync failed\W+err=\W+signal: )(?P<signal>segmentation fault|aborted)",
+    "kube-proxy's nft crashes ({signal}) on tables that a newer nft of this host has made",
+    "set `kubeProxy: {{mode: iptables}}` in the inventory and run `k8sboot phase kube-proxy kube-proxy-mode`, or use "
+    "Kubernetes 1.37 or later; see `k8sboot explain KB-PROXY-NFT`",
+    ("log-kube-proxy",),
+)
+
+nftables_kernel = LogPattern(
+    "KB-PROXY-KERNEL",
+    r"kube-proxy in nftables mode requires kernel (?P<kernel>[\d.]{1,20}) or later",
+    "kube-proxy exits: its mode nftables needs kernel {kernel} or later, and this host's is older",
+    "set `kubeProxy: {{mode: iptables}}` in the inventory, or install a newer kernel (os.kernel), then run again",
+    ("log-kube-proxy",),
+)
+
 conntrack_limit = LogPattern(
     "KB-CONNTRACK-LIMIT",
     r"open /proc/sys/net/(?:netfilter/)?nf_conntrack_max: (?P<why>permission denied|read-only file system)",
@@ -59,7 +85,8 @@ def cni_missing(evidence: HostEvidence) -> Finding | None:
         "KB-CNI-MISSING",
         f"{excerpt(found[1])} has no pod network: no CNI plugin is ready{where}",
         "find out what stops Calico with `kubectl -n kube-system get pods -l k8s-app=calico-node -o "
-        "wide`; if it lists no Pods, run `k8sboot phase calico`",
+        "wide`; if it lists no Pods, run `k8sboot phase calico`; with another plugin, look at its own Pods: `kubectl "
+        "get pods -A -o wide`",
     )
 
 
@@ -109,4 +136,7 @@ pod_failing = LogPattern(
     ("pods",),
 )
 
-CLUSTER = (disk_pressure, kubelet_unreachable, ipvs_modules, conntrack_limit, calico_bgp, unschedulable)
+CLUSTER = (
+    *(disk_pressure, kubelet_unreachable, ipvs_modules, ipvs_fails, nft_crashes, nftables_kernel),
+    *(conntrack_limit, calico_bgp, unschedulable),
+)

@@ -167,7 +167,7 @@ def _line_of(phase: str, listed: str) -> str:
 def test_the_list_tells_which_phases_do_not_apply_and_why(k8sboot, inventory):
     inventory.write_text(inventory.read_text().replace("calico: {", "calico: {enabled: false, "))
     listed = k8sboot("phase --list").out
-    assert _line_of("calico", listed).endswith(" (does not apply: calico.enabled is false)")
+    assert _line_of("calico", listed).endswith(" (does not apply: network.plugin is not calico)")
     assert _line_of("os-update", listed).endswith(" (does not apply: os.update is false)")
     assert _line_of("metrics-server", listed).endswith(".")
     assert k8sboot.asked == []
@@ -179,7 +179,7 @@ def test_without_an_inventory_the_list_tells_the_conditions(k8sboot, inventory, 
     said = k8sboot("phase --list")
     assert said.code == 0
     assert said.err == ""
-    assert _line_of("calico", said.out).endswith(" (does not apply if calico.enabled is false)")
+    assert _line_of("calico", said.out).endswith(" (does not apply if network.plugin is not calico)")
     assert _line_of("hosts", said.out).endswith(".")
 
 

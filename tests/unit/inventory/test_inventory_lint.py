@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from k8sboot.errors import InventoryError
+from k8sboot.inventory.lint_network import lint_network
+from k8sboot.inventory.model import KubeadmPatches, KubeProxySettings
 from k8sboot.inventory.problems import LintProblem, Problems
 from k8sboot.inventory.source import read_source
 
@@ -291,7 +295,7 @@ def test_parts_that_do_not_fit(problems, text, kind, code):
     "text",
     [
         "cluster: {kubernetesVersion: v1.20.2}\ncalico: {manifest: 'http://m.lan/calico.yaml'}\n",
-        "cluster: {kubernetesVersion: v1.20.2}\ncalico: {enabled: false}\n",
+        "cluster: {kubernetesVersion: v1.20.2}\nnetwork: {plugin: none}\n",
         "ssh: {jump: 'ops@bastion.lan:22,10.0.0.9'}\n",
         "os: {timezone: America/Argentina/Buenos_Aires}\n",
         "os: {timezone: UTC}\n",
@@ -371,3 +375,83 @@ def test_a_warning_about_a_value_that_is_itself_an_error_is_not_shown(tmp_path, 
     with pytest.raises(InventoryError) as raised:
         noted.raise_errors()
     assert sorted(each.code for each in raised.value.problems) == ["KB-ERROR", "KB-OTHER"]
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "kind", "words"),
+    [
+        ("v1.23.17", "kubeProxy: {mode: nftables}", "error", "1.31 or later has it"),
+        (
+            "v1.23.17",
+            "kubeadm: {kubeProxyConfiguration: {mode: userspace}}",
+            "error",
+            "has no mode userspace",
+        ),
+        ("v1.35.9", "kubeProxy: {mode: ipvs}", "warning", "Kubernetes 1.40, due in August 2027"),
+        ("v1.34.12", "kubeProxy: {mode: ipvs}", "", ""),
+        ("v1.37.2", "kubeProxy: {mode: nftables}", "", ""),
+        ("v1.37.2", "kubeProxy: {mode: iptables}", "", ""),
+    ],
+)
+def test_modes_of_kube_proxy_by_release(inventory, version, settings, kind, words):
+    made = inventory("calico: {version: v3.33.0}\n").spec
+    made = dataclasses.replace(
+        made, cluster=dataclasses.replace(made.cluster, kubernetes_version=version), **_proxy_of(settings)
+    )
+    found = [each for each in lint_network(made) if each.code == "KB-PROXY-MODE"]
+    assert ["warning" if each.is_warning else "error" for each in found] == [kind] * bool(kind)
+    assert all(words in each.message for each in found)
+
+
+def test_the_mode_is_always_written(problems):
+    found = problems("kubeadm: {kubeProxyConfiguration: {mode: null}}\n")
+    assert [each.code for each in found if not each.is_warning] == ["KB-PROXY-MODE"]
+
+
+def _proxy_of(settings: str) -> dict[str, object]:
+    word = settings.rpartition("mode: ")[2].rstrip("}")
+    if settings.startswith("kubeadm"):
+        return {"kubeadm": KubeadmPatches(kube_proxy_configuration={"mode": word})}
+    return {"kube_proxy": KubeProxySettings(mode=word)}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "code", "words"),
+    [
+        ("network: {plugin: manifest}", "error", "KB-NETWORK-PLUGIN", "network.manifest is not set"),
+        ("network: {plugin: calico}\ncalico: {enabled: false}", "error", "KB-NETWORK-PLUGIN", "is false"),
+        ("calico: {enabled: false}", "warning", "KB-OLDER-FORM", "`network.plugin: none`"),
+        ("network: {plugin: none}\ncalico: {enabled: false}", "warning", "KB-OLDER-FORM", "older form"),
+        ("network: {plugin: none}\ncalico: {mtu: 1400, version: v3.25.2}", "warning", "KB-NO-EFFECT",
+         "k8sboot does not install Calico; no effect: calico.mtu, calico.version"),
+        ("network: {manifest: 'https://x.lan/y.yaml'}", "warning", "KB-NO-EFFECT", "no effect: network.manifest"),
+    ],
+)  # fmt: skip
+def test_the_pod_network_and_keys_beside_it(problems, text, kind, code, words):
+    (found,) = problems(text + "\n")
+    assert (found.code, found.is_warning) == (code, kind == "warning")
+    assert words in found.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "network: {plugin: none}",
+        "network: {plugin: manifest, manifest: 'https://x.lan/y.yaml'}",
+        "calico: {mtu: 0}",
+    ],
+)
+def test_a_pod_network_with_nothing_to_tell(problems, text):
+    assert problems(text + "\n") == []
+
+
+@pytest.mark.parametrize(("version", "count"), [("v3.30.7", 1), ("v3.31.0", 0)])
+def test_calico_has_to_work_with_nftables(inventory, version, count):
+    made = inventory("").spec
+    made = dataclasses.replace(
+        made,
+        cluster=dataclasses.replace(made.cluster, kubernetes_version="v1.33.5"),
+        kube_proxy=KubeProxySettings(mode="nftables"),
+        calico=dataclasses.replace(made.calico, version=version),
+    )
+    assert [each.code for each in lint_network(made)] == ["KB-PROXY-MODE"] * count

@@ -125,6 +125,8 @@ CASES: dict[str, Case] = {
     "metrics-server-v1.20.2.yaml": metrics_case("v1.20.2", replicas=2, insecure=True),
     "metrics-server-v1.23.17.yaml": metrics_case("v1.23.17", replicas=1, insecure=True),
     "metrics-server-v1.25.0-two-replicas.yaml": metrics_case("v1.25.0", replicas=2, insecure=False),
+    "metrics-server-v1.28.15.yaml": metrics_case("v1.28.15", replicas=1, insecure=True),
+    "metrics-server-v1.37.2-two-replicas.yaml": metrics_case("v1.37.2", replicas=2, insecure=False),
     "metrics-server-v1.31.4.yaml": metrics_case("v1.31.4", replicas=1, insecure=True),
     "hosts": template_case(
         "hosts.j2",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import functools
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -274,3 +275,33 @@ def test_nodes_use_their_own_address_where_calico_can_and_the_manifest_says_noth
     fitted = set_calico(text, options(has_node_addresses=True))
     assert env_of(fitted).get("IP_AUTODETECTION_METHOD") == wanted
     assert "IP_AUTODETECTION_METHOD" not in env_of(set_calico(SMALL, options()))
+
+
+@pytest.mark.parametrize(
+    ("image", "mode", "wanted"),
+    [
+        ("quay.io/calico/node:v3.31.7", "nftables", "Enabled"),
+        ("quay.io/calico/node:v3.33.0", "nftables", "Enabled"),
+        ("docker.io/calico/node:v3.30.7", "nftables", None),
+        ("quay.io/calico/node:v3.33.0", "iptables", None),
+        ("quay.io/calico/node:v3.33.0", "ipvs", None),
+    ],
+)
+def test_calico_uses_nftables_where_kube_proxy_does(image: str, mode: str, wanted: str | None) -> None:
+    text = SMALL.replace("docker.io/calico/node:v3.25.2", image)
+    assert env_of(set_calico(text, options(proxy_mode=mode))).get("FELIX_NFTABLESMODE") == wanted
+
+
+def test_components_may_share_an_image_and_typhas_is_left_out_by_its_deployment() -> None:
+    """As from 3.33 on."""
+    one = "quay.io/calico/calico:v3.33.0"
+    text = re.sub(r"docker\.io/calico/(cni|kube-controllers|typha):v3\.25\.2", one, SMALL)
+    assert one in images(text, with_typha=False)
+    assert len(set(images(text))) == len(images(text))
+    assert not [image for image in images(SMALL, with_typha=False) if "typha" in image]
+    assert [image for image in images(SMALL) if "typha" in image]
+
+
+def test_probes_of_bird_are_dropped_in_either_spelling() -> None:
+    text = set_calico(SMALL.replace("-bird-live", "--bird-live"), options(encapsulation="vxlan"))
+    assert node_of(text)["livenessProbe"]["exec"]["command"] == ["/bin/calico-node", "-felix-live"]

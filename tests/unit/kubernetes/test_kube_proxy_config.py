@@ -7,8 +7,17 @@ import yaml
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.answers import BadAnswer
-from k8sboot.kubernetes.kube_proxy import possible_modules, required_modules, set_config
+from k8sboot.kubernetes.kube_proxy import (
+    nft_conflict,
+    nftables_misfit,
+    possible_modules,
+    required_modules,
+    set_config,
+)
+from k8sboot.kubernetes.releases import nearest
 from k8sboot.kubernetes.running import running_cluster
+
+FALLS_BACK, FAILS = nearest(25), nearest(26)
 
 CONFIG = """\
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -102,19 +111,59 @@ def test_what_is_not_wanted_otherwise_is_left_as_it_is_written() -> None:
     ],
 )
 def test_ipvs_needs_the_conntrack_module_of_its_kernel(kernel: str, conntrack: str) -> None:
-    modules = required_modules(kernel, mode="ipvs", scheduler="rr")
+    modules = required_modules(FALLS_BACK, kernel, mode="ipvs", scheduler="rr")
     assert modules == ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", conntrack)
 
 
 def test_a_rarer_scheduler_needs_its_module_too() -> None:
-    assert "ip_vs_wlc" in required_modules("6.1.0", mode="ipvs", scheduler="wlc")
+    assert "ip_vs_wlc" in required_modules(FAILS, "6.1.0", mode="ipvs", scheduler="wlc")
 
 
 def test_iptables_needs_none_of_it() -> None:
-    assert required_modules("6.1.0", mode="iptables", scheduler="rr") == ()
+    assert required_modules(FAILS, "6.1.0", mode="iptables", scheduler="rr") == ()
 
 
 def test_a_probe_asks_for_the_modules_of_old_and_of_new_kernels() -> None:
-    asked = possible_modules(mode="ipvs", scheduler="rr")
+    asked = possible_modules(FALLS_BACK, mode="ipvs", scheduler="rr")
     assert {"nf_conntrack", "nf_conntrack_ipv4"} < set(asked)
     assert len(asked) == len(set(asked))
+
+
+def test_ipvs_needs_sets_too_where_kube_proxy_fails_without_them() -> None:
+    old, new = (required_modules(row, "6.1.0", mode="ipvs", scheduler="rr") for row in (FALLS_BACK, FAILS))
+    assert new == (*old, "ip_set")
+
+
+def test_nftables_needs_its_module() -> None:
+    assert possible_modules(nearest(31), mode="nftables", scheduler="rr") == ("nf_tables",)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "nft", "misfit"),
+    [
+        ("5.13.0-1.el9", "nftables v1.0.1 (Fearless Fosdick #3)\n", ""),
+        ("6.1.0-18-amd64", "", ""),
+        ("5.10.0-28-amd64", "nftables v1.1.3 (x)", "its kernel is 5.10.0-28-amd64"),
+        ("5.15.0-1.el8", "nftables v0.9.8 (E.D.S.)", "its nft is 0.9.8"),
+        ("6.1.0", "nftables v1.0.0 (x)", "its nft is 1.0.0"),
+    ],
+)
+def test_nftables_is_for_kernels_and_an_nft_that_are_new_enough(kernel: str, nft: str, misfit: str) -> None:
+    assert nftables_misfit(kernel, nft) == misfit
+
+
+@pytest.mark.parametrize(
+    ("minor", "nft", "conflict"),
+    [
+        (36, "nftables v1.1.3 (x)", "1.1.3"),
+        (31, "nftables v1.2.0 (x)", "1.2.0"),
+        (36, "nftables v1.1.2 (x)", ""),
+        (36, "", ""),
+        (37, "nftables v1.1.3 (x)", ""),
+        (23, "nftables v1.1.3 (x)", ""),
+    ],
+)
+def test_a_newer_nft_of_the_host_is_in_conflict_with_older_releases(
+    minor: int, nft: str, conflict: str
+) -> None:
+    assert nft_conflict(nearest(minor), nft) == conflict

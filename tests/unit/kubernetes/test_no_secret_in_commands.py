@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from k8sboot.cli.token_actions import new_join_line, revoke_tokens, token_table
 from k8sboot.host.host import Context, Host
 from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Reads
+from k8sboot.inventory.model import NetworkSettings
 from k8sboot.kubernetes import commands
 from k8sboot.runbook import RESET, UP
 
@@ -70,7 +74,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     return found
 
 
-def all_that_k8sboot_does_with_tokens() -> Iterator[HostState]:
+def all_that_k8sboot_does_with_tokens(folder: Path) -> Iterator[HostState]:
     """The hosts of a cluster of two masters that was made, changed, and lost a master and a node again."""
     cluster = Cluster(spec(masters=2))
     cluster.hosts["n2"].answers["kubeadm join"] = (1, "", "timed out\n")
@@ -92,11 +96,26 @@ def all_that_k8sboot_does_with_tokens() -> Iterator[HostState]:
     revoke_tokens(host, list(cluster.tokens))
     cluster.hosts["m1"].is_closed = True
     raise_errors(run(cluster, RESET, limit=["m2", "n1"]))
+    return chain(cluster.hosts.values(), _another_network(folder))
+
+
+def _another_network(folder: Path) -> Iterator[HostState]:
+    """The hosts of a cluster whose network has a definition that is too large for kubectl, and an object of it."""
+    definition = {"group": "x.io", "text": "x" * 250_001}
+    objects = (
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", definition),
+        ("x.io/v1", "Thing", {}),
+    )
+    made = [{"apiVersion": a, "kind": k, "metadata": {"name": "n"}, "spec": s} for a, k, s in objects]
+    path = folder / "network.yaml"
+    path.write_text("---\n".join(json.dumps(each) + "\n" for each in made))
+    cluster = FakeCluster(spec(network=NetworkSettings("manifest", str(path))))
+    raise_errors(run(cluster, UP))
     return iter(cluster.hosts.values())
 
 
-def test_no_command_has_a_secret_in_its_words(built: dict[str, list[str]]):
-    sent = [line for host in all_that_k8sboot_does_with_tokens() for line in host.events]
+def test_no_command_has_a_secret_in_its_words(built: dict[str, list[str]], tmp_path: Path):
+    sent = [line for host in all_that_k8sboot_does_with_tokens(tmp_path) for line in host.events]
     assert any("kubeadm join" in line for line in sent)
     assert BUILDERS.keys() - FOR_PEOPLE - OF_LATER_RELEASES == built.keys(), "each builder was used"
     words = [word for each in built.values() for word in each]
