@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from k8sboot.desired.kubeadm import CGROUP_V1_CHECKS, accepts_cgroup_v1
 from k8sboot.errors import UsageError
 from k8sboot.host.host import Host
 from k8sboot.host.node_address import found_on
@@ -40,6 +41,7 @@ def new_join_line(spec: Spec, host: Host, *, ttl: str, is_control_plane: bool) -
         token=tokens.printed_token(output).reveal(),
         ca_cert_hash=ca_cert_hash(ca),
         certificate_key=key,
+        ignore=CGROUP_V1_CHECKS if accepts_cgroup_v1(spec) else (),
     )
     return Secret(line)
 

@@ -232,11 +232,16 @@ def delete_node(node: str) -> Words:
     return kubectl("delete", "node", node, "--ignore-not-found")
 
 
-def join_line(endpoint: str, *, token: str, ca_cert_hash: str, certificate_key: str = "") -> str:
-    """The command that a person pastes on a new machine: the only text that shows secrets, on purpose."""
+def join_line(
+    endpoint: str, *, token: str, ca_cert_hash: str, certificate_key: str = "", ignore: Iterable[str] = ()
+) -> str:
+    """The command that a person pastes on a new machine: the only text that shows secrets, on purpose.
+
+    ignore: preflight checks of kubeadm.
+    """
     words = ["kubeadm", "join", endpoint, "--token", token, "--discovery-token-ca-cert-hash", ca_cert_hash]
     words += ["--control-plane", "--certificate-key", certificate_key] if certificate_key else []
-    return shlex.join(words)
+    return shlex.join([*words, *_ignoring(ignore)])
 
 
 def _ignoring(checks: Iterable[str]) -> Words:

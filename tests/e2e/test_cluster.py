@@ -164,9 +164,14 @@ def test_reset_takes_everything_back_and_twice_is_once(lab: Lab, engine: Engine)
     assert changed(lab.run("reset", "--yes").stderr) == 0
 
 
+SQUATTER = "TCP-LISTEN:10259,reuseaddr,fork"
+"""reuseaddr: connections to the scheduler of the cluster that was there keep its port for a minute."""
+
+
 def test_a_failure_names_its_cause_and_keeps_the_evidence(lab: Lab) -> None:
     """Whose port it is kubeadm does not say; socat is one of the runbook's tools."""
-    lab.ssh(MASTER, "systemd-run", "--quiet", "--unit=squatter", "socat", "TCP-LISTEN:10259,fork", "EXEC:cat")
+    lab.ssh(MASTER, "systemd-run", "--quiet", "--unit=squatter", "socat", SQUATTER, "EXEC:cat")
+    lab.ssh(MASTER, "timeout", "20", "sh", "-c", "until ss -ltn | grep -q :10259; do sleep 0.2; done")
     try:
         done = lab.run("phase", "kubeadm-config", "kubeadm-init", expect=1)
     finally:
@@ -204,6 +209,7 @@ MADE_FOR_PACKAGES = re.compile(
     | /etc/chrony/chrony\.(conf|keys) | /etc/chrony\.(conf|keys)
     | /etc/(ipvsadm\.rules|apparmor\.d/local/.*|docker/key\.json)
     | /etc/sysconfig/kubelet\.rpmnew                    # rpm lays it beside what was there before the package
+    | /etc/containerd/config\.toml\.dpkg-dist           # so does dpkg
     | /etc/yum/pluginconf\.d/versionlock\.(conf|list)
     | /etc/pki/.*/java/cacerts | /etc/(ssl/certs|ca-certificates\.conf).*
     """,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,12 @@ from fake_cluster import FakeCluster
 from inventories import saying, spec
 from runs import run
 
+from k8sboot.cli.token_actions import new_join_line
 from k8sboot.desired import kept
 from k8sboot.desired.kubeadm import kubelet_fields, registration
+from k8sboot.host.host import Context, Host
+from k8sboot.host.machine import Machine
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import KubeadmPatches
 from k8sboot.kubernetes.config import (
     ControlPlane,
@@ -73,6 +78,20 @@ def test_the_key_works_where_the_release_refuses_cgroup_v1(version, is_allowed, 
     seen = []
     run(bare, [_looking(seen)])
     assert seen == [checks]
+
+
+@pytest.mark.parametrize(("is_allowed", "checks"), [(True, ["SystemVerification"]), (False, [])])
+def test_the_pasted_join_command_ignores_what_the_inventory_accepts(
+    finished: FakeCluster, is_allowed, checks
+):
+    wanted = replace(finished.spec.cluster, kubernetes_version="v1.35.4")
+    given = replace(finished.spec, cluster=wanted, os=replace(finished.spec.os, allow_cgroup_v1=is_allowed))
+    master = finished.hosts["m1"]
+    master.is_closed = False
+    host = Host(Machine("m1", "192.0.2.1", "master", master, Reads()), Context("token", lambda _event: None))
+    words = shlex.split(new_join_line(given, host, ttl="30m", is_control_plane=False).reveal())
+    flag = "--ignore-preflight-errors="
+    assert [word.removeprefix(flag) for word in words if word.startswith(flag)] == checks
 
 
 def _looking(seen: list[tuple[str, ...]]):
