@@ -36,7 +36,9 @@ def kubernetes_packages(spec: Spec) -> tuple[str, ...]:
 def companions(spec: Spec) -> tuple[Wanted, ...]:
     """The other packages of Kubernetes' repository that are held. They have versions of their own: any will do."""
     held = release_of(spec).packages_held
-    return tuple(Wanted(name, is_held=True) for name in held if name not in KUBERNETES)
+    return tuple(
+        Wanted(name, is_held=True, repository="kubernetes") for name in held if name not in KUBERNETES
+    )
 
 
 def asked_for(spec: Spec) -> dict[str, Wanted]:
@@ -46,7 +48,10 @@ def asked_for(spec: Spec) -> dict[str, Wanted]:
     engine = runtime.of(spec).packages(spec).items()
     return {
         **{name: Wanted(name, version, is_held=True, if_newer=if_newer) for name, version in engine},
-        **{name: Wanted(name, kubernetes, is_held=True) for name in kubernetes_packages(spec)},
+        **{
+            name: Wanted(name, kubernetes, is_held=True, repository="kubernetes")
+            for name in kubernetes_packages(spec)
+        },
     }
 
 

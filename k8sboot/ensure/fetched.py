@@ -10,17 +10,20 @@ from k8sboot.host.proxy_fault import CODE, proxy_fault
 from k8sboot.ssh.connection import Completed
 
 
-def fetched(host: Host, url: str) -> bytes:
-    """What is at a URL, as the host gets it. Refused if it gets nothing; NotYet in a dry run that plans changes."""
+def fetched(host: Host, url: str, *, offers: str = "") -> bytes:
+    """What is at a URL, as the host gets it. Refused if it gets nothing; NotYet in a dry run that plans changes.
+
+    offers: what is in its repository, for errors.
+    """
     done = host.ask(osfamily.of(host).fetch(host, url), timeout=240)
     if done.exit_status == 0:
         return done.stdout
     if host.is_ahead:  # the packages that fetch it, or a proxy's settings, may only be planned
         raise NotYet("os-packages")
-    raise _not_fetched(host, url, done)
+    raise _not_fetched(host, url, done, offers)
 
 
-def _not_fetched(host: Host, url: str, done: Completed) -> Refused:
+def _not_fetched(host: Host, url: str, done: Completed, offers: str) -> Refused:
     fault = proxy_fault(host.proxies, done.stderr.decode("utf-8", "replace"))
     if fault:
         return Refused(
@@ -31,7 +34,7 @@ def _not_fetched(host: Host, url: str, done: Completed) -> Refused:
             code=CODE,
         )
     return Refused(
-        f"{host.name} cannot fetch {url}",
+        f"{host.name} cannot fetch {url}{f' of the repository of {offers}' if offers else ''}",
         why=done.problem,
         fix="set another os.mirror, or this repository in os.repositories",
         host=host.name,

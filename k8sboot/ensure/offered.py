@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from k8sboot import osfamily
-from k8sboot.errors import Refused
+from k8sboot.ensure.absence import absence
 from k8sboot.host.host import Host
 from k8sboot.host.peer import NotYet
 from k8sboot.osfamily import Wanted
@@ -38,15 +38,7 @@ class Offered:
     def newest(self, host: Host, lacking: Sequence[Wanted]) -> dict[str, str]:
         """The newest fitting version of each package, a pattern while it is not known. Refused if one is missing."""
         if missing := self.missing(lacking):
-            raise Refused(
-                f"the repositories do not have {'; '.join(missing)}",
-                why="every host gets the version that the first master selected"
-                if any(w.version.startswith("==") for w in lacking)
-                else "",
-                fix="check os.repositories, runtime and cluster.kubernetesVersion in the inventory",
-                host=host.name,
-                code="KB-PACKAGE-MISSING",
-            )
+            raise absence(host, [w for w in lacking if not self.fitting(w)], missing, self.versions)
         return {w.name: _pattern(w.version) if self.known_after else self.fitting(w)[0] for w in lacking}
 
     def known(self) -> Offered:

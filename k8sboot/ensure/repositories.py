@@ -71,7 +71,7 @@ def repository(host: Host, name: str, wanted: Source) -> None:
     listed = family.repository_file(host, name, wanted)
     is_new = not listed.is_met_by(host.file(listed.path))
     if is_new:
-        _look_at_index(host, family.index_url(host, wanted))
+        _look_at_index(host, family.index_url(host, wanted), wanted.offers)
     for index in range(len(wanted.keys)):
         key(host, name, index, wanted, is_new=is_new)
     files(host, listed)
@@ -101,10 +101,10 @@ def _use(host: Host, name: str, wanted: Source, found: Existing) -> None:
     files(host, family.repository_file(host, name, wanted, key=found.key))
 
 
-def _look_at_index(host: Host, url: str) -> None:
+def _look_at_index(host: Host, url: str, offers: str) -> None:
     if not url:
         return
-    found = fetched(host, url)
+    found = fetched(host, url, offers=offers)
     if b"<repomd" not in found:
         raise Refused(
             f"{url} is not a repository index",

@@ -69,7 +69,7 @@ def _trusted(
 
     there: those that the host has.
     """
-    data = fetched(host, source) if "://" in source else Path(source).read_bytes()
+    data = fetched(host, source, offers=wanted.offers) if "://" in source else Path(source).read_bytes()
     problem = _problem(data, wanted.fingerprints)
     if problem:
         raise Refused(

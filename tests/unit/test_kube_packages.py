@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from fake_cluster import FakeCluster
@@ -82,3 +83,45 @@ def test_an_older_companion_stays_on_a_host_that_has_one():
     raise_errors(run(cluster, PHASES))
     assert installed(cluster, "m1")["kubernetes-cni"] == "1.7.1-1.1"
     assert installed(cluster, "n1")["kubernetes-cni"] == "1.10.0-1.1"
+
+
+def missing(bare, version: str, **offered: tuple[str, ...]):
+    cluster = FakeCluster(asked(version), m1=bare, n1=bare, n2=bare)
+    for host in cluster.hosts.values():
+        host.offered.update(offered)
+    told = run(cluster, PHASES)
+    assert told.errors["m1"] == "KB-PACKAGE-MISSING"
+    return told.report.errors["m1"]
+
+
+@pytest.mark.parametrize("bare", [deb, rpm])
+def test_a_patch_that_the_repository_does_not_have_is_refused_with_its_url_and_newest_patch(bare):
+    error = missing(bare, "v1.37.9")
+    assert "kubeadm =1.37.9" in error.what
+    assert error.why == "http://mirror.example.com/kubernetes has kubeadm 1.37 up to 1.37.2"
+    assert error.fix.startswith("set `cluster.kubernetesVersion: v1.37.2`, or a mirror that has 1.37.9 ")
+
+
+def test_a_repository_of_another_minor_has_none():
+    error = missing(deb, "v1.36.5")
+    assert error.why == "http://mirror.example.com/kubernetes has no kubeadm of 1.36"
+    assert error.fix.startswith("check os.repositories")
+
+
+def test_a_companion_that_the_repository_does_not_have_yet():
+    cluster = FakeCluster(asked(), m1=deb, n1=deb, n2=deb)
+    del cluster.hosts["m1"].offered["cri-tools"]
+    told = run(cluster, PHASES)
+    assert told.errors["m1"] == "KB-PACKAGE-MISSING"
+    assert told.report.errors["m1"].why == "http://mirror.example.com/kubernetes has no cri-tools"
+
+
+@pytest.mark.parametrize("bare", [deb, rpm])
+def test_a_minor_that_the_mirror_does_not_have_is_named_with_the_url(bare):
+    preset = replace(asked(), os=OsSettings(mirror="tuna", repositories={"docker": MIRRORED["docker"]}))
+    told = run(FakeCluster(preset, m1=bare, n1=bare, n2=bare), PHASES)
+    wanted = "https://mirrors.tuna.tsinghua.edu.cn/kubernetes/core:/stable:/v1.37/"
+    error = told.report.errors["m1"]
+    assert error.error_code == "KB-REPOSITORY"
+    assert f"cannot fetch {wanted}" in error.what
+    assert error.what.endswith(" of the repository of Kubernetes 1.37, mirror tuna")

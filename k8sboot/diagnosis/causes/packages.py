@@ -5,6 +5,7 @@ from __future__ import annotations
 from k8sboot.diagnosis.words import LogPattern
 
 _URL = r"(?P<url>(?:https?|ftp)://[^\s'\"\]]+)"
+_OF_MINOR = r"(?P<url>(?:https?|ftp)://[^\s'\"\]]+/v(?P<minor>1\.\d+)/(?:deb|rpm)\b[^\s'\":\]]*)"
 _LOCKED = (
     "wait until it has finished (unattended-upgrades takes minutes), then run again; never remove a lock file"
 )
@@ -48,6 +49,20 @@ sources = LogPattern(
     "apt cannot read its sources: {what}",
     "remove or correct that entry in /etc/apt/sources.list or a file of /etc/apt/sources.list.d, check with `apt-get "
     "update`, then run again",
+)
+
+# pkgs.k8s.io answers 403 for a minor that it does not have; apt then calls it "not signed".
+no_minor = LogPattern(
+    "KB-REPOSITORY-404",
+    (
+        rf"{_OF_MINOR}\S*\s+40[34]\b",
+        rf"status code: 40[34] for {_OF_MINOR}",
+        rf"{_OF_MINOR}\S*: \[errno 14\] https? error 40[34]\b",
+        rf"the repository '{_OF_MINOR} [^']*' does not have a release file",
+    ),
+    "the mirror does not have the repository of Kubernetes {minor}: {url}",
+    "set another os.mirror, a repository that has this minor in os.repositories, or a version of another minor in "
+    "cluster.kubernetesVersion",
 )
 
 signature = LogPattern(
@@ -183,6 +198,7 @@ PACKAGES = (
     sources,
     proxy,
     tls,
+    no_minor,
     signature,
     dns,
     unreachable,
