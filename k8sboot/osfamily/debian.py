@@ -73,6 +73,10 @@ class Debian(Family):
     firewall_units = ("ufw.service", "firewalld.service")
     reads = Reads(questions=(lists_are_fresh, apt_sources.SOURCES, dpkg.HEALTH))
 
+    def tools_of(self, host: Peer, spec: Spec) -> tuple[str, ...]:
+        """The same on every host."""
+        return self.tools
+
     def repository_path(self, name: str) -> str:
         """One list file for each repository."""
         return paths.apt_repository(name)

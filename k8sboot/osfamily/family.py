@@ -170,12 +170,15 @@ class Family(Protocol):
     base_packages: tuple[str, ...]
     """Packages that kubeadm and k8sboot need; a repository must have them."""
     tools: tuple[str, ...]
-    """The runbook's tools for operators; a package that no repository has is a notice."""
+    """The runbook's tools for operators, under the names of all releases."""
     ntpdate_packages: tuple[str, ...]
     firewall_units: tuple[str, ...]
     repository_names: tuple[str, ...]
     lists_are_fresh: Question
     """Exit status 0 if the package lists were read within the last hour."""
+
+    def tools_of(self, host: Peer, spec: Spec) -> tuple[str, ...]:
+        """The tools under the names of a host's release; a package that no repository has is a notice."""
 
     def repository_path(self, name: str) -> str:
         """The path of a repository's configuration file."""

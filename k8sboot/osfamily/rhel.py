@@ -14,7 +14,7 @@ from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import logins, mirrors, openpgp, rpm_versions, yum, yum_transactions
+from k8sboot.osfamily import logins, mirrors, openpgp, rhel_tools, rpm_versions, yum, yum_transactions
 from k8sboot.osfamily import rhel_repositories as places
 from k8sboot.osfamily.family import (
     YUM_REPOSITORIES,
@@ -56,11 +56,7 @@ class Rhel(Family):
     kernels = Grubby()
     repository_names = (*YUM_REPOSITORIES, "docker", "kubernetes")
     base_packages = ()
-    tools = (
-        "bash-completion", "conntrack-tools", "curl", "device-mapper-persistent-data", "ebtables", "ethtool", "git",
-        "ipset", "iptables", "ipvsadm", "jq", "libseccomp", "lvm2", "net-tools", "psmisc", "socat", "sysstat",
-        "telnet", "vim-enhanced", "wget", "yum-plugin-versionlock", "yum-utils",
-    )  # fmt: skip
+    tools = rhel_tools.ALL
     ntpdate_packages = ("ntpdate", "cronie")
     firewall_units = ("firewalld.service",)
     lists_are_fresh = Question(
@@ -71,6 +67,10 @@ class Rhel(Family):
         files=(*SHIPPED, YUM_CONF, *yum.LOCK_FILES),
         questions=(lists_are_fresh, yum.HEALTH, yum.DNF_HEALTH, yum.SOURCES, yum.UNREAD),
     )
+
+    def tools_of(self, host: Peer, spec: Spec) -> tuple[str, ...]:
+        """Under the names of the host's release; clusters of Kubernetes up to 1.23 keep those that they have."""
+        return rhel_tools.tools(major(host)) if mirrors.is_by_minor(spec) else rhel_tools.EL7
 
     def repository_path(self, name: str) -> str:
         """One .repo file for each repository."""

@@ -37,7 +37,7 @@ def os_packages(cluster: Cluster, host: Host) -> None:
     family, spec = osfamily.of(host), cluster.spec
     ensure.files(host, *downloads.proxy_files(spec, host))
     ensure.repositories(host, family.repositories(host, spec, runtime_packages(spec)))
-    tools = (*family.tools, *spec.os.packages)
+    tools = (*family.tools_of(host, spec), *spec.os.packages)
     ensure.packages(
         host,
         *(Wanted(name) for name in family.base_packages),

@@ -11,6 +11,7 @@ from keys import FINGERPRINT, KEY
 
 from k8sboot.inventory.os_settings import Repository
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES
+from k8sboot.osfamily import rhel_tools
 from k8sboot.osfamily.debian import Debian
 from k8sboot.osfamily.rhel import Rhel
 
@@ -61,7 +62,7 @@ def debian() -> dict[str, Any]:
 
 def el7() -> dict[str, Any]:
     """A bare CentOS 7.9, with what it ships: repositories that are dead, firewalld, NetworkManager, SELinux."""
-    tools = (*Rhel.tools, *Rhel.ntpdate_packages, "chrony")
+    tools = (*rhel_tools.EL7, *Rhel.ntpdate_packages, "chrony")
     return {
         "offered": {
             "docker-ce": ("3:26.1.4-1.el7", "3:20.10.24-3.el7", "3:20.10.23-3.el7"),

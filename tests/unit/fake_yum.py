@@ -11,6 +11,11 @@ EL7 = 'ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="7"\nPRETTY_NAME="CentOS L
 EL9 = 'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\nPRETTY_NAME="Rocky Linux 9.4"\n'
 LOCK_PLUGIN = "/etc/yum/pluginconf.d/versionlock.conf"
 LOCK_LIST = "/etc/yum/pluginconf.d/versionlock.list"
+DNF_LOCKS = "/etc/dnf/plugins/versionlock.conf", "/etc/dnf/plugins/versionlock.list"
+LOCKERS = {
+    "yum-plugin-versionlock": (LOCK_PLUGIN, LOCK_LIST),
+    "python3-dnf-plugin-versionlock": DNF_LOCKS,
+}
 
 
 class YumCommands(Commands):
@@ -63,7 +68,8 @@ class YumCommands(Commands):
         return {n: v for n, v in newer.items() if not n.startswith("kernel") and n not in kept}
 
     def _locked(self) -> set[str]:
-        lines = self.text(LOCK_LIST).splitlines() if LOCK_LIST in self.files else []
+        files = [locks for _, locks in LOCKERS.values() if locks in self.files]
+        lines = [line for path in files for line in self.text(path).splitlines()]
         return {re.sub(r"^\d+:|-[^-]*-[^-]*$", "", line) for line in lines}
 
     def _excluded(self) -> set[str]:
@@ -100,9 +106,10 @@ class YumCommands(Commands):
             ):
                 if name == package:
                     self.units.setdefault(unit, FakeUnit("inactive", "disabled"))
-            if name == "yum-plugin-versionlock":
-                self.put(LOCK_PLUGIN, "[main]\nenabled=1\n")
-                self.put(LOCK_LIST, "")
+            if name in LOCKERS:
+                plugin, locks = LOCKERS[name]
+                self.put(plugin, "[main]\nenabled=1\n")
+                self.put(locks, "")
         return None
 
     def _split(self, word: str) -> tuple[str, str]:
@@ -110,19 +117,21 @@ class YumCommands(Commands):
         return (found[1], found[2]) if found else (word, "")
 
     def _versionlock(self, words: list[str]) -> Reply | None:
-        if LOCK_PLUGIN not in self.files:
+        locks = next((locks for plugin, locks in LOCKERS.values() if plugin in self.files), "")
+        if not locks:
             return 1, "", "No such command: versionlock\n"
         verb, *names = words
         lines = [
             line
-            for line in self.text(LOCK_LIST).splitlines()
+            for line in self.text(locks).splitlines()
             if re.sub(r"^\d+:|-[^-]*-[^-]*$", "", line) not in names
         ]
         if verb == "add":
             for name in names:
                 epoch, _, rest = self.packages[name].partition(":")
-                lines.append(f"{epoch}:{name}-{rest}.*")
-        self.put(LOCK_LIST, "".join(f"{line}\n" for line in lines))
+                is_dnf = locks in DNF_LOCKS
+                lines.append(f"{name}-{epoch}:{rest}.*" if is_dnf else f"{epoch}:{name}-{rest}.*")
+        self.put(locks, "".join(f"{line}\n" for line in lines))
         return None
 
     def _do_yum_complete_transaction(self, words: list[str]) -> None:

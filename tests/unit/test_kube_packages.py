@@ -15,6 +15,7 @@ from runs import raise_errors, run
 from k8sboot.desired.packages import asked_for, companions, kubernetes_packages
 from k8sboot.inventory.model import ClusterSettings
 from k8sboot.inventory.os_settings import OsSettings
+from k8sboot.osfamily import rhel_tools
 from k8sboot.runbook import UP
 
 PHASES = [phase for phase in UP if phase.name in ("os-packages", "package-versions", "kube-packages")]
@@ -40,7 +41,8 @@ def deb():
 def rpm():
     bare = el7()
     files = {**bare["files"], "/etc/os-release": EL9}
-    return {**bare, "offered": {**bare["offered"], **RPMS}, "files": files}
+    tools = dict.fromkeys(rhel_tools.tools("9"), ("0:1.0-1.el9",))
+    return {**bare, "offered": {**bare["offered"], **RPMS, **tools}, "files": files}
 
 
 def installed(cluster: FakeCluster, host: str) -> Mapping[str, str]:
@@ -75,6 +77,25 @@ def test_debian_holds_all_of_them():
     cluster = FakeCluster(asked(), m1=deb, n1=deb, n2=deb)
     raise_errors(run(cluster, PHASES))
     assert set(DEBS) <= cluster.hosts["m1"].held
+
+
+def test_dnf_locks_all_of_them_and_needs_no_plugin_of_yum_3():
+    cluster = FakeCluster(asked(), m1=rpm, n1=rpm, n2=rpm)
+    for host in cluster.hosts.values():
+        del host.offered["yum-plugin-versionlock"], host.offered["curl"]
+        host.packages["curl-minimal"] = "0:7.76.1-31.el9"
+    told = raise_errors(run(cluster, PHASES))
+    assert "KB-PACKAGE-ABSENT" not in told.codes
+    locks = cluster.hosts["m1"].text("/etc/dnf/plugins/versionlock.list").splitlines()
+    assert {f"{name}-{versions[0]}.*" for name, versions in RPMS.items()} <= {*locks}
+    assert raise_errors(run(cluster, PHASES)).changes == {}
+
+
+def test_the_repository_file_of_el9_excludes_all_of_them_from_updates():
+    cluster = FakeCluster(asked(), m1=rpm, n1=rpm, n2=rpm)
+    raise_errors(run(cluster, PHASES))
+    text = cluster.hosts["m1"].text("/etc/yum.repos.d/k8sboot-kubernetes.repo")
+    assert "\nexclude=kubeadm kubelet kubectl kubernetes-cni cri-tools\n" in text
 
 
 def test_an_older_companion_stays_on_a_host_that_has_one():
