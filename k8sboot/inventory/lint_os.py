@@ -51,6 +51,10 @@ def _repositories(spec: Spec) -> Iterator[LintProblem]:
         if repository.fingerprint and not repository.key:
             message = "`fingerprint` has no effect without `key`"
             yield LintProblem("KB-REPOSITORY-KEY", message, ((*path, "fingerprint"),), "set `key` as well")
+        if repository.suite.endswith("/") and repository.components:
+            message = f"the suite {repository.suite} is that of a flat repository, which has no components"
+            fix = "remove `components`, or set the name of a suite"
+            yield LintProblem("KB-REPOSITORY-SUITE", message, ((*path, "components"),), fix)
 
 
 def _plain_http(spec: Spec) -> Iterator[LintProblem]:

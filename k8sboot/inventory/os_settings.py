@@ -20,8 +20,8 @@ class Repository:
         (https://USER:PASSWORD@HOST/...) is written to files that only root may read.
     key: Signing key, a URL or a file.
     fingerprint: Fingerprint of the signing key; separate several with commas. A key over http:// needs one.
-    suite: apt only. Default: what the system uses.
-    components: apt only. Default: what the system uses.
+    suite: apt only. A slash is a flat repository, as pkgs.k8s.io. Default: what the system uses.
+    components: apt only; a flat repository has none. Default: what the system uses.
     """
 
     url: Annotated[str, forms.url]

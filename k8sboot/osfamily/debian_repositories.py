@@ -40,10 +40,11 @@ def presets(spec: Spec, system: System) -> Mapping[str, Source]:
 
 
 def flattened(spec: Spec, named: Mapping[str, Source]) -> dict[str, Source]:
-    """The inventory's repositories that apt has; Kubernetes' one is flat from 1.24 on unless its suite is set."""
+    """The inventory's repositories that apt has. Kubernetes' is flat from 1.24 on without a suite and components."""
     own = {name: each for name, each in named.items() if name not in YUM_REPOSITORIES}
-    if mirrors.is_by_minor(spec) and "kubernetes" in own:
-        own["kubernetes"] = replace(own["kubernetes"], suite=own["kubernetes"].suite or FLAT)
+    kubernetes = own.get("kubernetes")
+    if kubernetes and mirrors.is_by_minor(spec) and not (kubernetes.suite or kubernetes.components):
+        own["kubernetes"] = replace(kubernetes, suite=FLAT)
     return own
 
 

@@ -19,6 +19,10 @@ ONE, TWO = "0123456789abcdef0123456789abcdef01234567", "89ab" * 10
             f"os: {{repositories: {{docker: {{url: 'https://x/y', fingerprint: {ONE}}}}}}}",
             "KB-REPOSITORY-KEY",
         ),
+        (
+            "os: {repositories: {kubernetes: {url: 'https://x/y', suite: /, components: [main]}}}",
+            "KB-REPOSITORY-SUITE",
+        ),
         ("kubeadm: {kubeletConfiguration: {cgroupDriver: cgroupfs}}", "KB-CGROUP-DRIVER"),
         ("os: {selinux: enforcing}", "KB-VALUE"),
     ],

@@ -94,6 +94,15 @@ def test_an_own_repository_up_to_1_23_keeps_its_suite(bench):
     assert found(bench, asked("v1.23.17", repositories=own))["kubernetes"].suite == ""
 
 
+def test_an_own_repository_with_components_is_not_flat(bench):
+    own = {"kubernetes": Repository("https://own/apt", components=("main",))}
+    it = bench(files={"/etc/os-release": OS_RELEASE["debian"]})
+    family = osfamily.of(it.host())
+    source = family.repositories(it.host(), asked(repositories=own), ())["kubernetes"]
+    text = family.repository_file(it.host(), "kubernetes", source).content
+    assert text.endswith("https://own/apt kubernetes-xenial main\n")
+
+
 THEIRS = "deb [signed-by=/etc/apt/keyrings/kubernetes-apt-keyring.gpg] https://pkgs.k8s.io/core:/stable:/{}/deb/ /\n"
 
 
