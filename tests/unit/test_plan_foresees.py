@@ -71,7 +71,7 @@ def test_on_bare_machines(family):
     assert sorted(it.members) == ["m1", "n1", "n2"]
 
 
-@pytest.mark.parametrize(("family", "last"), by_turns(NAMES_OF_UP, every=4))
+@pytest.mark.parametrize(("family", "last"), by_turns(NAMES_OF_UP, every=6))
 def test_on_machines_that_are_half_built(half_built, family, last):
     index = NAMES_OF_UP.index(last)
     it = half_built(family, index)
@@ -85,9 +85,10 @@ def test_on_a_finished_cluster_there_is_nothing_to_foresee(finished):
     assert foreseen(finished) == []
 
 
-@MIXED_IS_SLOW
 @pytest.mark.parametrize("stale", [False, True], ids=["fresh lists", "stale lists"])
-@pytest.mark.parametrize("package", ["docker-ce", "kubelet", "chrony"])
+@pytest.mark.parametrize(
+    ("family", "package"), by_turns(["docker-ce", "kubelet", "chrony"]), indirect=["family"], scope="module"
+)
 def test_a_package_that_somebody_removed(finished, package, stale):
     for host in finished.hosts.values():
         host.has_fresh_lists = not stale
@@ -114,6 +115,7 @@ def test_another_version_than_the_one_chosen(family, finished, where):
     assert family == "debian" or any("hold" in what for what in done) or where == ("m1",)
 
 
+@MIXED_IS_SLOW
 def test_a_version_that_fits_and_is_not_the_one_that_will_be_chosen(family, finished):
     host = finished.hosts["n2"]
     host.packages["docker-ce"] = "3:20.10.23-3.el7" if family == "el7" else "5:20.10.5~3-0~debian"
@@ -124,6 +126,7 @@ def test_a_version_that_fits_and_is_not_the_one_that_will_be_chosen(family, fini
     assert "20.10.24" in host.packages["docker-ce"]
 
 
+@MIXED_IS_SLOW
 def test_a_node_that_is_mended_is_not_waited_for(finished):
     docker = finished.hosts["n1"].units["docker.service"]
     docker.active = "inactive"
@@ -137,16 +140,19 @@ def test_a_node_that_is_mended_is_not_waited_for(finished):
     assert foreseen(finished) == ["enable and start docker.service"]
 
 
+@MIXED_IS_SLOW
 def test_a_node_that_was_reset_and_nothing_else(finished):
     raise_errors(run(finished, RESET, limit=["n1"]))
     assert foreseen(finished).count("kubeadm join") == 1
 
 
+@MIXED_IS_SLOW
 def test_a_run_for_one_node(finished):
     raise_errors(run(finished, RESET, limit=["n1"]))
     assert "revoke the join token" in foreseen(finished, limit=["n1"])
 
 
+@MIXED_IS_SLOW
 def test_a_kubeadm_that_was_cut(family):
     it = machines(family)
     raise_errors(run(it, UP[: NAMES_OF_UP.index("kubeadm-init") + 1]))
@@ -158,11 +164,13 @@ def test_a_kubeadm_that_was_cut(family):
     assert "kubeadm join" in foreseen(it)
 
 
+@MIXED_IS_SLOW
 def test_more_masters(family):
     it = machines(family, masters=3)
     assert foreseen(it).count("kubeadm join") == 4
 
 
+@MIXED_IS_SLOW
 def test_what_only_some_inventories_want(family):
     it = machines(family, time_sync="ntpdate", distribute_key=True, packages=("jq", "telnet"))
     for host in it.hosts.values():
@@ -173,6 +181,7 @@ def test_what_only_some_inventories_want(family):
     assert "make an SSH key for root" in foreseen(it)
 
 
+@MIXED_IS_SLOW
 def test_a_general_update(finished):
     finished.spec = replace(finished.spec, os=replace(finished.spec.os, update=True))
     for host in finished.hosts.values():
@@ -184,6 +193,7 @@ def test_a_general_update(finished):
     assert any(what.startswith("update 1 packages") for what in foreseen(finished))
 
 
+@MIXED_IS_SLOW
 def test_another_inventory_for_a_finished_cluster(finished):
     changes = {
         "os": {"timezone": "Etc/UTC", "sysctl": {"vm.swappiness": "1"}, "ntp_servers": ("ntp.example.com",)},

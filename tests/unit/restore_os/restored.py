@@ -59,7 +59,9 @@ def bare_el7() -> dict[str, Any]:
     return made
 
 
-CUTS = pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.slow)], ids=["samples", "each"])
+CUTS = pytest.mark.parametrize(
+    "every", [10, pytest.param(1, marks=pytest.mark.slow)], ids=["samples", "each"]
+)
 """Every so many-th of the places where a run can be cut; all of them with --slow."""
 FAMILIES = pytest.mark.parametrize("system", [bare_debian, bare_el7])
 
