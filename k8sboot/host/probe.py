@@ -21,6 +21,8 @@ from k8sboot.scripts import call, render
 
 MAX_CONTENT = 64 * 1024
 """Bytes. The content of a larger file is not in a probe; its digest always is."""
+SHORT = 4096
+"""Characters. Shorter lines of files and answers, which hosts share and every probe repeats, are parsed once."""
 MAX_ANSWER = 2 * 1024 * 1024
 """Bytes of a fact or an answer. A longer one counts as missing."""
 
@@ -81,12 +83,15 @@ def _read_fact(snapshot: Snapshot, rest: str) -> None:
 
 
 def _read_file(snapshot: Snapshot, rest: str) -> None:
+    path, state = _short_file(rest) if len(rest) <= SHORT else _file(rest)
+    snapshot.files[path] = state
+
+
+def _file(rest: str) -> tuple[str, FileState]:
     head, _, content = rest.rpartition(" .")
     path, mode, owner, size, digest = head.rsplit(" ", 4)
     data = None if content == "-" or _size(content) > MAX_CONTENT else _decoded(content, MAX_CONTENT)
-    snapshot.files[path] = FileState(
-        mode=int(mode, 8), owner=owner, size=int(size), sha256=digest, content=data
-    )
+    return path, FileState(mode=int(mode, 8), owner=owner, size=int(size), sha256=digest, content=data)
 
 
 def _read_absent(snapshot: Snapshot, path: str) -> None:
@@ -123,11 +128,18 @@ def _read_unit(snapshot: Snapshot, rest: str) -> None:
 
 
 def _read_answer(snapshot: Snapshot, rest: str) -> None:
+    name, answer = _short_answer(rest) if len(rest) <= SHORT else _answer(rest)
+    if answer:
+        snapshot.answers[name] = answer
+
+
+def _answer(rest: str) -> tuple[str, Answer | None]:
+    """None: too long."""
     head, _, out = rest.rpartition(" .")
     name, status = head.rsplit(" ", 1)
-    if _size(out) <= MAX_ANSWER:
-        text = _decoded(out, MAX_ANSWER).decode("utf-8", "replace")
-        snapshot.answers[name] = Answer(int(status), text)
+    if _size(out) > MAX_ANSWER:
+        return name, None
+    return name, Answer(int(status), _decoded(out, MAX_ANSWER).decode("utf-8", "replace"))
 
 
 def _size(text: str) -> int:
@@ -142,6 +154,9 @@ def _decoded(text: str, most: int) -> bytes:
     except ValueError:
         return b""
 
+
+_short_file = functools.lru_cache(maxsize=512)(_file)
+_short_answer = functools.lru_cache(maxsize=512)(_answer)
 
 _READERS: dict[str, Callable[[Snapshot, str], None]] = {
     "fact": _read_fact,

@@ -25,15 +25,21 @@ def membership(host: HostState) -> str:
 def _parts(host: HostState) -> Iterator[str]:
     if UNFINISHED in host.files:
         yield "unfinished"
-    there = [p for p in host.files if p.startswith(("/etc/kubernetes/", "/var/lib/etcd/"))]
+    there = _there(tuple(host.files))
     for path in PARTS:
-        if any(p == path or p.startswith(f"{path}/") for p in there):
+        if path in there:
             yield f"{'older' if path in host.older else 'there'} {path}"
 
 
 def _others(host: HostState) -> Iterator[str]:
-    there = {above for path in host.files for above in _and_above(path)}
+    there = _there(tuple(host.files))
     yield from (f"other {path}" for path in BY_PATH if path in there)
+
+
+@functools.lru_cache(maxsize=256)
+def _there(files: tuple[str, ...]) -> frozenset[str]:
+    """All paths of a host, which mostly are those of the probe before."""
+    return frozenset(above for path in files for above in _and_above(path))
 
 
 @functools.cache

@@ -96,7 +96,9 @@ class Scripts(YumCommands):
         return isinstance(found, FakeFile) and bool(found.mode & 0o100)
 
     def _canned(self, line: str, words: list[str]) -> Reply | None:
-        keys = [key for key in self.answers if f"{line} ".startswith(f"{key} ")]
+        keys = [
+            key for key in self.answers if line.startswith(key) and line[len(key) : len(key) + 1] in ("", " ")
+        ]
         return _as_asked(self._reply(max(keys, key=len), words), words) if keys else None
 
 

@@ -70,7 +70,15 @@ def _checksum(data: bytes) -> str:
     """CRC-24 (6.1) in base64."""
     crc = 0xB704CE
     for byte in data:
-        crc ^= byte << 16
-        for _ in range(8):
-            crc = (crc << 1) ^ (0x1864CFB if crc & 0x800000 else 0)
-    return base64.b64encode((crc & 0xFFFFFF).to_bytes(3, "big")).decode()
+        crc = (crc << 8 & 0xFFFFFF) ^ _CRC_OF_BYTE[crc >> 16 ^ byte]
+    return base64.b64encode(crc.to_bytes(3, "big")).decode()
+
+
+def _crc_of(byte: int) -> int:
+    crc = byte << 16
+    for _ in range(8):
+        crc = (crc << 1) ^ (0x1864CFB if crc & 0x800000 else 0)
+    return crc
+
+
+_CRC_OF_BYTE = tuple(map(_crc_of, range(256)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -57,6 +58,7 @@ class _Part:
     signatures: list[bytes]
 
 
+@functools.lru_cache(maxsize=32)  # hosts share their key files, and each asks for them several times
 def certificates(data: bytes) -> tuple[Certificate, ...]:
     """The certificates in a key file, binary or armored, in order. Malformed if it has anything else in it.
 
