@@ -93,15 +93,17 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     ]
     host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, check=lambda: _left(host))
     if cluster.spec.plugin == "manifest":
-        host.notice(
-            "KB-RESET-STAYS", "interfaces and routes of network.manifest's plugin stay until a reboot"
-        )
+        text = "what network.manifest's plugin has set in the kernel by itself stays until a reboot"
+        host.notice("KB-RESET-STAYS", text)
 
 
 def _of_another_network(spec: Spec) -> list[Command]:
-    """Its configurations: preflight has seen to it that none was there before."""
-    files = "rm -f -- /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist"
-    return [["/bin/sh", "-c", files]] if spec.plugin == "manifest" else []
+    """What it left. Its configurations: preflight has seen to it that none was there before.
+
+    A bridge with the former block's address would keep the next one's Pods from starting, and a route lead them astray.
+    """
+    undo = render("undo-plugin", LINKS=interfaces.OF_PLUGINS, SUBNET=spec.cluster.pod_subnet)
+    return [["/bin/sh", "-c", undo]] if spec.plugin == "manifest" else []
 
 
 def _refuse_without_kubeadm(host: Host) -> None:

@@ -238,8 +238,6 @@ class FakeCluster(Kubectl):
             name = words[2].split("CLUSTER=")[1].split("\n")[0]
             host.put(CLUSTER_MARK, f"cluster: {name}\n{host.text('/etc/kubernetes/pki/ca.crt')}")
             return ""
-        if words[2].startswith("rm -f -- /etc/cni/net.d/"):
-            return ""
         assert "ip link delete" in words[2], words
         return ""
 

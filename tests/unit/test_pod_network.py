@@ -188,8 +188,10 @@ def test_a_reset_takes_the_configuration_of_another_plugin_away(bare: FakeCluste
     raise_errors(run(with_plugin(bare, "manifest", flannel), UP))
     told = raise_errors(run(bare, RESET))
     assert {e.host for e in told.of(Notice) if "network.manifest's plugin" in e.text} == set(bare.hosts)
-    gone = "rm -f -- /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist"
-    assert [gone in " ".join(host.mutations) for host in bare.hosts.values()] == [True] * 3
+    for host in bare.hosts.values():
+        sent = " ".join(host.mutations)
+        assert "rm -f -- /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist" in sent
+        assert f"SUBNET={bare.spec.cluster.pod_subnet}\n" in sent
 
 
 def test_pods_with_other_addresses_are_told(bare: FakeCluster, flannel: Path):

@@ -13,6 +13,8 @@ from k8sboot.phases import reset
 from k8sboot.scripts import render
 
 LINKS = {
+    "plugin": "2: eth0: <BROADCAST,UP> mtu 1500\n3: kube-bridge: <UP> mtu 1500\n4: cni-podman0: <UP> mtu 1500\n"
+    "5: kube-bridge0: <UP> mtu 1500\n6: flannel.1@if2: <UP> mtu 1450\n",
     "bare": "2: eth0: <BROADCAST,UP> mtu 1500\n3: tunl0@NONE: <NOARP> mtu 1480\n",
     "member": "2: eth0: <BROADCAST,UP> mtu 1500\n3: tunl0@NONE: <NOARP,UP> mtu 1480\n5: cali0a@if2: <UP> mtu 1480\n",
 }
@@ -70,3 +72,13 @@ def test_a_tunnel_that_calico_used_loses_its_address(run, tmp_path):
 
 def test_a_tunnel_of_others_keeps_its_address(run, tmp_path):
     assert run("member", undo(tmp_path / "absent"))[1] == ["link delete cali0a"]
+
+
+def test_another_plugins_interfaces_and_routes_to_pod_subnet_are_removed(run):
+    # no rm is found: the configurations of the machine that runs this test stay
+    undo_plugin = render("undo-plugin", LINKS=interfaces.OF_PLUGINS, SUBNET="172.16.0.0/16")
+    assert run("plugin", undo_plugin)[1] == [
+        "link delete kube-bridge",
+        "link delete flannel.1",
+        "-4 route flush root 172.16.0.0/16",
+    ]

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from k8sboot.kubernetes.interfaces import LEFT, SOFTWARE, UNMANAGED
+from k8sboot.kubernetes.interfaces import LEFT, OF_PLUGINS, SOFTWARE, UNMANAGED
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,10 @@ from k8sboot.kubernetes.interfaces import LEFT, SOFTWARE, UNMANAGED
         ("br-8f0c", "software"),
         ("br0", ""),
         ("veth12ab", "software"),
-        ("cni0", "software"),
-        ("flannel.1", "software"),
+        ("cni0", "software plugin"),
+        ("cni-podman0", "software"),
+        ("flannel.1", "software plugin"),
+        ("cilium_vxlan", "plugin"),
         ("cali0a1b", "software unmanaged left"),
         ("tunl0", "software unmanaged"),
         ("tunl1", "software unmanaged"),
@@ -33,7 +35,7 @@ from k8sboot.kubernetes.interfaces import LEFT, SOFTWARE, UNMANAGED
         ("wireguard.cali", "unmanaged left"),
         ("wg-v6.cali", "unmanaged left"),
         ("kube-ipvs0", "software unmanaged left"),
-        ("kube-bridge", "software"),
+        ("kube-bridge", "software plugin"),
     ],
 )
 def test_an_interface_is_seen_by_those_whom_it_concerns(name, uses):
@@ -41,5 +43,6 @@ def test_an_interface_is_seen_by_those_whom_it_concerns(name, uses):
         "software": re.match(SOFTWARE, name),
         "unmanaged": any(fnmatchcase(name, glob) for glob in UNMANAGED),
         "left": re.match(LEFT, name),
+        "plugin": re.match(OF_PLUGINS, name),
     }
     assert " ".join(use for use, is_seen in found.items() if is_seen) == uses
