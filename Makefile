@@ -1,6 +1,6 @@
 # k8sboot: commands for operators and developers. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo fuzz fuzz-minute lab lab-vm lab-down check test test-faults test-vm slow integration faults e2e bench audit lock clean
+.PHONY: help demo fuzz fuzz-minute lab lab-vm lab-down check test test-faults test-plugins test-vm slow integration faults e2e bench audit lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE # else every worker of every run compiles all tests again
 LAB := tests/lab/lab
@@ -80,6 +80,9 @@ test-faults: $(BIN)/k8sboot packages ## The whole fault matrix (docs/faults.md) 
 
 test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; slow, not part of `make test`
 	$(BIN)/pytest -q --timeout 7200 tests/vm
+
+test-plugins: $(BIN)/k8sboot ## A real pod network of others (kube-router) in the lab; builds it and a current Kubernetes, not part of `make test`
+	$(BIN)/pytest -q --timeout 7200 tests/plugins
 
 test: check slow fuzz-minute integration faults e2e ## Everything that CI runs
 

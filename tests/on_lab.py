@@ -140,14 +140,20 @@ def brought_up(
     kubernetes: str = "1.20",
     hosts: int = len(HOSTS),
     masters: int = 1,
+    plugin: str = "",
 ) -> Iterator[Lab]:
-    """A new lab of bare hosts and their mirrors, removed afterwards. Without root there is none: skips."""
+    """A new lab of bare hosts and their mirrors, removed afterwards. Without root there is none: skips.
+
+    plugin: of the pod network; its mirrors are built, with a current Kubernetes an hour if nothing is in the cache.
+    """
     if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         pytest.skip("the lab needs root on Debian")
     made = Lab(name, state)
     made.control("down")
     counts = ("--hosts", str(hosts), "--masters", str(masters))
-    made.control("up", "--family", family, "--kubernetes", kubernetes, *counts, timeout=1800)
+    network = ("--plugin", plugin) if plugin else ()
+    timeout = 5400 if plugin else 1800
+    made.control("up", "--family", family, "--kubernetes", kubernetes, *counts, *network, timeout=timeout)
     try:
         yield made
     finally:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from labkit import commands, families, plan, preflight, releases
+from labkit import commands, families, plan, plugins, preflight, releases
 from labkit.errors import LabError
 from labkit.plan import DEFAULT_NAME
 
@@ -50,6 +50,7 @@ def _dispatch(options: argparse.Namespace, command: list[str]) -> None:
             masters=options.masters,
             family=options.family,
             kubernetes=options.kubernetes,
+            plugin=options.plugin,
             with_mirrors=not options.no_mirrors,
         )
     elif options.command == "down":
@@ -85,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--family", choices=[*families.names(), plan.MIXED], default="debian")
     up.add_argument(
         "--kubernetes", metavar="MINOR", help=f"as in 1.37 (default: {releases.DEFAULT}): {releases.words()}"
+    )
+    up.add_argument(
+        "--plugin", choices=plugins.NAMES, help=f"the pod network (default: {plugins.DEFAULT}'s stand-in)"
     )
     up.add_argument("--no-mirrors", action="store_true", help="hosts only: nothing to install from")
     down = add("down", "remove every trace of the lab, also after a crash")

@@ -31,14 +31,15 @@ def up(
     masters: int | None,
     family: str,
     kubernetes: str | None,
+    plugin: str | None,
     with_mirrors: bool,
 ) -> None:
     """Start what is missing of the lab, wait for every sshd, write the inventory."""
     preflight.require_debian()
     preflight.install_packages()
     with locks.held(name), ThreadPoolExecutor(max_workers=8) as pool:
-        lab = plan.settle(name, hosts, masters, family, kubernetes)
-        built = pool.submit(mirrors.build, lab.kubernetes) if with_mirrors else None
+        lab = plan.settle(name, hosts, masters, family, kubernetes, plugin)
+        built = pool.submit(mirrors.build, lab) if with_mirrors else None
         for needed in {host.family for host in lab.hosts}:
             rootfs.ready(needed)
         access.make_keys(lab)

@@ -3,12 +3,9 @@
 import hashlib
 from pathlib import Path
 
-from labkit import mirrors, releases, repositories
+from labkit import mirrors, plugins, releases, repositories
 from labkit.families.debian import PASSWORD
 from labkit.plan import Host, Lab
-
-MANIFEST = "calico/calico-typha.yaml"
-
 
 RUNTIMES = {
     "docker": """\
@@ -46,7 +43,11 @@ def write(lab: Lab, *, with_mirrors: bool, proxy: str = SHARED_KERNEL) -> Path:
     password = lab.handout / "ops-password"
     password.touch(mode=0o600)
     password.write_text(f"{PASSWORD}\n")
-    digest = hashlib.sha256(mirrors.fetch(lab, MANIFEST)).hexdigest() if with_mirrors else None
+    digest = (
+        hashlib.sha256(mirrors.fetch(lab, plugins.MANIFESTS[lab.plugin])).hexdigest()
+        if with_mirrors
+        else None
+    )
     fingerprint = mirrors.fingerprint(lab) if with_mirrors else ""
     path = lab.handout / "inventory.yaml"
     path.with_suffix(".new").write_text(_text(lab, digest, fingerprint) + proxy)
@@ -57,12 +58,10 @@ def write(lab: Lab, *, with_mirrors: bool, proxy: str = SHARED_KERNEL) -> Path:
 def _text(lab: Lab, manifest_digest: str | None, fingerprint: str) -> str:
     masters = [host for host in lab.hosts if host.role == "master"]
     nodes = [host for host in lab.hosts if host.role == "node"]
-    pinned = f"\n  sha256: {manifest_digest}" if manifest_digest else ""
     versions = releases.find(lab.kubernetes)
     registry = f"{lab.gateway}:5000"
     has_docker = versions["runtime"] == "docker"
-    images, calico = (registry, f"{registry}/calico") if has_docker else ("registry.k8s.io", "")
-    moved = f"\n  imageRepository: {calico}" if calico else ""
+    images = registry if has_docker else "registry.k8s.io"
     runtime = RUNTIMES[versions["runtime"]].format(
         registry=registry, packages=repositories.docker_packages(lab)
     )
@@ -83,12 +82,21 @@ masters:
   ntpServers: [{lab.gateway}]
 {CGROUP_V1 if releases.needs_cgroup_v2(lab.kubernetes) else ""}  repositories:
 {repositories.yaml(lab, fingerprint)}runtime:
-{runtime}calico:
-  version: {versions["calico"]}
-  manifest: http://{lab.gateway}:8080/{MANIFEST}{pinned}{moved}
-metricsServer:
+{runtime}{_network(lab, manifest_digest)}metricsServer:
   image: {images}/metrics-server/metrics-server:{versions["metrics-server"]}
 """
+
+
+def _network(lab: Lab, manifest_digest: str | None) -> str:
+    """The pod network's sections."""
+    pinned = f"  sha256: {manifest_digest}\n" if manifest_digest else ""
+    manifest = f"  manifest: http://{lab.gateway}:8080/{plugins.MANIFESTS[lab.plugin]}\n{pinned}"
+    if lab.plugin != plugins.DEFAULT:
+        return f"network:\n  plugin: manifest\n{manifest}"
+    versions = releases.find(lab.kubernetes)
+    has_docker = versions["runtime"] == "docker"
+    moved = f"  imageRepository: {lab.gateway}:5000/calico\n" if has_docker else ""
+    return f"calico:\n  version: {versions['calico']}\n{manifest}{moved}"
 
 
 def _entries(lab: Lab, hosts: list[Host], first: str = "") -> str:

@@ -17,20 +17,25 @@ KEY = "lab.asc"
 MIRRORS = Path(__file__).resolve().parents[1] / "mirrors"
 
 
-def build(kubernetes: str) -> None:
+def build(lab: Lab) -> None:
     """Build what the cache does not have yet; takes minutes once, or half an hour. Its progress is shown."""
     script = MIRRORS / "build.py"
     if not script.exists():
         raise LabError(f"{script} is missing: start without mirrors by --no-mirrors", 2)
-    done = subprocess.run([sys.executable, "-B", script, "--kubernetes", kubernetes], stdout=sys.stderr)
+    done = subprocess.run([sys.executable, "-B", script, *_products(lab)], stdout=sys.stderr)
     if done.returncode != 0:
         raise LabError(f"building the mirrors failed ({script}, exit {done.returncode})")
 
 
 def serve(lab: Lab) -> None:
     """Start the mirrors on the lab's bridge, in the lab's own control group."""
-    _serve_command(lab, "start", "--listen", lab.gateway, "--kubernetes", lab.kubernetes)
+    _serve_command(lab, "start", "--listen", lab.gateway, *_products(lab))
     say(f"mirrors: http://{lab.gateway}:8080 and images at {lab.gateway}:5000")
+
+
+def _products(lab: Lab) -> tuple[str, ...]:
+    """Options that say which mirrors the lab has."""
+    return "--kubernetes", lab.kubernetes, "--plugin", lab.plugin
 
 
 def stop(lab: Lab) -> None:

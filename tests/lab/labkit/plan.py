@@ -9,7 +9,7 @@ import re
 import uuid
 from pathlib import Path
 
-from labkit import locks, releases
+from labkit import locks, plugins, releases
 from labkit.errors import LabError
 
 STATE = Path("/var/lib/k8sboot-lab")
@@ -86,6 +86,9 @@ class Lab:
     kubernetes: str = releases.DEFAULT
     """The minor version that its mirrors have."""
 
+    plugin: str = plugins.DEFAULT
+    """Of its pod network."""
+
     @property
     def bridge(self) -> str:
         return f"kb{self.subnet}"
@@ -144,8 +147,13 @@ def existing(name: str) -> Lab:
     return lab
 
 
-def settle(
-    name: str, hosts: int | None, masters: int | None, family: str, kubernetes: str | None = None
+def settle(  # noqa: PLR0913 - the options of `lab up`
+    name: str,
+    hosts: int | None,
+    masters: int | None,
+    family: str,
+    kubernetes: str | None = None,
+    plugin: str | None = None,
 ) -> Lab:
     """The running lab's plan, extended if more hosts are wanted, or a new one, written down."""
     if kubernetes not in (None, releases.DEFAULT):
@@ -157,22 +165,26 @@ def settle(
     with locks.held("subnets"):
         before = load(name)
         if before is not None:
-            _keep_to(before, kubernetes)
+            _keep_to(before, kubernetes, plugin)
             lab = _extended(before, hosts, masters, family)
         else:
-            lab = _extended(
-                Lab(name, _free_subnet(name), str(CHECKOUT), (), kubernetes or releases.DEFAULT),
-                hosts or max(3, (masters or 1)),
-                masters or 1,
-                family,
-            )
+            bare = _bare(name, kubernetes or releases.DEFAULT, plugin or plugins.DEFAULT)
+            lab = _extended(bare, hosts or max(3, (masters or 1)), masters or 1, family)
         lab.save()
     return lab
 
 
-def _keep_to(lab: Lab, kubernetes: str | None) -> None:
+def _bare(name: str, kubernetes: str, plugin: str) -> Lab:
+    if plugin != plugins.DEFAULT and kubernetes == releases.DEFAULT:
+        raise LabError(f"{plugin} is for a current Kubernetes: add --kubernetes MINOR", 2)
+    return Lab(name, _free_subnet(name), str(CHECKOUT), (), kubernetes, plugin)
+
+
+def _keep_to(lab: Lab, kubernetes: str | None, plugin: str | None) -> None:
     if kubernetes not in (None, lab.kubernetes):
         raise LabError(f"lab {lab.name} has Kubernetes {lab.kubernetes}: `lab down` it first", 2)
+    if plugin not in (None, lab.plugin):
+        raise LabError(f"lab {lab.name} has the pod network {lab.plugin}: `lab down` it first", 2)
 
 
 def _extended(lab: Lab, hosts: int | None, masters: int | None, family: str) -> Lab:

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Build everything the lab's mirrors serve, into a cache outside the repository.
 
-    python3 tests/lab/mirrors/build.py [--kubernetes MINOR] [--cache DIR]
+    python3 tests/lab/mirrors/build.py [--kubernetes MINOR] [--plugin kube-router] [--cache DIR]
 
 MINOR is 1.20 unless said; others are built from Go modules, half an hour of
-them for Kubernetes.  The first build takes minutes, most of them for Kubernetes; a later one finds
-the products of unchanged scripts and packages and takes no time.
+them for Kubernetes.  kube-router, a pod network, is built for them if asked
+for.  The first build takes minutes, most of them for Kubernetes; a later one
+finds the products of unchanged scripts and packages and takes no time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from makers import (
     images,
     kubedebs,
     kubernetes,
+    kuberouter,
     mixed,
     openssh,
     registry,
@@ -39,6 +41,8 @@ from makers.cache import Cache, default_root, say
 
 DEFAULT = "1.20"
 MINORS = (DEFAULT, *upstream.RELEASES)
+PLUGINS = ("calico", kuberouter.NAME)
+"""Of the pod network; the first one's stand-ins are always built."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,25 +53,28 @@ class Products:
     www: Path
 
 
-def build(root: Path, minor: str) -> Products:
+def build(root: Path, minor: str, plugin: str = PLUGINS[0]) -> Products:
     """Make whatever of a minor is not in the cache yet, and note what is current."""
+    if minor == DEFAULT and plugin != PLUGINS[0]:
+        raise SystemExit(f"build: {plugin} is for a current Kubernetes, not for {minor}")
     cache = Cache(root, "" if minor == DEFAULT else minor)
     with cache.locked():
-        products = _made(cache, minor)
-        _note(note(cache.root, minor), products)
+        products = _made(cache, minor, plugin)
+        _note(note(cache.root, minor, plugin), products)
         cache.forget_old()
     return products
 
 
-def note(root: Path, minor: str) -> Path:
+def note(root: Path, minor: str, plugin: str = PLUGINS[0]) -> Path:
     """The file that says which products of a minor are current."""
-    return root / ("mirrors.json" if minor == DEFAULT else f"mirrors-{minor}.json")
+    parts = [minor] * (minor != DEFAULT) + [plugin] * (plugin != PLUGINS[0])
+    return root / f"{'-'.join(('mirrors', *parts))}.json"
 
 
-def _made(cache: Cache, minor: str) -> Products:
+def _made(cache: Cache, minor: str, plugin: str) -> Products:
     if minor == DEFAULT:
         return _runbook(cache)
-    return Products(*current.products(cache, upstream.RELEASES[minor]))
+    return Products(*current.products(cache, upstream.RELEASES[minor], plugin))
 
 
 def _runbook(cache: Cache) -> Products:
@@ -107,9 +114,10 @@ def main() -> None:
     """Parse the command line and build."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kubernetes", choices=MINORS, default=DEFAULT, metavar="MINOR")
+    parser.add_argument("--plugin", choices=PLUGINS, default=PLUGINS[0])
     parser.add_argument("--cache", type=Path, default=default_root(), metavar="DIR")
     arguments = parser.parse_args()
-    products = build(arguments.cache, arguments.kubernetes)
+    products = build(arguments.cache, arguments.kubernetes, arguments.plugin)
     say(f"ready: {products.registry.name}, {products.www.name} in {arguments.cache}")
 
 

@@ -9,6 +9,7 @@ from makers import (
     debian,
     gomodule,
     images,
+    kuberouter,
     openssh,
     pause,
     pkgsk8s,
@@ -29,13 +30,19 @@ CALICO = ("cni", "kube-controllers", "node", "typha")
 C_LIBRARIES = ("gcc", "libc6-dev", "libseccomp-dev", "pkg-config")
 
 
-def products(cache: Cache, release: upstream.Release) -> tuple[Path, Path]:
-    """The registry's storage and the files' tree; what is not in the cache yet is made."""
+def products(cache: Cache, release: upstream.Release, plugin: str) -> tuple[Path, Path]:
+    """The registry's storage and the files' tree; what is not in the cache yet is made.
+
+    plugin: of the pod network; kube-router is built for those only who ask for it.
+    """
     tools.install(*C_LIBRARIES)
     key = signing.make(cache)
     utilities, _ = debian.make(cache, key)
-    sources = _sources(cache, release)
-    storage = registry.make(cache, upstreamimages.table(release), sources, release, *sources.names())
+    sources, table = _sources(cache, release), upstreamimages.table(release)
+    if plugin == kuberouter.NAME:
+        sources, table = kuberouter.added(cache, sources), (*table, kuberouter.IMAGE)
+    scripts = Path(upstreamimages.__file__), Path(kuberouter.__file__)
+    storage = registry.make(cache, table, sources, *scripts, release, *sources.names())
     roots = {
         repository.DEBIAN.path: utilities,
         repository.DOCKER.path: _docker(cache, key),

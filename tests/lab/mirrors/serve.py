@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start and stop the lab's mirrors: an image registry and a file server.
 
-    python3 tests/lab/mirrors/serve.py start --listen ADDR --state DIR [--kubernetes MINOR] [--cache DIR]
+    python3 tests/lab/mirrors/serve.py start --listen ADDR --state DIR [OPTION...]
     python3 tests/lab/mirrors/serve.py stop --state DIR
 
 The registry is on port 5000 and the files on port 8080 of the address.  Both
@@ -20,7 +20,7 @@ import sys
 import time
 from pathlib import Path
 
-from build import DEFAULT, MINORS, note
+from build import DEFAULT, MINORS, PLUGINS, note
 from makers.cache import default_root
 from makers.registry import configuration, wait_until_it_answers
 
@@ -30,13 +30,12 @@ FILES_PORT = 8080
 NAMES = ("registry", "files")
 
 
-def start(listen: str, state: Path, cache: Path, minor: str) -> None:
-    """Start what does not run yet, and wait until both answer."""
-    current = note(cache, minor)
+def start(listen: str, state: Path, current: Path) -> None:
+    """Start what does not run yet, and wait until both answer. current: says which products these are."""
     if not current.is_file():
-        sys.exit(f"serve: nothing built for {minor} in {cache}: run build.py first")
+        sys.exit(f"serve: nothing built: there is no {current}: run build.py first")
     products = {
-        name: cache.absolute() / "products" / directory
+        name: current.parent / "products" / directory
         for name, directory in json.loads(current.read_text()).items()
     }
     state.mkdir(parents=True, exist_ok=True)
@@ -131,6 +130,7 @@ def main() -> None:
     starting = commands.add_parser("start", help="start both servers")
     starting.add_argument("--listen", required=True, metavar="ADDR")
     starting.add_argument("--kubernetes", choices=MINORS, default=DEFAULT, metavar="MINOR")
+    starting.add_argument("--plugin", choices=PLUGINS, default=PLUGINS[0])
     starting.add_argument("--cache", type=Path, default=default_root(), metavar="DIR")
     stopping = commands.add_parser("stop", help="end what start started")
     for each in (starting, stopping):
@@ -138,7 +138,8 @@ def main() -> None:
     arguments = parser.parse_args()
     state = arguments.state.absolute()
     if arguments.command == "start":
-        start(arguments.listen, state, arguments.cache, arguments.kubernetes)
+        cache = arguments.cache.absolute()
+        start(arguments.listen, state, note(cache, arguments.kubernetes, arguments.plugin))
     else:
         stop(state)
 

@@ -40,7 +40,7 @@ def up(name: str) -> None:
         access.make_keys(lab)
         access.hand_out(lab)
         disk.ready()
-        mirrors.build(lab.kubernetes)
+        mirrors.build(lab)
         network.raise_bridge(lab)
         timeserver.start(lab)
         mirrors.serve(lab)

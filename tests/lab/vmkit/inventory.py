@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from labkit import inventory, mirrors
+from labkit import inventory, mirrors, plugins
 from labkit.plan import Lab
 
 PERIOD = re.compile(r"^( +)periodSeconds: 10\n(?! +(?:timeoutSeconds|initialDelaySeconds))", re.MULTILINE)
@@ -36,7 +36,7 @@ kubeadm:
 
 def write(lab: Lab) -> Path:
     """Write the inventory, and beside it Calico's manifest with slower probes."""
-    manifest = _with_patient_probes(mirrors.fetch(lab, inventory.MANIFEST).decode()).encode()
+    manifest = _with_patient_probes(mirrors.fetch(lab, plugins.MANIFESTS[lab.plugin]).decode()).encode()
     beside = lab.handout / "calico.yaml"
     beside.write_bytes(manifest)
     path = inventory.write(lab, with_mirrors=True, proxy=SETTINGS)

@@ -58,9 +58,13 @@ def _program(name: str) -> Callable[[Layer, Sources], None]:
 
 
 def _kube_proxy(layer: Layer, sources: Sources) -> None:
-    """Its tools are Debian 13's. iptables is the nftables one, as on the hosts."""
-    layer.tree(sources.tools)
+    with_tools(layer, sources.tools)
     _program("kube-proxy")(layer, sources)
+
+
+def with_tools(layer: Layer, tools: Path) -> None:
+    """Debian 13's tools. iptables is the nftables one, as on the hosts."""
+    layer.tree(tools)
     for name in ("iptables", "iptables-save", "iptables-restore"):
         for each in (name, f"ip6{name[2:]}"):
             layer.link(f"/usr/sbin/{each}", "xtables-nft-multi")
