@@ -65,8 +65,11 @@ def write_all(handle: int, text: str) -> None:
 
 def append(path: Path, text: str) -> None:
     """Append to a file in the folder of a run, created where it is missing; OSError. Leaves no descriptor open."""
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    handle = open_private(path)
+    try:
+        handle = open_private(path)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        handle = open_private(path)
     try:
         write_all(handle, text)
     finally:

@@ -28,8 +28,8 @@ from k8sboot.runbook import UP
 from k8sboot.ssh import retry as retry_module
 
 
-@pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
     connect = socket.socket.connect
 
     def refuse(found: socket.socket, address: Any) -> None:
@@ -37,13 +37,17 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
             raise AssertionError(f"a unit test connects to {address!r}")
         connect(found, address)
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        yield
 
 
-@pytest.fixture(autouse=True)
-def _no_memory_of_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _no_memory_of_keys() -> Iterator[None]:
     """Keys of tests are not remembered in the home of whoever runs them."""
-    monkeypatch.setattr(seen_keys, "path", lambda: Path("/dev/null/known_keys"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen_keys, "path", lambda: Path("/dev/null/known_keys"))
+        yield
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ SCRIPTS = sorted(PACKAGE.rglob("*.sh"))
 
 def texts(source: str) -> Iterator[str]:
     """Every text in the code; docstrings may name a path for the reader."""
-    tree = ast.parse(source)
-    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(ast.parse(source)))
+    docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             yield node.value
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 MANY = 300
 """More records than an `up` of two bare machines writes."""
-SAMPLE = sorted(random.Random(20210113).sample(range(1, 240), 12))
+SAMPLE = sorted(random.Random(20210113).sample(range(1, 240), 8))
 
 
 def pair() -> FakeCluster:
