@@ -43,7 +43,7 @@ def command(*, name: str | None, output: str) -> None:
     \b
     RELEASE     the newest patch release that this k8sboot knows of
     ENDS        its end of life: from then on it gets no fixes
-    INSTALLED   the runtime with which this k8sboot installs it, or no
+    INSTALLED   the runtime with which this k8sboot installs it; any: all that an inventory can name
     CONTAINERD  the versions of containerd that its kubelet can use
     CONFIG      the version of kubeadm's configuration that k8sboot writes
     KERNEL      the oldest kernel that kubeadm accepts; ~: it only warns
@@ -79,11 +79,16 @@ def _installed_with(row: Release) -> tuple[str, ...]:
     return tuple(each.name for each in runtime.RUNTIMES if not each.unsupported(version))
 
 
+def _installed(row: Release) -> str:
+    names = _installed_with(row)
+    return "any" if len(names) == len(runtime.RUNTIMES) else " ".join(names) or "no"
+
+
 def _row(row: Release) -> tuple[str, ...]:
     return (
         row.newest.removeprefix("v"),
         row.ends,
-        " ".join(_installed_with(row)) or "no",
+        _installed(row),
         _containerd(row),
         row.config_api,
         _dotted(row.kernels.oldest) + ("" if row.kernels.is_required else "~"),

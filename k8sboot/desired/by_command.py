@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import shlex
 
+from k8sboot import runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import is_member
+from k8sboot.desired.kubeadm import cri_socket, is_member, version
 from k8sboot.desired.network import CNI_IN_FORCE, network_manifest
 from k8sboot.errors import Refused
 from k8sboot.host.peer import Peer
-from k8sboot.host.reads import Reads
+from k8sboot.host.reads import Reads, union
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes import commands
+from k8sboot.kubernetes import commands, kubelet_socket
 from k8sboot.kubernetes.alternative_names import alternative_names
 from k8sboot.kubernetes.ip_pools import MODES, pools
 from k8sboot.kubernetes.paths import APISERVER_CERT
 from k8sboot.kubernetes.running import RunningCluster, running_cluster
 
+KUBELETS_RUNTIME = Reads(files=kubelet_socket.FILES)
+"""By these files it is known with which runtime a member's kubelet works."""
+
 
 def reads(spec: Spec) -> Reads:
     """What these checks read on a host."""
-    return Reads(files=(APISERVER_CERT,) if spec.cluster.cert_sans else (), questions=(CNI_IN_FORCE,))
+    certificate = (APISERVER_CERT,) if spec.cluster.cert_sans else ()
+    return union((Reads(files=certificate, questions=(CNI_IN_FORCE,)), KUBELETS_RUNTIME))
 
 
 def refuse_missing_names(cluster: Cluster, host: Peer) -> None:
@@ -40,6 +45,34 @@ def refuse_missing_names(cluster: Cluster, host: Peer) -> None:
             host=host.name,
             code="KB-CERT-SANS",
         )
+
+
+def refuse_other_runtime(cluster: Cluster, host: Peer) -> None:
+    """Refused if the kubelet of this member works with another runtime than the inventory's."""
+    if not is_member(host):
+        return
+    there = kubelet_socket.socket_of(*(host.read_file(path) or "" for path in kubelet_socket.FILES))
+    if not there or kubelet_socket.is_same(there, cri_socket(cluster)):
+        return
+    wanted = cluster.spec.runtime.name
+    known = [
+        each.name
+        for each in runtime.RUNTIMES
+        if kubelet_socket.is_same(there, each.cri_socket(version(cluster)))
+    ]
+    kept = known[0] if known else ""
+    raise Refused(
+        f"kubelet works with {kept or there}, the inventory wants {wanted}",
+        why="`up` does not change the container runtime of a member: its containers and images would be left behind",
+        fix=(
+            f"set `runtime.name: {kept}` to keep the cluster as it is"
+            if kept
+            else "remove the host from the cluster"
+        )
+        + f", or run `k8sboot reset --limit {host.name}` and then `k8sboot up`, host by host; nothing was changed",
+        host=host.name,
+        code="KB-RUNTIME-OTHER",
+    )
 
 
 def refuse_other_encapsulation(cluster: Cluster, host: Peer) -> None:

@@ -57,6 +57,7 @@ def control_plane(cluster: Cluster) -> ControlPlane:
         image_repository=wanted.image_repository,
         cert_sans=wanted.cert_sans,
         cri_socket=cri_socket(cluster),
+        kubelet_settings=runtime.of(cluster.spec).kubelet_settings(cluster.spec),
     )
 
 

@@ -11,20 +11,49 @@ from k8sboot.desired.packages import asked_for
 from k8sboot.errors import Refused
 from k8sboot.host.files import File
 from k8sboot.host.peer import Peer
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.osfamily import Wanted
+from k8sboot.osfamily.family import upstream
 
 
-def runtime_files(cluster: Cluster, host: Peer, *packages: Wanted) -> tuple[File, ...]:
+def runtime_files(cluster: Cluster, host: Peer, *packages: Wanted, version: str = "") -> tuple[File, ...]:
     """The runtime's configuration on this host. Refused if it contradicts what is there, or stops others' containers.
 
-    packages: the runtime's, as they will be installed; by default as the inventory requires them.
+    packages: the runtime's, as they will be installed; by default as the inventory requires them. version: of the
+    runtime for which the configuration is; by default of the one that is installed.
     """
     engine = runtime.of(cluster.spec)
-    files = (*engine.files(cluster.spec, host), *proxy_files(cluster.spec, host))
+    version = version or upstream(host.package(next(iter(engine.packages(cluster.spec)))))
+    files = (*engine.files(cluster.spec, host, version), *proxy_files(cluster.spec, host))
     asked = packages or tuple(asked_for(cluster.spec)[name] for name in engine.packages(cluster.spec))
     if is_restarted(host, engine, files, asked):
         refuse_to_stop_others(cluster, host)
     return files
+
+
+def refuse_misfit(cluster: Cluster, host: Peer, version: str) -> None:
+    """Refused if this version of the runtime cannot serve the inventory's version of Kubernetes."""
+    engine, kubernetes = (
+        runtime.of(cluster.spec),
+        KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version),
+    )
+    if misfit := engine.misfit(kubernetes, version):
+        raise Refused(
+            f"Kubernetes {kubernetes} cannot use {engine.name} {version}",
+            why=misfit,
+            fix="set `runtime.version`, or `runtime.packages` and `os.repositories`, so that the host gets a version "
+            "that fits, or another cluster.kubernetesVersion; then run again",
+            host=host.name,
+            code="KB-VERSION-RUNTIME",
+        )
+
+
+def refuse_unfit_runtime(cluster: Cluster, host: Peer) -> None:
+    """The same for the installed version, unless the inventory wants another one, which is looked at later."""
+    name, wanted = next(iter(runtime.of(cluster.spec).packages(cluster.spec).items()))
+    installed = host.package(name)
+    if Wanted(name, wanted).is_met_by(installed):
+        refuse_misfit(cluster, host, upstream(installed))
 
 
 def refuse_to_stop_others(cluster: Cluster, host: Peer) -> None:

@@ -20,7 +20,7 @@ from k8sboot.ensure.members import back_in_cluster, not_ready_any_more
 from k8sboot.ensure.mounts import unmounted
 from k8sboot.ensure.next_boot import cloud_init_stays_out, filters_stay_off, modules_stay, sysctls_stay
 from k8sboot.ensure.node_settings import labels_and_taints
-from k8sboot.ensure.packages import choose, packages
+from k8sboot.ensure.packages import choose, packages, version_to_come
 from k8sboot.ensure.repositories import repositories, repository
 from k8sboot.ensure.restore.restore import as_before, would_restart
 from k8sboot.ensure.security import selinux
@@ -75,6 +75,7 @@ __all__ = [
     "sysctls",
     "sysctls_stay",
     "timezone",
+    "version_to_come",
     "would_restart",
     "unmounted",
     "unsettled",

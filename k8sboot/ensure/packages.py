@@ -11,6 +11,7 @@ from k8sboot.host.host import Host
 from k8sboot.host.peer import NotYet
 from k8sboot.host.snapshot import from_to
 from k8sboot.osfamily import Wanted
+from k8sboot.osfamily.family import upstream
 
 
 def packages(host: Host, *wanted: Wanted) -> None:
@@ -39,6 +40,23 @@ def choose(host: Host, *wanted: Wanted) -> dict[str, str]:
     lacking = [w for w in wanted if w.name not in installed]
     newest = offered(host, lacking).known().newest(host, lacking) if lacking else {}
     return {w.name: installed.get(w.name) or newest[w.name] for w in wanted}
+
+
+def version_to_come(host: Host, wanted: Wanted, files: Sequence[str]) -> str:
+    """The upstream version that packages() leaves on the host; '' while a dry run does not know it.
+
+    files: those that depend on it, which such a dry run reports.
+    """
+    if wanted.is_met_by(host.package(wanted.name)):
+        return upstream(host.package(wanted.name))
+    if wanted.version.startswith("=") or not files:
+        return upstream(wanted.version.lstrip("="))
+    found = Offered(known_after=wanted.chosen_by) if wanted.chosen_by else offered(host, [wanted])
+    if found.known_after:
+        for path in files:
+            host.report_unknown(f"write {path}", after=found.known_after)
+        return ""
+    return upstream(found.newest(host, [wanted])[wanted.name])
 
 
 def _lacking(host: Host, wanted: Sequence[Wanted]) -> list[Wanted]:

@@ -89,13 +89,17 @@ def with_secrets(spec: Spec, secrets: Mapping[SecretSource, Secret]) -> Spec:
         found: dict[str, Any] = {key: secrets.get(source) for key, source in sources.items()}
         return replace(host, ssh=replace(host.ssh, **found))
 
-    source: Any = spec.proxy.password
-    password = secrets.get(source) if isinstance(source, SecretSource) else source
+    def of(source: Any) -> Secret | None:  # noqa: ANN401  a secret, or where it comes from
+        return secrets.get(source) if isinstance(source, SecretSource) else source
+
+    named = spec.runtime.registries.items()
+    registries = {name: replace(each, password=of(each.password)) for name, each in named}
     return replace(
         spec,
         masters=tuple(map(resolved, spec.masters)),
         nodes=tuple(map(resolved, spec.nodes)),
-        proxy=replace(spec.proxy, password=password),
+        proxy=replace(spec.proxy, password=of(spec.proxy.password)),
+        runtime=replace(spec.runtime, registries=registries),
     )
 
 

@@ -125,8 +125,11 @@ def _sent(values: Any) -> Iterator[tuple[KeyPath, str]]:  # noqa: ANN401  dicts 
     """Files that go to the hosts."""
     manifests = [((name, "manifest"), values.get(name, {}).get("manifest")) for name in ("network", "calico")]
     keys = {name: each.get("key") for name, each in values.get("os", {}).get("repositories", {}).items()}
+    registries = values.get("runtime", {}).get("registries", {})
+    cas = {name: each.get("ca") for name, each in registries.items()}
     for path, file in (
         *manifests,
+        *((("runtime", "registries", name, "ca"), ca) for name, ca in cas.items() if ca and "\n" not in ca),
         *((("os", "repositories", name, "key"), key) for name, key in keys.items()),
     ):
         if file and not is_url(file):

@@ -17,6 +17,9 @@ LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})", re.ASCII)
 
 _DNS_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+_PEM = re.compile(
+    r"(?:-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]{1,65536}-----END CERTIFICATE-----\s{0,8}){1,64}"
+)
 _ZONE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
 """The name of an interface. It reaches shells: `%h` of a ProxyCommand."""
 
@@ -66,6 +69,12 @@ registry = matching(
     "HOST, HOST:PORT or a network",
     "for example `registry.lan:5000`",
 )
+registry_name = matching(
+    r"_default|[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?",
+    "HOST, HOST:PORT or _default",
+    "for example `docker.io`",
+)
+login_name = matching(r"[!-9;-~]+", "a user without blanks and `:`")
 host_path = matching(r"(?:/[A-Za-z0-9._-]+)+", "an absolute path", "for example `/data/containers`")
 suite = matching(r"[A-Za-z0-9./_-]+", "a suite of an apt repository")
 tagged_image = matching(
@@ -197,6 +206,13 @@ def network(text: str) -> str:
             "must be a network address without host bits", f"did you mean `{wide}`?", "KB-NET-FORM"
         )
     return str(wide)
+
+
+def certificates(text: str) -> str:
+    """A file, or certificates in PEM form."""
+    if not text.startswith("-----BEGIN") or _PEM.fullmatch(text):
+        return text
+    raise FormError("must be a file, or certificates in PEM form", "paste them behind `|`")
 
 
 def timezone(text: str) -> str:

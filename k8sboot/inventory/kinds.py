@@ -17,10 +17,14 @@ class Derived:
 
 @dataclass(frozen=True)
 class LocalPath:
-    """Marks a local path (or a URL), relative to the inventory's directory. unless: a word that is not a path."""
+    """Marks a local path (or a URL), relative to the inventory's directory. unless: a word that is not a path.
+
+    or_text: what a text begins with that stands for the file, and may have several lines.
+    """
 
     must_exist: bool = False
     unless: str = ""
+    or_text: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""Lint of versions that must fit together, of the runtime, Calico and the kernel. Pure."""
+"""Lint of versions that must fit together, of Calico and the kernel. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from k8sboot.inventory.lint_runtime import runtime_misfit
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import KeyPath, LintProblem
 from k8sboot.kubernetes import releases
@@ -15,13 +15,11 @@ _KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
 
 
 def lint_versions(spec: Spec) -> Iterator[LintProblem]:
-    """Problems of versions, Typha's replicas, the runtime's registries and the kernel."""
+    """Problems of versions, Typha's replicas and the kernel."""
     yield from _kernel(spec)
     yield from _kubernetes(spec)
     yield from _calico(spec)
     yield from _typha(spec)
-    yield from _runtime_packages(spec)
-    yield from _registries(spec)
 
 
 def _kernel(spec: Spec) -> Iterator[LintProblem]:
@@ -43,18 +41,14 @@ def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
     elif message := unsupported(version):
         fix = f"use {fitting.newest}; `k8sboot releases` lists what this k8sboot installs"
         yield LintProblem("KB-VERSION-UNKNOWN", message, (_KUBERNETES,), fix)
-    elif spec.runtime.name == "docker" and (misfit := releases.docker_misfit(version.release)):
-        row, needed = version.release, releases.containerd_needed(version.release)
-        needs = f"{row.name} (end of life {row.ends}) needs {needed}"
-        message = f"Kubernetes {version} cannot use Docker: {misfit}; {needs}"
-        fix = f"use {fitting.newest} (end of life {fitting.ends}); a later release of k8sboot will support containerd"
-        yield LintProblem("KB-VERSION-RUNTIME", message, (_KUBERNETES, ("runtime", "name")), fix)
+    else:
+        yield from runtime_misfit(spec, version)
 
 
 def _calico(spec: Spec) -> Iterator[LintProblem]:
     path: KeyPath = ("calico", "version")
     version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
-    is_refused_anyway = bool(unsupported(version) or releases.docker_misfit(version.release))
+    is_refused_anyway = bool(unsupported(version) or [*runtime_misfit(spec, version)])
     if spec.plugin != "calico" or spec.calico.manifest or is_refused_anyway:
         return
     major, calico = _minor(spec.calico.version)
@@ -100,24 +94,3 @@ def _typha(spec: Spec) -> Iterator[LintProblem]:
             "remove the key: the default derives it from the number of hosts",
             is_warning=True,
         )
-
-
-def _runtime_packages(spec: Spec) -> Iterator[LintProblem]:
-    if not spec.runtime.packages:
-        message = f"`runtime.packages` is empty: {spec.runtime.name} would not be installed"
-        yield LintProblem(
-            "KB-VALUE", message, (("runtime", "packages"),), "remove the key to use the default"
-        )
-
-
-def _registries(spec: Spec) -> Iterator[LintProblem]:
-    for index, mirror in enumerate(spec.runtime.registry_mirrors):
-        host = urlsplit(mirror).netloc
-        if mirror.startswith("http://") and host not in spec.runtime.insecure_registries:
-            message = (
-                f"Docker does not use the HTTP mirror {host}: it is not listed in runtime.insecureRegistries"
-            )
-            fix = f"add `{host}` to runtime.insecureRegistries"
-            yield LintProblem(
-                "KB-REGISTRY", message, (("runtime", "registryMirrors", index),), fix, is_warning=True
-            )

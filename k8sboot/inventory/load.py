@@ -17,6 +17,7 @@ from k8sboot.inventory.lint_kubeadm import lint_kubeadm
 from k8sboot.inventory.lint_network import lint_network
 from k8sboot.inventory.lint_networks import lint_networks
 from k8sboot.inventory.lint_os import lint_os
+from k8sboot.inventory.lint_runtime import lint_runtime
 from k8sboot.inventory.lint_versions import lint_versions
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import Problems
@@ -64,7 +65,7 @@ def load(
     texts = Recalling(environ)
     values = check_section(CheckContext(problems, texts, folder), parse(source, problems), inventory(), ())
     spec = build(values)
-    for lint in (lint_hosts, lint_networks, lint_os, lint_versions, lint_kubeadm, lint_network):
+    for lint in (lint_hosts, lint_networks, lint_os, lint_versions, lint_runtime, lint_kubeadm, lint_network):
         for found in lint(spec):
             problems.add_lint(found)
     sources = tuple(secret_sources(values))

@@ -78,7 +78,18 @@ def check_form(check: CheckContext, node: Node, path: KeyPath, text: str, form: 
 
 
 def check_text(check: CheckContext, node: Node, kind: Text, path: KeyPath) -> str | None:
-    """One line of text; a path comes back absolute."""
+    """One line of text; a path comes back absolute, and a text in its place as it is."""
+    if isinstance(node, Scalar) and _replaces_file(node.text, kind):
+        return check_form(check, node, path, node.text.strip(), kind.form)
+    return _line(check, node, kind, path)
+
+
+def _replaces_file(text: str, kind: Text) -> bool:
+    begins = kind.path.or_text if kind.path else ""
+    return bool(begins) and text.lstrip().startswith(begins)
+
+
+def _line(check: CheckContext, node: Node, kind: Text, path: KeyPath) -> str | None:
     text = scalar_of(check, node, path, "text")
     if text is None:
         return None

@@ -155,7 +155,8 @@ def _communicate(process: subprocess.Popen[bytes], shown: str, seconds: float) -
 def _from_prompt(source: SecretSource, around: Surroundings) -> str:
     if around.prompt is None:
         raise SecretError("cannot prompt: not a terminal", "use {env: NAME} or {file: PATH} instead")
-    asked = "proxy password" if source.path[0] == "proxy" else _ASKED.get(str(source.path[-1]), "secret")
+    of_section = {"proxy": "proxy password", "runtime": "registry password"}
+    asked = of_section.get(str(source.path[0])) or _ASKED.get(str(source.path[-1]), "secret")
     try:
         return around.prompt(f"{asked} ({dotted(source.path)})")
     except EOFError:

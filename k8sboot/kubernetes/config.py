@@ -41,7 +41,7 @@ class ControlPlane:
     login_addresses: the addresses or names of the masters by which operators reach them. Those that kubeadm refuses are
         not in the certificate.
 
-    cri_socket: the container runtime's endpoint for kubelet.
+    cri_socket: the container runtime's endpoint for kubelet. kubelet_settings: what kubelet does for this runtime.
     """
 
     version: KubernetesVersion
@@ -56,6 +56,7 @@ class ControlPlane:
     image_repository: str = "registry.k8s.io"
     cert_sans: tuple[str, ...] = ()
     login_addresses: tuple[str, ...] = ()
+    kubelet_settings: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

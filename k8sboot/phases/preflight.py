@@ -11,7 +11,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.desired import by_command, fitness, kept, proxy, resolver
 from k8sboot.desired.kubeadm import accepts_cgroup_v1, is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
-from k8sboot.desired.runtime import runtime_files
+from k8sboot.desired.runtime import refuse_unfit_runtime, runtime_files
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
 from k8sboot.host.cgroups import has_cgroup_v1
@@ -56,6 +56,8 @@ def preflight(cluster: Cluster, host: Host) -> None:
     kept.refuse_unsupported(cluster)
     kept.refuse_other_kubernetes(cluster, cluster.everyone if is_first else (host,))
     kept.refuse_newer_runtime(cluster, host)
+    refuse_unfit_runtime(cluster, host)
+    by_command.refuse_other_runtime(cluster, host)
     by_command.refuse_missing_names(cluster, host)
     if is_first:
         by_command.refuse_other_encapsulation(cluster, host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, get_args
 
 from k8sboot.inventory.model import RuntimeName, Spec
+from k8sboot.runtime.containerd import Containerd
 from k8sboot.runtime.contract import Runtime
 from k8sboot.runtime.docker import Docker
 
@@ -17,10 +18,12 @@ def of(spec: Spec) -> Runtime:
 
 
 def _named(name: RuntimeName) -> Runtime:
-    # A name without a case is a type error: Argument 1 to "_never" has incompatible type "Literal['containerd']".
+    # A name without a case is a type error: Argument 1 to "_never" has incompatible type "Literal['cri-o']".
     match name:
         case "docker":
             return Docker()
+        case "containerd":
+            return Containerd()
         case _:
             return _never(name)
 

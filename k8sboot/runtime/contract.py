@@ -27,6 +27,10 @@ class Runtime(Protocol):
     """Prints `systemd` or `cgroupfs`. Starts nothing, and has a timeout."""
     keeps_containers: str
     """What an operator does to let containers survive a restart of the runtime."""
+    stops_containers: bool
+    """A restart stops Kubernetes' containers."""
+    by_version: tuple[str, ...]
+    """Files that files() can give only for a known version of the runtime."""
     evidence_script: str
     """A file of k8sboot/scripts with the functions that gather the runtime's evidence.
 
@@ -42,11 +46,15 @@ class Runtime(Protocol):
     def reads(self, spec: Spec) -> Reads:
         """What these functions read on a host."""
 
-    def files(self, spec: Spec, host: Peer) -> tuple[File, ...]:
+    def files(self, spec: Spec, host: Peer, version: str = "") -> tuple[File, ...]:
         """Its configuration, merged with what an operator has set there, and written before its first start.
 
-        Raises Refused if that contradicts the inventory, or if data would be left behind.
+        version: of the runtime for which it is; '' while that is not known. Raises Refused if it contradicts the
+        inventory, or if data would be left behind.
         """
+
+    def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
+        """Files that k8sboot has written there, and that this inventory does not need."""
 
     def bystanders(self, host: Peer) -> tuple[str, ...] | None:
         """The running containers that are not Kubernetes' and stop when the runtime restarts; None if unknown."""
@@ -57,8 +65,14 @@ class Runtime(Protocol):
     def cri_socket(self, version: KubernetesVersion) -> str:
         """The socket for a kubelet of this version, in the form that kubeadm compares."""
 
+    def kubelet_settings(self, spec: Spec) -> Mapping[str, str | int]:
+        """Fields of kubelet's configuration for what kubelet does in place of this runtime."""
+
     def unsupported(self, version: KubernetesVersion) -> str:
         """Why this version of Kubernetes cannot use the runtime; '' if it can."""
+
+    def misfit(self, version: KubernetesVersion, installed: str) -> str:
+        """Why this version of Kubernetes cannot use that version of the runtime; '' if it can, or if it is unknown."""
 
     def stop_pods(self, uids: Iterable[str]) -> Command:
         """Stop the containers of these pods; nothing starts them again while kubelet is stopped."""

@@ -20,6 +20,8 @@ from k8sboot.templates import render
 
 STOP_TIMEOUT = 120
 """Seconds. A container that does not end within 10 is killed."""
+VERSION = "20.10"
+"""Where the inventory names none."""
 DIGESTS = '{{.Id}}{{range .RepoDigests}} {{index (split . "@") 1}}{{end}}'
 LIMITS = runtime_limits(UNIT)
 
@@ -33,13 +35,15 @@ class Docker(Runtime):
     data_dir = "/var/lib/docker"
     cgroup_driver = CGROUP_DRIVER
     keeps_containers = f'set `"live-restore": true` in {DAEMON_JSON} and run `systemctl reload docker`'
+    stops_containers = True
+    by_version = ()
     evidence_script = "evidence-docker"
     evidence_sections = ("daemon-json", "docker-info")
 
     def packages(self, spec: Spec) -> Mapping[str, str]:
         """The first is the engine; packages named after it (docker-ce-cli) have its version."""
-        names, version = spec.runtime.packages, spec.runtime.version
-        engine = names[0] if names else ""
+        names, version = spec.runtime.installed, spec.runtime.version or VERSION
+        engine = names[0]
         return {name: version if name == engine or name.startswith(f"{engine}-") else "" for name in names}
 
     def reads(self, spec: Spec) -> Reads:
@@ -51,10 +55,14 @@ class Docker(Runtime):
             questions=(CGROUP_DRIVER,),
         )
 
-    def files(self, spec: Spec, host: Peer) -> tuple[File, ...]:
+    def files(self, spec: Spec, host: Peer, version: str = "") -> tuple[File, ...]:
         """daemon.json, with the systemd cgroup driver from the first start on, and the unit's limits."""
         limits = render("service-limits.conf.j2", open_files=spec.os.open_files)
         return daemon_json(spec, host, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,))
+
+    def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
+        """None: all of Docker's settings are in one file."""
+        return ()
 
     def bystanders(self, host: Peer) -> tuple[str, ...] | None:
         """Containers that Docker runs by itself; none of them stops if live-restore is in force."""
@@ -78,10 +86,18 @@ class Docker(Runtime):
             return "/var/run/dockershim.sock"
         return "unix:///run/cri-dockerd.sock"
 
+    def kubelet_settings(self, spec: Spec) -> Mapping[str, str | int]:
+        """None: Docker rotates logs itself."""
+        return {}
+
     def unsupported(self, version: KubernetesVersion) -> str:
         """kubelet needs dockershim."""
         misfit = releases.docker_misfit(version.release)
         return f"Kubernetes {version} cannot use Docker: {misfit}" if misfit else ""
+
+    def misfit(self, version: KubernetesVersion, installed: str) -> str:
+        """Every version of Docker serves dockershim."""
+        return ""
 
     def stop_pods(self, uids: Iterable[str]) -> Command:
         """Docker's names of containers hold the UIDs of their pods."""

@@ -114,7 +114,11 @@ def controller_manager(configuration: dict[str, Any]) -> str:
 
 
 def cgroup_driver(host: FakeConnection, _words: list[str]) -> Reply | str:
-    """What `docker info` says."""
+    """What `docker info` says, or containerd by its configuration."""
+    config = "/etc/containerd/config.toml"
+    if "containerd.service" in host.units and "docker.service" not in host.units:
+        is_systemd = config in host.files and "SystemdCgroup = true" in host.text(config)
+        return "systemd\n" if is_systemd else "cgroupfs\n"
     if host.units.get("docker.service") is None:
         return 127, "", ""
     daemon = host.text("/etc/docker/daemon.json") if "/etc/docker/daemon.json" in host.files else ""
@@ -130,6 +134,17 @@ def pull(host: FakeConnection, words: list[str]) -> str:
     """Docker runs, so it pulls."""
     assert host.units["docker.service"].active == "active"
     return words[-1] + "\n"
+
+
+def crictl_images(host: FakeConnection, _words: list[str]) -> str:
+    """The images that crictl has pulled."""
+    return "".join(f"{line.split()[-1]}\n" for line in host.events if " crictl " in line and " pull " in line)
+
+
+def crictl_pull(host: FakeConnection, _words: list[str]) -> str:
+    """containerd runs, so it pulls."""
+    assert host.units["containerd.service"].active == "active"
+    return "Image is up to date\n"
 
 
 def has_fresh_lists(host: FakeConnection, _words: list[str]) -> Reply:

@@ -12,6 +12,8 @@ from fake_answers import (
     ca_certificate,
     cgroup_driver,
     controller_manager,
+    crictl_images,
+    crictl_pull,
     dns_answer,
     has_fresh_lists,
     images,
@@ -92,6 +94,10 @@ class FakeCluster(Kubectl):
             "volume-mounts": volume_mounts,
             "docker image ls": images,
             "docker pull": pull,
+            "timeout 900 crictl": crictl_pull,
+            "containerd-config-is-the-packages": "",
+            "containerd-registries": "",
+            "containerd-data": "0\n",
             "/bin/sh -c": self._shell,
             "kubeadm": self._kubeadm,
             "kubectl": self._kubectl,
@@ -224,6 +230,8 @@ class FakeCluster(Kubectl):
             return MOUNT_SCRIPTS[words[2]](host)
         if words[3:4] == ["stop-pods"]:
             return ""
+        if words[3:4] == ["images"]:
+            return crictl_images(host, words)
         if words[3:4] in (["remove"], ["take-away"]):
             host._do_rm(words[4:])
             return ""

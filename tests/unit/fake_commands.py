@@ -11,6 +11,7 @@ from k8sboot.osfamily.deb_versions import compare
 UNITS = {
     "chrony": ("chrony.service", "active"),
     "docker-ce": ("docker.service", "active"),
+    "containerd": ("containerd.service", "active"),
     "kubelet": ("kubelet.service", "activating"),
 }
 """Package: the unit that comes with it, enabled, and the state its start leaves it in."""

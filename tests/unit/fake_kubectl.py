@@ -170,7 +170,8 @@ class Kubectl:
     def _pod_on(self, name: str) -> dict[str, Any]:
         """A Pod there: its containers are as often restarted as the runtime, if kubelet has noticed."""
         status = {"phase": "Pending"} if name in self.unready else pod(name)["status"]
-        count = self.hosts[name].units["docker.service"].restarts
+        engine = self.hosts[name].units.get("docker.service")  # containerd's containers outlive it
+        count = engine.restarts if engine else 0
         return pod(name) | {"status": {**status, "containerStatuses": [{"restartCount": count}]}}
 
     def _get(self, host: FakeConnection, line: str) -> Reply | str:

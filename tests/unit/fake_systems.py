@@ -50,6 +50,7 @@ def debian() -> dict[str, Any]:
             **dict.fromkeys(("docker-ce", "docker-ce-cli"), ("5:20.10.24~3-0~debian",)),
             **dict.fromkeys(KUBE, (f"{VERSION}-00",)),
             "containerd.io": ("1.6.0-1",),
+            "containerd": ("2.2.1~ds1-1", "1.7.24~ds1-6+deb13u1"),
             **dict.fromkeys((*Debian.base_packages, "chrony"), ("1.0-1",)),
         },
         "units": {"ufw.service": FakeUnit("active", "enabled")},

@@ -121,7 +121,7 @@ def test_a_newer_runtime_is_refused_before_anything_is_altered(family, is_dry):
         ("5:20.10.24~3-0~debian", "20.10.23", True),
         ("5:19.03.1~3-0~debian", "20.10", False),
         ("5:24.0.7-1~debian", "24", False),
-        ("5:24.0.7-1~debian", "", False),
+        ("5:24.0.7-1~debian", "", True),  # where the inventory names none, 20.10
     ],
 )
 def test_what_counts_as_newer(bare, installed, prefix, is_refused):

@@ -16,26 +16,26 @@ from k8sboot.kubernetes.release_table import RELEASES
 from k8sboot.kubernetes.versions import KubernetesVersion
 
 TABLE = """\
-RELEASE  ENDS        INSTALLED  CONTAINERD  CONFIG   KERNEL  CGROUP V1  CALICO
-1.19.16  2021-10-28  docker     <2.0        v1beta2  3.10    yes        3.20
-1.20.15  2022-02-28  docker     <2.0        v1beta2  3.10    yes        3.21
-1.21.14  2022-06-28  docker     <2.0        v1beta2  3.10    yes        3.23
-1.22.17  2022-12-08  docker     <2.0        v1beta3  3.10    yes        3.25.2
-1.23.17  2023-02-28  docker     any         v1beta3  3.10    yes        3.25.2
-1.24.17  2023-07-28  no         any         v1beta3  3.10    yes        3.26.5
-1.25.16  2023-10-28  no         any         v1beta3  3.10    yes        3.26.5
-1.26.15  2024-02-28  no         >=1.6       v1beta3  3.10    yes        3.26.5
-1.27.16  2024-07-16  no         >=1.6       v1beta3  3.10    yes        3.28.5
-1.28.15  2024-10-22  no         >=1.6       v1beta3  3.10    yes        3.28.5
-1.29.14  2025-02-28  no         >=1.6       v1beta3  3.10    yes        3.29.7
-1.30.14  2025-07-15  no         >=1.6       v1beta3  3.10    yes        3.29.7
-1.31.14  2025-11-11  no         >=1.6       v1beta4  3.10    yes        3.30.7
-1.32.13  2026-02-28  no         >=1.6       v1beta4  4.19    yes        3.31.7
-1.33.13  2026-06-28  no         >=1.6       v1beta4  4.19    yes        3.31.7
-1.34.12  2026-10-27  no         >=1.6       v1beta4  5.4~    yes        3.32.1
-1.35.9   2027-02-28  no         >=1.6       v1beta4  5.4~    no         3.33
-1.36.5   2027-06-28  no         >=1.6       v1beta4  5.4~    no         3.33
-1.37.2   2027-10-28  no         >=1.6       v1beta4  5.4~    no         3.33
+RELEASE  ENDS        INSTALLED   CONTAINERD  CONFIG   KERNEL  CGROUP V1  CALICO
+1.19.16  2021-10-28  any         <2.0        v1beta2  3.10    yes        3.20
+1.20.15  2022-02-28  any         <2.0        v1beta2  3.10    yes        3.21
+1.21.14  2022-06-28  any         <2.0        v1beta2  3.10    yes        3.23
+1.22.17  2022-12-08  any         <2.0        v1beta3  3.10    yes        3.25.2
+1.23.17  2023-02-28  any         any         v1beta3  3.10    yes        3.25.2
+1.24.17  2023-07-28  containerd  any         v1beta3  3.10    yes        3.26.5
+1.25.16  2023-10-28  containerd  any         v1beta3  3.10    yes        3.26.5
+1.26.15  2024-02-28  containerd  >=1.6       v1beta3  3.10    yes        3.26.5
+1.27.16  2024-07-16  containerd  >=1.6       v1beta3  3.10    yes        3.28.5
+1.28.15  2024-10-22  containerd  >=1.6       v1beta3  3.10    yes        3.28.5
+1.29.14  2025-02-28  containerd  >=1.6       v1beta3  3.10    yes        3.29.7
+1.30.14  2025-07-15  containerd  >=1.6       v1beta3  3.10    yes        3.29.7
+1.31.14  2025-11-11  containerd  >=1.6       v1beta4  3.10    yes        3.30.7
+1.32.13  2026-02-28  containerd  >=1.6       v1beta4  4.19    yes        3.31.7
+1.33.13  2026-06-28  containerd  >=1.6       v1beta4  4.19    yes        3.31.7
+1.34.12  2026-10-27  containerd  >=1.6       v1beta4  5.4~    yes        3.32.1
+1.35.9   2027-02-28  containerd  >=1.6       v1beta4  5.4~    no         3.33
+1.36.5   2027-06-28  containerd  >=1.6       v1beta4  5.4~    no         3.33
+1.37.2   2027-10-28  containerd  >=1.6       v1beta4  5.4~    no         3.33
 """
 
 IN_JSON = """\

@@ -26,7 +26,8 @@ def example(tmp_path):
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh/id_ed25519").touch()
     path = tmp_path / "inventory.yaml"
-    path.write_text(COMMENTED_KEY.sub(r"\1", EXAMPLE.read_text()))
+    text = COMMENTED_KEY.sub(r"\1", EXAMPLE.read_text())
+    path.write_text(text.replace("name: docker\n", "name: containerd\n"))  # which alone has `registries`
     return path
 
 
@@ -135,7 +136,8 @@ def test_the_values_shown_are_the_defaults(example):
     as_shown = load(str(example), environ={"HOME": str(example.parent)}, resolve_secrets=False).spec
     default = load(str(EXAMPLE), environ={"HOME": str(example.parent)}).spec
     assert dataclasses.replace(as_shown.os, repositories={}, kernel=default.os.kernel) == default.os
-    for section in ("cluster", "runtime", "calico", "metrics_server", "kube_proxy", "kubeadm"):
+    assert dataclasses.replace(as_shown.runtime, name="docker", registries={}) == default.runtime
+    for section in ("cluster", "calico", "metrics_server", "kube_proxy", "kubeadm"):
         assert getattr(as_shown, section) == getattr(default, section)
     shown_ssh, default_ssh = as_shown.masters[0].ssh, default.masters[0].ssh
     for field in dataclasses.fields(default_ssh):

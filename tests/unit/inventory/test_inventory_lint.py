@@ -8,7 +8,7 @@ import pytest
 
 from k8sboot.errors import InventoryError
 from k8sboot.inventory.lint_network import lint_network
-from k8sboot.inventory.model import KubeadmPatches, KubeProxySettings
+from k8sboot.inventory.model import KubeadmPatches, KubeProxySettings, RuntimeSettings
 from k8sboot.inventory.problems import LintProblem, Problems
 from k8sboot.inventory.source import read_source
 
@@ -93,7 +93,7 @@ def test_a_cluster_that_cannot_be_meant(problems, cluster, kind, code):
             "v1.30.4",
             "Kubernetes v1.30.4 cannot use Docker: dockershim was removed in 1.24; 1.30 (end of life 2025-07-15) needs "
             "containerd 1.6 or later",
-            "use v1.23.17 (end of life 2023-02-28); a later release of k8sboot will support containerd",
+            "set `runtime.name: containerd`, or use v1.23.17 (end of life 2023-02-28)",
         ),
         (
             "v1.38.0",
@@ -187,10 +187,10 @@ def test_a_kernel_without_a_minimum_is_told(problems):
     assert problems(with_minimum + hosts("192.0.2.1", "192.0.2.2")) == []
 
 
-def test_a_runtime_without_packages_is_refused(problems):
-    assert told(problems, "runtime:\n  packages: []\n" + hosts("192.0.2.1", "192.0.2.2")) == [
-        ("error", "KB-VALUE", 2)
-    ]
+def test_no_packages_means_those_of_the_runtime(problems):
+    assert problems("runtime:\n  packages: []\n" + hosts("192.0.2.1", "192.0.2.2")) == []
+    assert RuntimeSettings(packages=()).installed == ("docker-ce", "docker-ce-cli", "containerd.io")
+    assert RuntimeSettings(name="containerd").installed == ("containerd.io",)
 
 
 @pytest.mark.parametrize("minimum", ["5", "5.x", "v5.4", "5.4.1.2", "3.10.0-1160"])

@@ -92,7 +92,7 @@ def test_unquoted_variables_in_braces_are_told_to_be_quoted(problems):
         ("ssh: {port: 022}\n", "KB-VALUE", 1, 13, "022"),
         ("kubeProxy: {mode: ipv}\n", "KB-VALUE", 1, 19, "did you mean `ipvs`?"),
         ("kubeProxy: {scheduler: fastest}\n", "KB-VALUE", 1, 24, "must be rr, wrr"),
-        ("runtime: {name: containerd}\n", "KB-VALUE", 1, 17, "later release"),
+        ("runtime: {name: containers}\n", "KB-VALUE", 1, 17, "did you mean `containerd`?"),
         ("cluster: {name: ''}\n", "KB-VALUE", 1, 17, "remove the key"),
         ("os: {sysctl: {a.b: \"x\\ny\"}}\n", "KB-VALUE", 1, 20, "one line"),
         ("cluster: {name: \"a\\e[2J\"}\n", "KB-VALUE", 1, 17, "one line"),

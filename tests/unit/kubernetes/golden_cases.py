@@ -156,6 +156,7 @@ CASES: dict[str, Case] = {
         log_max_size="100m",
         log_max_file=3,
     ),
+    "crictl.yaml": template_case("crictl.yaml.j2", endpoint="unix:///run/containerd/containerd.sock"),
     "apt-suite.list": template_case(
         "apt-repository.list.j2",
         purpose="Docker",

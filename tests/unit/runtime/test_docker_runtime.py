@@ -34,7 +34,7 @@ def test_dockershim_is_named_as_kubeadm_compares_it() -> None:
             {"docker-ce": "20.10", "docker-ce-cli": "20.10", "containerd.io": ""},
         ),
         (("docker.io", "docker.io-x", "runc"), {"docker.io": "20.10", "docker.io-x": "20.10", "runc": ""}),
-        ((), {}),
+        ((), {"docker-ce": "20.10", "docker-ce-cli": "20.10", "containerd.io": ""}),
     ],
 )
 def test_the_engine_and_what_is_named_after_it_have_its_version(packages, versions) -> None:

@@ -15,6 +15,9 @@ from k8sboot.inventory.model import RuntimeName, RuntimeSettings
 
 PACKAGE = Path(k8sboot.__file__).parent
 MAY_NAME_DOCKER = (
+    "runtime/containerd.py",  # whose packages and images are Docker's, too
+    "runtime/containerd_registries.py",
+    "scripts/containerd-images.sh",
     "runtime/docker.py",
     "runtime/docker_settings.py",
     "runtime/docker_state.py",
@@ -26,6 +29,7 @@ MAY_NAME_DOCKER = (
     "scripts/docker-stop-pods.sh",
     "explain/",
     "kubernetes/interfaces.py",  # the bridge docker0
+    "kubernetes/kubelet_socket.py",  # kubelet with dockershim
     "kubernetes/release",  # which release works with which runtime
     "kubernetes/calico_releases.py",  # the registry docker.io
 )

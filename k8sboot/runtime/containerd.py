@@ -1,0 +1,133 @@
+"""containerd, which kubelet asks through its CRI plugin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from k8sboot import scripts
+from k8sboot.host.files import File
+from k8sboot.host.peer import Command, Peer
+from k8sboot.host.reads import Reads
+from k8sboot.host.shared_file import records
+from k8sboot.inventory.model import Spec
+from k8sboot.kubernetes import releases
+from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.paths import runtime_limits
+from k8sboot.runtime.containerd_registries import OURS, registry_files, stale
+from k8sboot.runtime.containerd_settings import config_toml
+from k8sboot.runtime.containerd_state import CGROUP_DRIVER, CONFIG, ENDPOINT, PACKAGED, UNIT, problem_of
+from k8sboot.runtime.contract import Runtime
+from k8sboot.templates import render
+
+STOP_TIMEOUT = 120
+"""Seconds. A container that does not end within its grace period is killed."""
+PULL_TIMEOUT = 900
+"""Seconds for one image."""
+LIMITS = runtime_limits(UNIT)
+CRICTL_YAML = "/etc/crictl.yaml"
+DIGESTS = "{{.status.id}}{{range .status.repoDigests}} {{.}}{{end}}"
+_UNITS = {"k": "Ki", "m": "Mi", "g": "Gi"}
+"""Of sizes, as Kubernetes has them: its m is a thousandth."""
+_CRICTL = ("crictl", "--timeout", "30s", "--runtime-endpoint", ENDPOINT, "--image-endpoint", ENDPOINT)
+
+
+class Containerd(Runtime):
+    """containerd of Docker's repository, or the system's own."""
+
+    name = "containerd"
+    unit = UNIT
+    lower_units = ()
+    data_dir = "/var/lib/containerd"
+    cgroup_driver = CGROUP_DRIVER
+    keeps_containers = f"set KillMode=process for {UNIT}"
+    stops_containers = False
+    by_version = (CONFIG,)
+    evidence_script = "evidence-containerd"
+    evidence_sections = ("config-toml", "containerd-plugins", "crictl-info")
+
+    def packages(self, spec: Spec) -> Mapping[str, str]:
+        """The first is containerd itself; by default a version that fits Kubernetes."""
+        names = spec.runtime.installed
+        return {name: _version(spec) if name == names[0] else "" for name in names}
+
+    def reads(self, spec: Spec) -> Reads:
+        """What is usually read."""
+        certs = (file.path for file in registry_files(spec))
+        return Reads(
+            files=(*records(CONFIG), LIMITS, CRICTL_YAML, *certs),
+            packages=tuple(self.packages(spec)),
+            units=(UNIT,),
+            questions=(CGROUP_DRIVER, PACKAGED, OURS),
+        )
+
+    def files(self, spec: Spec, host: Peer, version: str = "") -> tuple[File, ...]:
+        """config.toml in the form that this version reads, the registries, the unit's limits, and crictl's endpoint."""
+        config = config_toml(spec, host, version, restarts=(UNIT,))
+        limits = File(
+            LIMITS, render("service-limits.conf.j2", open_files=spec.os.open_files), restarts=(UNIT,)
+        )
+        return *((config,) if version else ()), limits, *registry_files(spec), *_crictl_yaml(host)
+
+    def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
+        """Registries that the inventory does not have any longer."""
+        return stale(spec, host)
+
+    def bystanders(self, host: Peer) -> tuple[str, ...] | None:
+        """None: containers do not stop when containerd restarts."""
+        return ()
+
+    def problem(self, host: Peer) -> str:
+        """Its CRI plugin must answer, and runc use the systemd cgroup driver."""
+        return problem_of(host)
+
+    def cri_socket(self, version: KubernetesVersion) -> str:
+        """containerd's own."""
+        return ENDPOINT
+
+    def kubelet_settings(self, spec: Spec) -> Mapping[str, str | int]:
+        """kubelet rotates logs. It accepts no fewer than two files, and its units are binary."""
+        size = f"{spec.runtime.log_max_size[:-1]}{_UNITS[spec.runtime.log_max_size[-1]]}"
+        return {"containerLogMaxFiles": max(2, spec.runtime.log_max_file), "containerLogMaxSize": size}
+
+    def unsupported(self, version: KubernetesVersion) -> str:
+        """Some containerd serves every kubelet; misfit() tells which does not."""
+        return ""
+
+    def misfit(self, version: KubernetesVersion, installed: str) -> str:
+        """kubelet and containerd must speak the same CRI."""
+        numbers = re.match(r"\d+(?:\.\d+)+", installed)
+        return releases.containerd_misfit(version.release, numbers[0]) if numbers else ""
+
+    def stop_pods(self, uids: Iterable[str]) -> Command:
+        """crictl knows the UIDs of pods."""
+        script = scripts.render("containerd-stop-pods", TIMEOUT=STOP_TIMEOUT, UNIT=UNIT, ENDPOINT=ENDPOINT)
+        return ("/bin/sh", "-c", script, "stop-pods", *uids)
+
+    def pull(self, image: str) -> Command:
+        """crictl pull, which puts the image where kubelet looks for it."""
+        return ("timeout", str(PULL_TIMEOUT), *_CRICTL, "pull", image)
+
+    def present(self, images: Iterable[str]) -> Command:
+        """All images, which crictl cannot filter by several names."""
+        return ("/bin/sh", "-c", scripts.render("containerd-images", ENDPOINT=ENDPOINT), "images")
+
+    def digests(self, images: Iterable[str]) -> Command:
+        """crictl inspecti, image by image."""
+        script = scripts.render("containerd-digests", ENDPOINT=ENDPOINT, TEMPLATE=DIGESTS)
+        return ("/bin/sh", "-c", script, "digests", *images)
+
+
+def _version(spec: Spec) -> str:
+    """A prefix. Kubernetes that needs an older containerd than 2.0 gets the newest 1.x."""
+    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
+    return spec.runtime.version or ("1" if release.containerd_before == "2.0" else "")
+
+
+def _crictl_yaml(host: Peer) -> tuple[File, ...]:
+    """crictl's configuration; one that names containerd's socket stays."""
+    text = host.read_file(CRICTL_YAML)
+    names = dict(re.findall(r"(?m)^(runtime|image)-endpoint:\s*['\"]?([^'\"\s]+)", text or ""))
+    if text is not None and names.get("runtime") == ENDPOINT and names.get("image", ENDPOINT) == ENDPOINT:
+        return ()
+    return (File(CRICTL_YAML, render("crictl.yaml.j2", endpoint=ENDPOINT)),)
