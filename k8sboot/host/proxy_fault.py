@@ -17,6 +17,11 @@ _NO_NAME = re.compile(r"resolv|lookup|no such host|name or service not known|no 
 # (pattern of the words about an address, what it means), first match wins.
 _FAULTS = (
     (re.compile(r"refused", re.IGNORECASE), "refuses connections: nothing listens there"),
+    # curl from 7.88 on does not say why
+    (
+        re.compile(r"couldn't connect to server", re.IGNORECASE),
+        "accepts no connections: nothing listens there, or a packet filter rejects them",
+    ),
     (
         re.compile(r"time[d ]*out|no route|unreachable|could not connect|failed to connect", re.IGNORECASE),
         "does not answer",

@@ -123,7 +123,7 @@ def test_proxy_that_does_not_work_is_named_with_its_address(
     controller: Controller, master: FaultyHost, proxy: Proxy, ward: Ward, fault: str
 ) -> None:
     url, *words = {
-        "refuses": (f"http://{ward.gateway}:9", "refuses connections"),
+        "refuses": (f"http://{ward.gateway}:9", "nothing listens there"),
         "login": (proxy.url, "requires a login", "proxy.user"),
         "name": ("http://no-such-proxy.invalid:3128", "does not resolve"),
     }[fault]

@@ -151,6 +151,8 @@ def test_the_words_before_a_download_give_it_the_variables_and_nothing_else(tmp_
         ("Err:1 http://deb.debian.org x\n  Could not connect to proxy.lan:3128 (10.0.0.5). - connect (111: Connection "
          "refused)", "refuses connections"),
         ("curl: (7) Failed to connect to proxy.lan port 3128: Connection refused", "refuses connections"),
+        ("curl: (7) Failed to connect to proxy.lan port 3128 after 0 ms: Couldn't connect to server",
+         "accepts no connections"),
         ("curl: (28) Failed to connect to proxy.lan port 3128 after 20000 ms: Timeout was reached", "does not answer"),
         ("curl: (5) Could not resolve proxy: proxy.lan", "does not resolve"),
         ("Temporary failure resolving 'proxy.lan'", "does not resolve"),
