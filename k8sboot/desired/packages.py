@@ -37,7 +37,9 @@ def companions(spec: Spec) -> tuple[Wanted, ...]:
     """The other packages of Kubernetes' repository that are held. They have versions of their own: any will do."""
     held = release_of(spec).packages_held
     return tuple(
-        Wanted(name, is_held=True, repository="kubernetes") for name in held if name not in KUBERNETES
+        Wanted(name, is_held=True, repository="kubernetes", follows=KUBERNETES)
+        for name in held
+        if name not in KUBERNETES
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from k8sboot import osfamily
 from k8sboot.ensure.harm import refuse_harm, to_downgrade, to_replace
@@ -27,10 +28,11 @@ def packages(host: Host, *wanted: Wanted) -> None:
         family.refresh(host)
         lacking = _lacking(host, wanted)
     if lacking:
-        found = offered(host, lacking)
+        following = _following(host, wanted, lacking)
+        found = offered(host, [*lacking, *following])
         lacking = _obtainable(host, lacking, found)
         if lacking:
-            _install(host, lacking, found)
+            _install(host, [*lacking, *_newer(host, following, found)], found)
     _hold(host, tuple(w.name for w in wanted if w.is_held))
 
 
@@ -61,6 +63,28 @@ def version_to_come(host: Host, wanted: Wanted, files: Sequence[str]) -> str:
 
 def _lacking(host: Host, wanted: Sequence[Wanted]) -> list[Wanted]:
     return [w for w in wanted if not w.is_met_by(host.package(w.name))]
+
+
+def _following(host: Host, wanted: Sequence[Wanted], lacking: Sequence[Wanted]) -> list[Wanted]:
+    """The installed packages that follow those that change. Optional: without another version they stay."""
+    changing = {w.name for w in lacking}
+    return [
+        replace(w, is_optional=True)
+        for w in wanted
+        if w.name not in changing and changing.intersection(w.follows) and host.package(w.name)
+    ]
+
+
+def _newer(host: Host, following: Sequence[Wanted], found: Offered) -> list[Wanted]:
+    """Those for which a newer version is offered, as far as that is known."""
+    there = [w for w in following if found.known_after or found.fitting(w)]
+    newest = found.newest(host, there)
+    return [w for w in there if found.known_after or _is_newer(host, w.name, newest[w.name])]
+
+
+def _is_newer(host: Host, name: str, version: str) -> bool:
+    installed = host.package(name)
+    return version != installed and not osfamily.of(host).is_older(version, installed)
 
 
 def _report_unchosen(host: Host, wanted: Sequence[Wanted]) -> None:

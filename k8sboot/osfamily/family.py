@@ -27,7 +27,8 @@ class Wanted:
     '==0:1.20.2-0' exactly that package. is_held: general updates must not change it. is_optional: if no repository
     has it, that is a notice. chosen_by: dry run only, the phase that has yet to select one version. if_newer: what
     to do where a newer version is installed; '' replaces it. replaces: packages that may be removed for this one.
-    repository: the name of the one that must have it, for errors.
+    repository: the name of the one that must have it, for errors. follows: when one of these packages changes, an
+    older one of this is replaced with it: apt does not replace what is held, not even for a dependency.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Wanted:
     if_newer: str = ""
     replaces: tuple[str, ...] = ()
     repository: str = ""
+    follows: tuple[str, ...] = ()
 
     def is_met_by(self, installed: str) -> bool:
         """Whether an installed version (with epoch and packaging revision) satisfies this."""

@@ -98,12 +98,49 @@ def test_the_repository_file_of_el9_excludes_all_of_them_from_updates():
     assert "\nexclude=kubeadm kubelet kubectl kubernetes-cni cri-tools\n" in text
 
 
-def test_an_older_companion_stays_on_a_host_that_has_one():
+def test_an_older_companion_stays_while_kubernetes_stays():
     cluster = FakeCluster(asked(), m1=deb, n1=deb, n2=deb)
-    cluster.hosts["m1"].packages["kubernetes-cni"] = "1.7.1-1.1"
     raise_errors(run(cluster, PHASES))
-    assert installed(cluster, "m1")["kubernetes-cni"] == "1.7.1-1.1"
-    assert installed(cluster, "n1")["kubernetes-cni"] == "1.10.0-1.1"
+    cluster.hosts["m1"].packages["kubernetes-cni"] = "1.7.1-1.1"
+    assert raise_errors(run(cluster, PHASES)).changes == {}
+
+
+OLD = {
+    **dict.fromkeys(VERSIONED, "1.28.15-1.1"),
+    "cri-tools": "1.28.0-1.1",
+    "kubernetes-cni": "1.12.0-1.1",
+}
+
+
+def with_old(host):
+    host.packages.update(OLD)
+    host.held.update(OLD)
+
+
+def test_a_held_companion_that_is_older_is_replaced_together_with_kubernetes():
+    cluster = FakeCluster(asked(), m1=deb, n1=deb, n2=deb)
+    with_old(cluster.hosts["m1"])
+    told = raise_errors(run(cluster, PHASES))
+    assert "install kubeadm=1.37.2-1.1 kubelet=1.37.2-1.1 kubectl=1.37.2-1.1 cri-tools" in told.changes["m1"]
+    assert installed(cluster, "m1")["cri-tools"] == "1.37.0-1.1"
+    assert installed(cluster, "m1")["kubernetes-cni"] == "1.12.0-1.1", "a newer one stays"
+    assert raise_errors(run(cluster, PHASES)).changes == {}
+
+
+def test_an_older_companion_stays_if_the_repository_has_none():
+    cluster = FakeCluster(asked(), m1=deb, n1=deb, n2=deb)
+    with_old(cluster.hosts["m1"])
+    del cluster.hosts["m1"].offered["cri-tools"]
+    told = raise_errors(run(cluster, PHASES))
+    assert installed(cluster, "m1")["cri-tools"] == "1.28.0-1.1"
+    assert "KB-PACKAGE-ABSENT" not in told.codes
+
+
+def test_a_dry_run_plans_a_companion_that_follows():
+    cluster = FakeCluster(asked(), m1=deb, n1=deb, n2=deb)
+    with_old(cluster.hosts["m1"])
+    told = raise_errors(run(cluster, PHASES, is_dry=True))
+    assert any(each.startswith("install kubeadm=") and "cri-tools" in each for each in told.changes["m1"])
 
 
 def missing(bare, version: str, **offered: tuple[str, ...]):
