@@ -7,6 +7,7 @@ from dataclasses import replace
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.host.peer import Peer
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import matches, upstream
@@ -19,6 +20,8 @@ KEEP_RUNTIME = (
 )
 CHOOSES = "package-versions"
 """The phase that selects the versions and writes PACKAGE_VERSIONS."""
+PINNED = Reads(files=(PACKAGE_VERSIONS,))
+"""What pinned() reads of the first master."""
 KUBERNETES = ("kubeadm", "kubelet", "kubectl")
 """The packages with Kubernetes' own version."""
 

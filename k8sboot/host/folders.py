@@ -13,6 +13,8 @@ from k8sboot.paths import ORIGINALS_DIR, PASSING
 from k8sboot.scripts import render
 
 AS_OWNER = render("as-owner")
+STATE_AS_OWNER = render("state-as-owner") + '"$@"\n'
+"""What a probe does as another user; every host gets it with each probe."""
 REFUSED = "k8sboot-folder:"
 """Prefix of the line on stderr that says which file leads through whose folder, and what went wrong."""
 FOR_WRITING = {"AS_OWNER": AS_OWNER, "REFUSED": REFUSED, "PASSING": PASSING}

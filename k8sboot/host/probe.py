@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from k8sboot.host.folders import AS_OWNER
+from k8sboot.host.folders import STATE_AS_OWNER
 from k8sboot.host.reads import Reads
 from k8sboot.host.snapshot import PROPERTIES, Answer, FileState, Snapshot, UnitState
 from k8sboot.kubernetes.interfaces import SOFTWARE
@@ -30,8 +30,10 @@ ALWAYS = ("/etc/os-release", "/proc/swaps", "/etc/machine-id", "/proc/sys/kernel
 
 HEAD = render(
     "probe", MAX=MAX_CONTENT, SHOWN=",".join(("Id", *PROPERTIES)), JOBS=JOBS_DIR, RESTARTS=RESTART_DIR, WORK=WORK,
-    LOCK=LOCK, SOFTWARE=SOFTWARE, AS_OWNER=AS_OWNER,
+    LOCK=LOCK, SOFTWARE=SOFTWARE, AS_OWNER=STATE_AS_OWNER,
 )  # fmt: skip
+KERNEL = render("probe-kernel")
+"""What reads of modules and sysctls need; sent with them alone."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ def _text(reads: Reads) -> str:
 
 def _calls(reads: Reads) -> Iterator[str]:
     yield from (call("file", path) for path in (*ALWAYS, *reads.files))
+    if reads.modules or reads.sysctls:
+        yield KERNEL
     yield from (call("module", name) for name in reads.modules)
     yield from (call("sysctl_", key) for key in reads.sysctls)
     if reads.packages:

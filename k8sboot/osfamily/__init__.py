@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from k8sboot.errors import Refused
 from k8sboot.host.peer import Peer
+from k8sboot.host.reads import union
 from k8sboot.osfamily import debian_repositories, mirrors, rhel_repositories
 from k8sboot.osfamily.debian import Debian
 from k8sboot.osfamily.family import Family, Source, Wanted
 from k8sboot.osfamily.rhel import Rhel
 
 FAMILIES: tuple[Family, ...] = (Debian(), Rhel())
+INSTALLING = union(family.installing for family in FAMILIES)
+"""What a phase that installs packages reads besides them, whatever family its hosts are of."""
 
-__all__ = ["FAMILIES", "Family", "Source", "Wanted", "of", "signing_keys"]
+__all__ = ["FAMILIES", "INSTALLING", "Family", "Source", "Wanted", "of", "signing_keys"]
 
 
 def signing_keys() -> dict[str, str]:

@@ -10,7 +10,7 @@ from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
-from k8sboot.host.reads import Question, Reads
+from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import apt_sources, deb_versions, dpkg, logins, mirrors, openpgp
@@ -71,7 +71,8 @@ class Debian(Family):
         f"ls {LISTS} | grep -q Packages && find {LISTS} -maxdepth 0 -mmin -60 | grep -q .",
     )
     firewall_units = ("ufw.service", "firewalld.service")
-    reads = Reads(questions=(lists_are_fresh, apt_sources.SOURCES, dpkg.HEALTH))
+    installing = Reads(questions=(dpkg.HEALTH,))
+    reads = union((installing, Reads(questions=(lists_are_fresh, apt_sources.SOURCES))))
 
     def tools_of(self, host: Peer, spec: Spec) -> tuple[str, ...]:
         """The same on every host."""

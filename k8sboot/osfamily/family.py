@@ -169,6 +169,8 @@ class Family(Protocol):
     kernels: Kernels
     reads: Reads
     """What the family's own steps read: files, packages, questions."""
+    installing: Reads
+    """What every installation reads besides its packages: an interrupted transaction, and how packages are held."""
     base_packages: tuple[str, ...]
     """Packages that kubeadm and k8sboot need; a repository must have them."""
     tools: tuple[str, ...]

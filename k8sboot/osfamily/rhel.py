@@ -12,7 +12,7 @@ from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command, Peer
-from k8sboot.host.reads import Question, Reads
+from k8sboot.host.reads import Question, Reads, union
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import logins, mirrors, openpgp, rhel_tools, rpm_versions, yum, yum_transactions
 from k8sboot.osfamily import rhel_repositories as places
@@ -63,9 +63,9 @@ class Rhel(Family):
         "yum-lists-are-fresh",
         "find /var/cache/yum /var/cache/dnf -path '*k8sboot-*' -name repomd.xml -mmin -60 | grep -q .",
     )
-    reads = Reads(
-        files=(*SHIPPED, YUM_CONF, *yum.LOCK_FILES),
-        questions=(lists_are_fresh, yum.HEALTH, yum.DNF_HEALTH, yum.SOURCES, yum.UNREAD),
+    installing = Reads(files=yum.LOCK_FILES, questions=(yum.HEALTH, yum.DNF_HEALTH))
+    reads = union(
+        (installing, Reads(files=(*SHIPPED, YUM_CONF), questions=(lists_are_fresh, yum.SOURCES, yum.UNREAD)))
     )
 
     def tools_of(self, host: Peer, spec: Spec) -> tuple[str, ...]:

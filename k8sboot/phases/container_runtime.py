@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from k8sboot import ensure, runtime
+from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired import by_command, downloads
 from k8sboot.desired.kubeadm import MEMBER, is_member
-from k8sboot.desired.packages import pinned
+from k8sboot.desired.packages import PINNED, pinned
 from k8sboot.desired.runtime import is_restarted, refuse_misfit, runtime_files
 from k8sboot.diagnosis.diagnose import RUNTIME
 from k8sboot.host.host import Host
-from k8sboot.host.reads import union
+from k8sboot.host.reads import Reads, union
+from k8sboot.inventory.model import Spec
 from k8sboot.phase import everyone, phase
+
+
+def _reads(spec: Spec) -> Reads:
+    engine = union((runtime.of(spec).reads(spec), by_command.KUBELETS_RUNTIME))
+    return union((engine, PINNED, osfamily.INSTALLING, downloads.reads(spec), MEMBER))
 
 
 @phase(
     on=everyone,
-    reads=lambda spec: union(
-        (runtime.of(spec).reads(spec), downloads.reads(spec), by_command.KUBELETS_RUNTIME, MEMBER)
-    ),
+    reads=_reads,
     after=("package-versions",),
     turn=is_member,
     diagnosis=RUNTIME,

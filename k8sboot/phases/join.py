@@ -18,7 +18,7 @@ from k8sboot.desired.kubeadm import (
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command, Peer
-from k8sboot.host.reads import Reads
+from k8sboot.host.reads import Reads, union
 from k8sboot.kubernetes import commands, config, tokens
 from k8sboot.kubernetes.paths import CA_CERT
 from k8sboot.kubernetes.pki import ca_cert_hash
@@ -27,6 +27,8 @@ from k8sboot.phase import first_master, nodes, other_masters, phase
 from k8sboot.secret import Secret
 from k8sboot.templates import render
 
+CA = Reads(files=(CA_CERT,))
+JOINING = union((CA, MEMBER))
 DESCRIPTION = "k8sboot: join"
 TTL = "1h0m0s"
 ENOUGH = timedelta(minutes=15)
@@ -36,7 +38,7 @@ ENDPOINT_WAIT = 30
 
 @phase(
     on=first_master,
-    reads=Reads(files=(CA_CERT,)),
+    reads=CA,
     after=("kubeadm-init",),
     needs=("kubeadm-init",),
     scope="cluster",
@@ -70,7 +72,7 @@ def _usable(host: Host, leader: Peer) -> list[tokens.BootstrapToken]:
 
 @phase(
     on=other_masters,
-    reads=MEMBER,
+    reads=JOINING,
     after=("join-token",),
     needs_on_first_master=("kubeadm-init",),
     at_once=1,
@@ -84,7 +86,7 @@ def join_masters(cluster: Cluster, host: Host) -> None:
 
 @phase(
     on=nodes,
-    reads=MEMBER,
+    reads=JOINING,
     after=("join-token",),
     needs_on_first_master=("kubeadm-init",),
     diagnosis=NODES,

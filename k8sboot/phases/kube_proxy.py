@@ -12,7 +12,7 @@ from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
-from k8sboot.host.reads import Question, Reads
+from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, comparing
@@ -91,7 +91,7 @@ def _missing_modules(peer: Peer, needed: tuple[str, ...]) -> str:
 
 @phase(
     on=everyone,
-    reads=Reads(questions=(MODE,)),
+    reads=lambda spec: union((_reads(spec), Reads(questions=(MODE,)))),
     after=("kube-proxy", "join-masters", "join-nodes"),
     diagnosis=NODES,
 )

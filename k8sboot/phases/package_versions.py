@@ -5,10 +5,10 @@ from __future__ import annotations
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.desired import kept
-from k8sboot.desired.packages import asked_for
+from k8sboot.desired.packages import PINNED, asked_for
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.host import Host
-from k8sboot.host.reads import Reads
+from k8sboot.host.reads import Reads, union
 from k8sboot.inventory.model import Spec
 from k8sboot.paths import PACKAGE_VERSIONS
 from k8sboot.phase import first_master, phase
@@ -16,7 +16,7 @@ from k8sboot.templates import render
 
 
 def _reads(spec: Spec) -> Reads:
-    return Reads(files=(PACKAGE_VERSIONS,), packages=tuple(asked_for(spec)))
+    return union((PINNED, kept.reads(spec)))
 
 
 @phase(on=first_master, reads=_reads, after=("preflight",), diagnosis=PACKAGES)

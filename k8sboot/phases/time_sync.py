@@ -6,7 +6,7 @@ from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.host import Host
-from k8sboot.host.reads import Reads
+from k8sboot.host.reads import Reads, union
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import Wanted
 from k8sboot.paths import NTPDATE_CRON
@@ -22,11 +22,12 @@ REPLACED = ("systemd-timesyncd",)
 
 def _reads(_spec: Spec) -> Reads:
     families = osfamily.FAMILIES
-    return Reads(
+    own = Reads(
         files=(NTPDATE_CRON, *(f.paths.chrony_configuration for f in families)),
         packages=("chrony", *REPLACED, *(p for f in families for p in f.ntpdate_packages)),
         units=(*OTHERS, *(u for f in families for u in (f.paths.chrony_unit, f.paths.cron_unit))),
     )
+    return union((own, osfamily.INSTALLING))
 
 
 @phase(on=everyone, reads=_reads, after=("preflight",), diagnosis=PACKAGES)

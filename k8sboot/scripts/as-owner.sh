@@ -1,13 +1,5 @@
 # Read or write a file as the owner of the folder on its way. Arguments: what to do, the path, and what else it takes.
-set -eu
-umask 077
-. ./regular.sh
-# state PATH MAX: as the probe prints it after the path.
-state() {
-  if [ -f "$1" ]; then regular "$1" "$2"
-  elif [ -e "$1" ]; then echo other
-  else echo absent; fi
-}
+. ./state-as-owner.sh
 digest() {
   if [ -f "$1" ]; then sha256sum < "$1"
   elif [ -e "$1" ] || [ -L "$1" ]; then echo other

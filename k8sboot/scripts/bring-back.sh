@@ -2,6 +2,7 @@
 # Arguments: its path; its original, or '' for none; the folder that was made for it, or ''.
 # Value: AS_OWNER, see folders.sh.
 . ./folders.sh
+. ./alter-as-owner.sh
 way "$1"
 if [ "$who" = root ] || [ "$who" = '?' ]; then said="others may write to $through now"; false
 elif [ -z "$2" ]; then alter_as_owner remove "$1" "$3" </dev/null

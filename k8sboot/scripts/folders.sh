@@ -47,10 +47,5 @@ open() { through=$1 who=$2; [ "$who" != UNKNOWN ] || who='?'; }
 # as_owner WHAT PATH...: do it as `who`, for 20 seconds at most; see as-owner.sh. All that it prints is that user's
 # word, and comes through a pipe: with a file of root's as its output, the user could write there.
 as_owner() { (cd / && exec timeout -k 2 20 runuser -u "$who" -- /bin/sh -c "$AS_OWNER" as-owner "$@"); }
-# alter_as_owner WHAT PATH...: the same for what alters something; fails with `said` as the reason.
-alter_as_owner() {
-  said=$({ as_owner "$@" 2>&1 && echo +; } | tail -c 500 | one_line 500)
-  case $said in *'+ ') said= ;; *) return 1 ;; esac
-}
 # one_line LENGTH: of what it prints, one line without control characters.
 one_line() { head -c "$1" | tr '\n' ' ' | tr -d '\000-\037\177'; }

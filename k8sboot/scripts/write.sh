@@ -11,6 +11,7 @@ give_up() {
   [ -z "$tmp" ] || rm -f -- "$tmp"
 }
 . ./keep.sh
+. ./alter-as-owner.sh
 # ours PATH FILE KIND UNITS: record that FILE is written to PATH, and that these units read it.
 ours() {
   kept=$ORIGINALS$1

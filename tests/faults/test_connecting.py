@@ -11,8 +11,9 @@ import pytest
 from faulthosts import FaultyHost, until
 from faultrows import row
 from faultruns import Controller
-from faultservers import a_byte_a_second, listening, saying
+from faultservers import a_byte_a_second, saying
 from faultward import Ward
+from relays import listening
 from ssh_keys import keygen
 
 

@@ -6,11 +6,12 @@ import contextlib
 
 import pytest
 from faulthosts import FaultyHost
-from faultlinks import Relay, far_away, slow_cable
+from faultlinks import far_away, slow_cable
 from faultrows import row
 from faultruns import Controller
 from faultward import Ward
 from on_lab import HOSTS
+from relays import Relay
 from summaries import changed
 
 STEP = ("phase", "time-sync")

@@ -6,8 +6,9 @@ import pytest
 from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller
-from faultservers import listening, saying, silent
+from faultservers import saying, silent
 from faultward import Ward
+from relays import listening
 from summaries import changed
 
 

@@ -96,7 +96,7 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
 @pytest.mark.parametrize(
     ("script", "limit"),
     [
-        (probe.Probe(READS), 12200),
+        (probe.Probe(READS), 11200),
         (Write((File("/etc/hosts", "127.0.0.1 localhost\n"),)), 6400),
         (lease.Held(once.Once("true", ERRAND), ME, timeout=60), 1975),
         (lease.take(ME), 1286),
