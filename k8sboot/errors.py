@@ -77,7 +77,10 @@ class UsageError(K8sbootError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem in an inventory. line and column count from 1; 0 means the whole file."""
+    """One problem in an inventory. line and column count from 1; 0 means the whole file.
+
+    paste: lines that the suggestion offers for the file.
+    """
 
     code: str
     message: str
@@ -87,6 +90,7 @@ class Problem:
     source: str = ""
     suggestion: str = ""
     is_warning: bool = False
+    paste: tuple[str, ...] = ()
 
 
 class InventoryError(K8sbootError):

@@ -15,13 +15,14 @@ def format_problem(problem: Problem) -> str:
     """The problem as lines of plain text without a trailing newline.
 
     `file:line:column: error[CODE]: message`, then the source line with a caret under the column, then
-    `help: ...`; what is not known is left out. No control character of the file comes through.
+    `help: ...` with the lines to paste; what is not known is left out. No control character of the file comes through.
     """
     lines = [f"{_place(problem)}: {_kind(problem)}: {visible(problem.message)}"]
     if problem.source.strip() and problem.line:
         lines += _quoted(problem)
     if problem.suggestion:
         lines.append(f"  help: {visible(problem.suggestion)}")
+    lines += [f"    {visible(line)}" for line in problem.paste]
     return "\n".join(lines)
 
 

@@ -17,8 +17,9 @@ _KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
 def lint_versions(spec: Spec) -> Iterator[LintProblem]:
     """Problems of versions, Typha's replicas and the kernel."""
     yield from _kernel(spec)
-    yield from _kubernetes(spec)
-    yield from _calico(spec)
+    if spec.cluster.kubernetes_version:  # else it is missing, or invalid
+        yield from _kubernetes(spec)
+        yield from _calico(spec)
     yield from _typha(spec)
 
 

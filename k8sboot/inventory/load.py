@@ -17,6 +17,7 @@ from k8sboot.inventory.lint_kubeadm import lint_kubeadm
 from k8sboot.inventory.lint_network import lint_network
 from k8sboot.inventory.lint_networks import lint_networks
 from k8sboot.inventory.lint_os import lint_os
+from k8sboot.inventory.lint_required import lint_required
 from k8sboot.inventory.lint_runtime import lint_runtime
 from k8sboot.inventory.lint_versions import lint_versions
 from k8sboot.inventory.model import Spec
@@ -63,9 +64,21 @@ def load(
     problems = Problems(source)
     folder = Path.cwd() if path == STDIN else Path(path).absolute().parent
     texts = Recalling(environ)
-    values = check_section(CheckContext(problems, texts, folder), parse(source, problems), inventory(), ())
+    tree = parse(source, problems)
+    problems.place((), tree.mark)
+    values = check_section(CheckContext(problems, texts, folder), tree, inventory(), ())
     spec = build(values)
-    for lint in (lint_hosts, lint_networks, lint_os, lint_versions, lint_runtime, lint_kubeadm, lint_network):
+    lints = (
+        lint_required,
+        lint_hosts,
+        lint_networks,
+        lint_os,
+        lint_versions,
+        lint_runtime,
+        lint_kubeadm,
+        lint_network,
+    )
+    for lint in lints:
         for found in lint(spec):
             problems.add_lint(found)
     sources = tuple(secret_sources(values))

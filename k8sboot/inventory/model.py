@@ -39,7 +39,7 @@ class ClusterSettings:
     """The `cluster` section. control_plane_endpoint is always host:port once loaded.
 
     name: The cluster's name in kubeconfig files and k8sboot's records: lower-case letters, digits and `-`.
-    kubernetes_version: 1.19 to 1.23, always with the patch release. Kubernetes 1.24 and later cannot use Docker.
+    kubernetes_version: Required: the version, with its patch release. `k8sboot releases` lists those that it installs.
     control_plane_endpoint: HOST or HOST:PORT at which every host reaches the API server. Default: the first master's
         nodeAddress. With several masters use a DNS name, a load balancer or a virtual IP: it is hard to change later.
     pod_subnet: Private IPv4 network of the pods, a /24 per host, outside the hosts' networks and 172.17.0.0/16.
@@ -50,7 +50,7 @@ class ClusterSettings:
     """
 
     name: Annotated[str, forms.label, FIXED] = "kubernetes"
-    kubernetes_version: Annotated[str, forms.kubernetes_version, UPGRADE] = "v1.23.17"
+    kubernetes_version: Annotated[str, forms.kubernetes_version, UPGRADE] = ""
     control_plane_endpoint: Annotated[str, endpoint_forms.endpoint, FIXED] = ""
     pod_subnet: Annotated[str, forms.network, FIXED] = "172.16.0.0/16"
     service_subnet: Annotated[str, forms.network, FIXED] = "10.96.0.0/16"

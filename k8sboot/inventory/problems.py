@@ -21,7 +21,7 @@ class LintProblem:
     """A problem with the meaning of values that are each valid.
 
     about: the paths of these values; it is reported at the first of them that is set in the file, and dropped if
-    one of them was refused already.
+    one of them was refused already. paste: lines that the suggestion offers for the file.
     """
 
     code: str
@@ -29,6 +29,7 @@ class LintProblem:
     about: tuple[KeyPath, ...]
     suggestion: str = ""
     is_warning: bool = False
+    paste: tuple[str, ...] = ()
 
 
 class Problems:
@@ -42,9 +43,12 @@ class Problems:
         self._refused: set[KeyPath] = set()
         self._wrong: set[KeyPath] = set()
 
-    def error(self, code: str, message: str, mark: Mark, suggestion: str = "") -> None:
+    def error(
+        self, code: str, message: str, mark: Mark, suggestion: str = "", *, paste: tuple[str, ...] = ()
+    ) -> None:
         """Note an error. Raises InventoryError when that makes too many."""
-        self._errors.append(self._problem(code, message, mark, suggestion))
+        problem = self._problem(code, message, mark, suggestion)
+        self._errors.append(dataclasses.replace(problem, paste=paste))
         if len(self._errors) >= MOST_PROBLEMS:
             self._errors.append(
                 self._problem("KB-TOO-MANY", "too many problems: the rest are not shown", Mark())
@@ -80,7 +84,7 @@ class Problems:
             self.warning(found.code, found.message, mark, found.suggestion, about=found.about)
         else:
             self._wrong.update(found.about)
-            self.error(found.code, found.message, mark, found.suggestion)
+            self.error(found.code, found.message, mark, found.suggestion, paste=found.paste)
 
     def _mark_of(self, about: tuple[KeyPath, ...]) -> Mark:
         mark = next((self._marks[path] for path in about if path in self._marks), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from k8sboot.kubernetes.release import Release
 from k8sboot.kubernetes.release_table import RELEASES
 
@@ -44,6 +46,11 @@ def gate_gone_in(gate: str) -> str:
 def flag_gone_in(flag: str) -> str:
     """The first release whose kubelet does not start with this flag, as in 1.24; '' if none does."""
     return next((row.name for row in RELEASES if flag in row.kubelet_flags_gone), "")
+
+
+def living(today: date) -> tuple[Release, ...]:
+    """The releases that get fixes on that day."""
+    return tuple(row for row in RELEASES if date.fromisoformat(row.ends) >= today)
 
 
 def docker_misfit(release: Release) -> str:

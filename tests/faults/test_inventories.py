@@ -92,7 +92,9 @@ def test_name_that_is_none_is_refused(tmp_path: Path, key: str) -> None:
         {"name": f"n{n}", "address": f"192.0.2.{n + 10}", key: wrong} for n, wrong in enumerate(WRONG_NAMES)
     ]
     lines = "".join(f'  - {{name: "{e["name"]}", address: "{e["address"]}"}}\n' for e in entries)
-    path.write_text(f"masters: [{{name: m1, address: 192.0.2.1}}]\nnodes:\n{lines}", encoding="utf-8")
+    head = "masters: [{name: m1, address: 192.0.2.1}]\nnodes:\n"
+    version = "cluster: {kubernetesVersion: v1.23.17}\n"
+    path.write_text(f"{head}{lines}{version}", encoding="utf-8")
     said = refused(path)
     told = {
         int(line.split(":")[1])

@@ -40,7 +40,8 @@ esac
 exit ${STATUS:-0}
 """
 HERE = str(Path(__file__))
-SPEC = Spec(cluster=ClusterSettings(service_subnet="127.0.0.0/16"), masters=(), nodes=())
+CLUSTER = ClusterSettings(kubernetes_version="v1.23.17", service_subnet="127.0.0.0/16")
+SPEC = Spec(cluster=CLUSTER, masters=(), nodes=())
 
 
 def ask(

@@ -18,7 +18,7 @@ from k8sboot.inventory.hosts import HostSpec
 from k8sboot.ssh.connection import Connection
 
 INVENTORY = f"""\
-cluster: {{controlPlaneEndpoint: "192.0.2.1:6443"}}
+cluster: {{kubernetesVersion: v1.23.17, controlPlaneEndpoint: "192.0.2.1:6443"}}
 ssh:
   user: ops
   password: {{env: CANARY_1}}

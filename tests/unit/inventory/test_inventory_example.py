@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.inventory import Spec, keys, load
+from k8sboot.inventory import ClusterSettings, Spec, keys, load
 from k8sboot.inventory.kinds import Flag, Free, Many, Named, Section, Text
 from k8sboot.inventory.nodes import Listing, Table
 from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.source import read_source
 from k8sboot.inventory.yaml_tree import parse
+from k8sboot.kubernetes import releases
 
 EXAMPLE = Path(__file__).parents[3] / "inventory.example.yaml"
+VERSION = releases.newest_with_dockershim().newest
+"""The newest that k8sboot installs: what the example says."""
 COMMENTED_KEY = re.compile(r"^( +)#(?! \S)", re.MULTILINE)
 
 
@@ -81,7 +84,7 @@ def test_it_loads_as_it_is_without_a_word(tmp_path):
 def test_as_it_is_everything_but_machines_and_user_is_the_default(tmp_path):
     spec = load(str(EXAMPLE), environ={"HOME": str(tmp_path)}).spec
     assert spec == Spec(
-        cluster=dataclasses.replace(type(spec.cluster)(), control_plane_endpoint="192.168.1.10:6443"),
+        cluster=ClusterSettings(control_plane_endpoint="192.168.1.10:6443", kubernetes_version=VERSION),
         masters=spec.masters,
         nodes=spec.nodes,
     )

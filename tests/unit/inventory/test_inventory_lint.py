@@ -77,7 +77,8 @@ def test_the_defaults_have_nothing_to_tell(problems):
     ],
 )
 def test_a_cluster_that_cannot_be_meant(problems, cluster, kind, code):
-    found = told(problems, f"cluster:\n  {cluster}\n" + hosts("192.0.2.1", "192.0.2.2"))
+    version = "" if cluster.startswith("kubernetesVersion") else "  kubernetesVersion: v1.23.17\n"
+    found = told(problems, f"cluster:\n  {cluster}\n{version}" + hosts("192.0.2.1", "192.0.2.2"))
     assert found == [(kind, code, 2)]
 
 

@@ -17,13 +17,15 @@ from k8sboot.ssh.target import Target
 
 def test_what_is_not_said_has_the_models_default(inventory):
     spec = inventory("").spec
-    assert spec.cluster == ClusterSettings(control_plane_endpoint="10.0.0.1:6443")
+    assert spec.cluster == ClusterSettings(
+        control_plane_endpoint="10.0.0.1:6443", kubernetes_version="v1.23.17"
+    )
     assert [host.role for host in spec.hosts] == ["master", "node"]
     assert spec.hosts[0].ssh.host_key_policy == "accept-new"
 
 
 def test_sections_with_nothing_in_them_mean_the_defaults(inventory):
-    assert inventory("cluster:\nos: ~\nkubeadm: null\n").spec == inventory("").spec
+    assert inventory("cluster: {name: }\nos: ~\nkubeadm: null\n").spec == inventory("").spec
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_byte_order_mark_and_crlf_change_nothing(inventory, change):
 
 
 def test_a_dash_reads_stdin(monkeypatch):
-    raw = b"masters: [{name: m1, address: 10.0.0.1}]\n"
+    raw = b"cluster: {kubernetesVersion: v1.23.17}\nmasters: [{name: m1, address: 10.0.0.1}]\n"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
     loaded = load("-", environ={})
     assert loaded.spec.masters[0].name == "m1"

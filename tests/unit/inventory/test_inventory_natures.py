@@ -13,6 +13,7 @@ from k8sboot.plans import digests
 DOCS = Path(__file__).parents[3] / "docs/inventory.md"
 FILE = """
 cluster:
+  kubernetesVersion: v1.23.17
   podSubnet: 172.20.0.0/16
   dnsDomain:
 masters: [{name: m1, address: 192.168.1.10}]
@@ -66,6 +67,7 @@ def test_the_inventory_knows_what_was_said(tmp_path):
     path.write_text(FILE)
     spec = load(str(path)).spec
     assert spec.said == {
+        "cluster.kubernetesVersion",
         "cluster.podSubnet",
         "masters",
         "os.sysctl",

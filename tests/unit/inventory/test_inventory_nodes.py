@@ -10,6 +10,7 @@ HOSTS = """masters: [{name: m1, address: 192.0.2.1}]
 nodes:
   - {name: n1, address: 192.0.2.2, labels: {disk: hdd}, taints: ["gpu=no:NoSchedule"], kubeletExtraArgs: {v: 9}}
   - {name: n2, address: 192.0.2.3}
+cluster: {kubernetesVersion: v1.23.17}
 """
 
 

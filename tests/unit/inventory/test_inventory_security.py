@@ -11,7 +11,8 @@ from k8sboot.inventory import endpoint_forms, forms
 from k8sboot.inventory.effects import Rules
 from k8sboot.inventory.load import load
 
-HOSTS = "masters: [{name: m1, address: 192.0.2.1}]\n"
+VERSION = "cluster: {kubernetesVersion: v1.23.17}\n"
+HOSTS = f"masters: [{{name: m1, address: 192.0.2.1}}]\n{VERSION}"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,8 @@ def test_commands_of_an_inventory_can_be_refused_before_any_runs(tmp_path):
         tmp_path,
         f"ssh: {{user: ops, configFile: theirs, sudoPassword: {{command: [touch, '{mark}']}}}}\n"
         "masters: [{name: m1, address: 192.0.2.1, ssh: {configFile: none}},"
-        " {name: m2, address: 192.0.2.2}, {name: m3, address: 192.0.2.3, ssh: {password: {command: [id]}}}]\n",
+        " {name: m2, address: 192.0.2.2}, {name: m3, address: 192.0.2.3, ssh: {password: {command: [id]}}}]\n"
+        + VERSION,
     )
     with pytest.raises(InventoryError) as refused:
         load(path, rules=Rules(allow_commands=False))
@@ -93,7 +95,7 @@ def test_what_an_inventory_does_here_is_known_without_doing_it(tmp_path):
         " sudoPassword: {command: [pass, 'a b']}}\n"
         "masters: [{name: m1, address: 192.0.2.1, ssh: {password: {file: pw}}},"
         " {name: m2, address: 192.0.2.2, ssh: {password: {env: PW}}},"
-        " {name: m3, address: '${X:-192.0.2.3}'}]\n",
+        " {name: m3, address: '${X:-192.0.2.3}'}]\n" + VERSION,
     )
     loaded = load(path, environ={"PW": "x", "THEIRS": "ops"}, resolve_secrets=False)
     assert [(each.does, each.what, each.key) for each in loaded.effects] == [

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from k8sboot.inventory.model import CalicoSettings, ClusterSettings, KubeProxySettings
+from k8sboot.inventory.model import CalicoSettings, KubeProxySettings
 from k8sboot.kubernetes import releases
 from k8sboot.kubernetes.calico import MANIFEST_SHA256
 from k8sboot.kubernetes.calico_releases import CALICO, calico_for, kubernetes_for
@@ -221,7 +221,6 @@ def test_calico_outside_the_table_was_tested_with_nothing_known_or_with_no_known
 
 
 def test_the_inventorys_defaults_are_those_of_their_release() -> None:
-    row = KubernetesVersion.parse(ClusterSettings().kubernetes_version).release
-    assert ClusterSettings().kubernetes_version == row.newest
+    row = releases.newest_with_dockershim()
     assert CalicoSettings().version == row.calico
     assert KubeProxySettings().mode == row.proxy_default

@@ -52,7 +52,8 @@ def codes(tmp_path: Path) -> Callable[[str], list[str]]:
 
     def codes_of(text: str) -> list[str]:
         path = tmp_path / "inventory.yaml"
-        path.write_text(text if "masters:" in text else text + HOSTS)
+        text += "" if "masters:" in text else HOSTS
+        path.write_text(text if "cluster:" in text else f"{text}cluster: {{kubernetesVersion: v1.23.17}}\n")
         try:
             return [p.code for p in load(str(path), environ={"HOME": str(tmp_path)}).warnings]
         except InventoryError as error:

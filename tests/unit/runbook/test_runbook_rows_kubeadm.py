@@ -111,7 +111,14 @@ def test_runbook_22_the_api_has_a_name_that_outlives_one_master(codes):
     masters = "masters: [{name: m1, address: 10.0.0.1}, {name: m2, address: 10.0.0.2}, {name: m3, address: 10.0.0.3}]\n"
     nodes = "nodes: [{name: n1, address: 10.0.0.9}]\n"
     assert codes(masters + nodes) == ["KB-ENDPOINT-SINGLE"]
-    assert codes(masters + nodes + "cluster: {controlPlaneEndpoint: api.example.com}\n") == []
+    assert (
+        codes(
+            masters
+            + nodes
+            + "cluster: {kubernetesVersion: v1.23.17, controlPlaneEndpoint: api.example.com}\n"
+        )
+        == []
+    )
     names = config_of("v1.23.17", masters=3)["ClusterConfiguration"]["apiServer"]["certSANs"]
     assert {"api.example.com", "m1", "m2", "m3", "10.0.0.1", "10.0.0.3", "127.0.0.1"} <= set(names)
 
@@ -126,7 +133,7 @@ def test_runbook_22_the_api_has_a_name_that_outlives_one_master(codes):
     ],
 )
 def test_runbook_23_networks_are_private_and_apart(networks, code, codes):
-    assert code in codes(f"cluster: {{{networks}}}\n")
+    assert code in codes(f"cluster: {{kubernetesVersion: v1.23.17, {networks}}}\n")
     defaults = [ipaddress.ip_network(n) for n in ("172.16.0.0/16", "10.96.0.0/16")]
     assert all(network.is_private for network in defaults)
 
