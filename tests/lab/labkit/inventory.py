@@ -9,6 +9,7 @@ from labkit.plan import Host, Lab
 
 RUNTIMES = {
     "docker": """\
+  name: docker
   packages: {packages}
   insecureRegistries: ["{registry}"]
 """,
@@ -79,6 +80,8 @@ ssh:
 masters:
 {_entries(lab, masters)}nodes:{_entries(lab, nodes, first=chr(10)) if nodes else " []" + chr(10)}os:
   timezone: Asia/Shanghai
+  timeSync: chrony
+  mirror: aliyun
   ntpServers: [{lab.gateway}]
 {CGROUP_V1 if releases.needs_cgroup_v2(lab.kubernetes) else ""}  repositories:
 {repositories.yaml(lab, fingerprint)}runtime:
