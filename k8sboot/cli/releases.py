@@ -74,6 +74,11 @@ def _find(name: str) -> Release:
     return found
 
 
+def newest_installed() -> Release:
+    """The newest release that this k8sboot installs."""
+    return [row for row in RELEASES if _installed_with(row)][-1]
+
+
 def _installed_with(row: Release) -> tuple[str, ...]:
     version = KubernetesVersion.parse(row.newest)
     return tuple(each.name for each in runtime.RUNTIMES if not each.unsupported(version))

@@ -36,12 +36,12 @@ def command(context: click.Context, *, output: str, sbom: bool) -> None:
 
 
 def _bill(context: click.Context) -> dict[str, object]:
+    from k8sboot.cli.releases import newest_installed
     from k8sboot.cli.sbom import bill_of_materials
     from k8sboot.cli.wiring import read_inventory
     from k8sboot.inventory.model import ClusterSettings, Spec
-    from k8sboot.kubernetes.releases import newest_with_dockershim
 
     if option_value(context, "inventory"):
         return bill_of_materials(read_inventory(context, has_secrets=False).spec)
-    newest = ClusterSettings(kubernetes_version=newest_with_dockershim().newest)
+    newest = ClusterSettings(kubernetes_version=newest_installed().newest)
     return bill_of_materials(Spec(cluster=newest, masters=()))
