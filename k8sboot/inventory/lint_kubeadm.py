@@ -40,6 +40,8 @@ def lint_kubeadm(spec: Spec) -> Iterator[LintProblem]:
     for kind, patch in _patches(spec):
         yield from _known_token(patch, ("kubeadm", kind))
         yield from _own_keys(patch, kind)
+    if not spec.cluster.kubernetes_version:  # it is missing, or invalid
+        return
     version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
     if not unsupported(version):
         yield from _fields(spec, version.release)
