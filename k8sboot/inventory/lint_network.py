@@ -23,10 +23,12 @@ _CALICO_NFTABLES = 31
 
 def lint_network(spec: Spec) -> Iterator[LintProblem]:
     """Problems of the pod network's plugin, of keys that have no effect with it, and of kube-proxy's mode."""
-    version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
     yield from _plugin(spec)
     yield from _older_form(spec)
     yield from _without_effect(spec)
+    if not spec.cluster.kubernetes_version:  # it is missing, or invalid
+        return
+    version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
     if not unsupported(version):
         yield from _proxy_mode(spec, version)
 

@@ -77,7 +77,8 @@ def test_a_ca_is_a_file_beside_the_inventory_or_text_in_it_and_a_password_a_secr
     lines = "".join(f"        {line}\n" for line in CA.splitlines())
     first = "    a.lan: {ca: ca.crt, user: me, password: {env: PW}}\n"
     (tmp_path / "i.yaml").write_text(
-        f"{HOSTS}runtime:\n  name: containerd\n  registries:\n{first}    b.lan:\n      ca: |\n{lines}"
+        f"{HOSTS}cluster: {{kubernetesVersion: v1.37.2}}\n"
+        f"runtime:\n  name: containerd\n  registries:\n{first}    b.lan:\n      ca: |\n{lines}"
     )
     loaded = load(str(tmp_path / "i.yaml"), environ={"HOME": "/", "PW": "geheim"})
     found = loaded.spec.runtime.registries
