@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from fake_cluster import FakeCluster
@@ -10,6 +11,7 @@ from fake_host import FakeConnection
 from families import machines
 from runs import raise_errors, run
 
+from k8sboot.inventory.model import RuntimeSettings
 from k8sboot.phase import Phase
 from k8sboot.runbook import UP
 from k8sboot.ssh.connection import Completed, Script, text_of
@@ -37,14 +39,18 @@ PACKETS = 200
 """Bytes that SSH adds, with the password for sudo before the script."""
 
 
-@pytest.fixture(scope="module", params=["debian", "el7"])
+@pytest.fixture(scope="module", params=["debian", "el7", "containerd"])
 def system(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
 @pytest.fixture(scope="module")
 def made(system: str) -> FakeCluster:
-    it = machines(system)
+    it = machines("debian" if system == "containerd" else system)
+    if system == "containerd":
+        it = FakeCluster(
+            replace(it.spec, runtime=RuntimeSettings(name="containerd", packages=("containerd",)))
+        )
     raise_errors(run(it, UP))
     return it
 
@@ -72,3 +78,10 @@ def test_round_trips_of_a_phase_on_a_finished_cluster(
     master = node + CLUSTERS + MORE.get(phase.name, 0)
     assert Counter(host for host, _ in sent) == {"m1": master, "n1": node, "n2": node}
     assert max(len(data) for _, data in sent) <= FIRST_WINDOW - PACKETS
+
+
+def test_round_trips_of_a_whole_plan(made: FakeCluster, system: str, sent: list[tuple[str, bytes]]) -> None:
+    raise_errors(run(made, UP, is_dry=True))
+    node = PROBE + TOOLS_NOT_THERE.get((system, "os-packages"), 0)
+    master = node + CLUSTERS + sum(MORE.values())
+    assert Counter(host for host, _ in sent) == {"m1": master, "n1": node, "n2": node}
