@@ -152,8 +152,8 @@ def brought_up(
     made.control("down")
     counts = ("--hosts", str(hosts), "--masters", str(masters))
     network = ("--plugin", plugin) if plugin else ()
-    timeout = 5400 if plugin else 1800
-    made.control("up", "--family", family, "--kubernetes", kubernetes, *counts, *network, timeout=timeout)
+    words = ("--family", family, "--kubernetes", kubernetes, *counts, *network)
+    made.control("up", *words, timeout=5400)  # half an hour to build a current Kubernetes, once
     try:
         yield made
     finally:
