@@ -105,6 +105,7 @@ def test_dead_repository_of_others_is_a_notice_with_its_file(
         path = "/etc/yum.repos.d/dead.repo"
         text = f"[dead]\nname=dead\nbaseurl=http://{server}/\nenabled=1\ngpgcheck=0\n"
     other.write(path, text)
+    controller.run("phase", "hosts")  # sudo waits for a DNS server while the host does not know its own name
     step = STEP if has_dpkg(other) else PACKAGES
     controller.only("k8s-master01", other.name)
     ran = controller.run(*step, within=300)

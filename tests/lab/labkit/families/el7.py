@@ -24,7 +24,7 @@ PACKAGES = (
 )
 DRESS = Path(__file__).resolve().parents[1] / "dress/el7"
 OURS = "usr/libexec/k8sboot-lab"
-UNITS = ("lab-kernel-interfaces", "k8sboot-lab-boot", "sshd", "crond", "NetworkManager", "firewalld")
+UNITS = ("lab-kernel-interfaces", "lab-boot", "sshd", "crond", "NetworkManager", "firewalld")
 
 TRACES = (
     *("usr/bin/apt*", "usr/bin/dpkg*", "usr/bin/dnf*", "usr/bin/deb*", "usr/bin/update-alternatives"),
