@@ -126,8 +126,10 @@ def _manifests(spec: Spec) -> Iterator[Component]:
     if spec.plugin == "calico":
         known = "" if settings.manifest else calico.MANIFEST_SHA256.get(settings.version, "")
         url = settings.manifest or calico.manifest_url(settings.version)
-        manifest = _component("file", "calico.yaml", settings.version, HOSTS)
-        yield _with_digest(manifest, settings.sha256 or known, url)
+        digest = settings.sha256 or known
+        unpinned = "" if digest else "not pinned"
+        manifest = _component("file", "calico.yaml", settings.version, HOSTS, verified_by=unpinned)
+        yield _with_digest(manifest, digest, url)
 
 
 def _packages(spec: Spec) -> Iterator[Component]:

@@ -39,9 +39,10 @@ def _bill(context: click.Context) -> dict[str, object]:
     from k8sboot.cli.releases import newest_installed
     from k8sboot.cli.sbom import bill_of_materials
     from k8sboot.cli.wiring import read_inventory
+    from k8sboot.inventory.defaults import with_defaults
     from k8sboot.inventory.model import ClusterSettings, Spec
 
     if option_value(context, "inventory"):
         return bill_of_materials(read_inventory(context, has_secrets=False).spec)
     newest = ClusterSettings(kubernetes_version=newest_installed().newest)
-    return bill_of_materials(Spec(cluster=newest, masters=()))
+    return bill_of_materials(with_defaults(Spec(cluster=newest, masters=())))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from k8sboot.inventory.check import Values
+from k8sboot.inventory.defaults import with_defaults
 from k8sboot.inventory.endpoint_forms import joined_endpoint
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.keys import inventory, said
@@ -27,7 +28,7 @@ def build(values: Values) -> Spec:
             {**host, "role": role, "ssh": {**shared, **host.get("ssh", {})}, **_of_all(sections, host)}
             for host in hosts
         ]
-    spec: Spec = replace(_section(inventory(), sections), said=frozenset(said(values)))
+    spec = with_defaults(replace(_section(inventory(), sections), said=frozenset(said(values))))
     if spec.cluster.control_plane_endpoint or not spec.masters or not spec.masters[0].address:
         return spec
     return _with_endpoint(spec, spec.masters[0].node_address or spec.masters[0].address)

@@ -166,8 +166,8 @@ def kubernetes_version(text: str) -> str:
     if found := VERSION.fullmatch(text):
         return "v" + ".".join(str(int(number)) for number in found.groups())
     minor = text.removeprefix("v")
-    newest = next((row.newest for row in RELEASES if row.name == minor and row.has_dockershim), "")
-    fix = f"did you mean `{newest}`?" if newest else "for example `v1.23.17`"
+    newest = next((row.newest for row in RELEASES if row.name == minor), "")
+    fix = f"did you mean `{newest}`?" if newest else f"for example `{RELEASES[-1].newest}`"
     raise FormError("must be a version with its patch release, X.Y.Z", fix, "KB-VERSION")
 
 

@@ -35,12 +35,12 @@ def _kernel(spec: Spec) -> Iterator[LintProblem]:
 
 def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
     version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
-    oldest, fitting = releases.OLDEST, releases.newest_with_dockershim()
+    oldest = releases.OLDEST
     if (version.major, version.minor) < (1, oldest.minor):
         message = f"Kubernetes {version} is not supported: the oldest supported minor is {oldest.name}"
         yield LintProblem("KB-VERSION-OLD", message, (_KUBERNETES,), f"use {oldest.newest} or later")
     elif message := unsupported(version):
-        fix = f"use {fitting.newest}; `k8sboot releases` lists what this k8sboot installs"
+        fix = f"use {releases.NEWEST.newest}; `k8sboot releases` lists what this k8sboot installs"
         yield LintProblem("KB-VERSION-UNKNOWN", message, (_KUBERNETES,), fix)
     else:
         yield from runtime_misfit(spec, version)

@@ -1,6 +1,7 @@
 """The inventory as frozen values: each field is a key of the file, under its name in camelCase.
 
 Form and default stand beside it, its help in the docstring; keys.py reads them. Durations are seconds, sizes bytes.
+Of the defaults that defaults.py fills in by the release of Kubernetes, those of 1.23 stand here.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class Registry:
 class RuntimeSettings:
     """The `runtime` section.
 
-    name: The container runtime: docker, up to Kubernetes 1.23, or containerd.
+    name: The container runtime: containerd, or docker up to Kubernetes 1.23. Default: docker where that is possible.
     version: The version or a prefix of it; every host gets the same one. Empty: 20.10 for docker; for containerd the
         newest that the repositories have and Kubernetes can use.
     packages: The runtime's packages, the runtime itself first. Empty: docker-ce, docker-ce-cli and containerd.io, or
@@ -157,7 +158,7 @@ class CalicoSettings:
     """The `calico` section.
 
     enabled: false is the older form of `network: {plugin: none}`.
-    version: Calico's version, with the patch release.
+    version: Calico's version, with the patch release. Default: the one that suits the release of Kubernetes.
     manifest: A URL or a file to use instead of upstream's manifest for that version.
     sha256: The manifest's SHA-256. k8sboot knows it for the versions it was tested with.
     image_repository: Registry of Calico's images. Empty: as in the manifest.
@@ -196,8 +197,8 @@ class MetricsServerSettings:
 class KubeProxySettings:
     """The `kubeProxy` section.
 
-    mode: ipvs, iptables, or nftables (from Kubernetes 1.31 on, with kernel 5.13 or later). ipvs needs kernel modules,
-        which are checked on every host; Kubernetes 1.40 turns it off.
+    mode: iptables, ipvs, or nftables (from Kubernetes 1.31 on, with kernel 5.13 or later). ipvs needs kernel modules,
+        which are checked on every host; Kubernetes 1.40 turns it off. Default: iptables, up to Kubernetes 1.23 ipvs.
     scheduler: IPVS scheduler: rr, wrr, lc, wlc, lblc, lblcr, sh, dh, sed, nq, fo, ovf or mh.
     strict_arp: Required by MetalLB in layer 2 mode.
     """

@@ -10,6 +10,8 @@ from k8sboot.kubernetes.release_table import RELEASES
 OLDEST, NEWEST = RELEASES[0], RELEASES[-1]
 IPVS_ENDS = "Kubernetes 1.40, due in August 2027, turns it off, and 1.43, due in August 2028, removes it"
 """Source: KEP-5495; three releases a year."""
+_CALICO = {**dict.fromkeys(("v3.20", "v3.21", "v3.23"), "v3.25.2"), "v3.33": "v3.33.0"}
+"""Of a series in the table, what k8sboot installs: with 1.19 to 1.21 what it always was."""
 
 
 def is_known(minor: int) -> bool:
@@ -46,6 +48,11 @@ def gate_gone_in(gate: str) -> str:
 def flag_gone_in(flag: str) -> str:
     """The first release whose kubelet does not start with this flag, as in 1.24; '' if none does."""
     return next((row.name for row in RELEASES if flag in row.kubelet_flags_gone), "")
+
+
+def calico_default(release: Release) -> str:
+    """The version of Calico that k8sboot installs with this release unless another one is set."""
+    return _CALICO.get(release.calico, release.calico)
 
 
 def living(today: date) -> tuple[Release, ...]:

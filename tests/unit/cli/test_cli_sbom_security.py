@@ -65,9 +65,22 @@ def test_what_goes_to_hosts_has_its_digest(bill):
     probe = Path(package.__file__).parent / "scripts" / "probe.sh"
     assert files["scripts/probe.sh"]["hashes"][0]["content"] == hashlib.sha256(probe.read_bytes()).hexdigest()
     assert {name.partition("/")[0] for name in files} == {"scripts", "templates", "calico.yaml"}
-    assert files["calico.yaml"]["hashes"][0]["content"] == MANIFEST_SHA256[files["calico.yaml"]["version"]]
+    manifest = files["calico.yaml"]
+    digests = [each["content"] for each in manifest.get("hashes", [])]
+    known = MANIFEST_SHA256.get(manifest["version"])
+    assert digests == ([known] if known else [])
+    assert bool(digests) != (properties(manifest).get("verified-by") == "not pinned")
     keys = [properties(each).get("openpgp-fingerprint") for each in by_name(bill(), "data").values()]
     assert set(keys) == set(osfamily.signing_keys().values())
+
+
+def test_the_manifest_of_calico_has_the_digest_of_its_version(bill, tmp_path):
+    path = tmp_path / "other.yaml"
+    hosts = "masters: [{name: m1, address: 192.0.2.1}]\nnodes: [{name: n1, address: 192.0.2.2}]\n"
+    path.write_text(f"cluster: {{kubernetesVersion: v1.34.12}}\n{hosts}")
+    manifest = by_name(bill(f"-i {path}"), "file")["calico.yaml"]
+    assert manifest["hashes"][0]["content"] == MANIFEST_SHA256["v3.32.1"]
+    assert "verified-by" not in properties(manifest)
 
 
 def test_an_inventory_adds_what_it_pins_and_tells_what_it_does_not(bill, inventory, monkeypatch):

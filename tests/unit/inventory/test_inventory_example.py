@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.inventory import ClusterSettings, Spec, keys, load
+from k8sboot.inventory import ClusterSettings, Spec, keys, lint_required, load
+from k8sboot.inventory.defaults import with_defaults
 from k8sboot.inventory.kinds import Flag, Free, Many, Named, Section, Text
 from k8sboot.inventory.nodes import Listing, Table
 from k8sboot.inventory.problems import Problems
@@ -18,7 +19,7 @@ from k8sboot.inventory.yaml_tree import parse
 from k8sboot.kubernetes import releases
 
 EXAMPLE = Path(__file__).parents[3] / "inventory.example.yaml"
-VERSION = releases.newest_with_dockershim().newest
+VERSION = releases.NEWEST.newest
 """The newest that k8sboot installs: what the example says."""
 COMMENTED_KEY = re.compile(r"^( +)#(?! \S)", re.MULTILINE)
 
@@ -30,7 +31,7 @@ def example(tmp_path):
     (tmp_path / ".ssh/id_ed25519").touch()
     path = tmp_path / "inventory.yaml"
     text = COMMENTED_KEY.sub(r"\1", EXAMPLE.read_text())
-    path.write_text(text.replace("name: docker\n", "name: containerd\n"))  # which alone has `registries`
+    path.write_text(text)
     return path
 
 
@@ -83,11 +84,35 @@ def test_it_loads_as_it_is_without_a_word(tmp_path):
 
 def test_as_it_is_everything_but_machines_and_user_is_the_default(tmp_path):
     spec = load(str(EXAMPLE), environ={"HOME": str(tmp_path)}).spec
-    assert spec == Spec(
-        cluster=ClusterSettings(control_plane_endpoint="192.168.1.10:6443", kubernetes_version=VERSION),
-        masters=spec.masters,
-        nodes=spec.nodes,
+    assert spec == with_defaults(
+        Spec(
+            cluster=ClusterSettings(control_plane_endpoint="192.168.1.10:6443", kubernetes_version=VERSION),
+            masters=spec.masters,
+            nodes=spec.nodes,
+        )
     )
+    assert (spec.runtime.name, spec.proxy_mode) == ("containerd", "iptables")
+
+
+def test_the_lines_of_the_runbook_stand_beside_the_version(tmp_path):
+    text = EXAMPLE.read_text()
+    _, _, behind = text.partition(f"  kubernetesVersion: {VERSION}\n")
+    version, *others = [line.removeprefix("  # ") for line in behind.partition("\n\n")[0].splitlines()[1:]]
+    hosts = "masters: [{name: m1, address: 192.0.2.1}]\nnodes: [{name: n1, address: 192.0.2.2}]\n"
+    (tmp_path / "i.yaml").write_text("\n".join([f"cluster: {{{version}}}", *others, hosts]))
+    loaded = load(str(tmp_path / "i.yaml"), environ={})
+    assert loaded.warnings == ()
+    said = sorted(loaded.spec.said - {"masters", "nodes"})
+    assert {name: f"{lint_required.EARLIER[name]}" for name in said} == {
+        name: _value(loaded.spec, name) for name in said
+    }
+    assert "runtime.name" in said
+
+
+def _value(spec, name):
+    section, _, key = name.partition(".")
+    of = keys.inventory().keys[section]
+    return getattr(getattr(spec, of.field), of.kind.keys[key].field)
 
 
 def test_every_key_stands_in_it_exactly_once(example):
@@ -139,7 +164,7 @@ def test_the_values_shown_are_the_defaults(example):
     as_shown = load(str(example), environ={"HOME": str(example.parent)}, resolve_secrets=False).spec
     default = load(str(EXAMPLE), environ={"HOME": str(example.parent)}).spec
     assert dataclasses.replace(as_shown.os, repositories={}, kernel=default.os.kernel) == default.os
-    assert dataclasses.replace(as_shown.runtime, name="docker", registries={}) == default.runtime
+    assert dataclasses.replace(as_shown.runtime, registries={}) == default.runtime
     for section in ("cluster", "calico", "metrics_server", "kube_proxy", "kubeadm"):
         assert getattr(as_shown, section) == getattr(default, section)
     shown_ssh, default_ssh = as_shown.masters[0].ssh, default.masters[0].ssh

@@ -53,8 +53,6 @@ def test_the_defaults_have_nothing_to_tell(problems):
         ("podSubnet: 10.240.0.0/24", "error", "KB-NET-SIZE"),
         ("kubernetesVersion: v1.18.20", "error", "KB-VERSION-OLD"),
         ("kubernetesVersion: v0.23.0", "error", "KB-VERSION-OLD"),
-        ("kubernetesVersion: v1.24.0", "error", "KB-VERSION-RUNTIME"),
-        ("kubernetesVersion: v1.37.99", "error", "KB-VERSION-RUNTIME"),
         ("kubernetesVersion: v1.38.0", "error", "KB-VERSION-UNKNOWN"),
         ("kubernetesVersion: v2.23.0", "error", "KB-VERSION-UNKNOWN"),
         ("kubernetesVersion: 1.23", "error", "KB-VERSION"),
@@ -82,6 +80,12 @@ def test_a_cluster_that_cannot_be_meant(problems, cluster, kind, code):
     assert found == [(kind, code, 2)]
 
 
+@pytest.mark.parametrize("version", ["v1.24.0", "v1.37.99"])
+def test_docker_is_refused_where_kubernetes_cannot_use_it(problems, version):
+    text = f"cluster: {{kubernetesVersion: {version}}}\nruntime: {{name: docker}}\n"
+    assert told(problems, text) == [("error", "KB-VERSION-RUNTIME", 1)]
+
+
 @pytest.mark.parametrize(
     ("version", "message", "suggestion"),
     [
@@ -99,15 +103,16 @@ def test_a_cluster_that_cannot_be_meant(problems, cluster, kind, code):
         (
             "v1.38.0",
             "k8sboot knows Kubernetes 1.19 to 1.37, not v1.38.0",
-            "use v1.23.17; `k8sboot releases` lists what this k8sboot installs",
+            "use v1.37.2; `k8sboot releases` lists what this k8sboot installs",
         ),
         ("1.21", "must be a version with its patch release, X.Y.Z", "did you mean `v1.21.14`?"),
         ("v1.19", "must be a version with its patch release, X.Y.Z", "did you mean `v1.19.16`?"),
-        ("1.30", "must be a version with its patch release, X.Y.Z", "for example `v1.23.17`"),
+        ("1.30", "must be a version with its patch release, X.Y.Z", "did you mean `v1.30.14`?"),
+        ("1.38", "must be a version with its patch release, X.Y.Z", "for example `v1.37.2`"),
     ],
 )
 def test_a_version_is_refused_in_the_words_of_the_table(problems, version, message, suggestion):
-    found = problems(f"cluster: {{kubernetesVersion: {version}}}\n")
+    found = problems(f"cluster: {{kubernetesVersion: {version}}}\nruntime: {{name: docker}}\n")
     assert [(message in each.message, each.suggestion) for each in found] == [(True, suggestion)]
 
 
