@@ -67,7 +67,7 @@ def can_be_parted(line: str) -> bool:
 
 
 @EACH
-@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("width", [40, pytest.param(80, marks=pytest.mark.slow)])
 def test_an_entry_keeps_to_the_width_and_its_commands_stay_whole(entry: Explanation, width: int):
     lines = entry.text(width).splitlines()
     prose = [line for line in lines if not line.startswith("    ")]

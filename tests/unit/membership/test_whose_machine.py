@@ -23,7 +23,14 @@ pytestmark = pytest.mark.usefixtures("clock")
 OS_PREP = [phase for phase in UP if phase.name == "os-prep"]
 EVERY_RUN = pytest.mark.parametrize(
     ("phases", "is_dry"),
-    [(UP, False), (UP, True), (OS_PREP, False), (RESET, False), (RESET_WITH_OS, False), (RESET, True)],
+    [
+        (UP, False),
+        (UP, True),
+        pytest.param(OS_PREP, False, marks=pytest.mark.slow),
+        (RESET, False),
+        pytest.param(RESET_WITH_OS, False, marks=pytest.mark.slow),
+        pytest.param(RESET, True, marks=pytest.mark.slow),
+    ],
     ids=["up", "plan", "phase", "reset", "restore-os", "reset --dry-run"],
 )
 

@@ -60,7 +60,7 @@ def bare_el7() -> dict[str, Any]:
 
 
 CUTS = pytest.mark.parametrize(
-    "every", [10, pytest.param(1, marks=pytest.mark.slow)], ids=["samples", "each"]
+    "every", [15, pytest.param(1, marks=pytest.mark.slow)], ids=["samples", "each"]
 )
 """Every so many-th of the places where a run can be cut; all of them with --slow."""
 FAMILIES = pytest.mark.parametrize("system", [bare_debian, bare_el7])
