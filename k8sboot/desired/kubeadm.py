@@ -12,6 +12,7 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
+from k8sboot.kubernetes.registries import dns_repository
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.membership.reading import READS, begun, marked_as_member, membership_of
 from k8sboot.membership.wanted import Wanted
@@ -55,6 +56,7 @@ def control_plane(cluster: Cluster) -> ControlPlane:
         service_subnet=wanted.service_subnet,
         dns_domain=wanted.dns_domain,
         image_repository=wanted.image_repository,
+        dns_repository=dns_repository(version(cluster), wanted.image_repository),
         cert_sans=wanted.cert_sans,
         cri_socket=cri_socket(cluster),
         kubelet_settings=runtime.of(cluster.spec).kubelet_settings(cluster.spec),

@@ -30,7 +30,7 @@ def absence(
         if newest and not is_chosen:
             fix = (
                 f"set `cluster.kubernetesVersion: v{newest}`, or a mirror that has {first.version.lstrip('=')} in "
-                "os.mirror or os.repositories; then run again"
+                "mirror or os.repositories; then run again"
             )
     return Refused(
         f"the repositories do not have {'; '.join(missing)}",

@@ -36,7 +36,7 @@ def _not_fetched(host: Host, url: str, done: Completed, offers: str) -> Refused:
     return Refused(
         f"{host.name} cannot fetch {url}{f' of the repository of {offers}' if offers else ''}",
         why=done.problem,
-        fix="set another os.mirror, or this repository in os.repositories",
+        fix="set another mirror, or this repository in os.repositories",
         host=host.name,
         code="KB-REPOSITORY",
     )

@@ -109,7 +109,7 @@ def _look_at_index(host: Host, url: str, offers: str) -> None:
         raise Refused(
             f"{url} is not a repository index",
             why=looks_like(found),
-            fix="check it in a browser, then set another os.mirror or os.repositories in the inventory",
+            fix="check it in a browser, then set another mirror or os.repositories in the inventory",
             host=host.name,
             code="KB-REPOSITORY",
         )

@@ -1,15 +1,17 @@
-"""Defaults that follow from other keys: what suits the release of Kubernetes."""
+"""Defaults that follow from other keys: from the mirror, and what suits the release of Kubernetes."""
 
 from __future__ import annotations
 
 from k8sboot.inventory.kept import with_kept
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes import releases
+from k8sboot.kubernetes import registries, releases
 from k8sboot.kubernetes.versions import KubernetesVersion
 
 
 def with_defaults(spec: Spec) -> Spec:
-    """spec with what the table of releases has for its version, where the file sets nothing."""
+    """spec with what its mirror has and the table of releases has for its version, where the file sets nothing."""
+    images = registries.registry_of(spec.mirror)
+    spec = with_kept(spec, {"os.mirror": spec.mirror, "cluster.imageRepository": images})
     if not spec.cluster.kubernetes_version:  # it is missing, or invalid
         return spec
     release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import KeyPath, LintProblem
+from k8sboot.kubernetes import registries
 
 ZONES = Path("/usr/share/zoneinfo")
 _FAMILIES = ("debian", "rhel")
@@ -15,11 +16,29 @@ _FAMILIES = ("debian", "rhel")
 
 def lint_os(spec: Spec) -> Iterator[LintProblem]:
     """Problems of time servers, the time zone, repositories and the cgroup driver."""
+    yield from _mirror(spec)
     yield from _time(spec)
     yield from _timezone(spec)
     yield from _repositories(spec)
     yield from _plain_http(spec)
     yield from _cgroup_driver(spec)
+
+
+def _mirror(spec: Spec) -> Iterator[LintProblem]:
+    """`os.mirror` beside an equal `mirror` says nothing more; alone, it sets packages and not images."""
+    mirror, said = spec.os.mirror, spec.said
+    if "os.mirror" not in said or ("mirror" in said and mirror == spec.mirror):
+        return
+    message = (
+        "`os.mirror` is the older form of `mirror`, which stands at the top and sets packages and images"
+    )
+    moved = registries.registry_of(mirror) != registries.registry_of(spec.mirror)
+    if moved and "cluster.imageRepository" not in said:
+        images = f"; to keep the images, set `cluster: {{imageRepository: {spec.cluster.image_repository}}}` as well"
+    else:
+        images = ""
+    fix = f"replace it by `mirror: {mirror}`{images}"
+    yield LintProblem("KB-OLDER-FORM", message, (("os", "mirror"),), fix, is_warning=True)
 
 
 def _time(spec: Spec) -> Iterator[LintProblem]:

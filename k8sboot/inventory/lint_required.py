@@ -13,7 +13,7 @@ from k8sboot.kubernetes import releases
 EARLIER = {
     "cluster.kubernetesVersion": "v1.23.17",
     "cluster.imageRepository": "registry.cn-hangzhou.aliyuncs.com/google_containers",
-    "os.mirror": "aliyun",
+    "mirror": "aliyun",
     "os.timezone": "Asia/Shanghai",
     "os.ntpServers": "[ntp.aliyun.com]",
     "runtime.name": "docker",
@@ -44,10 +44,14 @@ def _newest() -> str:
 
 def keeping_lines(said: frozenset[str]) -> tuple[str, ...]:
     """What a file that sets these keys lacks of EARLIER, as lines of YAML."""
-    missing = [name for name in EARLIER if name not in said]
+    found = {*said, *(["mirror"] if "os.mirror" in said else [])}
+    missing = [name for name in EARLIER if name not in found]
     sections = {name.partition(".")[0] for name in said}
     lines: list[str] = []
     for section, names in groupby(missing, key=lambda name: name.partition(".")[0]):
+        if section in EARLIER:  # a key at the top
+            lines.append(f"{section}: {EARLIER[section]}")
+            continue
         lines.append(
             f"{section}:{'  # the file has it: add these lines to it' if section in sections else ''}"
         )

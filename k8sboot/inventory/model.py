@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from k8sboot.inventory import endpoint_forms, forms, node_forms
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number, needs
-from k8sboot.inventory.os_settings import OsSettings
+from k8sboot.inventory.os_settings import Mirror, OsSettings
 from k8sboot.inventory.proxy import ProxySettings
 from k8sboot.kubernetes.release import ProxyMode
 from k8sboot.secret import Secret
@@ -46,7 +46,8 @@ class ClusterSettings:
     pod_subnet: Private IPv4 network of the pods, a /24 per host, outside the hosts' networks and 172.17.0.0/16.
     service_subnet: Private IPv4 network of the Services, outside podSubnet, the hosts' networks and 172.17.0.0/16.
     dns_domain: DNS domain of the Services.
-    image_repository: Registry of the Kubernetes images; registry.k8s.io if the hosts can reach it.
+    image_repository: Registry of the Kubernetes images. Default: registry.k8s.io, with `mirror: aliyun` the one of
+        Aliyun.
     cert_sans: Additional names and addresses for the API server's certificate.
     """
 
@@ -56,9 +57,7 @@ class ClusterSettings:
     pod_subnet: Annotated[str, forms.network, FIXED] = "172.16.0.0/16"
     service_subnet: Annotated[str, forms.network, FIXED] = "10.96.0.0/16"
     dns_domain: Annotated[str, forms.kubernetes_name, FIXED] = "cluster.local"
-    image_repository: Annotated[str, forms.image_repository, KUBEADM] = (
-        "registry.cn-hangzhou.aliyuncs.com/google_containers"
-    )
+    image_repository: Annotated[str, forms.image_repository, KUBEADM] = "registry.k8s.io"
     cert_sans: Annotated[tuple[str, ...], forms.alternative_name, CERTIFICATES] = ()
 
 
@@ -231,6 +230,9 @@ class Spec:
     """A whole inventory, checked and with every default filled in. Secrets are resolved.
 
     cluster: The cluster as a whole.
+    mirror: Where packages and the images of Kubernetes come from: upstream, or a mirror in China: aliyun, or ustc or
+        tuna, which have packages and no images. cluster.imageRepository sets images alone, os.repositories single
+        repositories. Packages of CentOS 7.9 itself are only left in archives.
     masters: Hosts of the control plane: one, or an odd number.
     nodes: Hosts that run your pods.
     labels: Labels of all nodes, for example {disk: ssd}; a host can have more. A label that is removed here is removed
@@ -253,6 +255,7 @@ class Spec:
     """
 
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    mirror: Annotated[Mirror, APPLIED] = "upstream"
     masters: tuple[HostSpec, ...]
     nodes: tuple[HostSpec, ...] = ()
     labels: Annotated[Mapping[str, str], node_forms.label_key, node_forms.label_value, APPLIED] = field(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from k8sboot.inventory import forms
 from k8sboot.inventory.kinds import LocalPath, Number, Unavailable, needs
 
+Mirror = Literal["upstream", "aliyun", "ustc", "tuna"]
 SelinuxMode = Literal["permissive", "disabled"]
 
 
@@ -62,8 +63,7 @@ class OsSettings:
     timezone: Area/City, or UTC.
     time_sync: chrony, ntpdate (queries the servers every five minutes from cron), or none (leaves the clocks alone).
     ntp_servers: Time servers.
-    mirror: Package mirror: aliyun, ustc, tuna (all in China), or upstream. Packages of CentOS 7.9 itself are only left
-        in archives; to use a mirror of your own, set its repositories below.
+    mirror: The older form of the key `mirror` at the top, which sets packages and images: this one sets packages alone.
     repositories: Additional repositories by name. `docker` and `kubernetes` replace the mirror's; on CentOS 7 also
         `base`, `updates`, `extras` and `epel`. With hosts of both families use `rhel.docker` and `debian.docker`.
     packages: Additional packages for every host. A package that no repository offers is reported and skipped.
@@ -83,7 +83,7 @@ class OsSettings:
     timezone: Annotated[str, forms.timezone] = "Asia/Shanghai"
     time_sync: Literal["chrony", "ntpdate", "none"] = "chrony"
     ntp_servers: Annotated[tuple[str, ...], forms.address] = ("ntp.aliyun.com",)
-    mirror: Literal["upstream", "aliyun", "ustc", "tuna"] = "aliyun"
+    mirror: Mirror = "upstream"
     repositories: Annotated[Mapping[str, Repository], forms.word] = field(default_factory=dict)
     packages: Annotated[tuple[str, ...], forms.package] = ()
     update: bool = False

@@ -41,6 +41,7 @@ class ControlPlane:
     login_addresses: the addresses or names of the masters by which operators reach them. Those that kubeadm refuses are
         not in the certificate.
 
+    dns_repository: of CoreDNS, where it is not as kubeadm expects it.
     cri_socket: the container runtime's endpoint for kubelet. kubelet_settings: what kubelet does for this runtime.
     """
 
@@ -54,6 +55,7 @@ class ControlPlane:
     service_subnet: str = "10.96.0.0/16"
     dns_domain: str = "cluster.local"
     image_repository: str = "registry.k8s.io"
+    dns_repository: str = ""
     cert_sans: tuple[str, ...] = ()
     login_addresses: tuple[str, ...] = ()
     kubelet_settings: Mapping[str, str | int] = field(default_factory=dict)

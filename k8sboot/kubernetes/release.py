@@ -41,6 +41,7 @@ class Release:
         older and newer patches may take others: ask kubeadm. coredns_image: its name below registry.k8s.io.
     config_apis: versions of kubeadm's configuration that its kubeadm reads, the newest last.
     feature_gates_gone, kubelet_flags_gone: kubeadm and kubelet refuse to start with them.
+    coredns_folder: whether all patches of its kubeadm know that registry.k8s.io has a folder for CoreDNS.
     has_dockershim: its kubelet works with Docker itself. cri: what it speaks with every other runtime.
     containerd_since, containerd_before: the versions that serve that, '' for no limit.
     containerd_recommended: by the containerd project: each version or a later patch of its series.
@@ -68,6 +69,7 @@ class Release:
     etcd: str
     coredns: str
     coredns_image: str
+    coredns_folder: Literal["none", "not always known", "known"]
     config_apis: tuple[ConfigApi, ...]
     feature_gates_gone: tuple[str, ...]
     kubelet_flags_gone: tuple[str, ...]

@@ -39,7 +39,7 @@ def mirror_of(spec: Spec) -> str:
 
 def says_mirror(spec: Spec) -> bool:
     """Whether the inventory sets it."""
-    return "os.mirror" in spec.said
+    return not spec.said.isdisjoint({"mirror", "os.mirror"})
 
 
 def mirror_on(spec: Spec, bases: Mapping[str, str], lying: str | None) -> str:

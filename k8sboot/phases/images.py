@@ -5,6 +5,7 @@ from __future__ import annotations
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.calico import calico_images
+from k8sboot.desired.kubeadm import version
 from k8sboot.diagnosis.diagnose import IMAGES
 from k8sboot.ensure.images import ensure_images
 from k8sboot.host.host import Host
@@ -12,6 +13,7 @@ from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands
 from k8sboot.kubernetes.paths import KUBELET_CONF
+from k8sboot.kubernetes.registries import with_dns_repository
 from k8sboot.phase import everyone, phase
 
 NODE_IMAGES = ("kube-proxy", "pause", "coredns")
@@ -33,7 +35,8 @@ def _has_joined(host: Peer) -> bool:
 def images(cluster: Cluster, host: Host) -> None:
     """Pull the images of Kubernetes and Calico; compare those that the inventory pins."""
     wanted = cluster.spec.cluster
-    listed = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository)).split()
+    answer = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository))
+    listed = with_dns_repository(answer.split(), version(cluster), wanted.image_repository)
     needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]
     needed += calico_images(cluster) if cluster.spec.plugin == "calico" else ()
     pins = cluster.spec.runtime.image_digests

@@ -84,7 +84,7 @@ def test_another_image_repository_is_told_when_it_is_said(finished: FakeCluster)
     assert raise_errors(run(finished, UP)).changes["m1"][-1] == "apply metrics-server", "its image follows"
     (found,) = told(finished)
     assert found.startswith("m1 cluster.imageRepository ConfigMap kubeadm-config: ")
-    assert found.endswith("google_containers -> registry.example.com/k8s")
+    assert found.endswith("registry.k8s.io -> registry.example.com/k8s")
 
 
 def test_the_file_of_init_is_not_rewritten_and_not_compared_with(finished: FakeCluster):

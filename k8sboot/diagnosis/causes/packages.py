@@ -61,7 +61,7 @@ no_minor = LogPattern(
         rf"the repository '{_OF_MINOR} [^']*' does not have a release file",
     ),
     "the mirror does not have the repository of Kubernetes {minor}: {url}",
-    "set another os.mirror, a repository that has this minor in os.repositories, or a version of another minor in "
+    "set another mirror, a repository that has this minor in os.repositories, or a version of another minor in "
     "cluster.kubernetesVersion",
 )
 
@@ -78,7 +78,7 @@ signature = LogPattern(
     ),
     "a repository's signature cannot be verified: {what} {url}",
     "get the repository's current key and set it as `key` with its fingerprint in os.repositories; if the "
-    "key has expired, set another os.mirror. k8sboot never installs unsigned packages",
+    "key has expired, set another mirror. k8sboot never installs unsigned packages",
 )
 
 not_found = LogPattern(
@@ -89,7 +89,7 @@ not_found = LogPattern(
         r"the repository '(?P<url>\S+[^']*)' does not have a release file",
     ),
     "the mirror does not have {url}",
-    "set a mirror that has the release in os.repositories, or another os.mirror; CentOS 7 is only "
+    "set a mirror that has the release in os.repositories, or another mirror; CentOS 7 is only "
     "available from archives (vault.centos.org)",
 )
 
@@ -128,7 +128,7 @@ unreachable = LogPattern(
     ),
     "a package mirror cannot be reached: {why} {url}",
     "check the connection from the host with `curl -fIL URL`, and any firewall or proxy in between; or "
-    "set another os.mirror",
+    "set another mirror",
 )
 
 expired = LogPattern(
@@ -146,7 +146,7 @@ changing = LogPattern(
     ),
     "the mirror's index and its files do not match: {why} {url}",
     "wait some minutes and run again: the mirror is being updated, or a cache in between holds old files; "
-    "or set another os.mirror",
+    "or set another mirror",
 )
 
 depends = LogPattern(

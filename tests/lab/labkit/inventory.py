@@ -77,11 +77,11 @@ ssh:
   identityFile: {lab.handout}/id_ed25519
   knownHostsFile: {lab.handout}/known_hosts
   hostKeyPolicy: strict
+mirror: aliyun
 masters:
 {_entries(lab, masters)}nodes:{_entries(lab, nodes, first=chr(10)) if nodes else " []" + chr(10)}os:
   timezone: Asia/Shanghai
   timeSync: chrony
-  mirror: aliyun
   ntpServers: [{lab.gateway}]
 {CGROUP_V1 if releases.needs_cgroup_v2(lab.kubernetes) else ""}  repositories:
 {repositories.yaml(lab, fingerprint)}runtime:

@@ -39,11 +39,11 @@ RELEASE  ENDS        INSTALLED   CONTAINERD  CONFIG   KERNEL  CGROUP V1  CALICO
 """
 
 IN_JSON = """\
-release installedWith configApi minor newest ends pause etcd coredns corednsImage configApis featureGatesGone
-kubeletFlagsGone hasDockershim cri containerdSince containerdBefore containerdRecommended kernels cgroupV1 proxyModes
-proxyDefault ipvsWithoutModules ipvsIsDeprecated nftConflict calico metricsServer packageRepository packages
-packagesHeld kubeadmRequires controlPlaneLabels controlPlaneTaints kubeletConfigMap budgetApi kubeletLag certsCommand
-drainEmptyDir hasConfigValidate hasSuperAdmin hasInstanceConfig
+release installedWith configApi minor newest ends pause etcd coredns corednsImage corednsFolder configApis
+featureGatesGone kubeletFlagsGone hasDockershim cri containerdSince containerdBefore containerdRecommended kernels
+cgroupV1 proxyModes proxyDefault ipvsWithoutModules ipvsIsDeprecated nftConflict calico metricsServer packageRepository
+packages packagesHeld kubeadmRequires controlPlaneLabels controlPlaneTaints kubeletConfigMap budgetApi kubeletLag
+certsCommand drainEmptyDir hasConfigValidate hasSuperAdmin hasInstanceConfig
 """
 KEYS = IN_JSON.split()
 

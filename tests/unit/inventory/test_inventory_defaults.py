@@ -9,6 +9,7 @@ from k8sboot.kubernetes.calico import MANIFEST_SHA256
 from k8sboot.kubernetes.calico_releases import CALICO
 from k8sboot.kubernetes.release_table import RELEASES
 from k8sboot.kubernetes.releases import calico_default
+from k8sboot.osfamily import mirrors
 
 
 def of(inventory, version, text=""):
@@ -48,6 +49,65 @@ def test_what_is_said_is_not_overruled(inventory):
 
 def test_a_default_is_not_said(inventory):
     assert of(inventory, "v1.37.2").spec.said == {"cluster.kubernetesVersion", "masters", "nodes"}
+
+
+ALIYUN = "registry.cn-hangzhou.aliyuncs.com/google_containers"
+OWN = "registry.example.com/k8s"
+CLUSTER = "cluster: {kubernetesVersion: v1.37.2}\n"
+OWN_IMAGES = f"cluster: {{kubernetesVersion: v1.37.2, imageRepository: {OWN}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "packages", "images"),
+    [
+        (CLUSTER, "upstream", "registry.k8s.io"),
+        (f"{CLUSTER}mirror: upstream\n", "upstream", "registry.k8s.io"),
+        (f"{CLUSTER}mirror: aliyun\n", "aliyun", ALIYUN),
+        (f"{CLUSTER}mirror: ustc\n", "ustc", "registry.k8s.io"),
+        (f"{CLUSTER}mirror: tuna\n", "tuna", "registry.k8s.io"),
+        (f"{OWN_IMAGES}mirror: aliyun\n", "aliyun", OWN),
+        (f"{CLUSTER}mirror: aliyun\nos: {{mirror: tuna}}\n", "tuna", ALIYUN),
+        (f"{CLUSTER}os: {{mirror: aliyun}}\n", "aliyun", "registry.k8s.io"),
+    ],
+)
+def test_a_mirror_has_packages_and_images_and_each_can_be_said_alone(inventory, text, packages, images):
+    spec = inventory(text).spec
+    assert (mirrors.mirror_of(spec), spec.cluster.image_repository) == (packages, images)
+    assert mirrors.says_mirror(spec) == ("mirror:" in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("os: {mirror: tuna}\n", "replace it by `mirror: tuna`"),
+        (
+            "os: {mirror: aliyun}\n",
+            "replace it by `mirror: aliyun`; to keep the images, set `cluster: {imageRepository: registry.k8s.io}` "
+            "as well",
+        ),
+        (
+            "mirror: aliyun\nos: {mirror: tuna}\n",
+            f"replace it by `mirror: tuna`; to keep the images, set `cluster: {{imageRepository: {ALIYUN}}}` as well",
+        ),
+    ],
+)
+def test_the_older_form_is_told_with_the_lines_that_mean_the_same(inventory, text, fix):
+    loaded = of(inventory, "v1.37.2", text)
+    assert [(each.code, each.suggestion) for each in loaded.warnings] == [("KB-OLDER-FORM", fix)]
+    images = f", imageRepository: {loaded.spec.cluster.image_repository}"
+    new = "tuna" if "tuna" in text else "aliyun"
+    same = inventory(f"cluster: {{kubernetesVersion: v1.37.2{images}}}\nmirror: {new}\n")
+    assert same.warnings == ()
+    assert same.spec.os == loaded.spec.os
+    assert same.spec.cluster == loaded.spec.cluster
+
+
+@pytest.mark.parametrize(
+    "text", [f"{OWN_IMAGES}os: {{mirror: aliyun}}\n", f"{CLUSTER}mirror: tuna\nos: {{mirror: tuna}}\n"]
+)
+def test_no_more_is_told_than_needed(inventory, text):
+    told = [each.suggestion for each in inventory(text).warnings]
+    assert told == ([] if "tuna" in text else ["replace it by `mirror: aliyun`"])
 
 
 def test_the_help_of_a_default_that_depends_says_so():

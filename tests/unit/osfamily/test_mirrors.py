@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fake_yum import EL9
-from inventories import spec
+from inventories import saying, spec
 from keys import FINGERPRINT, KEY
 
 from k8sboot import ensure, osfamily
@@ -31,10 +31,8 @@ DEBS = {
 
 
 def asked(version="v1.37.2", **settings):
-    return spec(
-        cluster=ClusterSettings(kubernetes_version=version),
-        os=OsSettings(**{"mirror": "upstream", **settings}),
-    )
+    cluster, os = ClusterSettings(kubernetes_version=version), OsSettings(**settings)
+    return saying(spec(cluster=cluster, os=os), "mirror")
 
 
 def silent(wanted):

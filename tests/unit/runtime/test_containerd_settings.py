@@ -70,7 +70,7 @@ def test_the_file_has_the_version_that_the_daemon_reads(bench, daemon, version):
 
 
 def test_all_that_kubernetes_needs_is_in_it(bench):
-    pause = "registry.cn-hangzhou.aliyuncs.com/google_containers/pause:3.6"
+    pause = "registry.k8s.io/pause:3.6"
     runc = {"runtime_type": "io.containerd.runc.v2", "options": {"SystemdCgroup": True}}
     registry = {"config_path": "/etc/containerd/certs.d"}
     assert written(bench(answers=ANSWERS), wanting())["plugins"][CRI] == {
