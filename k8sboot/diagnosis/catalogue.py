@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8sboot.diagnosis.causes import (
     cluster,
+    containerd,
     control_plane,
     images,
     join,
@@ -21,18 +22,28 @@ MACHINE = (machine.disk_full, machine.out_of_memory, machine.clock)
 ABOUT_PACKAGES = Catalogue(layers=((machine.disk_full, machine.clock), (proxy.proxy, *packages.PACKAGES)))
 """For the output of package managers."""
 
-ABOUT_RUNTIME = Catalogue(layers=(MACHINE, (*runtime.RUNTIME, proxy.proxy, *packages.PACKAGES)))
+ABOUT_RUNTIME = Catalogue(
+    layers=(MACHINE, (*containerd.CONTAINERD, *runtime.RUNTIME, proxy.proxy, *packages.PACKAGES))
+)
 """For a container runtime that is installed or started."""
 
-ABOUT_IMAGES = Catalogue(layers=(MACHINE, runtime.RUNTIME, (proxy.proxy, *images.IMAGES)))
+ABOUT_IMAGES = Catalogue(
+    layers=(MACHINE, (*containerd.CONTAINERD, *runtime.RUNTIME), (proxy.proxy, *images.IMAGES))
+)
 """For images that are pulled."""
 
 ABOUT_NODES = Catalogue(
     layers=(
         (control_plane.stale_cluster, *machine.MACHINE, *releases.OF_MACHINE),
-        (*runtime.RUNTIME, *releases.OF_RUNTIME),
+        (*containerd.CONTAINERD, *runtime.RUNTIME, *containerd.OF_PODS, *releases.OF_RUNTIME),
         (*releases.OF_KUBELET, *runtime.KUBELET_CAUSES, proxy.proxy, *images.IMAGES),
-        (*join.JOIN, *releases.OF_CLUSTER, *control_plane.CONTROL_PLANE, *cluster.CLUSTER),
+        (
+            *join.JOIN,
+            *releases.OF_CLUSTER,
+            *control_plane.CONTROL_PLANE,
+            *cluster.CLUSTER,
+            *containerd.OF_NETWORK,
+        ),
     ),
     symptoms=(
         control_plane.preflight,

@@ -13,6 +13,7 @@ from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.catalogue import ABOUT_BOTH, ABOUT_IMAGES, ABOUT_NODES, ABOUT_PACKAGES, ABOUT_RUNTIME
 from k8sboot.diagnosis.evidence import OUTPUT, PROXIES, HostEvidence, parse
+from k8sboot.diagnosis.evidence import RUNTIME as RUNTIME_NAME
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
 from k8sboot.diagnosis.script import TIMEOUT, Scope
 from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, NotAsWanted, StepFailed
@@ -63,7 +64,8 @@ class Diagnosis:
             _enrich(error, found)
 
     def _findings(self, scene: FailedPhase, error: StepFailed) -> tuple[Finding, ...]:
-        output = {**_step_output(error), PROXIES: "\n".join(scene.cluster.spec.proxy.urls)}
+        spec = scene.cluster.spec
+        output = {**_step_output(error), PROXIES: "\n".join(spec.proxy.urls), RUNTIME_NAME: spec.runtime.name}
         if not self.gathers:
             return self.catalogue.examine([Seen(HostEvidence(output))])
         scene.emit(Working(host=scene.host.name, phase=scene.phase, what="look for the cause"))
@@ -84,8 +86,8 @@ def _evidence(scene: FailedPhase, host: Peer, output: dict[str, str]) -> HostEvi
     """A host's evidence, with the cluster's from the first master; recorded as an event."""
     leader = scene.cluster.peers.get(scene.cluster.spec.masters[0].name)
     # what k8sboot knows by itself counts, whatever a host sends under the same name
-    sections = {**_gathered(scene, host), **output, "clock-offset": f"{host.clock_offset:.1f}"}
-    found = HostEvidence(sections)
+    known = {"clock-offset": f"{host.clock_offset:.1f}", RUNTIME_NAME: scene.cluster.spec.runtime.name}
+    found = HostEvidence({**_gathered(scene, host), **output, **known})
     if leader is not None and leader.name != host.name and output:
         found = found.joined_with(HostEvidence(_gathered(scene, leader, has_host=False)))
     scene.emit(EvidenceGathered(host=host.name, phase=scene.phase, text=found.text()))
@@ -109,7 +111,9 @@ def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[
 
 def registries(spec: Spec) -> tuple[str, ...]:
     """HOST[:PORT] of every registry in the inventory, each once, in order."""
-    places = (spec.cluster.image_repository, spec.calico.image_repository, *spec.runtime.registry_mirrors)
+    mirrors = (url for each in spec.runtime.registries.values() for url in each.mirrors)
+    of_runtime = (*spec.runtime.registry_mirrors, *mirrors)
+    places = (spec.cluster.image_repository, spec.calico.image_repository, *of_runtime)
     hosts = ((place.partition("://")[2] or place).partition("/")[0] for place in places)
     return tuple(dict.fromkeys(host for host in hosts if re.search(r"[.:]", host)))
 

@@ -27,6 +27,8 @@ LOGS = (
 """Prefixes of sections that may report the past, or mere consequences."""
 PROXIES = "proxies"
 """The section that holds the inventory's proxies, a URL a line."""
+RUNTIME = "runtime"
+"""The section that holds the name of the inventory's container runtime."""
 OUTPUT = "output"
 """The section that holds the output of the failed step."""
 

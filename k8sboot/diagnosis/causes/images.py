@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 import shlex
 
+from k8sboot.diagnosis.causes.programs import Program, program_of
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, cure, excerpt
 from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT
 
 _SANDBOX = r"(?:failed pulling|failed to get sandbox) image \\*\"(?P<image>[^\"\\]+)\\*\": (?P<why>.*)"
+_NEW_SANDBOX = (
+    r"(?:RunPodSandbox from runtime service failed|Failed to create pod sandbox:).{0,100}?desc = failed to pull image "
+    r"\\*\"(?P<image>[^\"\\]+)\\*\": (?P<why>.*)"
+)
+"""Of containerd 2, which pulls it as any other."""
 _PULL = r"failed to pull (?:and unpack )?image \\*\"?(?P<image>[^\"\\\s]+?)\\*\"?: (?:output: )?(?P<why>.*)"
 _DAEMON = (
     r"error response from daemon: (?P<why>.{0,400}(?:/v[12]/|manifest|pull|repository|registry|lookup).*)"
 )
-_IMAGE = r"docker pull (?:--quiet )?(\S+?)(?:[`'\"]|\s|$)"
+_IMAGE = r"(?:docker|crictl .{0,200}) pull (?:--quiet )?(\S+?)(?:[`'\"]|\s|$)"
 
 # What a registry's answer, or none, means. Sources: distribution's error codes; Go's net and crypto/x509.
 _REASONS = (
@@ -34,32 +40,28 @@ _REASONS = (
 )  # fmt: skip
 
 _CURES = {
-    "KB-REGISTRY-TLS": "add its HOST:PORT to runtime.insecureRegistries in the inventory and run `k8sboot "
-    "phase container-runtime`, or install its CA as "
-    "/etc/docker/certs.d/HOST:PORT/ca.crt",
-    "KB-REGISTRY-LIMIT": "set a mirror in runtime.registryMirrors and run `k8sboot phase "
+    "KB-REGISTRY-LIMIT": "set a mirror in {program.mirrors} and run `k8sboot phase "
     "container-runtime`, or set another cluster.imageRepository",
-    "KB-IMAGE-UNKNOWN": "try `docker pull {image}` on the host; correct cluster.imageRepository, "
+    "KB-IMAGE-UNKNOWN": "try `{program.pull} {image}` on the host; correct cluster.imageRepository, "
     "calico.imageRepository or cluster.kubernetesVersion in the inventory",
     "KB-REGISTRY-UNREACHABLE": "fix the host's connection to the registry (DNS, firewall, proxy) until "
-    "`docker pull {image}` works there, or set another cluster.imageRepository "
-    "or runtime.registryMirrors",
+    "`{program.pull} {image}` works there, or set another cluster.imageRepository "
+    "or {program.mirrors}",
 }
 
 
 def sandbox_image(evidence: HostEvidence) -> Finding | None:
     """Without the pause image no Pod starts, and kubeadm does not report it."""
-    found = evidence.find(_SANDBOX, *KUBELET, "events")
+    found = next((m for p in (_SANDBOX, _NEW_SANDBOX) if (m := evidence.find(p, *KUBELET, "events"))), None)
     if not found:
         return None
-    image = excerpt(found["image"])
+    image, program = excerpt(found["image"]), program_of(evidence)
     return Finding(
         "KB-IMAGE-SANDBOX",
         f"the pause image {image}, which every Pod needs, cannot be pulled: {_reason(found['why'])[1]} "
         f"({_essence(found['why'])})",
-        f"make `docker pull {shlex.quote(image)}` work on the host, or correct cluster.imageRepository in the "
-        "inventory; kubelet takes the image from --pod-infra-container-image: `grep -r pod-infra "
-        "/var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet`",
+        f"make `{program.pull} {shlex.quote(image)}` work on the host, or correct cluster.imageRepository in the "
+        f"inventory; {program.pause}",
     )
 
 
@@ -76,10 +78,19 @@ def image_pull(evidence: HostEvidence) -> Finding | None:
     if not code:
         return None
     image = found.groupdict().get("image") or _pulled(evidence)
-    way = cure(_CURES[code], {"image": excerpt(image) or "IMAGE"})
+    way = _way(code, program_of(evidence), excerpt(image) or "IMAGE")
     return Finding(
         code, f"{excerpt(image) or 'an image'} cannot be pulled: {meaning} ({_essence(found['why'])})", way
     )
+
+
+def _way(code: str, program: Program, image: str) -> str:
+    if code == "KB-REGISTRY-TLS":
+        return program.trust
+    template = (
+        _CURES[code].replace("{program.pull}", program.pull).replace("{program.mirrors}", program.mirrors)
+    )
+    return cure(template, {"image": image})
 
 
 def _pulled(evidence: HostEvidence) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from k8sboot.diagnosis.causes.programs import has_containerd, program_of
 from k8sboot.diagnosis.evidence import HostEvidence
 from k8sboot.diagnosis.finding import Finding, excerpt
 from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT, LogPattern, kubelet_fails
 
 
-def _unit(evidence: HostEvidence, name: str) -> dict[str, str]:
+def unit(evidence: HostEvidence, name: str) -> dict[str, str]:
     """A unit's properties in the section runtime-unit, where a line with each unit's name precedes them."""
     _, _, rest = f"\n{evidence['runtime-unit']}\n".partition(f"\n{name}\n")
     lines = rest.splitlines()
     own = lines[: next((i for i, line in enumerate(lines) if "=" not in line), len(lines))]
     return {key: value for key, _, value in (line.partition("=") for line in own)}
+
+
+def _docker_is_down(evidence: HostEvidence) -> bool:
+    return not has_containerd(evidence) and unit(evidence, "docker").get("ActiveState") != "active"
 
 
 daemon_json = LogPattern(
@@ -22,7 +27,7 @@ daemon_json = LogPattern(
     "run `k8sboot phase container-runtime`, which rewrites the file; remove settings that are both in the "
     "file and on dockerd's command line in the unit; see `journalctl -u docker -n 30`",
     (*STEP_OUTPUT, "runtime-errors"),
-    lambda evidence: _unit(evidence, "docker").get("ActiveState") != "active",
+    lambda evidence: _docker_is_down(evidence),
 )
 
 
@@ -33,44 +38,44 @@ runtime_flag = LogPattern(
     "remove that flag from dockerd's command line: `systemctl cat docker` shows the file; then run `systemctl "
     "daemon-reload; systemctl restart docker` and run again",
     ("runtime-errors",),
-    lambda evidence: _unit(evidence, "docker").get("ActiveState") != "active",
+    lambda evidence: _docker_is_down(evidence),
 )
 
 
 def runtime_down(evidence: HostEvidence) -> Finding | None:
-    """Docker does not answer because it is not running."""
+    """The runtime does not answer because it is not running."""
+    program = program_of(evidence)
     match = evidence.find(
         r"cannot connect to the docker daemon|container runtime is not running"
         r"|docker\.sock: connect: |containerd\.sock: connect: |failed to get docker version",
-        *STEP_OUTPUT, "docker-info", "containers", *KUBELET,
+        *STEP_OUTPUT, "docker-info", "crictl-info", "containers", *KUBELET,
     )  # fmt: skip
-    unit = _unit(evidence, "docker")
-    if not match or unit.get("ActiveState") == "active":
+    state = unit(evidence, program.unit).get("ActiveState", "")
+    if not match or state == "active":
         return None
-    state = unit.get("ActiveState", "")
     last = evidence.find(
-        r"level=(?:fatal|error) msg=\"?(.*)|^(failed to start daemon.*)",
+        r"level=(?:fatal|error) msg=\"?(.*)|^(failed to start daemon.*|containerd: .*)",
         "runtime-errors",
     )
     why = f"; last error: {excerpt(last[1] or last[2])}" if last else ""
     return Finding(
         "KB-RUNTIME-DOWN",
-        f"the container runtime is not running{f': docker.service is {excerpt(state)}' if state else ''}{why}",
-        "run `systemctl restart docker` and read `journalctl -u docker -n 50 --no-pager`; once it stays "
-        "active, run again",
+        f"the container runtime is not running{f': {program.unit}.service is {excerpt(state)}' if state else ''}{why}",
+        f"run `systemctl restart {program.unit}` and read `journalctl -u {program.unit} -n 50 --no-pager`; once it "
+        "stays active, run again",
     )
 
 
 def runtime_hangs(evidence: HostEvidence) -> Finding | None:
-    """Docker runs but does not answer."""
-    if not evidence.find("^docker info has no answer", "docker-info"):
+    """The runtime runs but does not answer."""
+    if not evidence.find("^(?:docker info|containerd) has no answer", "docker-info", "containerd-plugins"):
         return None
+    program = program_of(evidence)
     return Finding(
         "KB-RUNTIME-HANGS",
-        "docker.service is active, but Docker does not answer: `docker info` hangs",
-        "check `journalctl -u docker -n 50 --no-pager` and `dmesg | tail` on the host, then run "
-        "`systemctl restart docker` (this stops the containers there); once `docker info` answers, run "
-        "again",
+        f"{program.unit}.service is active, but {program.name} does not answer: `{program.info}` hangs",
+        f"check `journalctl -u {program.unit} -n 50 --no-pager` and `dmesg | tail` on the host, then run "
+        f"`systemctl restart {program.unit}`{program.stops}; once `{program.info}` answers, run again",
     )
 
 

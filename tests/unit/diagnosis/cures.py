@@ -19,16 +19,16 @@ from k8sboot.runbook import RESET_WITH_OS, UP
 _VERBS = (
     "add allow approve ask change check choose clear comment configure correct create delete disable drain "
     "edit enable find fix free get give identify increase install join let look lower make mount move name "
-    "open point pull put read reboot rejoin remove rename renew replace rerun reset restart restore retry run "
-    "see set start stop switch take test try turn unmask upgrade use wait"
+    "open point pull put read reboot reinstall rejoin remove rename renew replace rerun reset restart restore retry "
+    "run see set start stop switch take test try turn unmask upgrade use wait"
 )
 VERBS = set(_VERBS.split())
 """What an operator is told to do; a new one belongs here if it is one."""
 
 _PROGRAMS = (
-    "apt-cache apt-get apt-mark chronyc crictl ctr curl df dmesg docker dpkg echo etcdctl fuser getent grep head"
-    " hostnamectl iostat ip iptables journalctl k8sboot kubeadm kubectl modprobe mount ntpdate openssl ps restorecon"
-    " rpm ss swapoff systemctl tail timedatectl timeout update-ca-certificates update-ca-trust vi yum"
+    "apt-cache apt-get apt-mark chronyc containerd crictl ctr curl df dmesg docker dpkg echo etcdctl fuser getent grep"
+    " head hostnamectl iostat ip iptables journalctl k8sboot kubeadm kubectl modprobe mount ntpdate openssl ps"
+    " restorecon rpm ss swapoff systemctl tail timedatectl timeout update-ca-certificates update-ca-trust vi yum"
     " yum-complete-transaction"
 )
 PROGRAMS = set(_PROGRAMS.split())
