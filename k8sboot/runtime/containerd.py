@@ -16,7 +16,15 @@ from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import runtime_limits
 from k8sboot.runtime.containerd_registries import OURS, registry_files, stale
 from k8sboot.runtime.containerd_settings import config_toml
-from k8sboot.runtime.containerd_state import CGROUP_DRIVER, CONFIG, ENDPOINT, PACKAGED, UNIT, problem_of
+from k8sboot.runtime.containerd_state import (
+    CGROUP_DRIVER,
+    CONFIG,
+    ENDPOINT,
+    PACKAGED,
+    UNIT,
+    bystanders_of,
+    problem_of,
+)
 from k8sboot.runtime.contract import Runtime
 from k8sboot.templates import render
 
@@ -74,8 +82,8 @@ class Containerd(Runtime):
         return stale(spec, host)
 
     def bystanders(self, host: Peer) -> tuple[str, ...] | None:
-        """None: containers do not stop when containerd restarts."""
-        return ()
+        """None, unless its unit kills them: the package's has KillMode=process."""
+        return bystanders_of(host)
 
     def problem(self, host: Peer) -> str:
         """Its CRI plugin must answer, and runc use the systemd cgroup driver."""

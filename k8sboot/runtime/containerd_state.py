@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from k8sboot import scripts
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question
@@ -25,10 +23,14 @@ CGROUP_DRIVER = Question(
 """The driver of the runtime runc in the running containerd; nothing if that does not serve kubelet."""
 PACKAGED = Question("containerd-config-is-the-packages", scripts.render("containerd-packaged", FILE=CONFIG))
 """`yes` where config.toml is as its package brought it."""
+_BYSTANDERS = Question(
+    "runtime-bystanders", scripts.render("containerd-bystanders", TIMEOUT=ANSWER_TIMEOUT, UNIT=UNIT)
+)
 _PLUGIN = Question(
     "containerd-cri-plugin",
     f'timeout {ANSWER_TIMEOUT} ctr plugins ls | awk \'$1 == "io.containerd.grpc.v1" && $2 == "cri" {{print $NF}}\'',
 )
+_DISABLED = Question("containerd-cri-disabled", scripts.render("containerd-cri-disabled", FILE=CONFIG))
 
 
 def problem_of(host: Peer) -> str:
@@ -41,22 +43,27 @@ def problem_of(host: Peer) -> str:
         return ""
     if driver:
         return f"containerd runs runc with the cgroup driver {driver}; see {CONFIG} and its `imports`"
-    state = host.answer(_PLUGIN).text.strip()
-    return f"its CRI plugin is {state or 'not loaded'}; see {CONFIG} and `journalctl -u containerd -n 50`"
+    state = host.answer(_PLUGIN).text.strip() or "not loaded"
+    file = host.answer(_DISABLED).text.strip()
+    why = f"{file} disables it" if file else f"see {CONFIG} and `journalctl -u containerd -n 50`"
+    return f"its CRI plugin is {state}; {why}"
+
+
+def bystanders_of(host: Peer) -> tuple[str, ...] | None:
+    """The running containers of others that a restart stops, as NAMESPACE/NAME; None if containerd hangs."""
+    answer = host.answer(_BYSTANDERS)
+    return None if answer.exit_status == TIMED_OUT else tuple(answer.text.split())
 
 
 def data_elsewhere(host: Peer, configured: str, wanted: str) -> str:
     """The folder other than the wanted one in which containerd has images or containers; '' for none."""
-    root = configured or DEFAULT_ROOT
-    if root == wanted:
-        return ""
-    return root if host.answer(_data(root)).text.strip() not in ("", "0") else ""
+    answer = host.answer(_data(configured or DEFAULT_ROOT))
+    root, _, count = answer.text.strip().partition("\n")
+    return root if root != wanted and count.strip() not in ("", "0") else ""
 
 
 def _data(root: str) -> Question:
-    """Prints how many things are in it."""
+    """Prints the folder and how many things are in it."""
     return Question(
-        "containerd-data",
-        f'root={shlex.quote(root)}; {{ find "$root/io.containerd.content.v1.content/blobs" -type f;'
-        ' find "$root/io.containerd.runtime.v2.task" -mindepth 2 -maxdepth 2 -type d; } 2>/dev/null | wc -l',
+        "containerd-data", scripts.render("containerd-data", TIMEOUT=ANSWER_TIMEOUT, UNIT=UNIT, ROOT=root)
     )

@@ -97,7 +97,7 @@ class FakeCluster(Kubectl):
             "timeout 900 crictl": crictl_pull,
             "containerd-config-is-the-packages": "",
             "containerd-registries": "",
-            "containerd-data": "0\n",
+            "containerd-data": "/var/lib/containerd\n0\n",
             "/bin/sh -c": self._shell,
             "kubeadm": self._kubeadm,
             "kubectl": self._kubectl,

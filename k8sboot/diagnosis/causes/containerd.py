@@ -51,14 +51,25 @@ def cri_missing(evidence: HostEvidence) -> Finding | None:
     found = evidence.find(_NO_CRI, *_ABOUT_CRI)
     if not found or not has_containerd(evidence) or _is_down(evidence):
         return None
+    way = f"{_REWRITE}{CONFIG} and restarts containerd; then run again"
+    if imported := _disabled_by(evidence):
+        way = f"remove it from disabled_plugins in {imported}, run `systemctl restart containerd`, then run again"
     return Finding(
         "KB-CRI-MISSING",
         f"containerd runs, but does not serve kubelet: {_why_no_cri(evidence, found[0])}",
-        f"{_REWRITE}{CONFIG} and restarts containerd; then run again",
+        way,
     )
 
 
+def _disabled_by(evidence: HostEvidence) -> str:
+    """The file that config.toml imports and that disables the CRI plugin."""
+    found = evidence.find(r"its CRI plugin is [\w -]{1,40}; (/[^\s;]{1,200}) disables it", *STEP_OUTPUT)
+    return excerpt(found[1]) if found and found[1] != CONFIG else ""
+
+
 def _why_no_cri(evidence: HostEvidence, said: str) -> str:
+    if imported := _disabled_by(evidence):
+        return f"{imported}, which {CONFIG} imports, disables its CRI plugin"
     if evidence.find(_OFF, "config-toml"):
         return f"disabled_plugins in {CONFIG} names its CRI plugin"
     failed = evidence.find(r"failed to load plugin.*", "runtime-errors")

@@ -71,8 +71,18 @@ def test_images_are_pulled_with_a_timeout_by_our_socket() -> None:
         ({"cgroup-driver": "systemd\n"}, ""),
         ({"cgroup-driver": "cgroupfs\n"}, "cgroup driver cgroupfs"),
         ({"cgroup-driver": (124, "", "")}, "has not answered within 20 s"),
-        ({"cgroup-driver": (1, "", ""), "containerd-cri-plugin": "skip\n"}, "CRI plugin is skip"),
-        ({"cgroup-driver": (1, "", ""), "containerd-cri-plugin": ""}, "CRI plugin is not loaded"),
+        (
+            {"cgroup-driver": (1, "", ""), "containerd-cri-plugin": "skip\n", "containerd-cri-disabled": ""},
+            "CRI plugin is skip; see",
+        ),
+        (
+            {
+                "cgroup-driver": (1, "", ""),
+                "containerd-cri-plugin": "",
+                "containerd-cri-disabled": "/x.toml\n",
+            },
+            "CRI plugin is not loaded; /x.toml disables it",
+        ),
     ],
 )
 def test_it_has_to_serve_kubelet_with_the_systemd_cgroup_driver(bench, answers, problem) -> None:

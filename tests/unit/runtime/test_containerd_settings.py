@@ -20,7 +20,7 @@ IMAGES, RUNTIME = "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"
 ANSWERS = {
     "containerd-config-is-the-packages": "",
     "containerd-registries": "",
-    "containerd-data": "0\n",
+    "containerd-data": "/var/lib/containerd\n0\n",
     "cgroup-driver": "systemd\n",
 }
 PACKAGED = {**ANSWERS, "containerd-config-is-the-packages": "yes\n"}
@@ -198,10 +198,10 @@ def test_a_newer_form_of_an_operators_file_is_kept_where_the_daemon_reads_it(ben
 
 
 def test_data_are_not_left_behind(bench):
-    it = bench(answers={**ANSWERS, "containerd-data": "3\n"})
+    it = bench(answers={**ANSWERS, "containerd-data": "/srv/flag\n3\n"})
     error = refused(it, wanting(data_root="/data/c"))
     assert error.error_code == "KB-RUNTIME-DATA"
-    assert "/var/lib/containerd" in error.what
+    assert "/srv/flag" in error.what, "a flag of the daemon counts more than its file"
 
 
 def test_the_folder_of_data_stays_when_the_inventory_names_it_no_longer(bench):
