@@ -8,7 +8,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import faultengines
 import pytest
+from faultengines import Engine
 from faulthosts import FaultyHost
 from faultrows import NOT_HERE, PROPERTY, documented, told
 from faultruns import Controller
@@ -53,10 +55,16 @@ def _is_whole(config: pytest.Config) -> bool:
 @pytest.fixture(scope="session")
 def ward(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """The lab: three bare hosts and their mirrors."""
-    state = tmp_path_factory.mktemp("state")
-    with brought_up(LAB_NAME, state, family=request.config.getoption("--family")) as lab:
+    of = {name: request.config.getoption(f"--{name}") for name in ("family", "kubernetes")}
+    with brought_up(LAB_NAME, tmp_path_factory.mktemp("state"), **of) as lab:
         found = json.loads(lab.control("status", "--json"))
         yield Ward(lab, found["gateway"], {host["name"]: host for host in found["hosts"]})
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The hosts' container runtime."""
+    return faultengines.of(request.config.getoption("--kubernetes"))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ find /etc -xdev -type f ! -path '/etc/kubernetes/pki/*' ! -path '/etc/kubernetes
 grep -h '^[^#]' /etc/yum/pluginconf.d/versionlock.list 2>/dev/null
 dpkg-query -W -f 'package ${Package} ${Version} ${db:Status-Abbrev}\n' 2>/dev/null || rpm -qa
 systemctl list-unit-files --state=enabled,masked --no-legend --plain | awk '{print "unit", $1, $2}'
-for u in docker kubelet chrony chronyd; do echo "$u $(systemctl is-active $u 2>/dev/null)"; done
+for u in docker containerd kubelet chrony chronyd; do echo "$u $(systemctl is-active $u 2>/dev/null)"; done
 uname -n; swapon --show --noheadings; readlink -f /etc/localtime
 ls -d /var/lib/k8sboot/kubeadm-unfinished /run/k8sboot/join.yaml /run/k8sboot/certificate-key 2>/dev/null
 systemctl list-units --no-legend --plain 'k8sboot-*'

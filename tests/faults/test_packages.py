@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from faultdeeds import run_impatient
+from faultengines import Engine
 from faulthosts import FaultyHost, until
 from faultmirrors import IN_RELEASE, altered, fingerprint_of, lying, signed_by_expired
 from faultrows import row
@@ -109,7 +110,7 @@ VERDICTS = {"bad signature": "BADSIG", "expired key": "EXPKEYSIG"}
 @pytest.mark.parametrize("fault", VERDICTS)
 @row(37, "repository with a bad signature, an expired key")
 def test_repository_with_a_bad_signature_is_refused(
-    controller: Controller, ward: Ward, master: FaultyHost, fault: str
+    controller: Controller, ward: Ward, master: FaultyHost, engine: Engine, fault: str
 ) -> None:
     release = ward.from_mirror(IN_RELEASE)
     answers = {
@@ -128,10 +129,12 @@ def test_repository_with_a_bad_signature_is_refused(
         controller.spec["os"]["repositories"]["docker"] = {**bad, **pins}
         ran = controller.run("phase", "os-packages", expect=1, within=240)
         ran.blames(master.name, "KB-REPOSITORY-SIGNATURE", mirror.url, VERDICTS[fault])
-    assert "docker" not in master.sh("apt-cache madison docker-ce docker.io | grep -F docker-ce/linux; true")
+    assert "docker" not in master.sh(
+        f"apt-cache madison docker-ce {engine.package} | grep -F docker-ce/linux; true"
+    )
     controller.spec["os"]["repositories"]["docker"] = good
     controller.run("phase", "os-packages", within=240).went_on(master.name, phase="os-packages")
-    assert "docker-ce/linux" in master.sh("apt-cache madison docker.io")
+    assert "docker-ce/linux" in master.sh(f"apt-cache madison {engine.package}")
 
 
 @row(37, "a package with another checksum")

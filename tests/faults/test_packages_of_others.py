@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from faultengines import Engine
 from faulthosts import FaultyHost, until
 from faultpackages import Package, install, offer
 from faultrows import row
@@ -25,12 +26,14 @@ def needs_dpkg(host: FaultyHost) -> None:
         pytest.skip("these hosts have no dpkg")
 
 
-@row(83, "a newer Docker than the inventory's")
-def test_newer_docker_is_an_error_unless_a_downgrade_is_allowed(
-    controller: Controller, ward: Ward, other: FaultyHost
+@row(83, "a newer runtime than the inventory's")
+def test_newer_runtime_is_an_error_unless_a_downgrade_is_allowed(
+    controller: Controller, ward: Ward, other: FaultyHost, engine: Engine
 ) -> None:
     controller.only("k8s-master01", other.name)
-    name = controller.spec["runtime"]["packages"][0]
+    runtime = controller.spec["runtime"]
+    wanted = "20.10" if engine.is_docker else runtime.setdefault("version", "2.4")
+    name = runtime.get("packages", [engine.package])[0]
     if has_dpkg(other):
         install(other, Package(name, "99.1-1"))
     else:
@@ -46,7 +49,7 @@ def test_newer_docker_is_an_error_unless_a_downgrade_is_allowed(
         ("phase", "preflight"),
     ):
         ran = controller.run(*words, expect=1)
-        ran.blames(other.name, "KB-PACKAGE-DOWNGRADE", name, "20.10", "runtime.allowDowngrade: true")
+        ran.blames(other.name, "KB-PACKAGE-DOWNGRADE", name, wanted, "runtime.allowDowngrade: true")
     changed_paths = other.disk.differs(before)
     assert {path for path in changed_paths if "rpmdb" not in path} == set(), (
         "rpm's queries touch its database"
@@ -77,7 +80,7 @@ def test_package_that_would_remove_others_is_refused_with_their_names(
 @pytest.mark.slow
 @row(85, "Docker's repository is there, with another key")
 def test_repository_of_docker_that_is_there_is_used(
-    controller: Controller, ward: Ward, other: FaultyHost
+    controller: Controller, ward: Ward, other: FaultyHost, engine: Engine
 ) -> None:
     needs_dpkg(other)
     docker = controller.spec["os"]["repositories"]["docker"]
@@ -87,7 +90,7 @@ def test_repository_of_docker_that_is_there_is_used(
     assert f"{DOCKER} has the repository {docker['url']}: it is used as it is" in ran.notices(other.name)
     assert not other.path(OURS).exists()
     other.sh("apt-get -q update")
-    assert "docker-ce/linux" in other.sh("apt-cache madison docker.io")
+    assert "docker-ce/linux" in other.sh(f"apt-cache madison {engine.package}")
     assert changed(controller.run(*PACKAGES).stderr) == 0
 
 

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import pytest
 from faultclusters import LONG
+from faultengines import Engine
 from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller
@@ -89,7 +90,7 @@ def proxy(ward: Ward) -> Iterator[Proxy]:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_packages_and_images_come_through_the_proxy_and_the_api_does_not(
-    controller: Controller, master: FaultyHost, proxy: Proxy, ward: Ward, tmp_path: Path
+    controller: Controller, master: FaultyHost, proxy: Proxy, ward: Ward, tmp_path: Path, engine: Engine
 ) -> None:
     secret = tmp_path / "secret"
     secret.touch(mode=0o600)
@@ -113,21 +114,21 @@ def test_packages_and_images_come_through_the_proxy_and_the_api_does_not(
     del controller.spec["proxy"]
     told = controller.run("phase", "container-runtime", within=600)
     assert changed(told.stderr) > 0
-    assert "HTTP" not in master.sh("systemctl show -p Environment --value docker")
-    assert proxy.url not in master.sh("tr '\\0' '\\n' < /proc/$(pidof dockerd)/environ")
+    assert "HTTP" not in master.sh(f"systemctl show -p Environment --value {engine.name}")
+    assert proxy.url not in master.sh(f"tr '\\0' '\\n' < /proc/$(pidof {engine.program})/environ")
 
 
 @row(98, "proxies that do not work")
 @pytest.mark.parametrize("fault", ["refuses", "login", "name"])
 def test_proxy_that_does_not_work_is_named_with_its_address(
-    controller: Controller, master: FaultyHost, proxy: Proxy, ward: Ward, fault: str
+    controller: Controller, master: FaultyHost, proxy: Proxy, ward: Ward, fault: str, engine: Engine
 ) -> None:
     url, *words = {
         "refuses": (f"http://{ward.gateway}:9", "nothing listens there"),
         "login": (proxy.url, "requires a login", "proxy.user"),
         "name": ("http://no-such-proxy.invalid:3128", "does not resolve"),
     }[fault]
-    master.keep("/etc/k8sboot", "/etc/systemd/system/docker.service.d")
+    master.keep("/etc/k8sboot", engine.drop_ins)
     controller.only(MASTER)
     controller.spec["proxy"] = {"http": url, "https": url}
     ran = controller.run("phase", "os-packages", expect=1, within=300)

@@ -1,4 +1,7 @@
-"""Rows 76 to 82, in this order: a machine whose Docker and kubelet settings are somebody's, and his containers run."""
+"""Rows 76 to 82, in this order: a machine whose Docker and kubelet settings are somebody's, and his containers run.
+
+What containerd has in place of Docker's rows is in test_containerd_past.py.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,13 @@ from typing import Any
 import pytest
 import yaml
 from faultclusters import LONG
+from faultengines import Engine, needs_docker
 from faulthosts import FaultyHost, until
+from faultpast import DAEMON_JSON as OWN
+from faultpast import DOCKER_ROOT as ROOT
+from faultpast import PLAN, UP, containers, refuses, set_up, untouched
 from faultrows import row
-from faultruns import Controller, Ran
+from faultruns import Controller
 from faultward import Ward
 from on_lab import HOSTS
 from summaries import changed
@@ -21,19 +28,6 @@ from summaries import changed
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 MASTER, NODE = HOSTS[:2]
 DAEMON_JSON = "/etc/docker/daemon.json"
-ROOT = "/var/lib/docker/own"
-OWN: dict[str, Any] = {
-    "data-root": ROOT,
-    "bip": "10.200.0.1/24",
-    "insecure-registries": ["old.lan:5000"],
-    "log-opts": {"max-size": "10m"},
-}
-# An image of one program and its libraries, a volume with data, and a container that has both.
-CONTAINER = (
-    "tar -C / -chf - $(readlink -f /bin/sleep | cut -c2-) $(ldd /bin/sleep | grep -o '/[^ ]*' | cut -c2-)"
-    " | docker import - own:1 && docker volume create mine && docker run -d --name db --network none"
-    " -v mine:/data own:1 $(readlink -f /bin/sleep) 99999"
-)
 
 
 @pytest.fixture(scope="module")
@@ -54,40 +48,16 @@ def machine(ward: Ward) -> Iterator[FaultyHost]:
 
 
 @pytest.fixture(scope="module")
-def docker(controller: Controller, ward: Ward) -> None:
-    """Docker as its owner has set it up: k8sboot installs it, and what k8sboot wrote about it goes."""
-    controller.run(*UP, within=LONG)
-    host = ward.host(MASTER)
-    host.sh(
-        "systemctl stop docker.socket docker; rm -rf /var/lib/k8sboot /etc/systemd/system/docker.service.d"
-    )
-    host.sh(f"rm -rf /var/lib/docker/*; mkdir -p {ROOT}")
-    host.path(DAEMON_JSON).write_text(json.dumps(OWN))
-    host.sh("systemctl daemon-reload; systemctl start docker")
-    host.sh(CONTAINER)
+def past(controller: Controller, ward: Ward, engine: Engine) -> None:
+    """The runtime as its owner has set it up, with a container."""
+    set_up(controller, ward.host(MASTER), engine)
 
 
-UP = ("up", "--yes", "--to", "container-runtime")
-PLAN = ("plan", "--to", "container-runtime")
-
-
-def refuses(controller: Controller, machine: FaultyHost, code: str, *words: str) -> None:
-    """plan and up refuse alike, before anything is changed."""
-    before = container(machine), daemon(machine)
-    for command in (PLAN, UP):
-        ran = controller.run(*command, expect=1, within=LONG)
-        ran.blames(MASTER, code, *words)
-        assert untouched(ran)
-    assert (container(machine), daemon(machine)) == before
-
-
-def untouched(ran: Ran) -> bool:
-    return ran.of("Changing") == [] and ran.of("Changed") == []
-
-
-def container(machine: FaultyHost) -> str:
-    """Its process, which another one has after a restart."""
-    return machine.sh("docker inspect -f '{{.State.Pid}} {{.State.StartedAt}}' db").strip()
+@pytest.fixture
+def docker(engine: Engine, request: pytest.FixtureRequest) -> None:
+    """The same, with Docker."""
+    needs_docker(engine, "test_containerd_past.py has its rows")
+    request.getfixturevalue("past")
 
 
 def daemon(machine: FaultyHost) -> dict[str, Any]:
@@ -97,30 +67,28 @@ def daemon(machine: FaultyHost) -> dict[str, Any]:
 
 @row(77, "Docker would be restarted over somebody's containers")
 def test_containers_of_others_are_named_and_left_running(
-    docker: None, controller: Controller, machine: FaultyHost
+    docker: None, controller: Controller, machine: FaultyHost, engine: Engine
 ) -> None:
-    refuses(
-        controller, machine, "KB-RUNTIME-RESTART", "running: db", "runtime.allowRestart: true", "live-restore"
-    )
+    words = ("running: db", "runtime.allowRestart: true", "live-restore")
+    refuses(controller, machine, engine, "KB-RUNTIME-RESTART", *words)
 
 
 @row(79, "daemon.json against the inventory")
 def test_setting_against_the_inventory_is_refused_with_both_values(
-    docker: None, controller: Controller, machine: FaultyHost
+    docker: None, controller: Controller, machine: FaultyHost, engine: Engine
 ) -> None:
     controller.spec["runtime"]["logMaxSize"] = "50m"
-    refuses(
-        controller, machine, "KB-RUNTIME-CONFLICT", '"log-opts.max-size": "10m"', "runtime.logMaxSize: 50m"
-    )
+    words = ('"log-opts.max-size": "10m"', "runtime.logMaxSize: 50m")
+    refuses(controller, machine, engine, "KB-RUNTIME-CONFLICT", *words)
     del controller.spec["runtime"]["logMaxSize"]
     controller.spec["runtime"]["dataRoot"] = "/data/docker"
-    refuses(controller, machine, "KB-RUNTIME-CONFLICT", ROOT, "runtime.dataRoot: /data/docker")
+    refuses(controller, machine, engine, "KB-RUNTIME-CONFLICT", ROOT, "runtime.dataRoot: /data/docker")
     del controller.spec["runtime"]["dataRoot"]
 
 
 @row(79, "daemon.json that is no JSON")
 def test_daemon_json_that_is_no_json_is_refused_with_its_place(
-    docker: None, controller: Controller, machine: FaultyHost
+    docker: None, controller: Controller, machine: FaultyHost, engine: Engine
 ) -> None:
     text = '{\n  "debug": true\n  "bip": "10.200.0.1/24"\n}\n'
     machine.write(DAEMON_JSON, text)
@@ -133,7 +101,7 @@ def test_daemon_json_that_is_no_json_is_refused_with_its_place(
 
 @row(78, "dataRoot beside the data of a running Docker")
 def test_data_root_that_would_leave_data_behind_is_refused(
-    docker: None, controller: Controller, machine: FaultyHost
+    docker: None, controller: Controller, machine: FaultyHost, engine: Engine
 ) -> None:
     # The folder is not in the file, as where a flag in Docker's unit sets it.
     machine.write(DAEMON_JSON, json.dumps({key: value for key, value in OWN.items() if key != "data-root"}))
@@ -147,11 +115,11 @@ def test_data_root_that_would_leave_data_behind_is_refused(
 
 @row(76, "Docker that runs with a daemon.json of its own")
 def test_daemon_json_is_merged_and_its_containers_stay(
-    docker: None, controller: Controller, machine: FaultyHost
+    docker: None, controller: Controller, machine: FaultyHost, engine: Engine
 ) -> None:
     machine.path(DAEMON_JSON).write_text(json.dumps({**OWN, "live-restore": True}))
     machine.sh("systemctl reload docker")
-    before = container(machine)
+    before = containers(machine, engine)
     controller.run(*UP, within=LONG)
     assert daemon(machine) == {
         **OWN,
@@ -162,14 +130,14 @@ def test_daemon_json_is_merged_and_its_containers_stay(
         **mirrors(controller, "old.lan:5000"),
     }
     assert machine.sh("docker info -f '{{.CgroupDriver}} {{.DockerRootDir}}'").strip() == f"systemd {ROOT}"
-    assert container(machine) == before
+    assert containers(machine, engine) == before
     assert machine.sh("docker volume ls -q").strip() == "mine"
     assert changed(controller.run(*UP, within=LONG).stderr) == 0
 
 
 @row(76, "a registry that the inventory takes back")
 def test_key_that_is_taken_back_goes_and_the_owners_stays(
-    docker: None, controller: Controller, machine: FaultyHost
+    docker: None, controller: Controller, machine: FaultyHost, engine: Engine
 ) -> None:
     there = controller.spec["runtime"].get("insecureRegistries", [])
     before = daemon(machine)
@@ -204,7 +172,7 @@ def pods(controller: Controller, node: str) -> str:
 
 @row(80, "kubelet flags of its owner, against the inventory")
 def test_kubelet_flags_against_the_inventory_are_refused(
-    docker: None, controller: Controller, machine: FaultyHost
+    past: None, controller: Controller, machine: FaultyHost
 ) -> None:
     text = 'KUBELET_EXTRA_ARGS="--node-ip=10.9.9.9 --max-pods=99"\n'
     environment(machine).write_text(text)
@@ -216,9 +184,11 @@ def test_kubelet_flags_against_the_inventory_are_refused(
 
 
 @row(80, "kubelet flags of its owner")
-def test_kubelet_flags_of_the_owner_stay(docker: None, controller: Controller, machine: FaultyHost) -> None:
+def test_kubelet_flags_of_the_owner_stay(
+    past: None, controller: Controller, machine: FaultyHost, engine: Engine
+) -> None:
     environment(machine).write_text('# mine\nKUBELET_EXTRA_ARGS="--node-labels=mine=yes --max-pods=99"\n')
-    before = container(machine)
+    before = containers(machine, engine)
     whole = yaml.safe_load(controller.lab.inventory.read_text())
     controller.spec["nodes"] = [host for host in whole["nodes"] if host["name"] == NODE]
     controller.run("up", "--yes", within=LONG)
@@ -229,7 +199,7 @@ def test_kubelet_flags_of_the_owner_stay(docker: None, controller: Controller, m
     assert controller.lab.kubectl("get", "nodes", "-l", "mine=yes", "-o", "name").split() == [
         f"node/{MASTER}"
     ]
-    assert container(machine) == before, "the owner's container has lived through all of it"
+    assert containers(machine, engine) == before, "the owner's container has lived through all of it"
     assert changed(controller.run("up", "--yes", within=LONG).stderr) == 0
 
 
@@ -241,7 +211,7 @@ def seen(controller: Controller, node: str) -> tuple[dict[str, str], list[str]]:
 
 
 @row(81, "labels and taints of a cluster that runs")
-def test_labels_and_taints_are_set_and_taken_back(docker: None, controller: Controller) -> None:
+def test_labels_and_taints_are_set_and_taken_back(past: None, controller: Controller) -> None:
     before = seen(controller, MASTER), seen(controller, NODE)
     node = controller.host(NODE)
     controller.spec["labels"] = {"row": "81"}
@@ -262,7 +232,7 @@ def test_labels_and_taints_are_set_and_taken_back(docker: None, controller: Cont
 
 @row(82, "kubeletExtraArgs of a cluster that runs")
 def test_kubelet_flags_of_the_inventory_reach_kubelet_and_are_taken_back(
-    docker: None, controller: Controller
+    past: None, controller: Controller
 ) -> None:
     most = pods(controller, NODE)
     controller.host(NODE)["kubeletExtraArgs"] = {"max-pods": "55"}

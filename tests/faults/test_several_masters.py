@@ -22,8 +22,9 @@ def cluster(
     request: pytest.FixtureRequest, ward: Ward, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lab]:
     """A cluster with three masters, in a lab of its own beside the other one."""
-    state, family = tmp_path_factory.mktemp("masters"), request.config.getoption("--family")
-    with brought_up(f"{ward.lab.name}-m", state, family=family, hosts=len(ALL), masters=3) as lab:
+    state = tmp_path_factory.mktemp("masters")
+    of = {name: request.config.getoption(f"--{name}") for name in ("family", "kubernetes")}
+    with brought_up(f"{ward.lab.name}-m", state, **of, hosts=len(ALL), masters=3) as lab:
         lab.run(*UP)
         lab.wait_for_ready(ALL)
         yield lab

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from faultclusters import LONG, UP, finished, is_whole, likeness, until_it_begins
 from faultdeeds import killed_at_a_new_record
+from faultengines import Engine
 from faulthosts import FaultyHost, until
 from faultrows import row
 from faultruns import Controller, Running
@@ -83,12 +84,12 @@ def cut_in_the_middle(
 @row(3, "cable pulled for a minute in kubeadm init, kubeadm join and an installation")
 def test_cables_pulled_in_init_join_and_installation_cost_nothing(
     undisturbed: set[str], controller: Controller, hosts: dict[str, FaultyHost], master: FaultyHost,
-    node: FaultyHost, other: FaultyHost,
+    node: FaultyHost, other: FaultyHost, engine: Engine,
 ) -> None:  # fmt: skip
     told: list[str] = []
     run = controller.start(*UP)
     cuts = [
-        cut_in_the_middle(other, run, "install docker", after=1, told=told),
+        cut_in_the_middle(other, run, f"install {engine.name}", after=1, told=told),
         cut_in_the_middle(master, run, "kubeadm init", after=3, told=told),
         cut_in_the_middle(node, run, "kubeadm join", after=0.5, told=told),
     ]
@@ -173,5 +174,5 @@ def _evidence(request: pytest.FixtureRequest, ward: Ward) -> Iterator[None]:
     failed_before = request.session.testsfailed
     yield
     if request.session.testsfailed > failed_before:
-        script = "kubectl get nodes,pods -A -o wide; docker ps; journalctl -u kubelet -n 20 --no-pager"
+        script = "kubectl get nodes,pods -A -o wide; docker ps || crictl ps; journalctl -u kubelet -n 20 --no-pager"
         print(ward.lab.ssh(HOSTS[0], "sh", "-c", script, check=False))

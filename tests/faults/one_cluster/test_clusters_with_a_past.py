@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from faultclusters import LONG, UP
+from faultengines import Engine
 from faulthosts import FaultyHost
 from faultrows import row
 from faultruns import Controller
@@ -54,23 +55,24 @@ def test_packet_filter_that_rejects_is_quoted_before_the_join(
     controller.lab.wait_for_ready(HOSTS)
 
 
-@row(103, "a flag that Docker does not know, and a slow disk for etcd")
-def test_flag_of_docker_is_the_only_finding(
-    controller: Controller, whole: dict[str, Any], master: FaultyHost
+@row(103, "a flag that the runtime does not know, and a slow disk for etcd")
+def test_flag_of_the_runtime_is_the_only_finding(
+    controller: Controller, whole: dict[str, Any], master: FaultyHost, engine: Engine
 ) -> None:
     controller.spec = {**whole}
-    drop_in = "/etc/systemd/system/docker.service.d/50-fault.conf"
+    name, socket = engine.name, "docker.socket" if engine.is_docker else ""
+    drop_in = f"{engine.drop_ins}/50-fault.conf"
     master.undo.callback(
-        master.sh, "systemctl daemon-reload; systemctl reset-failed docker; systemctl start docker"
+        master.sh, f"systemctl daemon-reload; systemctl reset-failed {name}; systemctl start {name}"
     )
-    unit = master.sh("systemctl show -p FragmentPath --value docker").strip()
+    unit = master.sh(f"systemctl show -p FragmentPath --value {name}").strip()
     command = master.sh(f"grep -m 1 ^ExecStart= {unit}").strip()
     master.write(drop_in, f"[Service]\nExecStart=\n{command} --storage-drivr=overlay2\n")
-    master.sh(
-        "systemctl daemon-reload; systemctl stop docker.socket docker; systemctl start docker.socket; true"
-    )
+    master.sh(f"systemctl daemon-reload; systemctl stop {socket} {name}")
+    if socket:
+        master.sh(f"systemctl start {socket}")
     ran = controller.run("phase", "container-runtime", expect=1, within=600)
-    ran.blames(MASTER, "KB-RUNTIME-DOWN", "unknown flag: --storage-drivr")
+    ran.blames(MASTER, "KB-RUNTIME-DOWN", engine.bad_flag)
     assert "etcd" not in ran.error(MASTER)["why"]
     assert "also:" not in ran.error(MASTER)["why"]
     master.undo.close()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from faultclusters import LONG, UP
 from faultdeeds import run_impatient
+from faultengines import Engine
 from faulthosts import FaultyHost, until
 from faultrows import row
 from faultruns import Controller
@@ -70,15 +71,15 @@ def test_half_built_machine_is_reset_and_twice_is_once(
     assert changed(controller.run("reset", "--yes", within=600).stderr) == 0
 
 
-@row(63, "Docker hangs")
-def test_docker_that_hangs_is_named(
-    controller: Controller, whole: dict[str, Any], master: FaultyHost
+@row(63, "the runtime hangs")
+def test_runtime_that_hangs_is_named(
+    controller: Controller, whole: dict[str, Any], master: FaultyHost, engine: Engine
 ) -> None:
     alone(controller, whole)
-    master.undo.callback(master.sh, "systemctl kill --kill-who=main --signal=CONT docker")
-    master.sh("systemctl kill --kill-who=main --signal=STOP docker")
+    master.undo.callback(master.sh, f"systemctl kill --kill-who=main --signal=CONT {engine.unit}")
+    master.sh(f"systemctl kill --kill-who=main --signal=STOP {engine.unit}")
     ran = controller.run("phase", "container-runtime", expect=1, within=600)
-    ran.blames(MASTER, "KB-RUNTIME-HANGS", "`docker info` hangs", "systemctl restart docker")
+    ran.blames(MASTER, "KB-RUNTIME-HANGS", engine.hangs, f"systemctl restart {engine.name}")
     (kept,) = re.findall(r"^  evidence: (.+)$", ran.stderr, re.MULTILINE)
     assert "MemTotal" in Path(kept).read_text(), "the rest was looked at all the same"
     master.undo.close()
@@ -121,11 +122,12 @@ def test_up_again_changes_nothing(controller: Controller, whole: dict[str, Any])
 
 @row(88, "another kubernetesVersion than the cluster's")
 def test_another_version_of_kubernetes_is_refused_before_anything_is_altered(
-    controller: Controller, whole: dict[str, Any]
+    controller: Controller, whole: dict[str, Any], engine: Engine
 ) -> None:
     version = whole["cluster"]["kubernetesVersion"]
     before = controller.lab.fingerprints()
-    for other in ("v1.20.15", "v1.20.1", "v1.19.16"):
+    others = ("v1.20.15", "v1.20.1", "v1.19.16") if engine.is_docker else ("v1.37.15", "v1.37.1", "v1.36.3")
+    for other in others:
         controller.spec = {**whole, "cluster": {**whole["cluster"], "kubernetesVersion": other}}
         for words in (("plan",), UP, ("phase", "kube-packages")):
             ran = controller.run(*words, expect=1)

@@ -19,6 +19,8 @@ from faultward import Ward
 from on_lab import HOSTS
 from summaries import changed
 
+from k8sboot.kubernetes.versions import KubernetesVersion
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 MASTER, NODE, OTHER = HOSTS
 TO_KUBECONFIG = (*UP, "--to", "kubeconfig")
@@ -49,8 +51,10 @@ def digest(ward: Ward, image: str, tag: str) -> str:
 def test_security_an_image_that_is_not_the_pinned_one_stops_a_host_before_it_joins(
     own: Controller, ward: Ward, hosts: dict[str, FaultyHost]
 ) -> None:
-    image = f"{ward.gateway}:5000/pause:3.2"
-    right, wrong = digest(ward, "pause", "3.2"), f"sha256:{'0' * 64}"
+    said = own.spec["cluster"]
+    tag = KubernetesVersion.parse(said["kubernetesVersion"]).release.pause
+    image = f"{said['imageRepository']}/pause:{tag}"
+    right, wrong = digest(ward, "pause", tag), f"sha256:{'0' * 64}"
     own.spec["runtime"] |= {"imageDigests": {image: wrong}}
     for _ in ("pulled now", "there before"):
         ran = own.run(*TO_KUBECONFIG, expect=1, within=LONG)
