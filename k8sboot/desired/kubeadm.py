@@ -24,6 +24,8 @@ USERS = Question(
     ' echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
 )
 """The users with a kubeconfig on a master: root and the login user, a line `user:group:home` each."""
+LOG_LIMITS = {"runtime.logMaxSize": "containerLogMaxSize", "runtime.logMaxFile": "containerLogMaxFiles"}
+"""Keys of the inventory, and kubelet's fields where kubelet rotates logs in place of the runtime."""
 
 
 def marked(cluster: Cluster, kubeadm: Command) -> tuple[Command, ...]:
@@ -89,6 +91,8 @@ def accepts_cgroup_v1(spec: Spec) -> bool:
 
 
 def kubelet_fields(spec: Spec) -> Mapping[str, Any]:
-    """The fields of KubeletConfiguration that the inventory sets."""
+    """The fields of KubeletConfiguration that the inventory sets, if need be for the runtime: the limits of logs."""
     accepted = {"failCgroupV1": False} if accepts_cgroup_v1(spec) else {}
-    return {**accepted, **spec.kubeadm.kubelet_configuration}
+    of_runtime = runtime.of(spec).kubelet_settings(spec)
+    limits = {f: of_runtime[f] for key, f in LOG_LIMITS.items() if key in spec.said and f in of_runtime}
+    return {**limits, **accepted, **spec.kubeadm.kubelet_configuration}

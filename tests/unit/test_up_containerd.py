@@ -11,11 +11,13 @@ from inventories import saying, spec
 from runs import run
 from yaml_texts import by_kind
 
+from k8sboot.events import Differs
 from k8sboot.inventory.model import ClusterSettings, RuntimeSettings
 from k8sboot.runbook import UP
 from k8sboot.text.toml_text import read_toml
 
 CONFIG = "/etc/containerd/config.toml"
+KUBELET = "cgroupDriver: systemd\ncontainerLogMaxSize: 100Mi\ncontainerLogMaxFiles: 9\n"
 CONTAINERD = RuntimeSettings(name="containerd", packages=("containerd",), version="1.7")
 
 
@@ -102,3 +104,15 @@ def test_a_member_whose_kubelet_has_containerds_socket_is_let_through(finished):
     flags = 'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=/var/run/containerd/containerd.sock"\n'
     cluster.hosts["n1"].put("/var/lib/kubelet/kubeadm-flags.env", flags)
     assert run(cluster, UP).errors == {}
+
+
+def test_other_limits_of_logs_are_told_where_kubelet_has_them(finished):
+    cluster = copied(finished)
+    for host in cluster.hosts.values():
+        host.put("/var/lib/kubelet/config.yaml", KUBELET)
+    cluster.spec = saying(wanted(log_max_size="20m"), "runtime.logMaxSize")
+    told = run(cluster, UP)
+    assert (told.errors, told.changes) == ({}, {})
+    found = {(e.host, e.key, e.inventory) for e in told.events if isinstance(e, Differs)}
+    key = "kubeadm.kubeletConfiguration.containerLogMaxSize"
+    assert found == {(name, key, "20Mi") for name in cluster.hosts}
