@@ -7,7 +7,7 @@ LAB := tests/lab/lab
 SCRIPTS := k8sboot/scripts/*.sh
 FAMILY ?= debian
 NEWEST := 1.37
-KUBERNETES ?= $(if $(filter debian,$(FAMILY)),$(NEWEST),1.20)
+KUBERNETES ?= $(if $(filter debian el9,$(FAMILY)),$(NEWEST),1.20)
 BIN := .venv/bin
 
 # One lab for each of two workers; the tests of a file share a lab. They mostly wait.
@@ -36,7 +36,7 @@ demo: $(BIN)/k8sboot lab ## Start the lab and run `k8sboot up` on it
 	$(BIN)/k8sboot up -i .lab/inventory.yaml --yes
 	$(LAB) ssh k8s-master01 -- kubectl get nodes -o wide
 
-lab: ## Start three bare hosts and their mirrors on this machine (root, Debian); FAMILY=el7, KUBERNETES=1.20
+lab: ## Start three bare hosts and their mirrors on this machine (root, Debian); FAMILY=el9, FAMILY=el7, KUBERNETES=1.36
 	$(LAB) up --family $(FAMILY) --kubernetes $(KUBERNETES)
 
 lab-vm: ## Start a master and a node as virtual machines in qemu (root, Debian)

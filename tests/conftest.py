@@ -20,7 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also the tests that take long")
     parser.addoption("--fuzz-seconds", type=float, default=60.0, help="time for all of tests/fuzz together")
     parser.addoption(
-        "--family", default="debian", choices=("debian", "el7", "mixed"), help="what the lab's hosts are"
+        "--family",
+        default="debian",
+        choices=("debian", "el7", "el9", "mixed"),
+        help="what the lab's hosts are",
     )
     parser.addoption(
         "--kubernetes", default="1.20", help="the minor version of Kubernetes on the lab's mirrors"

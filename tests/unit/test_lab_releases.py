@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -25,11 +26,25 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
+LOADED = ("build", "current", "labkit", "makers")
+
+
 @pytest.fixture(autouse=True)
 def _forget_makers() -> None:
     yield
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("build", "current", "makers")]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in LOADED]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """Of the lab's command line, with a state of its own."""
+    monkeypatch.syspath_prepend(LAB)
+    from labkit import plan as module  # noqa: PLC0415
+
+    monkeypatch.setattr(module, "STATE", tmp_path)
+    monkeypatch.setattr(module.locks, "held", lambda name: contextlib.nullcontext())
+    return module
 
 
 def test_every_version_has_its_modules_and_their_checksums(upstream: ModuleType) -> None:
@@ -71,3 +86,28 @@ def test_mirrors_with_another_plugin_are_noted_beside_the_others(upstream: Modul
     root = Path("/c")
     noted = [build.note(root, *words).name for words in (("1.20",), ("1.37",), ("1.37", "kube-router"))]
     assert noted == ["mirrors.json", "mirrors-1.37.json", "mirrors-1.37-kube-router.json"]
+
+
+@pytest.mark.parametrize(("family", "kubernetes"), [("el9", "1.20"), ("el7", "1.37"), ("mixed", "1.37")])
+def test_a_lab_has_the_families_that_its_mirrors_have_packages_for(
+    plan: ModuleType, family: str, kubernetes: str
+) -> None:
+    from labkit.errors import LabError  # noqa: PLC0415
+
+    with pytest.raises(LabError, match=f"a lab with Kubernetes {kubernetes} has hosts of .*none of {family}"):
+        plan.settle("one", None, None, family, kubernetes)
+
+
+def test_el9_gets_its_packages_from_the_rpm_repositories(plan: ModuleType, upstream: ModuleType) -> None:
+    from labkit import repositories  # noqa: PLC0415
+    from makers import pkgsk8srpm, yumcontainerd  # noqa: PLC0415
+
+    lab = plan.settle("one", None, None, "el9", "1.37")
+    place = pkgsk8srpm.path(upstream.RELEASES["1.37"])
+    lines = repositories.yaml(lab, "").splitlines()
+    mirror = f"http://{lab.gateway}:8080"
+    assert [line.strip() for line in lines] == [
+        f'docker: {{url: "{mirror}/{yumcontainerd.PATH}/{yumcontainerd.REPOSITORY}", '
+        f'key: "{mirror}/{yumcontainerd.PATH}/gpg"}}',
+        f'kubernetes: {{url: "{mirror}/{place}", key: "{mirror}/{place}/{pkgsk8srpm.KEY}"}}',
+    ]

@@ -18,6 +18,9 @@ DEFAULT_NAME = "lab"
 MIXED = "mixed"
 """Not a family: both in one lab."""
 
+OF_RUNBOOK, OF_CURRENT = ("debian", "el7", MIXED), ("debian", "el9")
+"""The families with the runbook's Kubernetes, and with a current one."""
+
 LOGINS = ("root", "ops", "admin")
 
 
@@ -156,22 +159,30 @@ def settle(  # noqa: PLR0913 - the options of `lab up`
     plugin: str | None = None,
 ) -> Lab:
     """The running lab's plan, extended if more hosts are wanted, or a new one, written down."""
-    if kubernetes not in (None, releases.DEFAULT):
+    if kubernetes is not None:
         releases.find(kubernetes)
-        if family != "debian":
-            raise LabError(f"a lab with Kubernetes {kubernetes} has Debian hosts only, none of {family}", 2)
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,15}", name):
         raise LabError(f"a lab's name is 1-16 of a-z, 0-9 and -, a letter first: not {name!r}", 2)
     with locks.held("subnets"):
         before = load(name)
         if before is not None:
             _keep_to(before, kubernetes, plugin)
+            _go_together(family, before.kubernetes)
             lab = _extended(before, hosts, masters, family)
         else:
+            _go_together(family, kubernetes or releases.DEFAULT)
             bare = _bare(name, kubernetes or releases.DEFAULT, plugin or plugins.DEFAULT)
             lab = _extended(bare, hosts or max(3, (masters or 1)), masters or 1, family)
         lab.save()
     return lab
+
+
+def _go_together(family: str, kubernetes: str) -> None:
+    """The mirrors of the runbook's version have no packages for EL9, those of a current one none for EL7."""
+    possible = OF_RUNBOOK if kubernetes == releases.DEFAULT else OF_CURRENT
+    if family not in possible:
+        known = ", ".join(possible)
+        raise LabError(f"a lab with Kubernetes {kubernetes} has hosts of {known}, none of {family}", 2)
 
 
 def _bare(name: str, kubernetes: str, plugin: str) -> Lab:

@@ -32,6 +32,8 @@ PATHS = {
 }
 """The path and the key's path of each repository, below the mirrors' address."""
 
+DOCKER_9 = ("docker-ce/linux/centos/9/x86_64/stable", "docker-ce/linux/centos/gpg")
+
 
 def family(lab: Lab) -> str:
     """The family that all hosts are of, or MIXED."""
@@ -52,13 +54,15 @@ def yaml(lab: Lab, fingerprint: str) -> str:
 def _paths(lab: Lab) -> dict[str, tuple[str, str]]:
     if lab.kubernetes == releases.DEFAULT:
         return PATHS[family(lab)]
-    place = f"core:/stable:/v{lab.kubernetes}/deb"
-    return {"docker": PATHS["debian"]["docker"], "kubernetes": (place, f"{place}/Release.key")}
+    place = f"core:/stable:/v{lab.kubernetes}"
+    if family(lab) == "el9":
+        return {"docker": DOCKER_9, "kubernetes": (f"{place}/rpm", f"{place}/rpm/repodata/repomd.xml.key")}
+    return {"docker": PATHS["debian"]["docker"], "kubernetes": (f"{place}/deb", f"{place}/deb/Release.key")}
 
 
 def _suite(path: str) -> str:
-    """The repository of pkgs.k8s.io is flat: it has no suites."""
-    return ", suite: /" if path.startswith("core:/") else ""
+    """The apt repository of pkgs.k8s.io is flat: it has no suites."""
+    return ", suite: /" if path.startswith("core:/") and path.endswith("/deb") else ""
 
 
 def docker_packages(lab: Lab) -> str:

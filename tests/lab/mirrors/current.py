@@ -13,6 +13,7 @@ from makers import (
     openssh,
     pause,
     pkgsk8s,
+    pkgsk8srpm,
     registry,
     repository,
     signing,
@@ -22,6 +23,8 @@ from makers import (
     trixie,
     upstream,
     upstreamimages,
+    yumcontainerd,
+    yumrocky,
 )
 from makers.cache import Cache
 from makers.tools import versions
@@ -45,8 +48,9 @@ def products(cache: Cache, release: upstream.Release, plugin: str) -> tuple[Path
     storage = registry.make(cache, table, sources, *scripts, release, *sources.names())
     roots = {
         repository.DEBIAN.path: utilities,
-        repository.DOCKER.path: _docker(cache, key),
-        pkgsk8s.path(release): _kubernetes(cache, key, release, sources.kubernetes),
+        **_docker(cache, key),
+        **_kubernetes(cache, key, release, sources.kubernetes),
+        yumrocky.PATH: yumrocky.make(cache, key, utilities),
         openssh.PATH: openssh.make(cache),
     }
     calico = {
@@ -68,13 +72,21 @@ def _sources(cache: Cache, release: upstream.Release) -> upstreamimages.Sources:
     )
 
 
-def _docker(cache: Cache, key: Path) -> Path:
+def _docker(cache: Cache, key: Path) -> dict[str, Path]:
+    """Docker's apt and yum repositories."""
     containerd = gomodule.make(cache, upstream.CONTAINERD)
     runc = gomodule.make(cache, upstream.RUNC, versions(*C_LIBRARIES))
-    return containerdio.make(cache, key, containerd, runc)
+    return {
+        repository.DOCKER.path: containerdio.make(cache, key, containerd, runc),
+        yumcontainerd.PATH: yumcontainerd.make(cache, key, containerd, runc),
+    }
 
 
-def _kubernetes(cache: Cache, key: Path, release: upstream.Release, binaries: Path) -> Path:
+def _kubernetes(cache: Cache, key: Path, release: upstream.Release, binaries: Path) -> dict[str, Path]:
+    """Kubernetes' packages for apt and for dnf."""
     plugins = gomodule.make(cache, upstream.CNI_PLUGINS)
     crictl = gomodule.make(cache, upstream.CRI_TOOLS)
-    return pkgsk8s.make(cache, key, release, binaries, plugins, crictl)
+    return {
+        maker.path(release): maker.make(cache, key, release, binaries, plugins, crictl)
+        for maker in (pkgsk8s, pkgsk8srpm)
+    }
