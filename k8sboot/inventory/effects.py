@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from k8sboot.inventory.check import Values
-from k8sboot.inventory.forms import is_url
 from k8sboot.inventory.problems import KeyPath, LintProblem
 from k8sboot.inventory.scalars import expand
 from k8sboot.inventory.secret_source import SecretSource
 from k8sboot.inventory.secrets import Surroundings
 from k8sboot.inventory.suggest import dotted
+from k8sboot.inventory.url_forms import is_url
 
 CODE = "KB-NO-COMMANDS"
 KNOWN_HOSTS = "known_hosts"

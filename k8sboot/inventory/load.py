@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from k8sboot.errors import Problem
@@ -25,6 +26,18 @@ from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.scalars import CheckContext
 from k8sboot.inventory.secrets import Prompt, Surroundings, look_for, resolve
 from k8sboot.inventory.source import STDIN, read_source
+
+LINTS = (
+    lint_required,
+    lint_hosts,
+    lint_networks,
+    lint_os,
+    lint_versions,
+    lint_runtime,
+    lint_kubeadm,
+    lint_network,
+)
+"""What looks for problems of an inventory whose single values are right."""
 
 
 @dataclass(frozen=True)
@@ -68,19 +81,8 @@ def load(
     problems.place((), tree.mark)
     values = check_section(CheckContext(problems, texts, folder), tree, inventory(), ())
     spec = build(values)
-    lints = (
-        lint_required,
-        lint_hosts,
-        lint_networks,
-        lint_os,
-        lint_versions,
-        lint_runtime,
-        lint_kubeadm,
-        lint_network,
-    )
-    for lint in lints:
-        for found in lint(spec):
-            problems.add_lint(found)
+    for found in chain.from_iterable(lint(spec) for lint in LINTS):
+        problems.add_lint(found)
     sources = tuple(secret_sources(values))
     for found in broken(rules, values, sources):
         problems.add_lint(found)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from k8sboot.inventory import endpoint_forms, forms, node_forms
+from k8sboot.inventory import endpoint_forms, forms, node_forms, url_forms
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number, needs
 from k8sboot.inventory.os_settings import Mirror, OsSettings
@@ -57,7 +57,7 @@ class ClusterSettings:
     pod_subnet: Annotated[str, forms.network, FIXED] = "172.16.0.0/16"
     service_subnet: Annotated[str, forms.network, FIXED] = "10.96.0.0/16"
     dns_domain: Annotated[str, forms.kubernetes_name, FIXED] = "cluster.local"
-    image_repository: Annotated[str, forms.image_repository, KUBEADM] = "registry.k8s.io"
+    image_repository: Annotated[str, url_forms.image_repository, KUBEADM] = "registry.k8s.io"
     cert_sans: Annotated[tuple[str, ...], forms.alternative_name, CERTIFICATES] = ()
 
 
@@ -74,7 +74,7 @@ class Registry:
     password: Its password.
     """
 
-    mirrors: Annotated[tuple[str, ...], forms.url_without_login] = ()
+    mirrors: Annotated[tuple[str, ...], url_forms.url_without_login] = ()
     ca: Annotated[str, forms.certificates, LocalPath(must_exist=True, or_text="-----BEGIN")] = ""
     skip_verify: bool = False
     user: Annotated[str, forms.login_name] = ""
@@ -122,7 +122,7 @@ class RuntimeSettings:
     allow_downgrade: bool = False
     registries: Annotated[Mapping[str, Registry], forms.registry_name] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
-    registry_mirrors: Annotated[tuple[str, ...], forms.url_without_login] = ()
+    registry_mirrors: Annotated[tuple[str, ...], url_forms.url_without_login] = ()
     insecure_registries: Annotated[tuple[str, ...], forms.registry] = ()
     image_digests: Annotated[Mapping[str, str], forms.tagged_image, forms.image_digest] = field(
         default_factory=dict
@@ -148,7 +148,7 @@ class NetworkSettings:
     """
 
     plugin: Annotated[Literal["calico", "manifest", "none"], NETWORK] = "calico"
-    manifest: Annotated[str, forms.url_or_file, LocalPath(must_exist=True)] = ""
+    manifest: Annotated[str, url_forms.url_or_file, LocalPath(must_exist=True)] = ""
     sha256: Annotated[str, forms.sha256] = ""
 
 
@@ -168,9 +168,9 @@ class CalicoSettings:
 
     enabled: bool = True
     version: Annotated[str, forms.calico_version] = "v3.25.2"
-    manifest: Annotated[str, forms.url_or_file, LocalPath(must_exist=True)] = ""
+    manifest: Annotated[str, url_forms.url_or_file, LocalPath(must_exist=True)] = ""
     sha256: Annotated[str, forms.sha256] = ""
-    image_repository: Annotated[str, forms.image_repository] = ""
+    image_repository: Annotated[str, url_forms.image_repository] = ""
     encapsulation: Annotated[Literal["ipip", "vxlan", "none"], POOL] = "ipip"
     mtu: Annotated[int, Number(0, 9216)] = 0
     typha_replicas: Annotated[int, Number(-1, 200)] = -1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from k8sboot.inventory import forms
+from k8sboot.inventory import forms, url_forms
 from k8sboot.inventory.kinds import LocalPath, Number, Unavailable, needs
 
 Mirror = Literal["upstream", "aliyun", "ustc", "tuna"]
@@ -25,8 +25,8 @@ class Repository:
     components: apt only; a flat repository has none. Default: what the system uses.
     """
 
-    url: Annotated[str, forms.url]
-    key: Annotated[str, forms.url_or_file, LocalPath(must_exist=True)] = ""
+    url: Annotated[str, url_forms.url]
+    key: Annotated[str, url_forms.url_or_file, LocalPath(must_exist=True)] = ""
     fingerprint: Annotated[str, forms.fingerprint] = ""
     suite: Annotated[str, forms.suite] = ""
     components: Annotated[tuple[str, ...], forms.word] = ()
@@ -40,7 +40,7 @@ class KernelPackage:
     sha256: Its SHA-256 in hexadecimal.
     """
 
-    url: Annotated[str, forms.url_without_login]
+    url: Annotated[str, url_forms.url_without_login]
     sha256: Annotated[str, forms.sha256]
 
 

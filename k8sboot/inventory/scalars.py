@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from k8sboot.inventory.forms import Form, FormError, is_url
+from k8sboot.inventory.forms import Form, FormError
 from k8sboot.inventory.interpolate import InterpolationError, interpolate
 from k8sboot.inventory.kinds import Choice, Number, Text
 from k8sboot.inventory.nodes import Node, Scalar, Table
 from k8sboot.inventory.problems import KeyPath, Problems
 from k8sboot.inventory.suggest import dotted, nearest, quoted
+from k8sboot.inventory.url_forms import is_url
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,11})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

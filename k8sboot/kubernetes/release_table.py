@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from k8sboot.kubernetes.former_kubelet_flags import CADVISOR, DOCKERSHIM
 from k8sboot.kubernetes.release import Kernels, Release
 
 MASTER = "node-role.kubernetes.io/master"
@@ -18,20 +19,6 @@ CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 _KUBEADM, _WITH_CRI_TOOLS = ("kubeadm", "kubelet", "kubectl"), ("kubeadm", "kubelet", "kubectl", "cri-tools")
 _ALL = ("kubeadm", "kubelet", "kubectl", "kubernetes-cni", "cri-tools")
-
-# Source: kubernetes 106907 (CHANGELOG-1.24).
-_DOCKERSHIM_FLAGS = (
-    "cni-bin-dir", "cni-cache-dir", "cni-conf-dir", "docker-endpoint", "experimental-dockershim-root-directory",
-    "image-pull-progress-deadline", "network-plugin", "network-plugin-mtu",
-)  # fmt: skip
-# Source: cmd/kubelet/app/options/globalflags_linux.go of 1.36.3 and 1.37.2.
-_CADVISOR_FLAGS = (
-    "application-metrics-count-limit", "boot-id-file", "container-hints", "containerd", "containerd-namespace",
-    "enable-load-reader", "event-storage-age-limit", "event-storage-event-limit", "global-housekeeping-interval",
-    "log-cadvisor-usage", "machine-id-file", "storage-driver-buffer-duration", "storage-driver-db",
-    "storage-driver-host", "storage-driver-password", "storage-driver-secure", "storage-driver-table",
-    "storage-driver-user",
-)  # fmt: skip
 
 # Sources of the rules of 1.19. config_apis: kubernetes 101129, 107013, 125029, 136016, kubeadm 2459.
 # control_plane_labels and _taints: kubeadm 2200. cri: kubernetes 106501, 110618. kernels: each kubeadm's go.mod.
@@ -130,7 +117,7 @@ _24 = replace(
     newest="v1.24.17",
     ends="2023-07-28",
     pause="3.7",
-    kubelet_flags_gone=_DOCKERSHIM_FLAGS,
+    kubelet_flags_gone=DOCKERSHIM,
     has_dockershim=False,
     containerd_recommended=("1.5",),
     proxy_default="iptables",
@@ -290,7 +277,7 @@ _37 = replace(
     coredns="v1.14.6",
     config_apis=("v1beta4",),
     feature_gates_gone=(*_36.feature_gates_gone, "NodeLocalCRISocket", "PublicKeysECDSA"),
-    kubelet_flags_gone=(*_36.kubelet_flags_gone, *_CADVISOR_FLAGS),
+    kubelet_flags_gone=(*_36.kubelet_flags_gone, *CADVISOR),
     containerd_recommended=("2.4.0", "2.3.0"),
 )
 

@@ -8,7 +8,8 @@ from fake_yum import EL7, index_of
 from keys import FINGERPRINT, KEY
 
 from k8sboot import ensure
-from k8sboot.inventory import forms
+from k8sboot.inventory import url_forms
+from k8sboot.inventory.forms import FormError
 from k8sboot.osfamily import Source, logins
 from k8sboot.paths import APT_LOGINS, CURL_LOGINS
 
@@ -71,11 +72,11 @@ def test_what_apt_and_curl_read_is_for_that_place_alone():
 
 @pytest.mark.parametrize("login", ["a:b@c", "a:b%20c", "a:b%0Amachine%20x", "a:%22", "a:%23"])
 def test_a_login_that_would_be_read_as_something_else_is_refused(login):
-    with pytest.raises(forms.FormError):
-        forms.url(f"https://{login}@mirror/x")
+    with pytest.raises(FormError):
+        url_forms.url(f"https://{login}@mirror/x")
 
 
 def test_a_url_that_is_written_for_all_to_read_has_no_login():
-    with pytest.raises(forms.FormError):
-        forms.url_without_login("https://a:b@mirror/kernel.rpm")
-    assert forms.url_without_login("https://mirror/x@y") == "https://mirror/x@y"
+    with pytest.raises(FormError):
+        url_forms.url_without_login("https://a:b@mirror/kernel.rpm")
+    assert url_forms.url_without_login("https://mirror/x@y") == "https://mirror/x@y"
