@@ -42,7 +42,7 @@ def _mirror(spec: Spec) -> Iterator[LintProblem]:
 
 
 def _time(spec: Spec) -> Iterator[LintProblem]:
-    if spec.os.time_sync != "none" and not spec.os.ntp_servers:
+    if spec.os.time_sync == "ntpdate" and not spec.os.ntp_servers:
         path: KeyPath = ("os", "ntpServers")
         message = f"timeSync is {spec.os.time_sync}, but ntpServers is empty"
         yield LintProblem("KB-TIME", message, (path,), "add a time server, or set `timeSync: none`")
@@ -51,7 +51,7 @@ def _time(spec: Spec) -> Iterator[LintProblem]:
 def _timezone(spec: Spec) -> Iterator[LintProblem]:
     """A name that this machine's time zones do not have. Without any here, the hosts tell."""
     name = spec.os.timezone
-    if ZONES.is_dir() and not (ZONES / name).is_file():
+    if name and ZONES.is_dir() and not (ZONES / name).is_file():
         area = (ZONES / name).parent
         known = [str(each.relative_to(ZONES)) for each in area.iterdir()] if area.is_dir() else []
         near = get_close_matches(name, known)

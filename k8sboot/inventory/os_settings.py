@@ -60,9 +60,10 @@ class KernelSettings:
 class OsSettings:
     """The `os` section.
 
-    timezone: Area/City, or UTC.
+    timezone: Area/City, or UTC. Empty: each host keeps its own.
     time_sync: chrony, ntpdate (queries the servers every five minutes from cron), or none (leaves the clocks alone).
-    ntp_servers: Time servers.
+    ntp_servers: Time servers. Empty: a host keeps its time service; one without gets chrony with the servers of its
+        package.
     mirror: The older form of the key `mirror` at the top, which sets packages and images: this one sets packages alone.
     repositories: Additional repositories by name. `docker` and `kubernetes` replace the mirror's; on CentOS 7 also
         `base`, `updates`, `extras` and `epel`. With hosts of both families use `rhel.docker` and `debian.docker`.
@@ -80,9 +81,9 @@ class OsSettings:
         a few at a time. A host on which the new kernel fails to boot returns to the old one by itself.
     """
 
-    timezone: Annotated[str, forms.timezone] = "Asia/Shanghai"
+    timezone: Annotated[str, forms.timezone] = ""
     time_sync: Literal["chrony", "ntpdate", "none"] = "chrony"
-    ntp_servers: Annotated[tuple[str, ...], forms.address] = ("ntp.aliyun.com",)
+    ntp_servers: Annotated[tuple[str, ...], forms.address] = ()
     mirror: Mirror = "upstream"
     repositories: Annotated[Mapping[str, Repository], forms.word] = field(default_factory=dict)
     packages: Annotated[tuple[str, ...], forms.package] = ()

@@ -51,7 +51,8 @@ def os_prep(cluster: Cluster, host: Host) -> None:
     ensure.filters_stay_off(host)
     ensure.selinux(host, settings.selinux)
     _network_manager(host)
-    ensure.timezone(host, settings.timezone)
+    if settings.timezone:
+        ensure.timezone(host, settings.timezone)
     limits = render("limits.conf.j2", open_files=settings.open_files, processes=settings.processes)
     of_service = render("service-limits.conf.j2", open_files=settings.open_files)
     services = (

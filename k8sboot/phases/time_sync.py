@@ -16,6 +16,8 @@ from k8sboot.templates import render
 OURS = "# Managed by k8sboot"
 OTHERS = ("ntpd.service", "ntp.service", "systemd-timesyncd.service")
 """Services that would set the clock as well."""
+ALSO_WORKING = ("ntpsec.service", "openntpd.service")
+"""More services that set the clock, which a host without time servers in the inventory keeps."""
 REPLACED = ("systemd-timesyncd",)
 """Packages that a system has by itself, and cannot have together with chrony."""
 
@@ -25,15 +27,24 @@ def _reads(_spec: Spec) -> Reads:
     own = Reads(
         files=(NTPDATE_CRON, *(f.paths.chrony_configuration for f in families)),
         packages=("chrony", *REPLACED, *(p for f in families for p in f.ntpdate_packages)),
-        units=(*OTHERS, *(u for f in families for u in (f.paths.chrony_unit, f.paths.cron_unit))),
+        units=(
+            *OTHERS,
+            *ALSO_WORKING,
+            *(u for f in families for u in (f.paths.chrony_unit, f.paths.cron_unit)),
+        ),
     )
     return union((own, osfamily.INSTALLING))
 
 
 @phase(on=everyone, reads=_reads, after=("preflight",), diagnosis=PACKAGES)
 def time_sync(cluster: Cluster, host: Host) -> None:
-    """Synchronize the clock with chrony, or with ntpdate from cron."""
+    """Synchronize the clock with chrony, or with ntpdate from cron.
+
+    Without time servers in the inventory, a host keeps the time service that it has.
+    """
     match cluster.spec.os.time_sync:
+        case "chrony" if not cluster.spec.os.ntp_servers:
+            _any_service(host)
         case "chrony":
             _chrony(host, cluster.spec.os.ntp_servers)
         case "ntpdate":
@@ -50,6 +61,15 @@ def _chrony(host: Host, servers: tuple[str, ...]) -> None:
     text = render("chrony.conf.j2", servers=servers)
     ensure.file(host, paths.chrony_configuration, text, restarts=(paths.chrony_unit,))
     ensure.service(host, paths.chrony_unit)
+
+
+def _any_service(host: Host) -> None:
+    """chrony as its package configures it, where nothing sets the clock yet."""
+    unit = osfamily.of(host).paths.chrony_unit
+    is_set = host.file(NTPDATE_CRON) is not None
+    if not is_set and not any(host.unit(each).active == "active" for each in (unit, *OTHERS, *ALSO_WORKING)):
+        ensure.packages(host, Wanted("chrony", replaces=REPLACED))
+        ensure.service(host, unit)
 
 
 def _tell_what_stays(host: Host) -> None:

@@ -20,7 +20,7 @@ CALICO = Path(__file__).parent / "kubernetes" / "calico-small.yaml"
 
 
 def spec(*, masters: int = 1, nodes: int = 2, **settings: Any) -> Spec:
-    """An inventory of so many machines that fetches nothing from anywhere."""
+    """An inventory of so many machines that fetches nothing from anywhere, with the runbook's time zone and servers."""
     names = [f"m{n + 1}" for n in range(masters)] + [f"n{n + 1}" for n in range(nodes)]
     hosts = [
         HostSpec(name, f"192.0.2.{index + 1}", "master" if index < masters else "node")
@@ -40,11 +40,18 @@ def spec(*, masters: int = 1, nodes: int = 2, **settings: Any) -> Spec:
         "calico": CalicoSettings(manifest=str(CALICO)),
         **settings,
     }
+    given["os"] = with_time(given["os"])
     spec = Spec(masters=tuple(hosts[:masters]), nodes=tuple(hosts[masters:]), **given)
     said = {*_said(spec)}
     if endpoint_is_default(spec):
         said.discard("cluster.controlPlaneEndpoint")
     return replace(spec, said=frozenset(said))
+
+
+def with_time(os: OsSettings) -> OsSettings:
+    """With the runbook's time zone and time servers, where it has none."""
+    servers = os.ntp_servers or ("ntp.aliyun.com",)
+    return replace(os, timezone=os.timezone or "Asia/Shanghai", ntp_servers=servers)
 
 
 def saying(spec: Spec, *keys: str) -> Spec:

@@ -27,6 +27,8 @@ ssh:
 masters: [{{name: m1, address: 192.0.2.1}}]
 nodes: [{{name: n1, address: 192.0.2.2}}, {{name: n2, address: 192.0.2.3, ssh: {{password: {{env: CANARY_4}}}}}}]
 os:
+  timezone: Asia/Shanghai
+  ntpServers: [ntp.aliyun.com]
   repositories:
     docker:
       url: "http://mirror.example.com/docker"

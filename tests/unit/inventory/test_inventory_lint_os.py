@@ -12,7 +12,7 @@ ONE, TWO = "0123456789abcdef0123456789abcdef01234567", "89ab" * 10
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("os: {ntpServers: []}", "KB-TIME"),
+        ("os: {timeSync: ntpdate}", "KB-TIME"),
         ("os: {timeSync: ntpdate, ntpServers: []}", "KB-TIME"),
         ("os: {repositories: {suse.docker: {url: 'https://x/y'}}}", "KB-REPOSITORY-NAME"),
         (
@@ -50,7 +50,9 @@ def test_without_time_zones_on_this_machine_the_hosts_tell(problems, tmp_path, m
     "text",
     [
         "os: {timeSync: none, ntpServers: []}",
-        "os: {timeSync: ntpdate, update: true, selinux: disabled, distributeKey: true}",
+        "os: {ntpServers: []}",
+        "os: {timezone: ''}",
+        "os: {timeSync: ntpdate, ntpServers: [10.0.0.1], update: true, selinux: disabled, distributeKey: true}",
         "os: {repositories: {rhel.docker: {url: 'https://x/y'}, own: {url: 'https://x/z'}}}",
         "kubeadm: {kubeletConfiguration: {cgroupDriver: systemd}}",
     ],
