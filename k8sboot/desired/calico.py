@@ -31,7 +31,7 @@ def calico_manifest(cluster: Cluster, *, has_node_addresses: bool = False) -> st
             cluster.spec.calico,
             wanted.pod_subnet,
             wanted.kubernetes_version,
-            _replicas(cluster),
+            typha_replicas(cluster),
             has_node_addresses,
             cluster.spec.proxy_mode,
         )
@@ -39,7 +39,7 @@ def calico_manifest(cluster: Cluster, *, has_node_addresses: bool = False) -> st
 
 def calico_images(cluster: Cluster) -> tuple[str, ...]:
     """The images that run on every host; Typha's only if it is enabled."""
-    return calico.images(calico_manifest(cluster), with_typha=_replicas(cluster) > 0)
+    return calico.images(calico_manifest(cluster), with_typha=typha_replicas(cluster) > 0)
 
 
 @lru_cache(maxsize=2)
@@ -80,6 +80,7 @@ def _pin(settings: CalicoSettings) -> str:
     return settings.sha256 or known
 
 
-def _replicas(cluster: Cluster) -> int:
+def typha_replicas(cluster: Cluster) -> int:
+    """The number of Typha's Pods; 0 is no Typha."""
     wanted = cluster.spec.calico.typha_replicas
     return calico.typha_replicas(len(cluster.spec.hosts)) if wanted < 0 else wanted

@@ -70,6 +70,8 @@ class OsSettings:
     packages: Additional packages for every host. A package that no repository offers is reported and skipped.
     update: Update all packages except the kernel, Docker and Kubernetes.
     selinux: permissive, or disabled from the next boot on. A host with a laxer mode keeps it.
+    firewall: off stops and disables firewalld and ufw. keep leaves the hosts' packet filters alone; the ports that they
+        close between hosts are then an error. See docs/inventory.md for what to open.
     allow_cgroup_v1: Accept hosts with cgroup v1 from Kubernetes 1.35 on, which refuses them otherwise: kubelet starts
         with `failCgroupV1: false`, and kubeadm ignores its check SystemVerification there.
     distribute_key: Let root on the first master log in to all other hosts with an SSH key.
@@ -89,6 +91,7 @@ class OsSettings:
     packages: Annotated[tuple[str, ...], forms.package] = ()
     update: bool = False
     selinux: Annotated[SelinuxMode, Unavailable({"enforcing": "kubeadm does not run with it"})] = "permissive"
+    firewall: Literal["off", "keep"] = "off"
     allow_cgroup_v1: Annotated[bool, needs("kubeadm by hand", is_refused=False)] = False
     distribute_key: bool = False
     open_files: Annotated[int, Number(1024, 1_048_576)] = 655360

@@ -47,8 +47,9 @@ def os_prep(cluster: Cluster, host: Host) -> None:
     settings = cluster.spec.os
     ensure.service_off(host, *ZRAM)
     ensure.swap_off(host)
-    ensure.service_off(host, *osfamily.of(host).firewall_units)
-    ensure.filters_stay_off(host)
+    if settings.firewall == "off":
+        ensure.service_off(host, *osfamily.of(host).firewall_units)
+        ensure.filters_stay_off(host)
     ensure.selinux(host, settings.selinux)
     _network_manager(host)
     if settings.timezone:

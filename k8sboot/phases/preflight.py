@@ -8,7 +8,7 @@ from statistics import median
 
 from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired import by_command, downloads, fitness, kept, proxy, resolver
+from k8sboot.desired import by_command, downloads, fitness, kept, open_ports, proxy, resolver
 from k8sboot.desired.kubeadm import accepts_cgroup_v1, is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import refuse_unfit_runtime, runtime_files
@@ -45,7 +45,8 @@ OURS = "10-calico.conflist"
 def _reads(spec: Spec) -> Reads:
     own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS, CNI))
     living = union((kept.reads(spec), by_command.reads(spec), proxy.reads(spec), downloads.reads(spec)))
-    return union((own, MEMBERSHIP, resolver.READS, runtime.of(spec).reads(spec), fitness.reads(spec), living))
+    machine = union((fitness.reads(spec), open_ports.reads(spec)))
+    return union((own, MEMBERSHIP, resolver.READS, runtime.of(spec).reads(spec), machine, living))
 
 
 @phase(on=everyone, reads=_reads, looks_only=True)
@@ -84,6 +85,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
         )
     runtime_files(cluster, host)
     kubelet_environment(cluster, host)
+    open_ports.refuse_filtered(cluster, host)
 
 
 def _refuse_cgroup_v1_there(cluster: Cluster, host: Host) -> None:

@@ -12,16 +12,9 @@ events() {
     grep -v ^Normal | cut -c 1-1000 | tail -n 40
 }
 requests() { ask get csr; }
-# Rules of the machine's packet filter that reject what comes in, without those of Kubernetes and Calico.
+# The packet filter of this machine.
 master_filter() {
-  for u in nftables iptables firewalld ufw; do
-    systemctl is-active -q $u && echo "unit $u"; done
-  nft list ruleset 2>/dev/null | awk '
-    /^table/ { t = $2 " " $3 }
-    /chain / { i = 0 }
-    / hook input / { i = 1 }
-    i && /reject|drop/ { $1 = $1; print "rule " t ": " $0 }' | head -n 8
-  iptables -S INPUT 2>/dev/null | grep -E 'REJECT|DROP' | sed 's/^/rule iptables: /'
+  . ./packet-filter.sh
 }
 # Only the names and the expiry of these Secrets, never their contents.
 tokens() {

@@ -1,4 +1,4 @@
-"""Rows 33 to 36: machines that are not fit, and repositories that give nothing."""
+"""Rows 33 to 36, and 122: machines that are not fit, and repositories that give nothing."""
 
 from __future__ import annotations
 
@@ -133,6 +133,52 @@ def test_taken_port_is_named_with_its_process(
         ran.blames(host.name, "KB-PREFLIGHT", f"port {port} is taken by", "sshd", "nothing was changed")
         assert ran.error(host.name)["what"].count("is taken by") == 1
         host.heal()
+    controller.is_well()
+
+
+FILTER = """table inet fault {
+  chain input {
+    type filter hook input priority 0; policy accept;
+    %s
+  }
+}
+"""
+
+
+def filtering(host: FaultyHost, rule: str) -> None:
+    """A rule of nftables on the host."""
+    host.sh(f"nft -f - <<'E'\n{FILTER % rule}E")
+    host.undo.callback(host.sh, "nft delete table inet fault")
+
+
+@row(122, "packet filters close ports that the cluster needs")
+def test_ports_that_a_kept_packet_filter_closes_are_named_before_anything_is_changed(
+    controller: Controller, hosts: dict[str, FaultyHost], master: FaultyHost, node: FaultyHost
+) -> None:
+    controller.spec.setdefault("os", {})["firewall"] = "keep"
+    before = {name: host.disk.look() for name, host in hosts.items()}
+    filtering(node, "tcp dport 10250 drop")
+    for words in (("phase", "preflight"), ("plan",)):
+        ran = controller.run(*words, expect=1, within=300)
+        ran.blames(node.name, "KB-PORT-FILTERED", "10250/tcp (kubelet) from k8s-master01, k8s-node02", "5 s")
+        assert "179/tcp" not in ran.error(node.name)["what"]
+        ran.went_on("k8s-master01", "k8s-node02")
+    node.heal()
+    filtering(master, "tcp dport 6443 reject with icmpx admin-prohibited")
+    ran = controller.run("up", "--yes", expect=1, within=300)
+    ran.blames(
+        master.name, "KB-PORT-FILTERED", "6443/tcp (API server) from k8s-node01, k8s-node02: no route to host"
+    )
+    assert ran.of("Changing") == []
+    assert {name: host.disk.differs(before[name]) for name, host in hosts.items()} == dict.fromkeys(
+        hosts, set()
+    )
+    master.heal()
+    filtering(master, "tcp dport 6443 reject with tcp reset")
+    ran = controller.run("phase", "preflight", within=300)
+    assert "tcp dport 6443 reject with tcp reset" in ran.notices(master.name)
+    assert "answers like a closed port" in ran.notices(master.name)
+    master.heal()
     controller.is_well()
 
 

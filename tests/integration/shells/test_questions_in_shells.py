@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from k8sboot.desired.open_ports import PACKET_FILTER, _parse
 from k8sboot.desired.resolver import RESOLVERS
 from k8sboot.ensure.next_boot import NEXT_BOOT
 from k8sboot.host.node_address import MEMBERS_ADDRESS
@@ -23,6 +24,7 @@ from k8sboot.phases.os_prep import NETWORK_RAISES_LINKS
 from k8sboot.phases.preflight import CNI
 from k8sboot.phases.verify import QUERY_ID, dns_question
 from k8sboot.runtime.docker_state import _FLAGS, BYSTANDERS, _data
+from k8sboot.scripts import render
 
 IN_SHELLS = pytest.mark.parametrize(
     "shell",
@@ -269,3 +271,53 @@ def test_pod_networks_resolvers_and_a_members_address_are_read(shell, tmp_path):
     assert ask(shell, at(tmp_path, MEMBERS_ADDRESS.script))[1] == "10.0.0.2\n"
     (tmp_path / "etc/kubernetes/kubelet.conf").unlink()
     assert ask(shell, at(tmp_path, MEMBERS_ADDRESS.script))[1] == ""
+
+
+@IN_SHELLS
+def test_connections_are_tried_all_at_once_and_each_tells_what_became_of_it(shell):
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as closed, socket.socket() as full:
+        opened = server.getsockname()[1]
+        closed.bind(("127.0.0.1", 0))
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(3)]
+        for client in waiting:  # what comes after the first two is dropped
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+        ports = (opened, closed.getsockname()[1], full.getsockname()[1])
+        targets = " ".join(f"127.0.0.1/{port}" for port in ports)
+        _, said = ask(shell, render("connections", TARGETS=targets, WAIT=1, AT_ONCE=2))
+        for client in waiting:
+            client.close()
+    assert {key: tried.result for key, tried in _parse(said).items()} == dict(
+        zip(targets.split(), ["open", "closed", "filtered"], strict=True)
+    )
+
+
+@IN_SHELLS
+def test_rules_that_reject_what_comes_in_are_read(shell, tmp_path):
+    ruleset = """table inet f {
+\tchain input {
+\t\ttype filter hook input priority filter; policy accept;
+\t\ttcp dport 22 accept
+\t\treject with icmpx admin-prohibited
+\t}
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+\t\tdrop
+\t}
+}
+"""
+    for tool, script in {
+        "systemctl": '[ "$*" = "is-active -q firewalld" ]',
+        "nft": f"cat {tmp_path}/ruleset",
+        "iptables": "echo '-P INPUT DROP'; echo '-A INPUT -i lo -j ACCEPT'",
+    }.items():
+        (tmp_path / tool).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / tool).chmod(0o755)
+    (tmp_path / "ruleset").write_text(ruleset)
+    assert ask(shell, PACKET_FILTER.script, path=f"{tmp_path}:/usr/bin:/bin")[1].splitlines() == [
+        "unit firewalld",
+        "rule inet f: reject with icmpx admin-prohibited",
+        "rule iptables: -P INPUT DROP",
+    ]
