@@ -102,7 +102,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_login_that_is_held_up_is_waited_for(session: Execution):
     session.stream.is_fresh = True
     markers = Markers.fresh()
-    done = exchange(session, f"{markers.begin.decode()} {markers.end.decode()}", b"", markers, timeout=0.5)
+    done = exchange(session, f"{markers.begin.decode()} {markers.end.decode()}", b"", markers, timeout=0.9)
 
     assert (done.exit_status, done.text) == (0, "said\n")
     assert not session.stream.is_fresh, "from now on silence means what it did"
