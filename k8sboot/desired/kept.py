@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.packages import KEEP_RUNTIME, asked_for, kubernetes_packages
 from k8sboot.errors import Refused
+from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.kubernetes.versions import KubernetesVersion, unsupported
-from k8sboot.osfamily.family import upstream
+from k8sboot.osfamily.family import Source, upstream
+from k8sboot.osfamily.mirrors import kept_mirrors, mirror_of
 from k8sboot.osfamily.rpm_versions import compare
 from k8sboot.text.listing import listed
 
@@ -24,6 +26,13 @@ NAMED = 3
 def reads(spec: Spec) -> Reads:
     """What these checks read on a host."""
     return Reads(files=(KUBELET_CONF,), packages=tuple(asked_for(spec)))
+
+
+def tell_kept_mirror(spec: Spec, host: Host, sources: Mapping[str, Source]) -> None:
+    """A notice where the host's packages go on coming from a mirror that is not the default, and is not set."""
+    for mirror in kept_mirrors(spec, sources):
+        text = f"packages come from the mirror {mirror} as before, new hosts would use {mirror_of(spec)}"
+        host.notice("KB-DEFAULT-KEPT", f"{text}: set `mirror: {mirror}`, or the one to use, for all of them")
 
 
 def refuse_unsupported(cluster: Cluster) -> None:

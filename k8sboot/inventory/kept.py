@@ -11,6 +11,8 @@ from k8sboot.inventory.kinds import Choice, Flag, Kind, Number, Text
 from k8sboot.inventory.model import Spec
 from k8sboot.text.numbers import whole
 
+_ENDPOINT = "cluster.controlPlaneEndpoint"
+
 
 def with_kept(spec: Spec, found: Mapping[str, object]) -> Spec:
     """spec with the cluster's values of the keys that are not said. found: values by dotted key; others are ignored.
@@ -25,6 +27,23 @@ def with_kept(spec: Spec, found: Mapping[str, object]) -> Spec:
             changed = replace(getattr(spec, section), **{keys[name].field: valid})
             spec = replace(spec, **{section: changed})
     return spec
+
+
+def differing_keys(spec: Spec, kept: Spec) -> dict[str, object]:
+    """The keys whose default in spec is another value in kept, with that value; no default is none.
+
+    The endpoint's follows from an address.
+    """
+    found: dict[str, object] = {}
+    for name, key in rows():
+        top, _, rest = name.partition(".")
+        if not rest or "." in rest or "[" in top or name == _ENDPOINT or top == "ssh":
+            continue
+        section = inventory().keys[top].field
+        before, after = (getattr(getattr(each, section), key.field) for each in (spec, kept))
+        if before not in ("", after):
+            found[name] = after
+    return found
 
 
 def _valid(kind: Kind, value: object) -> object:

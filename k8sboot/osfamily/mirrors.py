@@ -50,6 +50,17 @@ def mirror_on(spec: Spec, bases: Mapping[str, str], lying: str | None) -> str:
     return next((name for name, base in bases.items() if base in lying), wanted)
 
 
+def kept_mirrors(spec: Spec, sources: Mapping[str, Source]) -> tuple[str, ...]:
+    """The mirrors that a host keeps for Docker's or Kubernetes' packages, where the inventory sets none."""
+    if says_mirror(spec):
+        return ()
+    own = {name.rpartition(".")[2] for name in spec.os.repositories}
+    urls = [source.url for name, source in sources.items() if name not in own]
+    bases = [(name, base) for each in (DOCKER, KUBERNETES) for name, base in each.items()]
+    found = dict.fromkeys(name for name, base in bases if any(url.startswith(f"{base}/") for url in urls))
+    return tuple(name for name in found if name != mirror_of(spec))
+
+
 def release_of(spec: Spec) -> Release:
     """The release of the inventory's Kubernetes."""
     return KubernetesVersion.parse(spec.cluster.kubernetes_version).release

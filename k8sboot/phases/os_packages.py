@@ -5,6 +5,7 @@ from __future__ import annotations
 from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
 from k8sboot.desired import downloads
+from k8sboot.desired.kept import tell_kept_mirror
 from k8sboot.desired.packages import runtime_packages
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.host import Host
@@ -36,7 +37,9 @@ def os_packages(cluster: Cluster, host: Host) -> None:
     """Configure the proxy, the repositories and their keys, and install the runbook's tools."""
     family, spec = osfamily.of(host), cluster.spec
     ensure.files(host, *downloads.proxy_files(spec, host))
-    ensure.repositories(host, family.repositories(host, spec, runtime_packages(spec)))
+    sources = family.repositories(host, spec, runtime_packages(spec))
+    tell_kept_mirror(spec, host, sources)
+    ensure.repositories(host, sources)
     tools = (*family.tools_of(host, spec), *spec.os.packages)
     ensure.packages(
         host,

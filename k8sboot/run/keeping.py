@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from k8sboot import ensure
 from k8sboot.desired.keeping import keeping
 from k8sboot.errors import Bug, K8sbootError
@@ -9,6 +11,7 @@ from k8sboot.events import Listener, Notice
 from k8sboot.host.machine import Machine
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
+from k8sboot.inventory.kept import differing_keys
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.paths import ADMIN_CONF
 
@@ -37,8 +40,17 @@ class Keeping:
         if master.file(ADMIN_CONF) is None:
             return True
         running = ensure.running_cluster_now(master)
-        self.spec = keeping(self.spec, running) if running else self.spec
+        if running:
+            kept = keeping(self.spec, running)
+            self._tell_kept(master.name, differing_keys(self.spec, kept))
+            self.spec = kept
         return running is not None
+
+    def _tell_kept(self, master: str, keys: Mapping[str, object]) -> None:
+        if keys:
+            found = ", ".join(f"{name}: {value}" for name, value in keys.items())
+            text = f"the cluster keeps what the inventory does not set: {found}; to have the defaults, set these keys"
+            self._tell(Notice(host=master, code="KB-DEFAULT-KEPT", text=text))
 
     def _tell_silence(self, master: str) -> None:
         text = "the API server does not answer: keys that the inventory does not set have k8sboot's defaults"
