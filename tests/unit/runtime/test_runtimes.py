@@ -30,6 +30,7 @@ MAY_NAME_DOCKER = (
     "explain/",
     "kubernetes/interfaces.py",  # the bridge docker0
     "kubernetes/kubelet_socket.py",  # kubelet with dockershim
+    "kubernetes/former_kubelet_flags.py",  # those of dockershim
     "kubernetes/release",  # which release works with which runtime
     "kubernetes/calico_releases.py",  # the registry docker.io
 )
