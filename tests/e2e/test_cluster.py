@@ -209,7 +209,7 @@ MADE_FOR_PACKAGES = re.compile(
     | /etc/chrony/chrony\.(conf|keys) | /etc/chrony\.(conf|keys)
     | /etc/(ipvsadm\.rules|apparmor\.d/local/.*|docker/key\.json)
     | /etc/sysconfig/kubelet\.rpmnew                    # rpm lays it beside what was there before the package
-    | /etc/containerd/config\.toml\.dpkg-dist           # so does dpkg
+    | /etc/containerd/config\.toml\.(dpkg-dist|rpmnew)  # so do dpkg, and rpm here
     | /etc/yum/pluginconf\.d/versionlock\.(conf|list)
     | /etc/pki/.*/java/cacerts | /etc/(ssl/certs|ca-certificates\.conf).*
     """,
