@@ -191,6 +191,14 @@ script_failed = LogPattern(
     "--failed; journalctl -xe`",
 )
 
+lock_waited_for = LogPattern(
+    "KB-PACKAGE-LOCK",
+    r"waiting for process with (?P<who>pid \d+) to finish",
+    "another program is using the package manager: dnf waits for {who}",
+    f"identify it with `ps -ef | grep -E 'yum|dnf'`; {_LOCKED}",
+)
+"""dnf also prints this where it waits for a moment only: other causes precede it."""
+
 PACKAGES = (
     lock_held,
     lock,
@@ -208,4 +216,5 @@ PACKAGES = (
     unknown,
     depends,
     script_failed,
+    lock_waited_for,
 )

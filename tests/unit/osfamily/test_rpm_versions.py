@@ -46,6 +46,18 @@ def test_a_listing_is_read_newest_first_with_epochs():
     }
 
 
+def test_what_plugins_of_rhel_print_before_a_listing_is_no_package():
+    text = (
+        "Updating Subscription Management repositories.\n"
+        "Unable to read consumer identity\n\n"
+        "This system is not registered with an entitlement server. You can use subscription-manager to register.\n\n"
+        "Last metadata expiration check: 0:00:22 ago on Mon Nov 30 09:22:32 2026.\n"
+        "Available Packages\n"
+        "kubelet.x86_64     1.37.2-150500.1.1         k8sboot-kubernetes\n"
+    )
+    assert offered(text, "x86_64") == {"kubelet": ("0:1.37.2-150500.1.1",)}
+
+
 def test_lines_that_yum_broke_are_read_and_other_architectures_are_not():
     text = (
         "Available Packages\n"
