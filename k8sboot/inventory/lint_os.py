@@ -25,7 +25,10 @@ def lint_os(spec: Spec) -> Iterator[LintProblem]:
 
 
 def _mirror(spec: Spec) -> Iterator[LintProblem]:
-    """`os.mirror` beside an equal `mirror` says nothing more; alone, it sets packages and not images."""
+    """`os.mirror` beside an equal `mirror` says nothing more; alone, it sets packages and not images.
+
+    Without a version, the lines that keep an earlier cluster name its images.
+    """
     mirror, said = spec.os.mirror, spec.said
     if "os.mirror" not in said or ("mirror" in said and mirror == spec.mirror):
         return
@@ -33,7 +36,7 @@ def _mirror(spec: Spec) -> Iterator[LintProblem]:
         "`os.mirror` is the older form of `mirror`, which stands at the top and sets packages and images"
     )
     moved = registries.registry_of(mirror) != registries.registry_of(spec.mirror)
-    if moved and "cluster.imageRepository" not in said:
+    if moved and "cluster.imageRepository" not in said and spec.cluster.kubernetes_version:
         images = f"; to keep the images, set `cluster: {{imageRepository: {spec.cluster.image_repository}}}` as well"
     else:
         images = ""

@@ -93,6 +93,14 @@ def test_lines_that_the_file_has_are_not_told_again(missing):
     assert not any(line.startswith("mirror") for line in missing(f"{HOSTS}mirror: ustc\n").paste)
 
 
+def test_the_older_form_of_the_mirror_does_not_contradict_the_lines(tmp_path):
+    (tmp_path / "inventory.yaml").write_text(HOSTS + "os: {mirror: aliyun}\n")
+    with pytest.raises(InventoryError) as refused:
+        load(str(tmp_path / "inventory.yaml"), environ={})
+    told = [each.suggestion for each in refused.value.problems if each.code == "KB-OLDER-FORM"]
+    assert told == ["replace it by `mirror: aliyun`"]
+
+
 def test_the_lines_are_keys_of_the_inventory():
     assert set(lint_required.EARLIER) <= {name for name, _ in rows()}
     assert lint_required.EARLIER["cluster.kubernetesVersion"] in {row.newest for row in RELEASES}
