@@ -52,7 +52,7 @@ runtime_unit() {
 }
 runtime_errors() {
   journalctl $(printf ' -u %s' $UNITS) --since "$SINCE" -o cat --no-pager |
-    grep -iE 'level=(error|fatal)|unable to|failed|invalid|unknown' | cut -c 1-1000 | tail -n 40
+    grep -iE 'level=(error|fatal)|^containerd: |unable|failed|invalid|unknown' | cut -c 1-1000 | tail -n 40
 }
 kubernetes_files() {
   ls -ln --time-style=+%Y-%m-%dT%H:%M:%S /etc/kubernetes /etc/kubernetes/manifests \

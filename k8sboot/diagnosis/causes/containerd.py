@@ -34,6 +34,16 @@ config = LogPattern(
     _is_down,
 )
 
+flag = LogPattern(
+    "KB-RUNTIME-DOWN",
+    r"^containerd: (?P<what>flag provided but not defined: [^\s,]+|invalid value .* for flag .*)",
+    "the container runtime is not running: {what}",
+    "remove that flag from containerd's command line: `systemctl cat containerd` shows the file; then run `systemctl "
+    "daemon-reload; systemctl restart containerd` and run again",
+    ("runtime-errors",),
+    _is_down,
+)
+
 snapshotter = LogPattern(
     "KB-SNAPSHOTTER",
     r"failed to (?:find|get|create) snapshotter \\*\"?(?P<name>[\w.-]+)",
@@ -117,7 +127,7 @@ cni_plugin = LogPattern(
 )
 
 
-CONTAINERD = (config, snapshotter, cri_missing, cgroup_driver)
+CONTAINERD = (config, flag, snapshotter, cri_missing, cgroup_driver)
 """Why containerd does not serve kubelet."""
 OF_PODS = (runc,)
 OF_NETWORK = (cni_plugin,)
