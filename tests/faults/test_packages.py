@@ -128,7 +128,12 @@ def test_repository_with_a_bad_signature_is_refused(
         bad = {key: value.replace(f"http://{ward.gateway}:8080", mirror.url) for key, value in good.items()}
         controller.spec["os"]["repositories"]["docker"] = {**bad, **pins}
         ran = controller.run("phase", "os-packages", expect=1, within=240)
-        ran.blames(master.name, "KB-REPOSITORY-SIGNATURE", mirror.url, VERDICTS[fault])
+        code, words = "KB-REPOSITORY-SIGNATURE", VERDICTS[fault]
+        if (
+            fault == "expired key" and not engine.is_docker
+        ):  # keys are judged by date, but for the older releases
+            code, words = "KB-KEY-EXPIRES", "expired on 2020-01-31"
+        ran.blames(master.name, code, mirror.url, words)
     assert "docker" not in master.sh(
         f"apt-cache madison docker-ce {engine.package} | grep -F docker-ce/linux; true"
     )
