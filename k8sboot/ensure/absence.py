@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from k8sboot import osfamily
@@ -11,8 +10,6 @@ from k8sboot.host.host import Host
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import upstream
 from k8sboot.osfamily.logins import without_login
-
-_URL = re.compile(r"(?m)^(?:deb |baseurl=).*?(?P<url>\w+://\S+)")
 
 
 def absence(
@@ -64,5 +61,6 @@ def _minor(version: str) -> str:
 def _url_of(host: Host, repository: str) -> str:
     """From k8sboot's file on the host, '' if there is none."""
     text = host.read_file(osfamily.of(host).repository_path(repository)) or ""
-    found = _URL.search(text)
-    return without_login(found["url"]) if found else ""
+    lines = [line for line in text.splitlines() if line.startswith(("deb ", "baseurl="))]
+    words = [word.removeprefix("baseurl=") for line in lines for word in line.split()]
+    return next((without_login(word) for word in words if "://" in word), "")

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Mapping
 
 from k8sboot.kubernetes.parsers import Node, PodAddress
 
-_NO_NETWORK = re.compile(
-    r"(?:container )?runtime network not ready: .*reason:NetworkPluginNotReady .*", re.DOTALL
-)
-"""kubelet's whole message where that is the only reason: several stand in brackets."""
 SHOWN = 5
 """Findings in a text; of the others it has the number."""
 
 
 def lacks_only_network(node: Node) -> bool:
     """Whether a node is not Ready for one reason: it has no pod network."""
-    return not node.is_ready and _NO_NETWORK.fullmatch(node.message) is not None
+    begins = node.message.removeprefix("container ").startswith("runtime network not ready: ")
+    is_only = begins and "reason:NetworkPluginNotReady " in node.message  # several stand in brackets
+    return not node.is_ready and is_only
 
 
 def wrong_addresses(wanted: Mapping[str, str], nodes: Iterable[Node]) -> str:
