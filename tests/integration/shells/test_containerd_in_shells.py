@@ -104,9 +104,9 @@ def test_files_of_registries_are_k8sboots_by_their_first_line(shell, tmp_path):
 
 @IN_SHELLS
 def test_images_and_containers_are_data(shell, tmp_path):
-    assert ask(shell, _data(str(tmp_path)).script) == (0, "0\n")
+    assert ask(shell, _data(str(tmp_path)).script) == (0, f"{tmp_path}\n0\n")
     (tmp_path / "io.containerd.runtime.v2.task/moby/c1").mkdir(parents=True)
     blobs = tmp_path / "io.containerd.content.v1.content/blobs/sha256"
     blobs.mkdir(parents=True)
     (blobs / "1").touch()
-    assert ask(shell, _data(str(tmp_path)).script) == (0, "2\n")
+    assert ask(shell, _data(str(tmp_path)).script) == (0, f"{tmp_path}\n2\n")
