@@ -16,7 +16,11 @@ from k8sboot.inventory.suggest import dotted, nearest, quoted
 from k8sboot.inventory.url_forms import is_url
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,11})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+"""systemd ignores a variable that holds one of them."""
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_NONCHARACTERS}]")
 _TRUE, _FALSE = frozenset({"true", "True", "TRUE"}), frozenset({"false", "False", "FALSE"})
 _MEANT_TRUE, _MEANT_FALSE = frozenset({"yes", "y", "on", "1"}), frozenset({"no", "n", "off", "0"})
 
@@ -46,7 +50,7 @@ def scalar_of(check: CheckContext, node: Node, path: KeyPath, wanted: str) -> st
         check.refuse("KB-ENV", f"`{dotted(path)}`: {error.message}", node, path, error.suggestion)
         return None
     if _CONTROL.search(text):
-        message = f"`{dotted(path)}` must be one line without control characters"
+        message = f"`{dotted(path)}` must be one line without control characters and noncharacters of Unicode"
         check.refuse(
             "KB-VALUE",
             message,

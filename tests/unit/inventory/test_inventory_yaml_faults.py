@@ -96,6 +96,7 @@ def test_unquoted_variables_in_braces_are_told_to_be_quoted(problems):
         ("cluster: {name: ''}\n", "KB-VALUE", 1, 17, "remove the key"),
         ("os: {sysctl: {a.b: \"x\\ny\"}}\n", "KB-VALUE", 1, 20, "one line"),
         ("cluster: {name: \"a\\e[2J\"}\n", "KB-VALUE", 1, 17, "one line"),
+        ("cluster: {name: a\ufdd0}\n", "KB-VALUE", 1, 17, "noncharacters"),
         ("cluster: {name: '${NOPE}'}\n", "KB-ENV", 1, 17, "NOPE is not set"),
         ("kubeadm: {initConfiguration: {a: '${NOPE}'}}\n", "KB-ENV", 1, 34, "NOPE is not set"),
         ("cluster: {name: '${9}'}\n", "KB-ENV", 1, 17, "$$"),
