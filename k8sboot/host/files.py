@@ -134,6 +134,11 @@ def part_path(path: str) -> str:
     return f"{ORIGINALS_DIR}{path}.k8sboot-part"
 
 
+def ours_path(path: str) -> str:
+    """Where the digests of all that k8sboot has written to a file are recorded, one a line."""
+    return f"{ORIGINALS_DIR}{path}.k8sboot-ours"
+
+
 def copy_path(path: str) -> str:
     """Where a copy of what k8sboot wrote last is kept, unless that is a secret."""
     return f"{ORIGINALS_DIR}{path}.k8sboot-copy"

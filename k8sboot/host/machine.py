@@ -214,9 +214,7 @@ class Machine:
 
     def file(self, path: str) -> FileState | None:
         """A file's state, read from the host if no phase declared it."""
-        seen = self.snapshot
-        if path not in seen.files and path not in seen.not_files and path not in seen.closed:
-            seen = self._look(Reads(files=(path,)))
+        seen = self._seen_file(path)
         if path in seen.closed:
             raise folders.unread(path, seen.closed[path], self.name)
         if path in seen.not_files:
@@ -224,6 +222,16 @@ class Machine:
                 f"{path} is not a regular file", why="it is a directory or a device", host=self.name
             )
         return seen.files.get(path)
+
+    def is_unreadable(self, path: str) -> bool:
+        """Whether file() raises for this path."""
+        seen = self._seen_file(path)
+        return path in seen.closed or path in seen.not_files
+
+    def _seen_file(self, path: str) -> Snapshot:
+        seen = self.snapshot
+        is_known = path in seen.files or path in seen.not_files or path in seen.closed
+        return seen if is_known else self._look(Reads(files=(path,)))
 
     def package(self, name: str) -> tuple[str, bool]:
         """(version, held) of a package; ('', False) if it is not installed."""

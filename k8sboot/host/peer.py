@@ -123,6 +123,10 @@ class Peer:
         """The state of a regular file, None if there is none."""
         return self._machine.file(path)
 
+    def is_unreadable(self, path: str) -> bool:
+        """Whether file() raises: it is no regular file, or its owner's to read and that user cannot."""
+        return self._machine.is_unreadable(path)
+
     def read_file(self, path: str, *, errors: str = "replace") -> str | None:
         """The content of a file as text, None if there is none.
 

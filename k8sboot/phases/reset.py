@@ -8,6 +8,7 @@ from functools import partial
 from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import USERS, cri_socket, version
+from k8sboot.desired.kubeconfigs import KEPT, OF_ROOT, content_of_others, kubeconfigs
 from k8sboot.ensure.cluster import apiserver_answers
 from k8sboot.ensure.mounts import KUBELET, NOTHING_MOUNTED, VOLUMES
 from k8sboot.ensure.restore.notes import NOTED, read_notes
@@ -65,19 +66,18 @@ def _going(cluster: Cluster, host: Host) -> tuple[Peer, ...]:
 # Before its Node is deleted: kubeadm reset removes a master from etcd only then.
 @phase(
     on=everyone,
-    reads=Reads(units=(KUBELET,), questions=(TRACES, KUBEADM, USERS, VOLUMES)),
+    reads=Reads(files=(ADMIN_CONF, OF_ROOT), units=(KUBELET,), questions=(TRACES, KUBEADM, USERS, VOLUMES)),
     after=("drain",),
     removes=True,
 )
 def reset_host(cluster: Cluster, host: Host) -> None:
-    """Remove what kubeadm has set up, the pods' network and the kubeconfigs."""
+    """Remove what kubeadm has set up, the pods' network and the kubeconfigs that k8sboot wrote."""
     if not _traces(host):
         return
     _refuse_without_kubeadm(host)
     ensure.unmounted(host, runtime.of(cluster.spec))
-    homes = [line.split(":", 2)[2] for line in host.answer(USERS).text.splitlines()]
-    configs = [f"{home}/.kube/config" for home in homes]
-    # Saved first, as k8sboot may not have written them.
+    configs = _own_kubeconfigs(cluster, host)
+    # Saved first: one with the cluster's access may be a copy that the operator made.
     steps: list[Command | PriorState] = [PriorState("file", path) for path in configs]
     steps.append(NOTHING_MOUNTED)
     if host.answer(KUBEADM).text.strip():
@@ -85,7 +85,7 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     steps += [
         ["/bin/sh", "-c", UNDO_NETWORK],
         # What is no trace goes first: a reset that is cut after the last trace is not begun again.
-        take_away(*configs),
+        *([take_away(*configs)] if configs else []),
         ["rm", "-rf", "--", CLUSTER_MARK],
         ["/bin/sh", "-c", render("remove"), "remove", *DIRECTORIES],
         *_of_another_network(cluster.spec),
@@ -95,6 +95,20 @@ def reset_host(cluster: Cluster, host: Host) -> None:
     if cluster.spec.plugin == "manifest":
         text = "what network.manifest's plugin has set in the kernel by itself stays until a reboot"
         host.notice("KB-RESET-STAYS", text)
+
+
+def _own_kubeconfigs(cluster: Cluster, host: Host) -> list[str]:
+    """Those to remove; others stay, and are named."""
+    own, admin = [], None if host.is_unreadable(ADMIN_CONF) else host.read_file(ADMIN_CONF)
+    for config in kubeconfigs(host, USERS):
+        content = "it cannot be read"
+        if not host.is_unreadable(config.path):
+            content = content_of_others(cluster, host, config.path, admin)
+        if content:
+            host.notice(KEPT, f"{config.path} stays: k8sboot did not write it for this cluster; {content}")
+        elif host.file(config.path) is not None:
+            own.append(config.path)
+    return own
 
 
 def _of_another_network(spec: Spec) -> list[Command]:

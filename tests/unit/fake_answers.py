@@ -87,16 +87,26 @@ def token_secret(token: dict[str, str]) -> dict[str, Any]:
     return {"type": "bootstrap.kubernetes.io/token", "metadata": {"name": token["token-id"]}, "data": data}
 
 
-def kubeconfig(ca: str, user: str, server: str = "192.0.2.1:6443") -> str:
-    """A kubeconfig for the cluster with this CA."""
+def kubeconfig(
+    ca: str, user: str, server: str = "192.0.2.1:6443", *, name: str = "kubernetes", issue: int = 1
+) -> str:
+    """A kubeconfig for the cluster with this CA, as kubeadm names what is in it. issue: of its certificate."""
     data = base64.b64encode(ca.encode()).decode()
     cluster = {"server": f"https://{server}", "certificate-authority-data": data}
+    context = f"{user}@{name}"
+    login = {
+        f"client-{kind}-data": base64.b64encode(f"{kind} {issue} of {user}".encode()).decode()
+        for kind in ("certificate", "key")
+    }
     return json.dumps(
         {
-            "current-context": "c",
-            "contexts": [{"name": "c", "context": {"cluster": "k", "user": user}}],
-            "clusters": [{"name": "k", "cluster": cluster}],
-            "users": [{"name": user}],
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": context,
+            "contexts": [{"name": context, "context": {"cluster": name, "user": user}}],
+            "clusters": [{"name": name, "cluster": cluster}],
+            "preferences": {},
+            "users": [{"name": user, "user": login}],
         }
     )
 

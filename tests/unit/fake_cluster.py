@@ -158,7 +158,9 @@ class FakeCluster(Kubectl):
 
     def _become_master(self, host: FakeConnection) -> None:
         server = self.documents["ClusterConfiguration"]["controlPlaneEndpoint"]
-        host.put("/etc/kubernetes/admin.conf", kubeconfig(self.ca, "kubernetes-admin", server), mode=0o600)
+        name = self.documents["ClusterConfiguration"]["clusterName"]
+        admin = kubeconfig(self.ca, "kubernetes-admin", server, name=name)
+        host.put("/etc/kubernetes/admin.conf", admin, mode=0o600)
         host.put("/etc/kubernetes/pki/ca.key", "the CA's private key", mode=0o600)
         host.put(CONTROLLER_MANAGER, controller_manager(self.documents["ClusterConfiguration"]))
         self.etcd.append(host.name)
