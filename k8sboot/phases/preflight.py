@@ -8,7 +8,7 @@ from statistics import median
 
 from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired import by_command, downloads, fitness, kept, open_ports, proxy, resolver
+from k8sboot.desired import by_command, downloads, fitness, kept, open_ports, own_ports, proxy, resolver
 from k8sboot.desired.kubeadm import accepts_cgroup_v1, is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import refuse_unfit_runtime, runtime_files
@@ -20,7 +20,6 @@ from k8sboot.host.node_address import is_in
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question, Reads, union
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes import ports
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.membership.reading import READS as MEMBERSHIP
 from k8sboot.membership.reading import membership_of
@@ -67,7 +66,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
     found = [
         *_address(cluster, host),
         *_machine(host),
-        *_ports(host),
+        *_ports(cluster.spec, host),
         *_twins(cluster, host),
         *_clock(cluster, host),
         *_other_networks(cluster.spec, host),
@@ -142,17 +141,10 @@ def _machine(host: Host) -> Iterator[str]:
         yield f"its kernel has no control groups for {' and '.join(missing)} (`k8sboot explain KB-KERNEL-CGROUPS`)"
 
 
-def _ports(host: Host) -> Iterator[str]:
+def _ports(spec: Spec, host: Host) -> Iterator[str]:
     """Ports in use; on a member of the cluster, and after a kubeadm that did not finish, by Kubernetes itself."""
-    if host.file(KUBELET_CONF) is not None or membership_of(host).is_unfinished:
-        return
-    wanted = {ports.KUBELET, *(ports.CONTROL_PLANE if host.role == "master" else ())}
-    for line in host.facts.listening.splitlines():
-        words = line.split()
-        taken = [p for p in wanted if len(words) > 3 and words[3].endswith(f":{p}")]
-        if taken:
-            wanted.discard(taken[0])  # reported once for IPv4 and IPv6
-            yield f"port {taken[0]} is taken by {words[-1]}"
+    if host.file(KUBELET_CONF) is None and not membership_of(host).is_unfinished:
+        yield from own_ports.taken(spec, host)
 
 
 def _other_networks(spec: Spec, host: Host) -> Iterator[str]:

@@ -91,6 +91,21 @@ def test_a_dry_run_of_a_phase_alters_nothing_on_bare_machines(bare: FakeCluster,
         ({"disk_free_kib": "1000"}, "0 MiB free under /var, 2048 are needed"),
         ({"listening": 'LISTEN 0 4 *:6443 *:* users:(("nc",pid=1,fd=3))'}, "port 6443 is taken"),
         ({"listening": 'LISTEN 0 4 *:10250 *:* users:(("kubelet",pid=1,fd=3))'}, "port 10250 is taken"),
+        (
+            {
+                "listening": 'LISTEN 0 4 127.0.0.1:10257 0.0.0.0:* users:(("my perl",pid=122,fd=3),("b",pid=3,fd=3))'
+            },
+            "port 10257 is taken by my perl (pid 122), and the controller manager needs it",
+        ),
+        (
+            {"listening": "tcp6 0 0 :::2379 :::* LISTEN 122/sshd: /usr/sbin"},
+            "port 2379 is taken by sshd: /usr/sbin (pid 122), and etcd needs it",
+        ),
+        (
+            {"listening": "LISTEN 0 4 *:10259 *:*"},
+            "taken by a program that ss does not name, and the scheduler",
+        ),
+        ({"listening": "LISTEN 0 4 *:10256 *:*"}, "port 10256 is taken"),
         ({"macs": "02:aa:00"}, "MAC address"),
         ({"product_uuid": "same"}, "product_uuid"),
     ],
