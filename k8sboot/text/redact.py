@@ -19,11 +19,13 @@ _NAME = (
     r"|(?<![a-z] )(?:secret|token|credentials?))"  # not as words of a sentence: "the secret: Secret x not found"
 )
 _IS = r"\\?[\"']?[ \t]{0,9}[:=][ \t]{0,9}"
+_SENTENCE = r"(?:known only after|not started,|make a|upload the|cannot read|timed out) "
+"""How the lines of the phase `join-token` go on."""
 _VALUE = (
     r"(?:(?<=\\\")[^\"\\\n]+"  # in JSON within JSON
     r"|(?<!\\\")(?<=\")(?:[^\"\\\n]|\\.)+"
     r"|(?<=')[^'\n]+"
-    r"|(?<![\"'])(?!(?:true|false|null|none)\b)[^\s,;\"'}\])&\\]+)"
+    r"|(?<![\"'])(?!(?:true|false|null|none)\b)(?!" + _SENTENCE + r")[^\s,;\"'}\])&\\]+)"
 )
 _LOGIN = r"(://)[^/\s:@]+:[^/\s@]+(?=@)"
 _KIND = "[A-Z ]{0,40}PRIVATE KEY"

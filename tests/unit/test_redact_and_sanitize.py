@@ -83,6 +83,12 @@ KEY = "0123456789abcdef" * 4
         ("https://mirror.example.com:8080/a@b", "https://mirror.example.com:8080/a@b"),
         (f"sha256:{KEY}", f"sha256:{KEY}"),
         ("docker-ce=20.10.24", "docker-ce=20.10.24"),
+        ("join-token: known only after kubeadm-init", "join-token: known only after kubeadm-init"),
+        ("join-token: not started, m1 failed", "join-token: not started, m1 failed"),
+        ("join-token: make a join token: failed", "join-token: make a join token: failed"),
+        ("join-token: known", "join-token: ***"),
+        ("token: knownonly after", "token: *** after"),
+        ("join-token: K10abc::server:1234", "join-token: ***"),
     ],
 )
 def test_what_has_the_form_of_a_secret_is_masked(text, shown):
