@@ -62,8 +62,12 @@ class Peer:
     def relies_on(self, *phases: str) -> None:
         """Dry run only: NotYet if one of these phases plans changes here: reads show the state before them."""
         for phase in phases:
-            if phase in self._machine.dry_run.planned:
+            if self.plans(phase):
                 raise NotYet(phase)
+
+    def plans(self, phase: str) -> bool:
+        """Dry run only: the phase would, or might, change this host."""
+        return phase in self._machine.dry_run.planned
 
     def check(self, look: Callable[[], str]) -> str:
         """What look() finds wrong, '' for nothing; a dry run that plans changes here has nothing to look at yet."""

@@ -49,8 +49,7 @@ def verify(cluster: Cluster, host: Host) -> None:
     """Wait until all nodes are Ready, and check that addresses, logs, Pods and metrics of each work."""
     subnet = cluster.spec.cluster.pod_subnet
     wanted = {peer.name for peer in cluster.chosen if is_member(peer)} | {host.name}
-    outside = sorted({peer.name for peer in cluster.chosen} - wanted)
-    if outside:
+    if outside := sorted(p.name for p in cluster.chosen if p.name not in wanted and not _will_join(p)):
         host.notice("KB-NOT-JOINED", f"not in the cluster: {', '.join(outside)}")
     known = _known_nodes(host)
     if strangers := [node.name for seen in known for node in seen if node.name not in cluster.names]:
@@ -71,6 +70,10 @@ def verify(cluster: Cluster, host: Host) -> None:
         _tell_no_network(cluster.spec, host)
     else:
         _network(cluster, host, wanted, pods)
+
+
+def _will_join(peer: Peer) -> bool:
+    return peer.plans("join-masters") or peer.plans("join-nodes")
 
 
 def _tell_no_network(spec: Spec, host: Host) -> None:

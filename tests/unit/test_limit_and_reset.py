@@ -139,3 +139,11 @@ def test_up_after_reset_makes_the_cluster_again(finished: FakeCluster):
     told = raise_errors(run(finished, UP))
     assert sorted(finished.members) == ["m1", "n1", "n2"]
     assert "read the package lists" not in str(told.changes)
+
+
+def test_a_plan_tells_of_hosts_outside_only_where_it_does_not_join_them(bare: FakeCluster):
+    assert "KB-NOT-JOINED" not in run(bare, UP, is_dry=True).codes
+    raise_errors(run(bare, UP, limit=["m1"]))
+    assert "KB-NOT-JOINED" not in run(bare, UP, is_dry=True).codes
+    without_join = [phase for phase in UP if phase.name != "join-nodes"]
+    assert "KB-NOT-JOINED" in run(bare, without_join, is_dry=True).codes
