@@ -22,6 +22,8 @@ class Cluster:
     """The hosts that this run is restricted to, None for all."""
     needs: tuple[str, ...] = ()
     """The phases whose changes to the first master are read here."""
+    failed: frozenset[str] = frozenset()
+    """The hosts that had failed, or were refused, when this phase began."""
 
     @property
     def first_master(self) -> Peer:

@@ -19,7 +19,10 @@ from k8sboot.phase import first_master, phase
     diagnosis=NODES,
 )
 def node_settings(cluster: Cluster, host: Host) -> None:
-    """Set the labels and taints of the inventory, and remove those that it no longer has."""
+    """Set the labels and taints of the inventory, and remove those that it no longer has.
+
+    A host that failed or was refused stays as it is.
+    """
+    served = {peer.name for peer in cluster.chosen} - cluster.failed
     everyone = cluster.spec.hosts
-    chosen = [each for each in everyone if cluster.limit is None or each.name in cluster.limit]
-    ensure.labels_and_taints(host, everyone, chosen)
+    ensure.labels_and_taints(host, everyone, [each for each in everyone if each.name in served])

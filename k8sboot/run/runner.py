@@ -206,7 +206,9 @@ class Run:
         if phase.does_not_apply(self._cluster.spec) or phase.unless(host):
             return
         host.relies_on(*phase.needs)
-        phase.run(replace(self._cluster, needs=phase.needs_on_first_master), host)
+        with self._progress:
+            failed = frozenset(self.report.errors)
+        phase.run(replace(self._cluster, needs=phase.needs_on_first_master, failed=failed), host)
 
     def _wait_for(self, phase: Phase) -> str:
         """Wait until the phases before this one have ended on all hosts; why it cannot start, '' if it can."""

@@ -10,6 +10,7 @@ from fake_cluster import FakeCluster
 from inventories import spec
 from runs import raise_errors, run
 
+from k8sboot.errors import ConnectError
 from k8sboot.events import Changed
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.node_settings import ANNOTATION
@@ -48,6 +49,28 @@ def test_labels_and_taints_are_set_on_a_running_cluster_and_taken_back(finished)
     assert changed(finished, spec()) == [SET, "remove /etc/kubernetes/k8sboot/node-settings"]
     assert settings(finished, "label") == settings(finished, "taint") == settings(finished, "annotate") == {}
     assert changed(finished, spec()) == []
+
+
+def test_a_host_that_fails_keeps_its_labels_and_the_others_get_theirs(finished):
+    changed(finished, wanting(labels={"zone": "fra"}))
+    wanted = wanting(labels={"zone": "ber"})
+    n2 = dataclasses.replace(wanted.nodes[1], labels={"zone": "ber"})
+    finished.spec = dataclasses.replace(wanted, nodes=(wanted.nodes[0], n2))
+    init, finished.hosts["n1"].facts["init"] = finished.hosts["n1"].facts["init"], "openrc"
+    told = run(finished, UP)
+    assert told.errors == {"n1": "KB-PREFLIGHT"}
+    assert told.changes["m1"] == ["set labels and taints of n2"]
+    run(finished, UP, dead={"n1": ConnectError("gone", host="n1")})
+    assert settings(finished, "label") == {"zone": "fra"}
+    finished.hosts["n1"].facts["init"] = init
+    assert changed(finished, finished.spec) == [SET]
+
+
+def test_the_record_stays_while_a_host_fails(finished):
+    changed(finished, wanting(labels={"zone": "fra"}))
+    finished.spec = spec()
+    finished.hosts["n1"].facts["init"] = "openrc"
+    assert run(finished, UP).changes == {}
 
 
 def test_what_another_has_set_stays(finished):
