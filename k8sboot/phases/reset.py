@@ -156,7 +156,8 @@ def what_stays(cluster: Cluster, host: Host) -> None:
         host.notice(
             "KB-RESET-STAYS",
             "left in place: packages, repositories, the container runtime and its images, and the OS settings of"
-            " hosts, os-prep and kernel; `k8sboot reset --restore-os` undoes all but the packages",
+            " hosts, os-prep and kernel; `k8sboot reset --restore-os` undoes the settings and the repositories, not the"
+            " packages, the runtime and the images",
         )
 
 

@@ -65,7 +65,11 @@ def test_a_plain_reset_leaves_the_system_alone_and_says_how_to_undo_it(finished,
     told = raise_errors(run(it, RESET))
     of_another = ["KB-KUBECONFIG-KEPT"] if system is bare_debian else []
     assert told.codes == [*of_another, "KB-RESET-STAYS"]
-    assert "reset --restore-os" in [e.text for e in told.of(Notice) if isinstance(e, Notice)][-1]
+    text = [e.text for e in told.of(Notice) if isinstance(e, Notice)][-1]
+    assert "reset --restore-os" in text
+    assert text.endswith(
+        "undoes the settings and the repositories, not the packages, the runtime and the images"
+    )
     assert it.hosts["m1"].sysctls == before.sysctls
     assert it.hosts["m1"].facts == before.facts
     raise_errors(restore(it))
