@@ -118,7 +118,15 @@ def _of_files(values: Values) -> Iterator[Effect]:
     for path, file in (*_of_ssh(values, "identity_file", "identityFile"), *_sent(values)):
         yield Effect("reads", file, dotted(path))
     for path, file in _of_ssh(values, "known_hosts_file", "knownHostsFile"):
-        yield Effect("writes", file, dotted(path))
+        yield Effect("writes" if "accept-new" in _policies(values, path) else "reads", file, dotted(path))
+
+
+def _policies(values: Any, path: KeyPath) -> Iterator[str]:  # noqa: ANN401  dicts by field name
+    """The hostKeyPolicy of each host that has its known_hosts_file from there."""
+    (_, common), *hosts = _ssh_sections(values)
+    for its_path, own in hosts:
+        if path[:-1] == (its_path if own.get("known_hosts_file") else ("ssh",)):
+            yield own.get("host_key_policy") or common.get("host_key_policy") or "accept-new"
 
 
 def _sent(values: Any) -> Iterator[tuple[KeyPath, str]]:  # noqa: ANN401  dicts by field name
@@ -142,8 +150,14 @@ def _config_files(values: Values) -> Iterator[tuple[KeyPath, str]]:
 
 def _of_ssh(values: Any, field: str, key: str) -> Iterator[tuple[KeyPath, str]]:  # noqa: ANN401  dicts by field name
     """What an ssh key is set to, for all hosts and for single ones."""
+    sections = _ssh_sections(values)
+    yield from (((*path, key), section[field]) for path, section in sections if section.get(field))
+
+
+def _ssh_sections(values: Any) -> list[tuple[KeyPath, Any]]:  # noqa: ANN401  dicts by field name
+    """The section for all hosts, then those of single ones."""
     sections: list[tuple[KeyPath, Any]] = [(("ssh",), values.get("ssh", {}))]
     for role in ("masters", "nodes"):
         hosts = enumerate(values.get(role) or ())
         sections += [((role, index, "ssh"), host.get("ssh", {})) for index, host in hosts]
-    yield from (((*path, key), section[field]) for path, section in sections if section.get(field))
+    return sections

@@ -109,6 +109,33 @@ def test_what_an_inventory_does_here_is_known_without_doing_it(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("common", "single", "does"),
+    [
+        ("", "", "writes"),
+        ("accept-new", "strict", "reads"),
+        ("strict", "", "reads"),
+        ("insecure", "", "reads"),
+        ("strict", "accept-new", "writes"),
+    ],
+)
+def test_known_hosts_is_written_to_only_where_new_keys_are_accepted(tmp_path, common, single, does):
+    all_hosts = f", hostKeyPolicy: {common}" if common else ""
+    its_own = f", ssh: {{hostKeyPolicy: {single}}}" if single else ""
+    path = written(
+        tmp_path,
+        f"ssh: {{knownHostsFile: known_hosts{all_hosts}}}\n"
+        f"masters: [{{name: m1, address: 192.0.2.1{its_own}}},"
+        " {name: m2, address: 192.0.2.2, ssh: {knownHostsFile: known_hosts2, hostKeyPolicy: accept-new}}]\n"
+        + VERSION,
+    )
+    found = [each for each in load(path).effects if "known_hosts" in each.what]
+    assert {each.key: each.does for each in found} == {
+        "ssh.knownHostsFile": does,
+        "masters[1].ssh.knownHostsFile": "writes",
+    }
+
+
 def test_a_file_that_is_not_for_host_keys_is_told_with_its_place(tmp_path):
     path = written(tmp_path, "ssh: {knownHostsFile: keys}\n" + HOSTS)
     with pytest.raises(InventoryError) as refused:
