@@ -10,6 +10,7 @@ from k8sboot.desired.downloads import proxy_files
 from k8sboot.desired.packages import asked_for
 from k8sboot.errors import Refused
 from k8sboot.host.files import File
+from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.osfamily import Wanted
@@ -29,6 +30,12 @@ def runtime_files(cluster: Cluster, host: Peer, *packages: Wanted, version: str 
     if is_restarted(host, engine, files, asked):
         refuse_to_stop_others(cluster, host)
     return files
+
+
+def tell_kept(cluster: Cluster, host: Host) -> None:
+    """Tell which setting of the operator's stays where Kubernetes has another default."""
+    if kept := runtime.of(cluster.spec).kept(cluster.spec, host):
+        host.notice("KB-PAUSE-KEPT", kept)
 
 
 def refuse_misfit(cluster: Cluster, host: Peer, version: str) -> None:

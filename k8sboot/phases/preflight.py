@@ -11,7 +11,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.desired import by_command, downloads, fitness, kept, open_ports, own_ports, proxy, resolver
 from k8sboot.desired.kubeadm import accepts_cgroup_v1, is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
-from k8sboot.desired.runtime import refuse_unfit_runtime, runtime_files
+from k8sboot.desired.runtime import refuse_unfit_runtime, runtime_files, tell_kept
 from k8sboot.ensure.boot import CONTAINER
 from k8sboot.errors import Refused
 from k8sboot.host.cgroups import has_cgroup_v1
@@ -83,6 +83,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
             code="KB-PREFLIGHT",
         )
     runtime_files(cluster, host)
+    tell_kept(cluster, host)
     kubelet_environment(cluster, host)
     open_ports.refuse_filtered(cluster, host)
 

@@ -15,7 +15,7 @@ from k8sboot.kubernetes import releases
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import runtime_limits
 from k8sboot.runtime.containerd_registries import OURS, registry_files, stale
-from k8sboot.runtime.containerd_settings import config_toml
+from k8sboot.runtime.containerd_settings import config_toml, own_pause, pause_image
 from k8sboot.runtime.containerd_state import (
     CGROUP_DRIVER,
     CONFIG,
@@ -27,6 +27,7 @@ from k8sboot.runtime.containerd_state import (
 )
 from k8sboot.runtime.contract import Runtime
 from k8sboot.templates import render
+from k8sboot.text.sanitize import safe_line
 
 STOP_TIMEOUT = 120
 """Seconds. A container that does not end within its grace period is killed."""
@@ -76,6 +77,15 @@ class Containerd(Runtime):
             LIMITS, render("service-limits.conf.j2", open_files=spec.os.open_files), restarts=(UNIT,)
         )
         return *((config,) if version else ()), limits, *registry_files(spec), *_crictl_yaml(host)
+
+    def kept(self, spec: Spec, host: Peer) -> str:
+        """The operator's pause image."""
+        if not (own := own_pause(spec, host)):
+            return ""
+        return (
+            f"containerd keeps the pause image {safe_line(own)} of {CONFIG}, kubeadm's is {pause_image(spec)}; to have "
+            f"that one, set `cluster: {{imageRepository: {spec.cluster.image_repository}}}`"
+        )
 
     def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
         """Registries that the inventory does not have any longer."""

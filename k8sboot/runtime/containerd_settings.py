@@ -29,6 +29,8 @@ from k8sboot.text.toml_text import read_toml, toml_text
 BINS, NETWORKS = "/opt/cni/bin", "/etc/cni/net.d"
 HEAD = "# Managed by k8sboot. Settings of your own: `runtime.config` in the inventory.\n"
 _RUNC = "io.containerd.runc.v2"
+_NO_CHOICE = ("registry.k8s.io/", "k8s.gcr.io/")
+_SAY_IMAGES = frozenset(("cluster.imageRepository", "mirror"))
 Path = tuple[str, ...]
 
 
@@ -41,9 +43,10 @@ def config_toml(spec: Spec, host: Peer, version: str, *, restarts: tuple[str, ..
     now = _now(there, host)
     theirs = _theirs(spec, host, there)
     layout = _layout(host, now, theirs, version)
-    _refuse(host, [*_conflicts(spec, layout, theirs)])
+    pause = _own_pause(spec, host, there, layout, theirs) or pause_image(spec)
+    _refuse(host, [*_conflicts(spec, layout, theirs, pause)])
     _refuse_to_leave_data(spec, host, now)
-    wanted = _wanted(spec, layout, theirs)
+    wanted = _wanted(spec, layout, theirs, pause)
     is_met = there.text is not None and wanted == _known(there.text)
     text = there.text if is_met and there.text is not None else _text(wanted, theirs)
     if not theirs and there.part is None:
@@ -118,9 +121,9 @@ def _layout(host: Peer, now: Tree, theirs: Tree, version: str) -> Layout:
     )
 
 
-def _wanted(spec: Spec, layout: Layout, theirs: Tree) -> Tree:
+def _wanted(spec: Spec, layout: Layout, theirs: Tree, pause: str = "") -> Tree:
     """Everything in one tree. A runtime of the operator's gets the systemd cgroup driver, too."""
-    tree = united(_served(layout, theirs), _ours(spec, layout, theirs))
+    tree = united(_served(layout, theirs), _ours(spec, layout, theirs, pause or pause_image(spec)))
     runtimes = table_at(theirs, layout.of_runtime("containerd", "runtimes"))
     for name, each in runtimes.items():
         if isinstance(each, dict) and each.get("runtime_type") == _RUNC:
@@ -139,13 +142,13 @@ def _served(layout: Layout, theirs: Tree) -> Tree:
     )
 
 
-def _ours(spec: Spec, layout: Layout, theirs: Tree) -> Tree:
+def _ours(spec: Spec, layout: Layout, theirs: Tree, pause: str) -> Tree:
     """k8sboot's settings."""
     runc = layout.of_runtime("containerd", "runtimes", "runc")
     bins: object = [BINS] if layout.bin_lists else BINS
     ours: Tree = {"version": layout.version, **({"root": root} if (root := spec.runtime.data_root) else {})}
     for path, value in (
-        (layout.sandbox, pause_image(spec)),
+        (layout.sandbox, pause),
         (layout.of_runtime("cni", layout.bins), bins),
         (layout.of_runtime("cni", "conf_dir"), NETWORKS),
         ((*runc, "runtime_type"), _RUNC),
@@ -160,6 +163,27 @@ def pause_image(spec: Spec) -> str:
     """The pause image that kubeadm takes."""
     release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
     return f"{spec.cluster.image_repository}/pause:{release.pause}"
+
+
+def own_pause(spec: Spec, host: Peer) -> str:
+    """The operator's pause image that stays in place of kubeadm's; '' for none."""
+    there = shared_file(host, CONFIG)
+    number = _now(there, host).get("version")
+    layout = LAYOUTS.get(number) if isinstance(number, int) else None
+    own = _own_pause(spec, host, there, layout, _theirs(spec, host, there)) if layout else ""
+    return own if own != pause_image(spec) else ""
+
+
+def _own_pause(spec: Spec, host: Peer, there: SharedFile, layout: Layout, theirs: Tree) -> str:
+    """The operator's pause image, unless the inventory says where images come from; '' for none.
+
+    What `containerd config default` writes is nobody's choice. What replaced k8sboot's is repaired.
+    """
+    own = value_at(theirs, layout.sandbox)
+    if not isinstance(own, str) or own.startswith(_NO_CHOICE) or spec.said & _SAY_IMAGES:
+        return ""
+    before = theirs if there.written is None else _known(original_of(host, CONFIG))
+    return own if value_at(before, layout.sandbox) == own else ""
 
 
 def _of_registries(layout: Layout, theirs: Tree) -> Iterator[tuple[Path, object]]:
@@ -181,7 +205,7 @@ def _older_registries(layout: Layout, theirs: Tree) -> list[Path]:
     ]
 
 
-def _conflicts(spec: Spec, layout: Layout, theirs: Tree) -> Iterator[str]:
+def _conflicts(spec: Spec, layout: Layout, theirs: Tree, pause: str) -> Iterator[str]:
     """What the operator wrote against what the inventory sets or kubelet needs, in words."""
     root, wanted = theirs.get("root"), spec.runtime.data_root
     if wanted and root not in (None, wanted):
@@ -190,7 +214,7 @@ def _conflicts(spec: Spec, layout: Layout, theirs: Tree) -> Iterator[str]:
     if socket not in (None, SOCKET):
         yield _against(("grpc", "address"), socket, f"the socket {SOCKET}")
     yield from _of_two_ways(spec, layout, theirs)
-    yield from _of_extra(spec, layout, theirs)
+    yield from _of_extra(spec, layout, theirs, pause)
 
 
 def _of_two_ways(spec: Spec, layout: Layout, theirs: Tree) -> Iterator[str]:
@@ -203,9 +227,9 @@ def _of_two_ways(spec: Spec, layout: Layout, theirs: Tree) -> Iterator[str]:
         yield _against(path, value_at(theirs, path), f"{CERTS}, for `runtime.registries`")
 
 
-def _of_extra(spec: Spec, layout: Layout, theirs: Tree) -> Iterator[str]:
+def _of_extra(spec: Spec, layout: Layout, theirs: Tree, pause: str) -> Iterator[str]:
     """runtime.config against what k8sboot sets itself, and against the file."""
-    ours, there = leaves(_ours(spec, layout, theirs)), leaves(theirs)
+    ours, there = leaves(_ours(spec, layout, theirs, pause)), leaves(theirs)
     for path, value in leaves(dict(spec.runtime.config)).items():
         for other in (ours.get(path, value), there.get(path, value)):
             if other != value and not isinstance(value, list):

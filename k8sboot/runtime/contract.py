@@ -53,6 +53,9 @@ class Runtime(Protocol):
         inventory, or if data would be left behind.
         """
 
+    def kept(self, spec: Spec, host: Peer) -> str:
+        """What an operator has set and files() keeps in place of Kubernetes' default, in words; '' for nothing."""
+
     def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
         """Files that k8sboot has written there, and that this inventory does not need."""
 

@@ -60,6 +60,10 @@ class Docker(Runtime):
         limits = render("service-limits.conf.j2", open_files=spec.os.open_files)
         return daemon_json(spec, host, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,))
 
+    def kept(self, spec: Spec, host: Peer) -> str:
+        """Nothing: a contradiction is refused."""
+        return ""
+
     def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
         """None: all of Docker's settings are in one file."""
         return ()

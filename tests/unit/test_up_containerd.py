@@ -11,7 +11,7 @@ from inventories import saying, spec
 from runs import run
 from yaml_texts import by_kind
 
-from k8sboot.events import Differs
+from k8sboot.events import Differs, Notice
 from k8sboot.inventory.model import ClusterSettings, RuntimeSettings
 from k8sboot.runbook import UP
 from k8sboot.text.toml_text import read_toml
@@ -116,3 +116,17 @@ def test_other_limits_of_logs_are_told_where_kubelet_has_them(finished):
     found = {(e.host, e.key, e.inventory) for e in told.events if isinstance(e, Differs)}
     key = "kubeadm.kubeletConfiguration.containerLogMaxSize"
     assert found == {(name, key, "20Mi") for name in cluster.hosts}
+
+
+def test_a_pause_image_of_the_operators_stays_and_every_plan_tells_it():
+    cluster = FakeCluster(wanted())
+    table = "plugins.'io.containerd.grpc.v1.cri'"
+    cluster.hosts["n1"].put(CONFIG, f"version = 2\n[{table}]\nsandbox_image = 'harbor.lan/pause:3.8'\n")
+    for is_dry in (True, False, True):
+        told = run(cluster, UP, is_dry=is_dry)
+        assert told.errors == {}
+        notices = {e.host: e.text for e in told.of(Notice) if e.code == "KB-PAUSE-KEPT"}
+        assert list(notices) == ["n1"]
+        assert "harbor.lan/pause:3.8" in notices["n1"]
+    assert told.changes == {}
+    assert "harbor.lan/pause:3.8" in cluster.hosts["n1"].text(CONFIG)

@@ -114,6 +114,44 @@ def test_what_an_operator_has_set_stays_and_what_kubernetes_needs_is_added(bench
     assert (it.connection.files[CONFIG].mode, it.connection.files[CONFIG].owner) == (0o600, "root:adm")
 
 
+OWN = "harbor.lan/pause:3.1"
+
+
+def pause_of(found: dict) -> str:
+    return found["plugins"][CRI]["sandbox_image"]
+
+
+def kept(it, wanted: Spec) -> str:
+    said: list[str] = []
+    it.do(lambda host: said.append(Containerd().kept(wanted, host)))
+    return said[0]
+
+
+def test_an_operators_pause_image_stays_and_is_told_until_the_inventory_names_a_registry(bench):
+    it = bench(answers=ANSWERS, files={CONFIG: OPERATOR.replace("k8s.gcr.io/pause:3.2", OWN)})
+    assert OWN in kept(it, wanting())
+    assert pause_of(written(it, wanting())) == OWN
+    assert OWN in kept(it, wanting())
+    assert pause_of(written(it, wanting("cluster.imageRepository"))) == "registry.k8s.io/pause:3.6"
+    assert kept(it, wanting("cluster.imageRepository")) == ""
+
+
+@pytest.mark.parametrize("said", ["mirror", "cluster.imageRepository"])
+def test_an_operators_pause_image_is_replaced_where_the_inventory_says_where_images_come_from(bench, said):
+    it = bench(answers=ANSWERS, files={CONFIG: OPERATOR.replace("k8s.gcr.io/pause:3.2", OWN)})
+    assert kept(it, wanting(said)) == ""
+    assert pause_of(written(it, wanting(said))) == "registry.k8s.io/pause:3.6"
+
+
+@pytest.mark.parametrize("before", ["", OPERATOR])
+def test_a_pause_image_that_replaced_k8sboots_is_repaired(bench, before):
+    it = bench(answers=ANSWERS, files={CONFIG: before} if before else {})
+    ours = pause_of(written(it, wanting()))
+    it.connection.put(CONFIG, it.connection.text(CONFIG).replace(ours, OWN))
+    assert kept(it, wanting()) == ""
+    assert pause_of(written(it, wanting())) == ours
+
+
 def test_an_edit_made_since_stays_when_the_daemon_gets_newer(bench):
     it = bench(answers=ANSWERS)
     written(it, wanting())
