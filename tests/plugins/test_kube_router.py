@@ -98,7 +98,8 @@ def test_pods_of_different_nodes_reach_each_other(lab: Lab, pods: str) -> None:
     for client in ("client", "other"):
         until(lab, client, f"http://{pods}:8080/", "there")
         until(lab, client, "http://server.default.svc.cluster.local/", "there")
-    until(lab, "server", "http://server/", "there")
+    # Its own Service, past /etc/hosts, where the Pod's own name leads to the Pod itself.
+    until(lab, "server", "http://server.default.svc.cluster.local/", "there")
 
 
 def test_a_network_policy_denies_all_but_whom_it_names(lab: Lab, pods: str) -> None:
