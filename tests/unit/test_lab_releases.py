@@ -61,6 +61,21 @@ def test_every_version_has_its_modules_and_their_checksums(upstream: ModuleType)
         assert (place / "go.sum").is_file(), place
 
 
+def test_images_for_kubernetes_own_tests_are_of_the_version_that_is_tested(upstream: ModuleType) -> None:
+    from makers import registry, testimages  # noqa: PLC0415
+
+    assert max(VERSIONS, key=lambda minor: int(minor.partition(".")[2])) in testimages.TAGS
+    for minor, tags in testimages.TAGS.items():
+        version = VERSIONS[minor]["version"]
+        place = LAB / "mirrors/modules/agnhost" / version
+        assert f"k8s.io/kubernetes v{version} " in (place / "go.mod").read_text()
+        assert (place / "go.sum").is_file()
+        table = testimages.table(tags, version, None, None, None)
+        images = {f"{image.name}:{image.tag}": image for image in table}
+        agnhost = registry._config(images[f"e2e-test-images/agnhost:{tags.agnhost[0]}"], "")["config"]
+        assert (agnhost["Entrypoint"], agnhost["Cmd"]) == (["/agnhost"], ["pause"])
+
+
 def test_images_have_the_tags_that_kubeadm_names(upstream: ModuleType) -> None:
     assert set(upstream.RELEASES) == set(VERSIONS) - {"1.20"}
     for minor, built in upstream.RELEASES.items():

@@ -18,6 +18,7 @@ from makers import (
     repository,
     signing,
     standins,
+    testimages,
     tools,
     tree,
     trixie,
@@ -45,7 +46,9 @@ def products(cache: Cache, release: upstream.Release, plugin: str) -> tuple[Path
     if plugin == kuberouter.NAME:
         sources, table = kuberouter.added(cache, sources), (*table, kuberouter.IMAGE)
     scripts = Path(upstreamimages.__file__), Path(kuberouter.__file__)
-    storage = registry.make(cache, table, sources, *scripts, release, *sources.names())
+    tests = testimages.make(cache, release.minor, release.version)
+    inputs = *scripts, release, *sources.names(), *tests.inputs
+    storage = registry.make(cache, (*table, *tests.table), sources, *inputs)
     roots = {
         repository.DEBIAN.path: utilities,
         **_docker(cache, key),

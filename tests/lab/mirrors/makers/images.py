@@ -40,7 +40,10 @@ class Sources:
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """One image: its name in the registry, how its layer fills, how it starts. version: if not the tag's."""
+    """One image: its name in the registry, how its layer fills, how it starts.
+
+    command: arguments of its start, which a Pod's own replace. version: if not the tag's.
+    """
 
     name: str
     tag: str
@@ -49,6 +52,7 @@ class Image:
     user: str = ""
     stand_in: bool = False
     version: str = ""
+    command: tuple[str, ...] = ()
 
 
 def package_versions() -> dict[str, str]:

@@ -123,6 +123,7 @@ def _config(image: Image, bare_digest: str) -> dict:
         "config": {
             "Env": [f"PATH={PATH}"],
             "Entrypoint": list(image.entrypoint) or None,
+            "Cmd": list(image.command) or None,
             "User": image.user,
             "WorkingDir": "/",
             "Labels": _labels(image),

@@ -35,6 +35,9 @@ def _fill(cache: Cache, out: Path, name: str, packages: tuple[str, ...]) -> None
         client.run("install", "--no-install-recommends", "--download-only", *packages)
         for package in sorted((work / "cache/archives").glob("*.deb")):
             subprocess.run(["dpkg-deb", "--extract", package, work / "tree"], check=True)
+        for link in (work / "tree" / each for each in MERGED):
+            if link.is_symlink():
+                link.unlink()  # base-files has these as well
         shutil.copytree(work / "tree", out, symlinks=True, dirs_exist_ok=True)
     for each in SPARED:
         shutil.rmtree(out / each, ignore_errors=True)

@@ -1,0 +1,44 @@
+"""agnhost, which Kubernetes' own tests run in their Pods: the program, and the files that its image has beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import gomodule, toolchain
+from .cache import Cache, fingerprint
+from .gomodule import Module
+
+IMPORTED = "k8s.io/kubernetes"
+PLACE = "test/images/agnhost"
+FILES = ("porter/localhost.crt", "porter/localhost.key")
+
+
+@dataclasses.dataclass(frozen=True)
+class Agnhost:
+    """Where agnhost and its files are."""
+
+    program: Path
+    files: Path
+
+
+def make(cache: Cache, kubernetes: str) -> Agnhost:
+    """The one of a version of Kubernetes, which there has to be a go.mod for."""
+    module = Module("agnhost", kubernetes, {"agnhost": f"{IMPORTED}/{PLACE}"})
+    program = gomodule.make(cache, module)
+    place = gomodule.MODULES / module.name / kubernetes
+    key = fingerprint(Path(__file__), program.name)
+    files = cache.product(f"agnhost-files-{kubernetes}", key, lambda out: _copy(cache, place, out))
+    return Agnhost(program, files)
+
+
+def _copy(cache: Cache, place: Path, out: Path) -> None:
+    go = toolchain.newest(cache)
+    argv = [go.go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", IMPORTED]
+    done = subprocess.run(
+        argv, env=go.environment(cache), cwd=place, capture_output=True, text=True, check=True
+    )
+    for name in FILES:
+        shutil.copyfile(Path(done.stdout.strip()) / PLACE / name, out / Path(name).name)
