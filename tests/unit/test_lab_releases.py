@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -74,6 +75,15 @@ def test_images_for_kubernetes_own_tests_are_of_the_version_that_is_tested(upstr
         images = {f"{image.name}:{image.tag}": image for image in table}
         agnhost = registry._config(images[f"e2e-test-images/agnhost:{tags.agnhost[0]}"], "")["config"]
         assert (agnhost["Entrypoint"], agnhost["Cmd"]) == (["/agnhost"], ["pause"])
+
+
+def test_a_new_product_is_not_forgotten_by_another_build(upstream: ModuleType, tmp_path: Path) -> None:
+    """As that of a tree that was copied with its times."""
+    from makers.cache import Cache  # noqa: PLC0415
+
+    made = Cache(tmp_path).product("tree", "key", lambda out: os.utime(out, (0, 0)))
+    Cache(tmp_path, "1.37").forget_old()
+    assert made.is_dir()
 
 
 def test_images_have_the_tags_that_kubeadm_names(upstream: ModuleType) -> None:

@@ -91,6 +91,7 @@ class Cache:
         part = self.products / f".{name}-{key}.part{self.suffix}"
         part.mkdir()
         make(part)
+        os.utime(part)  # a copied tree has its source's time, by which another build would forget it at once
         with contextlib.suppress(OSError):  # another version's build was faster
             part.rename(final)
         shutil.rmtree(part, ignore_errors=True)
