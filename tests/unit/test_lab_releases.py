@@ -71,10 +71,28 @@ def test_images_for_kubernetes_own_tests_are_of_the_version_that_is_tested(upstr
         place = LAB / "mirrors/modules/agnhost" / version
         assert f"k8s.io/kubernetes v{version} " in (place / "go.mod").read_text()
         assert (place / "go.sum").is_file()
-        table = testimages.table(tags, version, None, None, None)
+        table = testimages.table(tags, version, None)
         images = {f"{image.name}:{image.tag}": image for image in table}
         agnhost = registry._config(images[f"e2e-test-images/agnhost:{tags.agnhost[0]}"], "")["config"]
         assert (agnhost["Entrypoint"], agnhost["Cmd"]) == (["/agnhost"], ["pause"])
+
+
+def test_busybox_is_the_shell_and_whatever_debian_has_no_program_for(
+    upstream: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from makers import testimages  # noqa: PLC0415
+    from makers.layers import Layer  # noqa: PLC0415
+
+    programs = tmp_path / "usr/bin"
+    programs.mkdir(parents=True)
+    (programs / "sh").symlink_to("dash")
+    for name in ("dash", "ip", "nc.openbsd"):
+        (programs / name).touch()
+    monkeypatch.setattr(testimages, "_applets", lambda _: ["cat", "ip", "nc", "sh"])
+    testimages._debian(layer := Layer(), tmp_path)
+    bin_links = {name.removeprefix("usr/bin/"): to for name, to in layer.links.items()}
+    assert bin_links == {"cat": "busybox", "sh": "busybox", "nc": "nc.openbsd"}
+    assert "usr/bin/ip" in layer.files
 
 
 def test_a_new_product_is_not_forgotten_by_another_build(upstream: ModuleType, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""agnhost, which Kubernetes' own tests run in their Pods: the program, and the files that its image has beside it."""
+"""agnhost, which Kubernetes' own tests run in their Pods, and the files of its module that are in images with it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from .cache import Cache, fingerprint
 from .gomodule import Module
 
 IMPORTED = "k8s.io/kubernetes"
-PLACE = "test/images/agnhost"
-FILES = ("porter/localhost.crt", "porter/localhost.key")
+PLACE = "test/images"
+FILES = {
+    "agnhost": ("agnhost/porter/localhost.crt", "agnhost/porter/localhost.key"),
+    "kitten": ("kitten/html/kitten.jpg", "kitten/html/data.json"),
+    "nautilus": ("nautilus/html/nautilus.jpg", "nautilus/html/data.json"),
+}
+"""By image; each is at / in it."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Agnhost:
-    """Where agnhost and its files are."""
+    """Where agnhost is, and the files: in a directory for each image."""
 
     program: Path
     files: Path
@@ -26,7 +31,7 @@ class Agnhost:
 
 def make(cache: Cache, kubernetes: str) -> Agnhost:
     """The one of a version of Kubernetes, which there has to be a go.mod for."""
-    module = Module("agnhost", kubernetes, {"agnhost": f"{IMPORTED}/{PLACE}"})
+    module = Module("agnhost", kubernetes, {"agnhost": f"{IMPORTED}/{PLACE}/agnhost"})
     program = gomodule.make(cache, module)
     place = gomodule.MODULES / module.name / kubernetes
     key = fingerprint(Path(__file__), program.name)
@@ -40,5 +45,7 @@ def _copy(cache: Cache, place: Path, out: Path) -> None:
     done = subprocess.run(
         argv, env=go.environment(cache), cwd=place, capture_output=True, text=True, check=True
     )
-    for name in FILES:
-        shutil.copyfile(Path(done.stdout.strip()) / PLACE / name, out / Path(name).name)
+    for image, names in FILES.items():
+        (out / image).mkdir()
+        for name in names:
+            shutil.copyfile(Path(done.stdout.strip()) / PLACE / name, out / image / Path(name).name)

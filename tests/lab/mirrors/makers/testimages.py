@@ -16,17 +16,12 @@ from .layers import Layer
 
 PREFIX = "e2e-test-images/"
 FILES = Path(__file__).parent.parent / "testimages"
+PETS = ("kitten", "nautilus")
 SMALL = ("busybox", "netbase")
+NGINX = (*SMALL, "nginx")
 TOOLS = (
     *SMALL,
-    "bash",
-    "bind9-dnsutils",
-    "curl",
-    "iperf",
-    "iproute2",
-    "netcat-openbsd",
-    "socat",
-    "util-linux",
+    *("bash", "bind9-dnsutils", "curl", "iperf", "iproute2", "netcat-openbsd", "socat", "util-linux"),
 )
 """As agnhost's image has them. busybox is linked with the C library: the static one finds no addresses."""
 
@@ -38,11 +33,28 @@ class Tags:
     agnhost: tuple[str, ...]
     busybox: str
     glibc_dns: str
+    nginx: tuple[str, ...]
     nonroot: str
+    pets: str
 
 
-TAGS = {"1.37": Tags(("2.66.1", "2.55"), "1.37.0-2", "2.1.1", "1.5")}
-"""By minor; others have none of these images."""
+TAGS = {"1.37": Tags(("2.66.1", "2.55"), "1.37.0-2", "2.1.1", ("1.27.0-2", "1.28.0-2"), "1.5", "1.8")}
+"""By minor; others have none of these images. pets: kitten's and nautilus'."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """What the images are made from: agnhost, and Debian's programs by what they are for."""
+
+    agnhost: Agnhost
+    tools: Path
+    small: Path
+    nginx: Path
+
+    def names(self) -> list[str]:
+        """The products' names, which stand for what is in them."""
+        products = self.agnhost.program, self.agnhost.files, self.tools, self.small, self.nginx
+        return [product.name for product in products]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,57 +69,75 @@ def make(cache: Cache, minor: str, version: str) -> Added:
     """The images for a minor's tests; none where there are no tags of its."""
     if minor not in TAGS:
         return Added()
-    program = agnhost.make(cache, version)
-    tools, small = trixie.make(cache, "agnhost-tools", TOOLS), trixie.make(cache, "busybox-tools", SMALL)
-    products = program.program, program.files, tools, small
-    inputs = Path(__file__), FILES, *(product.name for product in products)
-    return Added(table(TAGS[minor], version, program, tools, small), inputs)
+    sources = Sources(
+        agnhost.make(cache, version),
+        trixie.make(cache, "agnhost-tools", TOOLS),
+        trixie.make(cache, "busybox-tools", SMALL),
+        trixie.make(cache, "nginx-tools", NGINX),
+    )
+    return Added(table(TAGS[minor], version, sources), (Path(__file__), FILES, *sources.names()))
 
 
-def table(tags: Tags, version: str, program: Agnhost, tools: Path, small: Path) -> tuple[Image, ...]:
+def table(tags: Tags, version: str, sources: Sources) -> tuple[Image, ...]:
     """What goes into the registry for a version's tests."""
 
-    def image(name: str, tag: str, fill: Callable[[Layer, Any], None], **settings: Any) -> Image:
-        return Image(f"{PREFIX}{name}", tag, fill, stand_in=True, **settings)
+    def image(name: str, tag: str, fill: Callable[[Layer, Sources], None], **settings: Any) -> Image:
+        return Image(f"{PREFIX}{name}", tag, lambda layer, _: fill(layer, sources), stand_in=True, **settings)
 
-    def agnhost_fill(layer: Layer, _: Any) -> None:
-        _fill_agnhost(layer, program, tools)
-
-    start = {"entrypoint": ("/agnhost",), "command": ("pause",), "version": f"Kubernetes {version}"}
+    start = {"entrypoint": ("/agnhost",), "version": f"Kubernetes {version}"}
+    daemon = ("nginx", "-g", "daemon off;")
     return (
-        *(image("agnhost", tag, agnhost_fill, **start) for tag in tags.agnhost),
-        image("busybox", tags.busybox, lambda layer, _: _fill_debian(layer, small), command=("sh",)),
-        image("glibc-dns-testing", tags.glibc_dns, lambda layer, _: _fill_debian(layer, tools)),
-        image("nonroot", tags.nonroot, lambda layer, _: _fill_debian(layer, small), user="1234"),
+        *(image("agnhost", tag, _agnhost, command=("pause",), **start) for tag in tags.agnhost),
+        *(image(pet, tags.pets, _pet(pet), command=("test-webserver",), **start) for pet in PETS),
+        *(image("nginx", tag, _nginx, command=daemon) for tag in tags.nginx),
+        image("busybox", tags.busybox, lambda layer, of: _debian(layer, of.small), command=("sh",)),
+        image("glibc-dns-testing", tags.glibc_dns, lambda layer, of: _debian(layer, of.tools)),
+        image("nonroot", tags.nonroot, lambda layer, of: _debian(layer, of.small), user="1234"),
     )
 
 
-def _fill_agnhost(layer: Layer, program: Agnhost, tools: Path) -> None:
-    _fill_debian(layer, tools)
-    layer.file("/agnhost", program.program / "agnhost")
+def _agnhost(layer: Layer, sources: Sources) -> None:
+    _debian(layer, sources.tools)
+    _with_agnhost(layer, sources.agnhost, "agnhost")
     layer.link("/agnhost-2", "agnhost")
-    for path in sorted(program.files.iterdir()):
-        layer.file(f"/{path.name}", path)
     layer.directory("/uploads")
 
 
-def _fill_debian(layer: Layer, tools: Path) -> None:
+def _with_agnhost(layer: Layer, made: Agnhost, image: str) -> None:
+    layer.file("/agnhost", made.program / "agnhost")
+    for path in sorted((made.files / image).iterdir()):
+        layer.file(f"/{path.name}", path)
+
+
+def _pet(name: str) -> Callable[[Layer, Sources], None]:
+    """An image that shows an animal, of agnhost alone."""
+    return lambda layer, sources: _with_agnhost(layer, sources.agnhost, name)
+
+
+def _nginx(layer: Layer, sources: Sources) -> None:
+    _debian(layer, sources.nginx)
+    layer.file("/etc/nginx/nginx.conf", FILES / "nginx.conf")
+
+
+def _debian(layer: Layer, programs: Path) -> None:
     """Debian's programs as they are unpacked, and busybox for every name that none of them has."""
-    layer.tree(tools)
-    layer.link("/usr/bin/nc", "nc.openbsd" if (tools / "usr/bin/nc.openbsd").exists() else "busybox")
-    for name in _applets(tools):
+    layer.tree(programs)
+    if (programs / "usr/bin/nc.openbsd").exists():
+        layer.link("/usr/bin/nc", "nc.openbsd")
+    for name in _applets(programs):
         if not any(f"usr/{place}/{name}" in (*layer.files, *layer.links) for place in ("bin", "sbin")):
             layer.link(f"/usr/bin/{name}", "busybox")
-    for path in sorted(FILES.iterdir()):
+    layer.link("/usr/bin/sh", "busybox")  # dash drops variables whose names are not identifiers: data-1
+    for path in sorted((FILES / "etc").iterdir()):
         layer.file(f"/etc/{path.name}", path)
     layer.directory("/tmp", 0o1777)
     layer.directory("/root", 0o700)
     layer.directory("/home/user-defined-in-image", 0o755, 1000)
 
 
-def _applets(tools: Path) -> list[str]:
+def _applets(programs: Path) -> list[str]:
     """The names that busybox goes by; it runs with the libraries that it came with."""
-    libraries = next(tools.glob("usr/lib/*/libc.so.6")).parent
+    libraries = next(programs.glob("usr/lib/*/libc.so.6")).parent
     loader = next(libraries.glob("ld-linux-*"))
-    argv = [loader, "--library-path", libraries, tools / "usr/bin/busybox", "--list"]
+    argv = [loader, "--library-path", libraries, programs / "usr/bin/busybox", "--list"]
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()
