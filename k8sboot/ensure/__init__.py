@@ -21,6 +21,7 @@ from k8sboot.ensure.mounts import unmounted
 from k8sboot.ensure.next_boot import cloud_init_stays_out, filters_stay_off, modules_stay, sysctls_stay
 from k8sboot.ensure.node_settings import labels_and_taints
 from k8sboot.ensure.packages import choose, packages, version_to_come
+from k8sboot.ensure.proxy_mode import left_reads, no_other_mode
 from k8sboot.ensure.repositories import repositories, repository
 from k8sboot.ensure.restore.restore import as_before, would_restart
 from k8sboot.ensure.security import selinux
@@ -50,12 +51,14 @@ __all__ = [
     "filters_stay_off",
     "hostname",
     "labels_and_taints",
+    "left_reads",
     "manifest",
     "manifest_path",
     "modules",
     "modules_stay",
     "newer_kernel",
     "no_etcd_member",
+    "no_other_mode",
     "not_at_boot",
     "not_ready_any_more",
     "packages",

@@ -91,12 +91,12 @@ def _missing_modules(peer: Peer, needed: tuple[str, ...]) -> str:
 
 @phase(
     on=everyone,
-    reads=lambda spec: union((_reads(spec), Reads(questions=(MODE,)))),
+    reads=lambda spec: union((_reads(spec), Reads(questions=(MODE,)), ensure.left_reads(spec.proxy_mode))),
     after=("kube-proxy", "join-masters", "join-nodes"),
     diagnosis=NODES,
 )
 def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
-    """Check the mode in which kube-proxy runs on every host."""
+    """Check the mode in which kube-proxy runs on every host, and remove what it left of another one."""
     mode = cluster.spec.proxy_mode
     missing = [name for name in modules_for_proxy(cluster.spec, host) if host.module(name) != "loaded"]
     aim = f"kube-proxy to run in mode {mode}"
@@ -105,6 +105,7 @@ def kube_proxy_mode(cluster: Cluster, host: Host) -> None:
     else:  # the probe may have run before the mode was changed
         enough = FIRST + EACH * len(cluster.everyone)
         host.wait(aim, lambda: _other_mode(host, mode, missing), timeout=enough)
+    ensure.no_other_mode(host, mode)
 
 
 def _other_mode(host: Host, wanted: str, missing: list[str]) -> str:

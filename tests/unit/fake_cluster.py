@@ -86,6 +86,7 @@ class FakeCluster(Kubectl):
             "runtime-flags": "/usr/bin/dockerd\n-H\nfd://\n",
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
             "proxy-mode": self._proxy_mode,
+            "proxy-left": "",
             "service-dns": self._service_dns,
             "cni-in-force": "",
             "pod-logs": "",
@@ -247,6 +248,9 @@ class FakeCluster(Kubectl):
         if words[2].startswith(f"MARK={CLUSTER_MARK}\n"):
             name = words[2].split("CLUSTER=")[1].split("\n")[0]
             host.put(CLUSTER_MARK, f"cluster: {name}\n{host.text('/etc/kubernetes/pki/ca.crt')}")
+            return ""
+        if "-restore --noflush" in words[2]:
+            host.answers["proxy-left"] = ""
             return ""
         assert "ip link delete" in words[2], words
         return ""
