@@ -39,8 +39,8 @@ kubeadm:
 """
 
 
-def write(lab: Lab, *, with_mirrors: bool, proxy: str = SHARED_KERNEL) -> Path:
-    """Write the inventory, and the password that it points at."""
+def write(lab: Lab, *, with_mirrors: bool, proxy: str = SHARED_KERNEL, cgroup_v1: bool = True) -> Path:
+    """Write the inventory, and the password that it points at. cgroup_v1: its hosts have control groups v1."""
     password = lab.handout / "ops-password"
     password.touch(mode=0o600)
     password.write_text(f"{PASSWORD}\n")
@@ -51,12 +51,12 @@ def write(lab: Lab, *, with_mirrors: bool, proxy: str = SHARED_KERNEL) -> Path:
     )
     fingerprint = mirrors.fingerprint(lab) if with_mirrors else ""
     path = lab.handout / "inventory.yaml"
-    path.with_suffix(".new").write_text(_text(lab, digest, fingerprint) + proxy)
+    path.with_suffix(".new").write_text(_text(lab, digest, fingerprint, cgroup_v1=cgroup_v1) + proxy)
     path.with_suffix(".new").rename(path)
     return path
 
 
-def _text(lab: Lab, manifest_digest: str | None, fingerprint: str) -> str:
+def _text(lab: Lab, manifest_digest: str | None, fingerprint: str, *, cgroup_v1: bool) -> str:
     masters = [host for host in lab.hosts if host.role == "master"]
     nodes = [host for host in lab.hosts if host.role == "node"]
     versions = releases.find(lab.kubernetes)
@@ -83,7 +83,7 @@ masters:
   timezone: Asia/Shanghai
   timeSync: chrony
   ntpServers: [{lab.gateway}]
-{CGROUP_V1 if releases.needs_cgroup_v2(lab.kubernetes) else ""}  repositories:
+{CGROUP_V1 if cgroup_v1 and releases.needs_cgroup_v2(lab.kubernetes) else ""}  repositories:
 {repositories.yaml(lab, fingerprint)}runtime:
 {runtime}{_network(lab, manifest_digest)}metricsServer:
   image: {images}/metrics-server/metrics-server:{versions["metrics-server"]}

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from labkit import preflight
+from labkit import preflight, releases
 from labkit.errors import LabError
 
 from vmkit import commands
@@ -38,10 +38,12 @@ def main(argv: Sequence[str]) -> int:
 def _dispatch(options: argparse.Namespace, inside: list[str]) -> None:
     if options.command == "ssh":
         commands.ssh(options.name, options.host, inside)
+    elif options.command == "up":
+        commands.up(options.name, options.kubernetes)
     elif options.command in ON_HOSTS:
         ON_HOSTS[options.command][0](options.name, options.hosts)
     else:
-        {"up": commands.up, "down": commands.down, "status": commands.status}[options.command](options.name)
+        {"down": commands.down, "status": commands.status}[options.command](options.name)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +58,10 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--name", default=DEFAULT_NAME, help="which lab (default: %(default)s)")
         return added
 
-    add("up", "start the lab, or what is missing of it, and write its inventory")
+    up = add("up", "start the lab, or what is missing of it, and write its inventory")
+    up.add_argument(
+        "--kubernetes", metavar="MINOR", help=f"as in 1.37 (default: {releases.DEFAULT}): {releases.words()}"
+    )
     add("down", "remove every trace of the lab")
     add("status", "show the machines")
     add("ssh", "be root in a machine: lab-vm ssh HOST [-- COMMAND ARGUMENT...]").add_argument("host")

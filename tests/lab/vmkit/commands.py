@@ -29,14 +29,14 @@ PROGRAMS = {
 }
 
 
-def up(name: str) -> None:
+def up(name: str, kubernetes: str | None) -> None:
     """Start what is missing, wait for every sshd, write the inventory."""
     preflight.require_debian()
     preflight.install_packages()
     _install_programs()
     emulator.install()
     with locks.held(name):
-        lab = plan.settle(name, 2, 1, "debian")
+        lab = plan.settle(name, 2, 1, "debian", kubernetes)
         access.make_keys(lab)
         access.hand_out(lab)
         disk.ready()
