@@ -74,7 +74,8 @@ class FileChange:
 class Changed(Event):
     """The host was changed, or would be in a dry run. what: the change, in lower case.
 
-    diff: unified diffs of files, or lines 'thing: from -> to', or "". commands: what ran, quoted for a shell.
+    diff: unified diffs of files, or lines such as 'thing: from -> to' or 'unit: starts', or "".
+    commands: what ran, quoted for a shell.
     files: those written, except files with secret content.
     """
 

@@ -34,6 +34,7 @@ from k8sboot.events import (
 from k8sboot.text.event_lines import EventLine, event_line
 from k8sboot.text.redact import Redactor
 from k8sboot.text.sanitize import safe, safe_line
+from k8sboot.text.short_command import short_command
 
 SILENCE = 20.0
 """Seconds. Off a terminal a line is printed at least this often during a run: CI kills silent jobs."""
@@ -145,7 +146,8 @@ class ConsoleListener:
 
     def _details(self, line: EventLine) -> None:
         for block in line.details:
-            for text in self._clean(block.text).splitlines():
+            is_brief = block.prefix == "$ " and self._verbosity < 1
+            for text in self._clean(short_command(block.text) if is_brief else block.text).splitlines():
                 style = "dim" if block.prefix else DIFF_STYLES.get(text[:1], "dim")
                 self._print(Text(f"    {block.prefix}{text}", style=style))
 

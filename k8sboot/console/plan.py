@@ -13,13 +13,12 @@ from rich.text import Text
 from k8sboot.console.terminal import open_terminal
 from k8sboot.plans import Change, Differing, Document, Open, Step
 from k8sboot.text.sanitize import safe, safe_line
+from k8sboot.text.short_command import short_command
 
 NAMED = 4
 """Hosts. As many are named one by one; of more of them the first two and a number."""
 LONGEST = 40
 """Lines of a file's diff that are shown unless all are asked for: Calico's manifest has thousands."""
-LONGEST_COMMAND = 700
-"""Characters of a command that are shown unless all are asked for: some are whole scripts."""
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -99,6 +98,7 @@ class _Chapter:
 
     def __init__(self, addresses: Mapping[str, str], *, is_full: bool) -> None:
         self._addresses = addresses
+        self._is_full = is_full
         self._longest = sys.maxsize if is_full else LONGEST
         self._shown: dict[Change, str] = {}
 
@@ -145,15 +145,9 @@ class _Chapter:
         for text in _cut(safe(change.diff).splitlines(), self._longest):
             yield Text(f"      {text}", style=_STYLES.get(text[:1], ""))
         yield from (
-            Text(f"      $ {_short(safe(command), self._longest)}", style="dim")
+            Text(f"      $ {safe(command if self._is_full else short_command(command))}", style="dim")
             for command in change.commands
         )
-
-
-def _short(command: str, longest: int) -> str:
-    """A command that is a whole script by its beginning and its arguments, unless all is to be shown."""
-    is_shown = longest > LONGEST or len(command) <= LONGEST_COMMAND
-    return command if is_shown else f"{command[:100]} ... {command[-200:]}"
 
 
 def _cut(diff: Sequence[str], longest: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from k8sboot.errors import Refused
 from k8sboot.host.files import File
 from k8sboot.host.peer import Peer
 from k8sboot.host.shared_file import SharedFile, original_of, records, shared_file
+from k8sboot.host.unread_settings import unread_settings
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.kubernetes.kubelet_flags import (
     KubeletFlag,
@@ -28,6 +29,16 @@ from k8sboot.templates import render
 UNIT = "kubelet.service"
 ENVIRONMENTS = tuple(path for f in osfamily.FAMILIES for path in records(f.paths.kubelet_environment))
 """What kubelet_environment reads, on hosts of any family."""
+UNREAD = unread_settings(
+    {
+        UNIT: (
+            *(f.paths.kubelet_environment for f in osfamily.FAMILIES),
+            "/var/lib/kubelet/config.yaml",
+            "/var/lib/kubelet/kubeadm-flags.env",
+        )
+    }
+)
+"""Which of kubelet's files were edited since it started."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +157,8 @@ def _refusal(host: Peer, path: str, why: str) -> Refused:
     return Refused(
         f"kubelet's flags in {path} contradict the inventory",
         why=why,
-        fix=f"change {path} on {host.name}, or the inventory, then run again; nothing was changed",
+        fix=f"change {path} on {host.name}, or the inventory, then run again: the run restarts kubelet; nothing was "
+        "changed",
         host=host.name,
         code="KB-KUBELET-CONFLICT",
     )

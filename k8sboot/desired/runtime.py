@@ -33,9 +33,9 @@ def runtime_files(cluster: Cluster, host: Peer, *packages: Wanted, version: str 
 
 
 def tell_kept(cluster: Cluster, host: Host) -> None:
-    """Tell which setting of the operator's stays where Kubernetes has another default."""
-    if kept := runtime.of(cluster.spec).kept(cluster.spec, host):
-        host.notice("KB-PAUSE-KEPT", kept)
+    """Tell which settings of the operator's stay beside, or in place of, what k8sboot would write."""
+    for code, text in runtime.of(cluster.spec).kept(cluster.spec, host):
+        host.notice(code, text)
 
 
 def refuse_misfit(cluster: Cluster, host: Peer, version: str) -> None:

@@ -12,7 +12,7 @@ from k8sboot.errors import NotAsWanted, Refused
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command
 from k8sboot.host.reads import Question
-from k8sboot.host.snapshot import from_to
+from k8sboot.host.snapshot import from_to, unit_does
 from k8sboot.kubernetes.mounts import Mount, parse
 from k8sboot.paths import MANIFESTS_DIR
 from k8sboot.runtime.contract import Runtime
@@ -89,7 +89,7 @@ def _expect_nothing(host: Host) -> None:
 
 def _diff(host: Host, found: Sequence[Mount]) -> str:
     lines = [from_to(mount.path, f"{mount.kind} on {mount.source}", "unmounted") for mount in found]
-    return from_to(KUBELET, host.unit(KUBELET), "stopped, with the pods of these volumes") + "".join(lines)
+    return unit_does(KUBELET, "stops, with the Pods of these volumes", host.unit(KUBELET)) + "".join(lines)
 
 
 def _paths(found: Sequence[Mount]) -> str:

@@ -40,12 +40,23 @@ def sysctls_stay(host: Host, path: str, *, floors: Collection[str] = ()) -> None
         if other != value and not (key in floors and _is_higher(other, value)):
             lost.setdefault(file, []).append(f"{key} = {other} (now {value})")
     for file, keys in lost.items():
-        host.notice(CODE, f"at the next boot {file}, which is read after {path}, sets {', '.join(keys)}")
+        told = f"at the next boot {file}, which is read after {path}, sets {', '.join(keys)}"
+        host.notice(CODE, f"{told}: {_without_lines(file, len(keys))}")
     for line in read(host, "tuned"):
         file = line.partition(":")[0]
         host.notice(
-            CODE, f"tuned sets its profile's sysctls after {path} at boot: {file} has `reapply_sysctl = 0`"
+            CODE,
+            f"tuned sets its profile's sysctls after {path} at boot: {file} has `reapply_sysctl = 0`; "
+            "set it to 1",
         )
+
+
+def _without_lines(file: str, count: int) -> str:
+    """The fix. What is not under /etc belongs to a package, or is made at boot; a file in /etc replaces it."""
+    lines = "this line" if count == 1 else "these lines"
+    if file.startswith("/etc/"):
+        return f"remove {lines} from it"
+    return f"copy it to /etc/sysctl.d/{_name(file)}, which counts in its place, and remove {lines} there"
 
 
 def _settings(text: str) -> Iterator[tuple[str, str]]:
@@ -113,7 +124,10 @@ def modules_stay(host: Host, path: str) -> None:
     for file in dict.fromkeys(disabled.values()):
         kept = [name for name in names if disabled.get(_module(name)) == file]
         if kept:
-            host.notice(CODE, f"at the next boot {', '.join(kept)} is not loaded: {file} disables it")
+            host.notice(
+                CODE,
+                f"at the next boot {', '.join(kept)} is not loaded: {file} disables it; remove that from it",
+            )
 
 
 def filters_stay_off(host: Host) -> None:

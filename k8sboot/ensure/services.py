@@ -6,7 +6,7 @@ from k8sboot.host import restart_marks
 from k8sboot.host.host import Host, not_active
 from k8sboot.host.originals import PriorState
 from k8sboot.host.peer import Command
-from k8sboot.host.snapshot import from_to
+from k8sboot.host.snapshot import unit_does
 
 START_TIMEOUT = 300
 """Seconds. systemd gives most units 90 to start, and some no limit at all."""
@@ -28,7 +28,7 @@ def service(host: Host, unit: str) -> None:
         ["systemctl", "enable", unit],
         ["systemctl", "restart", unit],
         restart_marks.clear(unit),
-        diff=_becomes(host, "active, enabled", unit),
+        diff=_does(host, "starts, is enabled", unit),
         timeout=START_TIMEOUT,
         check=lambda: not_active(host, unit),
     )
@@ -37,7 +37,7 @@ def service(host: Host, unit: str) -> None:
 def service_at_boot(host: Host, unit: str) -> None:
     """Enable the unit without starting it; systemd reads its configuration."""
     if host.unit(unit).enabled != "enabled":
-        before, diff = PriorState("unit", unit, aim="enabled"), _becomes(host, "enabled", unit)
+        before, diff = PriorState("unit", unit, aim="enabled"), _does(host, "is enabled", unit)
         host.change(f"enable {unit}", before, ["systemctl", "enable", unit], diff=diff)
     restarted(host, unit)
 
@@ -55,7 +55,7 @@ def reloaded(host: Host, unit: str) -> None:
             f"reload {unit}",
             ["systemctl", "reload", unit],
             restart_marks.clear(unit),
-            diff=_becomes(host, "reloaded", unit),
+            diff=_does(host, "reloads", unit),
             timeout=120,
         )
 
@@ -63,7 +63,7 @@ def reloaded(host: Host, unit: str) -> None:
 def not_at_boot(host: Host, unit: str) -> None:
     """Disable the unit at the next boot; whether it runs now stays."""
     if host.unit(unit).enabled == "enabled":
-        before, diff = PriorState("unit", unit, aim="disabled"), _becomes(host, "disabled", unit)
+        before, diff = PriorState("unit", unit, aim="disabled"), _does(host, "is disabled", unit)
         host.change(f"disable {unit} for the next boot", before, ["systemctl", "disable", unit], diff=diff)
 
 
@@ -76,7 +76,7 @@ def service_off(host: Host, *units: str) -> None:
             f"stop and disable {' '.join(on)}",
             *[PriorState("unit", unit, aim="disabled") for unit in on],
             off,
-            diff=_becomes(host, "inactive, disabled", *on),
+            diff=_does(host, "stops, is disabled", *on),
             check=lambda: _still_active(host, on),
         )
 
@@ -85,11 +85,8 @@ def _starting(host: Host, unit: str) -> str:
     return f"{unit} is {host.unit(unit)}" if host.unit(unit).is_starting else ""
 
 
-def _becomes(host: Host, then: str, *units: str) -> str:
-    """The units' states now and then. The package that brings a unit may enable and start it itself."""
-    unless = ", unless its package does"
-    states = {unit: host.unit(unit) for unit in units}
-    return "".join(from_to(u, now, then if now.exists else then + unless) for u, now in states.items())
+def _does(host: Host, what: str, *units: str) -> str:
+    return "".join(unit_does(unit, what, host.unit(unit)) for unit in units)
 
 
 def _still_active(host: Host, units: list[str]) -> str:

@@ -20,7 +20,7 @@ from k8sboot.host.peer import Command, Peer, failure
 from k8sboot.host.reads import Question
 from k8sboot.host.reboot import REBOOT, not_back, order
 from k8sboot.host.script import FAILED, Commands, which
-from k8sboot.host.snapshot import from_to
+from k8sboot.host.snapshot import unit_does
 from k8sboot.secret import Secret
 from k8sboot.ssh.connection import Completed, Script
 
@@ -116,10 +116,16 @@ class Host(Peer):
             ["systemctl", "daemon-reload"],
             ["systemctl", "restart", unit],
             restart_marks.clear(unit),
-            diff=from_to(unit, self.unit(unit), "restarted"),
+            diff=unit_does(unit, f"restarts{self._to_read(unit)}", self.unit(unit)),
             timeout=timeout,
             check=lambda: not_active(self, unit),
         )
+
+    def _to_read(self, unit: str) -> str:
+        """Why a unit restarts though k8sboot has written nothing of its settings, '' for any other reason."""
+        files = self.unread_settings(unit)
+        verb = "were" if len(files) > 1 else "was"
+        return f" to read {', '.join(files)}, which {verb} changed after it had started" if files else ""
 
     def reboot(self, what: str, *, timeout: float = 600) -> None:
         """Reboot the machine and wait until it answers with a new boot ID; its snapshot is discarded."""

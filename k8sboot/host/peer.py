@@ -12,6 +12,7 @@ from k8sboot.host.node_address import NodeAddress
 from k8sboot.host.reads import Question
 from k8sboot.host.script import FAILED, Read
 from k8sboot.host.snapshot import Answer, Facts, FileState, UnitState
+from k8sboot.host.unread_settings import unread
 from k8sboot.ssh.connection import Completed, Script
 
 T = TypeVar("T")
@@ -193,8 +194,12 @@ class Peer:
         return self._machine.module(name)
 
     def restart_is_due(self, unit: str) -> bool:
-        """k8sboot has written the unit's configuration and not restarted the unit since."""
-        return unit in self._machine.snapshot.due_restarts
+        """The unit's configuration was written, by k8sboot or by hand, and the unit has not been restarted since."""
+        return unit in self._machine.snapshot.due_restarts or self.unread_settings(unit) != ()
+
+    def unread_settings(self, unit: str) -> tuple[str, ...]:
+        """Files of the unit that were edited by hand since it started: it runs without that."""
+        return unread(self._machine.snapshot.answers, unit)
 
 
 def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError:

@@ -41,7 +41,7 @@ class UnitState:
         return _with(self, name, value) if name else self
 
     def __str__(self) -> str:
-        return ", ".join(filter(None, (self.active, self.enabled))) if self.exists else "no such unit"
+        return ", ".join(filter(None, (self.active, self.enabled))) if self.exists else "unknown to systemd"
 
     @property
     def is_starting(self) -> bool:
@@ -181,6 +181,11 @@ class Snapshot:
 def from_to(thing: str, now: object, then: object) -> str:
     """A line of a change's diff, for what is not a file."""
     return f"{thing}: {str(now) or 'none'} -> {str(then) or 'none'}\n"
+
+
+def unit_does(unit: str, what: str, now: UnitState) -> str:
+    """A line of a change's diff, for a systemd unit: what it does, such as 'starts', and its state now."""
+    return f"{unit}: {what} ({f'now {now}' if now.exists else 'comes with its package'})\n"
 
 
 def _addresses(said: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
-from k8sboot.osfamily import apt_sources, deb_versions, dpkg, logins, mirrors, openpgp
+from k8sboot.osfamily import apt_others, apt_sources, deb_versions, dpkg, logins, mirrors, openpgp
 from k8sboot.osfamily import debian_repositories as places
 from k8sboot.osfamily.apt import APT_GET, IN_MEMORY, RETRIES
 from k8sboot.osfamily.family import (
@@ -165,6 +165,7 @@ class Debian(Family):
 
     def refresh(self, host: Host) -> None:
         """apt-get update, after repairs. A repository of others that cannot be read is a notice."""
+        apt_others.refuse_malformed(host)
         wait_for(host, APT_HOLDER)
         dpkg.repair(host)
         try:
@@ -185,6 +186,8 @@ class Debian(Family):
                     "KB-REPOSITORY-SKIPPED", f"{entry.file}: cannot read {entry.url} {entry.suite}: {reason}"
                 )
             host.change("continue with the package lists that could be read", ["touch", LISTS])
+        if host.is_ahead:
+            apt_others.tell_dead(host)
         host.assume(self.lists_are_fresh)
 
     def candidates(self, host: Host, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from k8sboot import ensure, osfamily
 from k8sboot.cluster import Cluster
 from k8sboot.desired import kept, resolver
 from k8sboot.desired.kubeadm import is_member
-from k8sboot.desired.kubelet import ENVIRONMENTS, UNIT, kubelet_environment
+from k8sboot.desired.kubelet import ENVIRONMENTS, UNIT, UNREAD, kubelet_environment
 from k8sboot.desired.packages import PINNED, companions, kubernetes_packages, pinned
 from k8sboot.diagnosis.diagnose import PACKAGES
 from k8sboot.host.files import File
@@ -21,7 +21,7 @@ from k8sboot.phase import everyone, phase
 
 def _reads(spec: Spec) -> Reads:
     names = (*kubernetes_packages(spec), *(each.name for each in companions(spec)))
-    own = Reads(files=ENVIRONMENTS, packages=names, units=(UNIT,))
+    own = Reads(files=ENVIRONMENTS, packages=names, units=(UNIT,), questions=(UNREAD,))
     return union((own, PINNED, osfamily.INSTALLING, resolver.READS))
 
 

@@ -8,7 +8,17 @@ from statistics import median
 
 from k8sboot import ensure, osfamily, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired import by_command, downloads, fitness, kept, open_ports, own_ports, proxy, resolver
+from k8sboot.desired import (
+    by_command,
+    downloads,
+    fitness,
+    in_the_way,
+    kept,
+    open_ports,
+    own_ports,
+    proxy,
+    resolver,
+)
 from k8sboot.desired.kubeadm import accepts_cgroup_v1, is_member
 from k8sboot.desired.kubelet import ENVIRONMENTS, kubelet_environment
 from k8sboot.desired.runtime import refuse_unfit_runtime, runtime_files, tell_kept
@@ -45,7 +55,17 @@ def _reads(spec: Spec) -> Reads:
     own = Reads(files=(KUBELET_CONF, *ENVIRONMENTS), questions=(CONTAINER, NO_CGROUPS, CNI))
     living = union((kept.reads(spec), by_command.reads(spec), proxy.reads(spec), downloads.reads(spec)))
     machine = union((fitness.reads(spec), open_ports.reads(spec)))
-    return union((own, MEMBERSHIP, resolver.READS, runtime.of(spec).reads(spec), machine, living))
+    return union(
+        (
+            own,
+            MEMBERSHIP,
+            resolver.READS,
+            in_the_way.reads(spec),
+            runtime.of(spec).reads(spec),
+            machine,
+            living,
+        )
+    )
 
 
 @phase(on=everyone, reads=_reads, looks_only=True)
@@ -71,6 +91,7 @@ def preflight(cluster: Cluster, host: Host) -> None:
         *_clock(cluster, host),
         *_other_networks(cluster.spec, host),
         *_resolver(cluster, host),
+        *_earlier(cluster.spec, host),
         *_release(cluster, host),
         *proxy.misfits(cluster.spec, host),
     ]
@@ -171,6 +192,12 @@ def _resolver(cluster: Cluster, host: Host) -> Iterator[str]:
             f"its /etc/resolv.conf names only itself ({servers}), on which CoreDNS loops: name a real server there, or "
             "set `kubeadm: {kubeletConfiguration: {resolvConf: FILE}}`"
         )
+
+
+def _earlier(spec: Spec, host: Host) -> Iterator[str]:
+    """What an earlier installation left; on a member it runs."""
+    if host.file(KUBELET_CONF) is None:
+        yield from in_the_way.in_the_way(spec, host)
 
 
 def _release(cluster: Cluster, host: Host) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from k8sboot import ensure, runtime
@@ -21,7 +22,7 @@ from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, interfaces, parsers
 from k8sboot.kubernetes.paths import ADMIN_CONF
-from k8sboot.paths import CLUSTER_MARK, MANIFESTS_DIR, UNFINISHED
+from k8sboot.paths import CLUSTER_MARK, MANIFESTS_DIR, ORIGINALS_DIR, UNFINISHED
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.scripts import render
 
@@ -91,10 +92,35 @@ def reset_host(cluster: Cluster, host: Host) -> None:
         *_of_another_network(cluster.spec),
         ["rm", "-rf", "--", *CNI_FILES.split(), UNFINISHED],
     ]
-    host.change("take Kubernetes off the machine", *steps, timeout=600, job=True, check=lambda: _left(host))
+    host.change(
+        "take Kubernetes off the machine",
+        *steps,
+        diff="".join(f"{deed}\n" for deed in _deeds(host, configs)),
+        timeout=600,
+        job=True,
+        check=lambda: _left(host),
+    )
     if cluster.spec.plugin == "manifest":
         text = "what network.manifest's plugin has set in the kernel by itself stays until a reboot"
         host.notice("KB-RESET-STAYS", text)
+
+
+def _deeds(host: Host, configs: Sequence[str]) -> Iterator[str]:
+    """What happens, a line each."""
+    traces = _traces(host)
+    paths = [each for each in traces if each.startswith("/")]
+    filters = [each.removesuffix("-save") for each in traces if each.endswith("tables-save")]
+    links = [each for each in traces if each not in paths and not each.endswith("tables-save")]
+    if host.answer(KUBEADM).text.strip():
+        yield "stops kubelet and Kubernetes' containers, and unmounts kubelet's tmpfs (kubeadm reset)"
+    if paths:
+        yield f"deletes {', '.join(paths)}"
+    if links:
+        yield f"deletes the interfaces {', '.join(links)}"
+    if filters:
+        yield f"deletes the chains and rules of kube-proxy, kubelet and Calico ({', '.join(filters)})"
+    if configs:
+        yield f"deletes {', '.join(configs)}, after saving a copy in {ORIGINALS_DIR}"
 
 
 def _own_kubeconfigs(cluster: Cluster, host: Host) -> list[str]:

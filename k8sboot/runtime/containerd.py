@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
 
 from k8sboot import scripts
 from k8sboot.host.files import File
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Reads
 from k8sboot.host.shared_file import records
+from k8sboot.host.unread_settings import unread_settings
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import releases
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import runtime_limits
-from k8sboot.runtime.containerd_registries import OURS, registry_files, stale
+from k8sboot.runtime.containerd_hosts_files import hosts_files, kept_files
+from k8sboot.runtime.containerd_hosts_files import reads as hosts_reads
+from k8sboot.runtime.containerd_registries import OURS, stale
 from k8sboot.runtime.containerd_settings import config_toml, own_pause, pause_image
 from k8sboot.runtime.containerd_state import (
     CGROUP_DRIVER,
@@ -34,6 +38,8 @@ STOP_TIMEOUT = 120
 PULL_TIMEOUT = 900
 """Seconds for one image."""
 LIMITS = runtime_limits(UNIT)
+UNREAD = unread_settings({UNIT: (CONFIG,)})
+"""Which of its files were edited since it started."""
 CRICTL_YAML = "/etc/crictl.yaml"
 DIGESTS = "{{.status.id}}{{range .status.repoDigests}} {{.}}{{end}}"
 _UNITS = {"k": "Ki", "m": "Mi", "g": "Gi"}
@@ -47,6 +53,7 @@ class Containerd(Runtime):
     name = "containerd"
     unit = UNIT
     lower_units = ()
+    programs: ClassVar[Mapping[str, str]] = {UNIT: "/usr/bin/containerd"}
     data_dir = "/var/lib/containerd"
     cgroup_driver = CGROUP_DRIVER
     keeps_containers = f"set KillMode=process for {UNIT}"
@@ -62,12 +69,11 @@ class Containerd(Runtime):
 
     def reads(self, spec: Spec) -> Reads:
         """What is usually read."""
-        certs = (file.path for file in registry_files(spec))
         return Reads(
-            files=(*records(CONFIG), LIMITS, CRICTL_YAML, *certs),
+            files=(*records(CONFIG), LIMITS, CRICTL_YAML, *hosts_reads(spec)),
             packages=tuple(self.packages(spec)),
             units=(UNIT,),
-            questions=(CGROUP_DRIVER, PACKAGED, OURS),
+            questions=(CGROUP_DRIVER, PACKAGED, OURS, UNREAD),
         )
 
     def files(self, spec: Spec, host: Peer, version: str = "") -> tuple[File, ...]:
@@ -76,16 +82,21 @@ class Containerd(Runtime):
         limits = File(
             LIMITS, render("service-limits.conf.j2", open_files=spec.os.open_files), restarts=(UNIT,)
         )
-        return *((config,) if version else ()), limits, *registry_files(spec), *_crictl_yaml(host)
+        return *((config,) if version else ()), limits, *hosts_files(spec, host), *_crictl_yaml(host)
 
-    def kept(self, spec: Spec, host: Peer) -> str:
-        """The operator's pause image."""
-        if not (own := own_pause(spec, host)):
-            return ""
-        return (
-            f"containerd keeps the pause image {safe_line(own)} of {CONFIG}, kubeadm's is {pause_image(spec)}; to have "
-            f"that one, set `cluster: {{imageRepository: {spec.cluster.image_repository}}}`"
-        )
+    def kept(self, spec: Spec, host: Peer) -> Iterator[tuple[str, str]]:
+        """The operator's pause image, and their settings of registries."""
+        if own := own_pause(spec, host):
+            yield (
+                "KB-PAUSE-KEPT",
+                f"containerd keeps the pause image {safe_line(own)} of {CONFIG}, kubeadm's is {pause_image(spec)}; to "
+                f"have that one, set `cluster: {{imageRepository: {spec.cluster.image_repository}}}`",
+            )
+        for path in kept_files(spec, host):
+            yield (
+                "KB-REGISTRY-KEPT",
+                f"{path} was there before k8sboot: its settings stay, and those of `runtime.registries` are added",
+            )
 
     def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
         """Registries that the inventory does not have any longer."""

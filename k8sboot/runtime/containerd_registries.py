@@ -14,6 +14,7 @@ from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question
 from k8sboot.inventory.model import Registry, Spec
 from k8sboot.inventory.registries import containerd_registries as registries_of
+from k8sboot.paths import ORIGINALS_DIR
 from k8sboot.runtime.settings import Tree
 from k8sboot.secret import Secret
 from k8sboot.text.toml_text import toml_text
@@ -23,9 +24,10 @@ __all__ = ["CERTS", "OURS", "registries_of", "registry_files", "stale"]
 CERTS = "/etc/containerd/certs.d"
 HEAD = "# Managed by k8sboot: `runtime.registries` of the inventory.\n"
 OURS = Question(
-    "containerd-registries", scripts.render("containerd-registries", FOLDER=CERTS, HEAD=HEAD.strip())
+    "containerd-registries",
+    scripts.render("containerd-registries", FOLDER=CERTS, HEAD=HEAD.strip(), ORIGINALS=ORIGINALS_DIR),
 )
-"""The files of the registries that k8sboot has written."""
+"""The files of the registries that k8sboot has written, and behind the word `shared` an operator's that it added to."""
 _SERVERS = {"docker.io": "https://registry-1.docker.io"}
 """Registries whose images are on another host than their name says."""
 DEFAULT = "_default"
@@ -40,7 +42,8 @@ def registry_files(spec: Spec) -> tuple[File, ...]:
 def stale(spec: Spec, host: Peer) -> tuple[str, ...]:
     """Files of registries that k8sboot has written and the inventory does not have any longer."""
     wanted = {file.path for file in registry_files(spec)}
-    return tuple(path for path in host.answer(OURS).text.split() if path not in wanted)
+    lines = host.answer(OURS).text.splitlines()
+    return tuple(path for path in lines if path.startswith("/") and path not in wanted)
 
 
 def _files(name: str, registry: Registry) -> Iterator[File]:

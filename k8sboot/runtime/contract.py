@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from k8sboot.host.files import File
 from k8sboot.host.peer import Command, Peer
@@ -21,6 +21,8 @@ class Runtime(Protocol):
     """The systemd unit that serves kubelet."""
     lower_units: tuple[str, ...]
     """Units that it depends on. Their packages enable and start them."""
+    programs: ClassVar[Mapping[str, str]]
+    """The program that each of these units starts, where its package has it."""
     data_dir: str
     """Where it stores images and containers."""
     cgroup_driver: Question
@@ -53,8 +55,8 @@ class Runtime(Protocol):
         inventory, or if data would be left behind.
         """
 
-    def kept(self, spec: Spec, host: Peer) -> str:
-        """What an operator has set and files() keeps in place of Kubernetes' default, in words; '' for nothing."""
+    def kept(self, spec: Spec, host: Peer) -> Iterable[tuple[str, str]]:
+        """What an operator has set and files() keeps beside the inventory's: a code and words for each."""
 
     def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
         """Files that k8sboot has written there, and that this inventory does not need."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
 
 from k8sboot import scripts
 from k8sboot.host.files import File
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Reads
 from k8sboot.host.shared_file import records
+from k8sboot.host.unread_settings import unread_settings
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import releases
 from k8sboot.kubernetes.versions import KubernetesVersion
@@ -24,6 +26,9 @@ VERSION = "20.10"
 """Where the inventory names none."""
 DIGESTS = '{{.Id}}{{range .RepoDigests}} {{index (split . "@") 1}}{{end}}'
 LIMITS = runtime_limits(UNIT)
+LOWER = "containerd.service"
+UNREAD = unread_settings({UNIT: (DAEMON_JSON,), LOWER: ("/etc/containerd/config.toml",)})
+"""Which of their files were edited since they started."""
 
 
 class Docker(Runtime):
@@ -31,7 +36,8 @@ class Docker(Runtime):
 
     name = "docker"
     unit = UNIT
-    lower_units = ("containerd.service",)
+    lower_units = (LOWER,)
+    programs: ClassVar[Mapping[str, str]] = {UNIT: "/usr/bin/dockerd", LOWER: "/usr/bin/containerd"}
     data_dir = "/var/lib/docker"
     cgroup_driver = CGROUP_DRIVER
     keeps_containers = f'set `"live-restore": true` in {DAEMON_JSON} and run `systemctl reload docker`'
@@ -52,7 +58,7 @@ class Docker(Runtime):
             files=(*records(DAEMON_JSON), LIMITS),
             packages=tuple(self.packages(spec)),
             units=(UNIT, *self.lower_units),
-            questions=(CGROUP_DRIVER,),
+            questions=(CGROUP_DRIVER, UNREAD),
         )
 
     def files(self, spec: Spec, host: Peer, version: str = "") -> tuple[File, ...]:
@@ -60,9 +66,9 @@ class Docker(Runtime):
         limits = render("service-limits.conf.j2", open_files=spec.os.open_files)
         return daemon_json(spec, host, restarts=(UNIT,)), File(LIMITS, limits, restarts=(UNIT,))
 
-    def kept(self, spec: Spec, host: Peer) -> str:
+    def kept(self, spec: Spec, host: Peer) -> Iterable[tuple[str, str]]:
         """Nothing: a contradiction is refused."""
-        return ""
+        return ()
 
     def stale_files(self, spec: Spec, host: Peer) -> tuple[str, ...]:
         """None: all of Docker's settings are in one file."""

@@ -32,6 +32,7 @@ class Commands(Notes):
                     ("activating", "auto-restart") if is_waiting else ("active", "running")
                 )
                 unit.restarts += 1
+                self.unread.difference_update({each for each in self.unread if each.startswith(f"{name} ")})
             elif verb == "enable":
                 unit.enabled = "enabled"
             elif verb == "disable":

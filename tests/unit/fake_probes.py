@@ -85,6 +85,9 @@ class Probes(Notes):
     def _reply(self, key: str, words: list[str]) -> Reply:
         if key in self.answers:
             return super()._reply(key, words)
+        if key.startswith("unread-settings-"):
+            asked = [each for each in sorted(self.unread) if each.split()[0] in words[0]]
+            return 0, "".join(f"{each}\n" for each in asked if self._is_running(each.split()[0])), ""
         match key:
             case "former-state":
                 return self.notes()
@@ -95,6 +98,8 @@ class Probes(Notes):
                 | "cni-configurations"
                 | "resolvers"
                 | "dnf-health"
+                | "apt-sources-malformed"
+                | "programs-in-the-way"
             ):
                 return 0, "", ""
             case "calico-node-addresses":
@@ -121,6 +126,9 @@ class Probes(Notes):
         return "".join(
             f"file {p}\n" + "".join(f"| {line}\n" for line in self.text(p).splitlines()) for p in paths
         )
+
+    def _is_running(self, unit: str) -> bool:
+        return unit in self.units and self.units[unit].active == "active"
 
     def _node_ip(self) -> str:
         is_member = KUBELET_CONF in self.files and UNFINISHED not in self.files

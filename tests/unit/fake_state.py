@@ -72,7 +72,8 @@ class HostState:
     """files: path -> FakeFile or text. packages: name -> version, held: those that are. rivals: name -> the packages
     that its installation removes. offered: name ->
     versions that apt can install, newest first, once its lists are read.
-    older: files from before the mark of a kubeadm run.
+    dead: folders of apt's repositories without an index -> apt's words.
+    older: files from before the mark of a kubeadm run. unread: "UNIT FILE", edited since it started.
     web: URL -> what is fetched there. evidence: section -> what the host says of itself after a failure.
     mounts: path -> type and source of what is mounted below kubelet's directory; users: path -> who uses it.
     modules: name -> loaded, available, missing or unloadable. answers: the beginning of a command line, or a
@@ -101,6 +102,8 @@ class HostState:
     mounts: dict[str, str] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
     older: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+    dead: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(self.name.encode()).hexdigest()

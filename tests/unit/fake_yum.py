@@ -150,6 +150,8 @@ class YumCommands(Commands):
         if words[2] == "fetch":
             assert "apt-helper" in words[1]
             return self._fetched(words[3])
+        if words[2] == "reach":
+            return "".join(f"{each} {self.dead[each]}\n" for each in words[3:] if each in self.dead)
         if words[2] == "dpkg-repair":
             return ""
         if words[2] == "dpkg-reinstall":

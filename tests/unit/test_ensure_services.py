@@ -5,6 +5,7 @@ from fake_state import FakeUnit
 
 from k8sboot import ensure
 from k8sboot.errors import CommandFailed, DeadlineExceeded, NotAsWanted
+from k8sboot.events import Changed
 from k8sboot.paths import RESTART_DIR
 
 UNIT = "docker.service"
@@ -106,3 +107,21 @@ def test_units_that_exist_are_switched_off_together(bench):
         "stop and disable a.service b.service"
     ]
     assert it.do(ensure.service_off, "a.service", "b.service", "none.service") == []
+
+
+@pytest.mark.parametrize(
+    ("deed", "before", "said"),
+    [
+        (ensure.service, None, "starts, is enabled (comes with its package)"),
+        (ensure.service, FakeUnit(), "starts, is enabled (now inactive, disabled)"),
+        (ensure.service_at_boot, FakeUnit(), "is enabled (now inactive, disabled)"),
+        (ensure.service_off, FakeUnit("active", "enabled"), "stops, is disabled (now active, enabled)"),
+        (ensure.not_at_boot, FakeUnit("active", "enabled"), "is disabled (now active, enabled)"),
+        (ensure.restarted, FakeUnit("active", "enabled"), "restarts (now active, enabled)"),
+        (ensure.reloaded, FakeUnit("active", "enabled"), "reloads (now active, enabled)"),
+    ],
+)  # fmt: skip
+def test_a_plan_says_what_happens_to_a_unit(bench, deed, before, said):
+    it = bench(units={UNIT: before} if before else {}, files=MARK)
+    it.do(deed, UNIT, is_dry=True)
+    assert [event.diff for event in it.events if isinstance(event, Changed)] == [f"{UNIT}: {said}\n"]

@@ -7,7 +7,8 @@ from fake_cluster import FakeCluster
 from inventories import spec
 from runs import raise_errors, run
 
-from k8sboot.events import PhaseStarted
+from k8sboot.events import Changed, PhaseStarted
+from k8sboot.paths import ORIGINALS_DIR
 from k8sboot.runbook import RESET, UP
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -45,6 +46,19 @@ def test_reset_takes_kubernetes_off_and_a_second_one_alters_nothing(finished: Fa
         ["probe"],
         ["probe"],
     ]
+
+
+def test_a_dry_run_of_reset_says_what_happens_in_words(finished: FakeCluster):
+    told = raise_errors(run(finished, RESET, is_dry=True))
+    (said,) = [event.diff for event in told.of(Changed) if event.host == "m1"]
+    assert "stops kubelet and Kubernetes' containers" in said
+    (deleted, config) = [line for line in said.splitlines() if line.startswith("deletes /")]
+    assert "/etc/kubernetes/admin.conf, " in deleted
+    assert (
+        config
+        == f"deletes /home/ops/.kube/config, /root/.kube/config, after saving a copy in {ORIGINALS_DIR}"
+    )
+    assert max(map(len, said.splitlines())) < 1000
 
 
 def test_reset_takes_etcds_data_where_kubeadm_left_it(finished: FakeCluster):

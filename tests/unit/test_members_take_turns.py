@@ -129,6 +129,29 @@ def test_kubelets_settings_go_one_machine_at_a_time_too(finished: FakeCluster):
     assert "containers keep running" in str(told.of(Notice))
 
 
+@pytest.mark.parametrize(
+    ("unit", "file"),
+    [
+        ("kubelet.service", "/etc/default/kubelet"),
+        ("kubelet.service", "/var/lib/kubelet/config.yaml"),
+        ("docker.service", "/etc/docker/daemon.json"),
+    ],
+)
+def test_what_was_edited_by_hand_and_not_read_since_is_read_by_a_restart(finished: FakeCluster, unit, file):
+    for name in ("m1", "n1"):
+        finished.hosts[name].unread.add(f"{unit} {file}")
+    reason = (
+        f"{unit}: restarts to read {file}, which was changed after it had started (now active, enabled)\n"
+    )
+    for is_dry in (True, False):
+        told = raise_errors(run(finished, UP, is_dry=is_dry))
+        assert told.changes == {"m1": [f"restart {unit}"], "n1": [f"restart {unit}"]}
+        assert [change.diff for change in told.of(Changed)] == [reason] * 2
+        assert "one machine at a time" in str(told.of(Notice))
+    assert sorted(turns(told)) == sorted([*finished.hosts] * 2)
+    assert raise_errors(run(finished, UP)).changes == {}
+
+
 def test_bare_machines_are_not_held_up(bare: FakeCluster, log):
     met = threading.Barrier(3, timeout=30)
 

@@ -72,7 +72,7 @@ def test_a_sysctl_that_loses_at_the_next_boot_is_told_by_plan_and_by_every_run(b
     n1.sysctls["net.ipv4.ip_forward"] = "1"
     wanted = (
         "at the next boot /etc/sysctl.d/99-hardening.conf, which is read after /etc/sysctl.d/90-k8sboot.conf, "
-        "sets net.ipv4.ip_forward = 0 (now 1)"
+        "sets net.ipv4.ip_forward = 0 (now 1): remove this line from it"
     )
     assert notices(run(bare, UP, is_dry=True)) == [wanted]
     assert notices(raise_errors(run(bare, [kernel]))) == [wanted]
@@ -80,10 +80,22 @@ def test_a_sysctl_that_loses_at_the_next_boot_is_told_by_plan_and_by_every_run(b
     assert (notices(again), again.changes, n1.runs) == ([wanted], {}, ["probe"])
 
 
+def test_lines_of_a_packages_file_are_taken_away_in_a_file_under_etc(bare, n1):
+    file = "/usr/lib/sysctl.d/99-vendor.conf"
+    n1.answers["next-boot"] = (
+        f"file {file}\nsysctl {file}:net.ipv4.ip_forward = 0\nsysctl {file}:vm.swappiness=9"
+    )
+    (text,) = notices(raise_errors(run(bare, [kernel])))
+    assert text.endswith(
+        ": copy it to /etc/sysctl.d/99-vendor.conf, which counts in its place, and remove these lines there"
+    )
+
+
 def test_tuned_that_applies_its_profile_last_is_told(bare, n1):
     n1.answers["next-boot"] = "tuned /etc/tuned/tuned-main.conf:reapply_sysctl = 0"
     (text,) = notices(raise_errors(run(bare, [kernel])))
     assert "/etc/tuned/tuned-main.conf" in text
+    assert text.endswith("; set it to 1")
 
 
 # -- modules
@@ -104,7 +116,8 @@ def test_tuned_that_applies_its_profile_last_is_told(bare, n1):
 )
 def test_a_module_that_is_kept_away_at_boot_is_told(bare, n1, lines, told):
     n1.answers["next-boot"] = lines
-    wanted = [f"at the next boot {told} is not loaded: /etc/modprobe.d/cis.conf disables it"] if told else []
+    text = f"at the next boot {told} is not loaded: /etc/modprobe.d/cis.conf disables it; remove that from it"
+    wanted = [text] if told else []
     assert notices(raise_errors(run(bare, [kernel]))) == wanted
     assert "br_netfilter" in n1.text(paths.MODULES)
 

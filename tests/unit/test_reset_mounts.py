@@ -103,7 +103,7 @@ def test_a_dry_run_shows_what_would_be_unmounted(finished: FakeCluster):
     told = raise_errors(run(finished, RESET, is_dry=True))
     (change,) = [e for e in told.events if isinstance(e, Changed) and e.what == "unmount volumes"]
     assert f"{VOLUME}: ext4 on /dev/sdb1 -> unmounted" in change.diff
-    assert "kubelet.service: active, enabled -> stopped, with the pods of these volumes" in change.diff
+    assert "kubelet.service: stops, with the Pods of these volumes (now active, enabled)" in change.diff
     assert finished.hosts["n1"].mounts
 
 

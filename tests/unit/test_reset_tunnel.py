@@ -19,6 +19,25 @@ LINKS = {
     "member": "2: eth0: <BROADCAST,UP> mtu 1500\n3: tunl0@NONE: <NOARP,UP> mtu 1480\n5: cali0a@if2: <UP> mtu 1480\n",
 }
 
+OWNERS = r"""*filter
+:INPUT ACCEPT [0:0]
+:SITE - [0:0]
+-A INPUT -m comment --comment "before KUBE-SERVICES, see cali-doc" -j SITE
+-A INPUT -m comment --comment KUBE-SITE -j SITE
+-A INPUT -m comment --comment "a \"quoted\" -j KUBE-SERVICES" -j SITE
+-A FORWARD -m comment --comment "cali:mine" -j SITE
+-A SITE -p tcp -m tcp --dport 9999 -j DROP
+COMMIT
+"""
+KUBERNETES = """:KUBE-FIREWALL - [0:0]
+:cali-INPUT - [0:0]
+-A INPUT -m comment --comment "kubernetes health check service ports" -j KUBE-FIREWALL
+-A INPUT -m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j cali-INPUT
+-A FORWARD -m comment --comment "cali:S93hcgKJrXEqnTfs" -m comment --comment "Policy accepted." -j ACCEPT
+-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP
+-A cali-INPUT -g cali-wl-to-host
+"""
+
 
 @pytest.fixture
 def run(tmp_path: Path):
@@ -26,7 +45,7 @@ def run(tmp_path: Path):
 
     It finds no other programs, so that the rules of the machine that runs this test stay as they are.
     """
-    for tool in ("awk", "cat", "grep", "ls"):
+    for tool in ("awk", "cat", "grep", "ls", "sed"):
         (tmp_path / tool).symlink_to(shutil.which(tool) or tool)
     log = tmp_path / "log"
 
@@ -82,3 +101,28 @@ def test_another_plugins_interfaces_and_routes_to_pod_subnet_are_removed(run):
         "link delete flannel.1",
         "-4 route flush root 172.16.0.0/16",
     ]
+
+
+def with_rules(folder: Path, rules: str) -> None:
+    """iptables, with these rules; what is restored is then in the file restored."""
+    (folder / "rules").write_text(rules)
+    for name, does in {"save": "cat {0}/rules", "restore": "cat >{0}/restored"}.items():
+        (folder / f"iptables-{name}").write_text(f"#!/bin/sh\nexec {does.format(folder)}\n")
+        (folder / f"iptables-{name}").chmod(0o755)
+
+
+@pytest.mark.parametrize("line", range(KUBERNETES.count("\n")))
+def test_rules_of_kubernetes_are_traces_and_go_and_the_owners_stay_whatever_their_comments_say(
+    run, tmp_path, line
+):
+    with_rules(tmp_path, OWNERS.replace("COMMIT\n", KUBERNETES.splitlines()[line] + "\nCOMMIT\n"))
+    assert "iptables-save" in run("bare", reset.TRACES.script)[0]
+    run("bare", undo(tmp_path / "absent"))
+    assert (tmp_path / "restored").read_text() == OWNERS
+
+
+def test_rules_of_the_owner_alone_are_no_trace_and_are_not_loaded_anew(run, tmp_path):
+    with_rules(tmp_path, OWNERS)
+    assert "iptables-save" not in run("bare", reset.TRACES.script)[0]
+    run("bare", undo(tmp_path / "absent"))
+    assert not (tmp_path / "restored").exists()

@@ -5,6 +5,7 @@ If it is killed, the next run continues: a saved state is removed only after it 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from k8sboot import osfamily
@@ -207,7 +208,7 @@ def _forget(host: Host, after: Notes) -> None:
     verdicts = [(note, _verdict(host, note)) for note in notes]
     for note, verdict in verdicts:
         if verdict.state == "left":
-            _say_left(host, note, verdict.why)
+            _say_left(host, note, verdict)
     _say_what_stays(host, after.states)
     over = ("done", "due") if host.is_ahead else ("done",)  # a dry run has planned what is due
     gone = [path for note, v in verdicts if v.state in over for path in note.notes]
@@ -217,14 +218,26 @@ def _forget(host: Host, after: Notes) -> None:
         host.change("remove restored states", ["sync"], ["rm", "-rf", "--", *gone])
 
 
-def _say_left(host: Host, note: State | KeptOriginal, why: str) -> None:
+def _say_left(host: Host, note: State | KeptOriginal, verdict: Verdict) -> None:
     if isinstance(note, State):
-        host.notice("KB-RESTORE-LEFT", f"{_words(note)} was not restored: {why}")
+        by = "; ".join(map(shlex.join, verdict.commands))
+        text = f"{_words(note)} was not restored: {verdict.why}" + (f"; to restore it: `{by}`" if by else "")
+        host.notice("KB-RESTORE-LEFT", text)
         return
-    kept = (
-        f"; its original is {note.original}" if note.was != "absent" else "; it did not exist before k8sboot"
-    )
-    host.notice("KB-RESTORE-LEFT", f"{note.path} was not restored: {why}{kept}", diff=_edited(host, note))
+    text = f"{note.path} was not restored: {verdict.why}; {_by_hand(note)}"
+    host.notice("KB-RESTORE-LEFT", text, diff=_edited(host, note))
+
+
+def _by_hand(kept: KeptOriginal) -> str:
+    """How an operator compares and restores the file."""
+    path, original = shlex.quote(kept.path), shlex.quote(kept.original)
+    if kept.was == "absent":
+        return f"it did not exist before k8sboot: `rm {path}` removes it"
+    told = f"its original is {kept.original}"
+    if kept.now == "other":
+        return told
+    restores = f", `cp -a {original} {path}` restores it" if kept.is_whole else ""
+    return f"{told}: `diff -u {original} {path}` compares them{restores}"
 
 
 def _edited(host: Host, note: KeptOriginal) -> str:

@@ -25,7 +25,7 @@ _UP = ("active", "activating", "reloading")
 class Verdict:
     """'done': restored, or nothing to undo. 'due': to be undone, by these commands or with others of its kind.
 
-    'left': it stays, and why.
+    'left': it stays, and why; its commands are those that would undo it.
     """
 
     state: Literal["done", "due", "left"]
@@ -58,14 +58,17 @@ def _setting(state: State) -> Verdict:
         return Verdict(
             "left", f"it is off until the next boot; it was {was}, and files may have to be relabelled"
         )
-    if now not in state.ours:
-        return Verdict("left", f"it is now {now}, which k8sboot did not set; it was {was}")
     commands: dict[str, tuple[Command, ...]] = {
+        "sysctl": (["sysctl", "-q", "-w", f"{state.name}={was}"],),
         "selinux": (["setenforce", "1" if was == "Enforcing" else "0"],),
         # The second for names that hostnamectl only writes down, such as localhost.
         "hostname": (["hostnamectl", "set-hostname", was], ["sysctl", "-q", "-w", f"kernel.hostname={was}"]),
     }
-    return Verdict("due", commands=commands.get(state.kind, ()))
+    if now not in state.ours:
+        why = f"it is now {now}, which k8sboot did not set; it was {was}"
+        return Verdict("left", why, commands[state.kind])
+    # All sysctls are set by one command, so that one that cannot be set does not keep the others from it.
+    return Verdict("due", commands=() if state.kind == "sysctl" else commands[state.kind])
 
 
 def _unit(state: State) -> Verdict:
@@ -78,7 +81,8 @@ def _unit(state: State) -> Verdict:
     if now["LoadState"] not in ("loaded", "masked"):
         return Verdict("left", "the unit no longer exists: its package may have been removed")
     if now["UnitFileState"] not in (was["UnitFileState"], *state.ours):
-        return Verdict("left", f"it is now {now['UnitFileState']}, which k8sboot did not set")
+        why = f"it is now {now['UnitFileState']}, which k8sboot did not set"
+        return Verdict("left", why, tuple(_enablement(state.name, was, now)))
     return Verdict("due", commands=tuple(commands))
 
 

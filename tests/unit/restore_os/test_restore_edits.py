@@ -70,9 +70,16 @@ def test_what_others_have_edited_since_stays_and_is_shown(finished):
     assert set(found) == {CHRONY, "/etc/sysctl.d/90-k8sboot.conf", "net.ipv4.ip_forward", "ufw.service"}
     assert "+maxdistance 3\n" in found[CHRONY]
     assert "-server" not in found[CHRONY]
-    assert f"its original is {ORIGINALS_DIR}{CHRONY}" in found[CHRONY]
+    original = f"{ORIGINALS_DIR}{CHRONY}"
+    by_hand = f"`diff -u {original} {CHRONY}` compares them, `cp -a {original} {CHRONY}` restores it"
+    assert f"its original is {original}: {by_hand}" in found[CHRONY]
+    assert "`rm /etc/sysctl.d/90-k8sboot.conf` removes it" in found["/etc/sysctl.d/90-k8sboot.conf"]
     assert "it is now 2, which k8sboot did not set" in found["net.ipv4.ip_forward"]
+    assert "to restore it: `sysctl -q -w net.ipv4.ip_forward=" in found["net.ipv4.ip_forward"]
     assert "now masked" in found["ufw.service"]
+    assert (
+        "to restore it: `systemctl unmask ufw.service; systemctl enable ufw.service`" in found["ufw.service"]
+    )
     assert host.text(CHRONY) == ours + "maxdistance 3\n"
     assert host.sysctls["net.ipv4.ip_forward"] == "2"
     assert host.text("/etc/docker/daemon.json") == '{"debug": true}', "all else is back"

@@ -123,7 +123,7 @@ def pause_of(found: dict) -> str:
 
 def kept(it, wanted: Spec) -> str:
     said: list[str] = []
-    it.do(lambda host: said.append(Containerd().kept(wanted, host)))
+    it.do(lambda host: said.append("".join(text for _, text in Containerd().kept(wanted, host))))
     return said[0]
 
 
