@@ -14,7 +14,6 @@ from k8sboot import __version__, osfamily, runtime, scripts, templates
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import calico
 from k8sboot.kubernetes.metrics_server import metrics_server_image
-from k8sboot.kubernetes.versions import KubernetesVersion
 
 Component = dict[str, Any]
 
@@ -159,8 +158,7 @@ def _images(spec: Spec) -> Iterator[Component]:
 
 def _named_images(spec: Spec) -> Iterable[str]:
     wanted, metrics = spec.cluster, spec.metrics_server
-    version = KubernetesVersion.parse(wanted.kubernetes_version)
-    release = version.release
+    version, release = wanted.version, wanted.release
     yield from (f"{wanted.image_repository}/{name}:{version}" for name in CONTROL_PLANE)
     others = {"pause": release.pause, "etcd": release.etcd, release.coredns_image: release.coredns}
     yield from (f"{wanted.image_repository}/{name}:{tag}" for name, tag in others.items())

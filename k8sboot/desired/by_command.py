@@ -6,7 +6,7 @@ import shlex
 
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import cri_socket, is_member, version
+from k8sboot.desired.kubeadm import cri_socket, is_member
 from k8sboot.desired.network import CNI_IN_FORCE, network_manifest
 from k8sboot.errors import Refused
 from k8sboot.host.peer import Peer
@@ -58,7 +58,7 @@ def refuse_other_runtime(cluster: Cluster, host: Peer) -> None:
     known = [
         each.name
         for each in runtime.RUNTIMES
-        if kubelet_socket.is_same(there, each.cri_socket(version(cluster)))
+        if kubelet_socket.is_same(there, each.cri_socket(cluster.spec.cluster.version))
     ]
     kept = known[0] if known else ""
     raise Refused(

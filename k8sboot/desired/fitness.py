@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import accepts_cgroup_v1, kubelet_fields, version
+from k8sboot.desired.kubeadm import accepts_cgroup_v1, kubelet_fields
 from k8sboot.host.cgroups import CGROUPS, has_cgroup_v1
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
@@ -33,7 +33,7 @@ def _disk(spec: Spec) -> Question:
 
 def misfits(cluster: Cluster, host: Peer) -> Iterator[str]:
     """Why kubeadm or kubelet of this release would refuse the host, with what it could run instead."""
-    release = version(cluster).release
+    release = cluster.spec.cluster.release
     yield from _kernel(cluster, host, release)
     yield from _cgroups(cluster, host, release)
     yield from _disks(cluster, host)
@@ -41,7 +41,7 @@ def misfits(cluster: Cluster, host: Peer) -> Iterator[str]:
 
 def tell_doubts(cluster: Cluster, host: Host) -> None:
     """Tell what this release warns of, and what was not proven."""
-    release = version(cluster).release
+    release = cluster.spec.cluster.release
     _tell_kernel(host, release)
     if release.package_repository == "pkgs.k8s.io" and _is_el7(host):
         text = f"Kubernetes {release.name} on {host.facts.os_name or 'EL7'} is not proven: it was never tested there"

@@ -13,7 +13,7 @@ from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.paths import KUBELET_CONF
-from k8sboot.kubernetes.versions import KubernetesVersion, unsupported
+from k8sboot.kubernetes.versions import unsupported
 from k8sboot.osfamily.family import Source, upstream
 from k8sboot.osfamily.mirrors import kept_mirrors, mirror_of
 from k8sboot.osfamily.rpm_versions import compare
@@ -40,7 +40,7 @@ def refuse_unsupported(cluster: Cluster) -> None:
 
     For a version that the inventory does not set, and which is that of the running cluster.
     """
-    version = KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version)
+    version = cluster.spec.cluster.version
     is_unknown = unsupported(version)
     why = is_unknown or runtime.of(cluster.spec).unsupported(version)
     if why:

@@ -13,7 +13,6 @@ from k8sboot.host.reads import Question
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration
 from k8sboot.kubernetes.registries import dns_repository
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.membership.reading import READS, begun, marked_as_member, membership_of
 from k8sboot.membership.wanted import Wanted
 from k8sboot.paths import UNFINISHED
@@ -34,21 +33,16 @@ def marked(cluster: Cluster, kubeadm: Command) -> tuple[Command, ...]:
     return begun(), kubeadm, member, ["rm", "-f", UNFINISHED]
 
 
-def version(cluster: Cluster) -> KubernetesVersion:
-    """The configured version of Kubernetes."""
-    return KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version)
-
-
 def cri_socket(cluster: Cluster) -> str:
     """The container runtime's endpoint for kubelet."""
-    return runtime.of(cluster.spec).cri_socket(version(cluster))
+    return runtime.of(cluster.spec).cri_socket(cluster.spec.cluster.version)
 
 
 def control_plane(cluster: Cluster) -> ControlPlane:
     """The cluster as kubeadm's configuration describes it."""
     wanted, masters = cluster.spec.cluster, cluster.spec.masters
     return ControlPlane(
-        version=version(cluster),
+        version=cluster.spec.cluster.version,
         endpoint=wanted.control_plane_endpoint,
         addresses=tuple(m.node_address for m in masters if m.node_address),
         login_addresses=tuple(m.address for m in masters),
@@ -58,7 +52,7 @@ def control_plane(cluster: Cluster) -> ControlPlane:
         service_subnet=wanted.service_subnet,
         dns_domain=wanted.dns_domain,
         image_repository=wanted.image_repository,
-        dns_repository=dns_repository(version(cluster), wanted.image_repository),
+        dns_repository=dns_repository(cluster.spec.cluster.version, wanted.image_repository),
         cert_sans=wanted.cert_sans,
         cri_socket=cri_socket(cluster),
         kubelet_settings=runtime.of(cluster.spec).kubelet_settings(cluster.spec),
@@ -86,8 +80,7 @@ def registration(cluster: Cluster, host: Peer) -> NodeRegistration:
 
 def accepts_cgroup_v1(spec: Spec) -> bool:
     """Whether the inventory accepts hosts with cgroup v1 in a release that refuses them otherwise."""
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-    return spec.os.allow_cgroup_v1 and release.cgroup_v1 == "refused"
+    return spec.os.allow_cgroup_v1 and spec.cluster.release.cgroup_v1 == "refused"
 
 
 def kubelet_fields(spec: Spec) -> Mapping[str, Any]:

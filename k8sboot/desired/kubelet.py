@@ -23,7 +23,6 @@ from k8sboot.kubernetes.kubelet_flags import (
     without_flags,
 )
 from k8sboot.kubernetes.releases import flag_gone_in
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.templates import render
 
 UNIT = "kubelet.service"
@@ -134,9 +133,8 @@ def _conflicts(host: Peer, spec: HostSpec, flags: _Flags) -> Iterator[str]:
 
 def _gone(cluster: Cluster, flags: _Flags) -> Iterator[str]:
     """Flags of the operator with which this release's kubelet does not start."""
-    release = KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version).release
     for each in flags.theirs:
-        if each.name in release.kubelet_flags_gone:
+        if each.name in cluster.spec.cluster.release.kubelet_flags_gone:
             since = flag_gone_in(each.name)
             yield f"`{' '.join(each.words)}` is there, with which kubelet does not start since {since}: remove it"
 

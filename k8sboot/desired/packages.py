@@ -11,7 +11,6 @@ from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import matches, upstream
-from k8sboot.osfamily.mirrors import release_of
 from k8sboot.paths import PACKAGE_VERSIONS
 
 KEEP_RUNTIME = (
@@ -33,12 +32,12 @@ def runtime_packages(spec: Spec) -> tuple[str, ...]:
 
 def kubernetes_packages(spec: Spec) -> tuple[str, ...]:
     """Kubernetes' packages that have its version."""
-    return tuple(name for name in release_of(spec).packages if name in KUBERNETES)
+    return tuple(name for name in spec.cluster.release.packages if name in KUBERNETES)
 
 
 def companions(spec: Spec) -> tuple[Wanted, ...]:
     """The other packages of Kubernetes' repository that are held. They have versions of their own: any will do."""
-    held = release_of(spec).packages_held
+    held = spec.cluster.release.packages_held
     return tuple(
         Wanted(name, is_held=True, repository="kubernetes", follows=KUBERNETES)
         for name in held

@@ -12,8 +12,6 @@ from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import kube_proxy
 from k8sboot.kubernetes.comparing import merged
 from k8sboot.kubernetes.kernel import kernel_version
-from k8sboot.kubernetes.release import Release
-from k8sboot.kubernetes.versions import KubernetesVersion
 
 NFT = Question("nft-version", "nft --version 2>/dev/null")
 
@@ -35,7 +33,9 @@ def proxy_fields(spec: Spec) -> Mapping[str, Any]:
 def modules_for_proxy(spec: Spec, host: Peer) -> tuple[str, ...]:
     """The kernel modules that kube-proxy's mode requires on a host."""
     kernel, scheduler = host.facts.kernel, spec.kube_proxy.scheduler
-    return kube_proxy.required_modules(_release(spec), kernel, mode=spec.proxy_mode, scheduler=scheduler)
+    return kube_proxy.required_modules(
+        spec.cluster.release, kernel, mode=spec.proxy_mode, scheduler=scheduler
+    )
 
 
 def reads(spec: Spec) -> Reads:
@@ -54,7 +54,7 @@ def misfits(spec: Spec, host: Host) -> Iterator[str]:
             f"{misfit}, and kube-proxy's mode nftables needs {kube_proxy.NFTABLES_NEEDS}: set "
             "`kubeProxy: {mode: iptables}`"
         )
-    elif conflict := kube_proxy.nft_conflict(_release(spec), nft):
+    elif conflict := kube_proxy.nft_conflict(spec.cluster.release, nft):
         host.notice(
             "KB-PROXY-NFT",
             f"tables that the host's nft {conflict} has made may crash kube-proxy {spec.cluster.kubernetes_version} "
@@ -66,7 +66,3 @@ def _gets_other_kernel(spec: Spec, host: Peer) -> bool:
     """Whether this run will boot another kernel there first."""
     wanted = spec.os.kernel
     return bool(wanted.packages) and kernel_version(host.facts.kernel) < kernel_version(wanted.minimum)
-
-
-def _release(spec: Spec) -> Release:
-    return KubernetesVersion.parse(spec.cluster.kubernetes_version).release

@@ -12,7 +12,6 @@ from k8sboot.errors import Refused
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.osfamily import Wanted
 from k8sboot.osfamily.family import upstream
 
@@ -40,10 +39,7 @@ def tell_kept(cluster: Cluster, host: Host) -> None:
 
 def refuse_misfit(cluster: Cluster, host: Peer, version: str) -> None:
     """Refused if this version of the runtime cannot serve the inventory's version of Kubernetes."""
-    engine, kubernetes = (
-        runtime.of(cluster.spec),
-        KubernetesVersion.parse(cluster.spec.cluster.kubernetes_version),
-    )
+    engine, kubernetes = runtime.of(cluster.spec), cluster.spec.cluster.version
     if misfit := engine.misfit(kubernetes, version):
         raise Refused(
             f"Kubernetes {kubernetes} cannot use {engine.name} {version}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from k8sboot.inventory.kept import with_kept
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import registries, releases
-from k8sboot.kubernetes.versions import KubernetesVersion
 
 
 def with_defaults(spec: Spec) -> Spec:
@@ -14,7 +13,7 @@ def with_defaults(spec: Spec) -> Spec:
     spec = with_kept(spec, {"os.mirror": spec.mirror, "cluster.imageRepository": images})
     if not spec.cluster.kubernetes_version:  # it is missing, or invalid
         return spec
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
+    release = spec.cluster.release
     return with_kept(
         spec,
         {

@@ -11,7 +11,6 @@ from k8sboot.kubernetes import releases
 from k8sboot.kubernetes.answers import at, text_at
 from k8sboot.kubernetes.kubeadm_fields import misfits
 from k8sboot.kubernetes.release import Release
-from k8sboot.kubernetes.versions import KubernetesVersion, unsupported
 
 # the example in kubeadm's own documentation, copied into countless tutorials
 _WELL_KNOWN_TOKEN = "abcdef.0123456789abcdef"  # noqa: S105
@@ -36,17 +35,18 @@ _KINDS = {
 
 
 def lint_kubeadm(spec: Spec) -> Iterator[LintProblem]:
-    """Problems of kubeadm's fields and feature gates, and of kubelet's flags."""
+    """Published tokens, and keys that are k8sboot's."""
     for kind, patch in _patches(spec):
         yield from _known_token(patch, ("kubeadm", kind))
         yield from _own_keys(patch, kind)
-    if not spec.cluster.kubernetes_version:  # it is missing, or invalid
-        return
-    version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
-    if not unsupported(version):
-        yield from _fields(spec, version.release)
-        yield from _gates(spec, version.release)
-        yield from _flags(spec, version.release)
+
+
+def lint_kubeadm_release(spec: Spec) -> Iterator[LintProblem]:
+    """Fields and feature gates that this release's kubeadm refuses, and flags that its kubelet refuses."""
+    release = spec.cluster.release
+    yield from _fields(spec, release)
+    yield from _gates(spec, release)
+    yield from _flags(spec, release)
 
 
 def _fields(spec: Spec, release: Release) -> Iterator[LintProblem]:

@@ -8,7 +8,6 @@ from k8sboot.inventory.model import Spec
 from k8sboot.inventory.problems import KeyPath, LintProblem
 from k8sboot.kubernetes import releases
 from k8sboot.kubernetes.release_table import RELEASES
-from k8sboot.kubernetes.versions import KubernetesVersion, unsupported
 
 _KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
 _MODE: KeyPath = ("kubeProxy", "mode")
@@ -22,15 +21,11 @@ _CALICO_NFTABLES = 31
 
 
 def lint_network(spec: Spec) -> Iterator[LintProblem]:
-    """Problems of the pod network's plugin, of keys that have no effect with it, and of kube-proxy's mode."""
+    """Problems of the pod network's plugin, and of keys that have no effect with it."""
     yield from _plugin(spec)
     yield from _older_form(spec)
     yield from _without_effect(spec)
-    if not spec.cluster.kubernetes_version:  # it is missing, or invalid
-        return
-    version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
-    if not unsupported(version):
-        yield from _proxy_mode(spec, version)
+    yield from _typha(spec)
 
 
 def _plugin(spec: Spec) -> Iterator[LintProblem]:
@@ -67,6 +62,27 @@ def _without_effect(spec: Spec) -> Iterator[LintProblem]:
         )
 
 
+def _typha(spec: Spec) -> Iterator[LintProblem]:
+    path: KeyPath = ("calico", "typhaReplicas")
+    replicas, hosts = spec.calico.typha_replicas, len(spec.hosts)
+    if replicas > hosts:
+        message = (
+            f"typhaReplicas is {replicas}, but there are only {hosts} hosts: each runs at most one replica"
+        )
+        yield LintProblem(
+            "KB-TYPHA", message, (path,), "remove the key: the default derives it from the number of hosts"
+        )
+    elif replicas == 0 and hosts > 50:
+        message = f"typhaReplicas is 0: without Typha, {hosts} hosts put a heavy load on the API server"
+        yield LintProblem(
+            "KB-TYPHA",
+            message,
+            (path,),
+            "remove the key: the default derives it from the number of hosts",
+            is_warning=True,
+        )
+
+
 def _calico_with_nftables(spec: Spec) -> Iterator[LintProblem]:
     is_upstreams = spec.plugin == "calico" and not spec.calico.manifest
     _, minor, _ = spec.calico.version.removeprefix("v").split(".")
@@ -76,8 +92,9 @@ def _calico_with_nftables(spec: Spec) -> Iterator[LintProblem]:
         yield LintProblem("KB-PROXY-MODE", message, (("calico", "version"), _MODE), fix)
 
 
-def _proxy_mode(spec: Spec, version: KubernetesVersion) -> Iterator[LintProblem]:
-    mode, release, free = spec.proxy_mode, version.release, spec.kubeadm.kube_proxy_configuration
+def lint_proxy_mode(spec: Spec) -> Iterator[LintProblem]:
+    """Problems of kube-proxy's mode with this release."""
+    mode, release, free = spec.proxy_mode, spec.cluster.release, spec.kubeadm.kube_proxy_configuration
     path = _FREE_MODE if "mode" in free else _MODE
     if not free.get("mode", mode):
         message = "this removes kube-proxy's mode: each release would choose its own"

@@ -15,13 +15,14 @@ _FAMILIES = ("debian", "rhel")
 
 
 def lint_os(spec: Spec) -> Iterator[LintProblem]:
-    """Problems of time servers, the time zone, repositories and the cgroup driver."""
+    """Problems of time servers, the time zone, repositories, the cgroup driver and the kernel."""
     yield from _mirror(spec)
     yield from _time(spec)
     yield from _timezone(spec)
     yield from _repositories(spec)
     yield from _plain_http(spec)
     yield from _cgroup_driver(spec)
+    yield from _kernel(spec)
 
 
 def _mirror(spec: Spec) -> Iterator[LintProblem]:
@@ -102,4 +103,14 @@ def _cgroup_driver(spec: Spec) -> Iterator[LintProblem]:
         message = f"kubelet's cgroup driver is {driver}, but the runtime's is systemd: pods would be killed under load"
         yield LintProblem(
             "KB-CGROUP-DRIVER", message, (path,), "remove the key: k8sboot sets both to systemd"
+        )
+
+
+def _kernel(spec: Spec) -> Iterator[LintProblem]:
+    if spec.os.kernel.packages and not spec.os.kernel.minimum:
+        yield LintProblem(
+            "KB-KERNEL-MINIMUM",
+            "os.kernel.packages has no effect without os.kernel.minimum",
+            (("os", "kernel", "packages"),),
+            "set os.kernel.minimum: hosts with an older kernel get the packages",
         )

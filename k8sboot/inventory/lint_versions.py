@@ -1,4 +1,4 @@
-"""Lint of versions that must fit together, of Calico and the kernel. Pure."""
+"""Lint of versions that must fit together. Pure."""
 
 from __future__ import annotations
 
@@ -15,26 +15,13 @@ _KUBERNETES: KeyPath = ("cluster", "kubernetesVersion")
 
 
 def lint_versions(spec: Spec) -> Iterator[LintProblem]:
-    """Problems of versions, Typha's replicas and the kernel."""
-    yield from _kernel(spec)
-    if spec.cluster.kubernetes_version:  # else it is missing, or invalid
-        yield from _kubernetes(spec)
-        yield from _calico(spec)
-    yield from _typha(spec)
-
-
-def _kernel(spec: Spec) -> Iterator[LintProblem]:
-    if spec.os.kernel.packages and not spec.os.kernel.minimum:
-        yield LintProblem(
-            "KB-KERNEL-MINIMUM",
-            "os.kernel.packages has no effect without os.kernel.minimum",
-            (("os", "kernel", "packages"),),
-            "set os.kernel.minimum: hosts with an older kernel get the packages",
-        )
+    """Kubernetes, the runtime and Calico in versions that do not fit together."""
+    yield from _kubernetes(spec)
+    yield from _calico(spec)
 
 
 def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
-    version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
+    version = spec.cluster.version
     oldest = releases.OLDEST
     if (version.major, version.minor) < (1, oldest.minor):
         message = f"Kubernetes {version} is not supported: the oldest supported minor is {oldest.name}"
@@ -48,7 +35,7 @@ def _kubernetes(spec: Spec) -> Iterator[LintProblem]:
 
 def _calico(spec: Spec) -> Iterator[LintProblem]:
     path: KeyPath = ("calico", "version")
-    version = KubernetesVersion.parse(spec.cluster.kubernetes_version)
+    version = spec.cluster.version
     is_refused_anyway = bool(unsupported(version) or [*runtime_misfit(spec, version)])
     if spec.plugin != "calico" or spec.calico.manifest or is_refused_anyway:
         return
@@ -74,24 +61,3 @@ def _minor(version: str) -> tuple[int, int]:
 def _calico_for(version: KubernetesVersion) -> str:
     fitting = calico_for(version.minor)
     return f"use a v3.{fitting} release" if fitting else ""
-
-
-def _typha(spec: Spec) -> Iterator[LintProblem]:
-    path: KeyPath = ("calico", "typhaReplicas")
-    replicas, hosts = spec.calico.typha_replicas, len(spec.hosts)
-    if replicas > hosts:
-        message = (
-            f"typhaReplicas is {replicas}, but there are only {hosts} hosts: each runs at most one replica"
-        )
-        yield LintProblem(
-            "KB-TYPHA", message, (path,), "remove the key: the default derives it from the number of hosts"
-        )
-    elif replicas == 0 and hosts > 50:
-        message = f"typhaReplicas is 0: without Typha, {hosts} hosts put a heavy load on the API server"
-        yield LintProblem(
-            "KB-TYPHA",
-            message,
-            (path,),
-            "remove the key: the default derives it from the number of hosts",
-            is_warning=True,
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,30 +14,32 @@ from k8sboot.inventory.check import check_section
 from k8sboot.inventory.effects import ALLOWED, Effect, Recalling, Rules, broken, effects
 from k8sboot.inventory.keys import inventory
 from k8sboot.inventory.lint_hosts import lint_hosts
-from k8sboot.inventory.lint_kubeadm import lint_kubeadm
-from k8sboot.inventory.lint_network import lint_network
+from k8sboot.inventory.lint_kubeadm import lint_kubeadm, lint_kubeadm_release
+from k8sboot.inventory.lint_network import lint_network, lint_proxy_mode
 from k8sboot.inventory.lint_networks import lint_networks
 from k8sboot.inventory.lint_os import lint_os
 from k8sboot.inventory.lint_required import lint_required
 from k8sboot.inventory.lint_runtime import lint_runtime
 from k8sboot.inventory.lint_versions import lint_versions
 from k8sboot.inventory.model import Spec
-from k8sboot.inventory.problems import Problems
+from k8sboot.inventory.problems import LintProblem, Problems
 from k8sboot.inventory.scalars import CheckContext
 from k8sboot.inventory.secrets import Prompt, Surroundings, look_for, resolve
 from k8sboot.inventory.source import STDIN, read_source
+from k8sboot.kubernetes.versions import unsupported
 
 LINTS = (
     lint_required,
     lint_hosts,
     lint_networks,
     lint_os,
-    lint_versions,
     lint_runtime,
     lint_kubeadm,
     lint_network,
 )
 """What looks for problems of an inventory whose single values are right."""
+RELEASE_LINTS = (lint_kubeadm_release, lint_proxy_mode)
+"""Those that need a release that k8sboot knows."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def load(
     problems.place((), tree.mark)
     values = check_section(CheckContext(problems, texts, folder), tree, inventory(), ())
     spec = build(values)
-    for found in chain.from_iterable(lint(spec) for lint in LINTS):
+    for found in _lint(spec):
         problems.add_lint(found)
     sources = tuple(secret_sources(values))
     for found in broken(rules, values, sources):
@@ -94,3 +96,12 @@ def load(
     problems.raise_errors()
     found_effects = effects(values, sources, tuple(texts.asked), around)
     return Loaded(spec, problems.warnings, path, source.sha256, found_effects)
+
+
+def _lint(spec: Spec) -> Iterator[LintProblem]:
+    yield from chain.from_iterable(lint(spec) for lint in LINTS)
+    if not spec.cluster.kubernetes_version:  # it is missing, or invalid
+        return
+    yield from lint_versions(spec)
+    if not unsupported(spec.cluster.version):
+        yield from chain.from_iterable(lint(spec) for lint in RELEASE_LINTS)

@@ -16,7 +16,8 @@ from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.kinds import APPLIED, FIXED, Derived, LocalPath, Number, needs
 from k8sboot.inventory.os_settings import Mirror, OsSettings
 from k8sboot.inventory.proxy import ProxySettings
-from k8sboot.kubernetes.release import ProxyMode
+from k8sboot.kubernetes.release import ProxyMode, Release
+from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.secret import Secret
 
 UPGRADE = needs("an upgrade, which comes with a later release")
@@ -59,6 +60,16 @@ class ClusterSettings:
     dns_domain: Annotated[str, forms.kubernetes_name, FIXED] = "cluster.local"
     image_repository: Annotated[str, url_forms.image_repository, KUBEADM] = "registry.k8s.io"
     cert_sans: Annotated[tuple[str, ...], forms.alternative_name, CERTIFICATES] = ()
+
+    @property
+    def version(self) -> KubernetesVersion:
+        """kubernetes_version, parsed. Raises UsageError without one."""
+        return KubernetesVersion.parse(self.kubernetes_version)
+
+    @property
+    def release(self) -> Release:
+        """What depends on its minor; for one that k8sboot does not know, the nearest that it does."""
+        return self.version.release
 
 
 @dataclass(frozen=True)

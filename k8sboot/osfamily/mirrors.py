@@ -9,7 +9,6 @@ from typing import Literal
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.release import Release
 from k8sboot.kubernetes.release_table import RELEASES
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.osfamily.family import Source
 
 DOCKER = {
@@ -61,19 +60,14 @@ def kept_mirrors(spec: Spec, sources: Mapping[str, Source]) -> tuple[str, ...]:
     return tuple(name for name in found if name != mirror_of(spec))
 
 
-def release_of(spec: Spec) -> Release:
-    """The release of the inventory's Kubernetes."""
-    return KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-
-
 def is_by_minor(spec: Spec) -> bool:
     """Whether Kubernetes has a repository for each minor."""
-    return release_of(spec).package_repository == "pkgs.k8s.io"
+    return spec.cluster.release.package_repository == "pkgs.k8s.io"
 
 
 def kubernetes(spec: Spec, mirror: str, form: Literal["deb", "rpm"]) -> Source:
     """The repository of the inventory's minor, in the layout of pkgs.k8s.io."""
-    release, base = release_of(spec), KUBERNETES[mirror]
+    release, base = spec.cluster.release, KUBERNETES[mirror]
     newer = [row for row in RELEASES if row.minor > release.minor][-COPIES:]
     place = _place(base, release, form)
     return Source(
@@ -106,5 +100,5 @@ def settled(
     if "docker" not in own and not any(map(is_dockers, packages)):
         found.pop("docker", None)
     if "kubernetes" in own:
-        found["kubernetes"] = replace(found["kubernetes"], offers=f"Kubernetes {release_of(spec).name}")
+        found["kubernetes"] = replace(found["kubernetes"], offers=f"Kubernetes {spec.cluster.release.name}")
     return {name: replace(each, ignores_expiry=not is_by_minor(spec)) for name, each in found.items()}

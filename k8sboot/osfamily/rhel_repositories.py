@@ -114,7 +114,7 @@ def _kubernetes(spec: Spec, system: System) -> Source:
 
 def excluded(name: str, spec: Spec, packages: Iterable[str]) -> tuple[str, ...]:
     """The packages of a repository that only k8sboot may change. packages: the runtime's."""
-    return {"docker": tuple(packages), "kubernetes": mirrors.release_of(spec).packages_held}.get(name, ())
+    return {"docker": tuple(packages), "kubernetes": spec.cluster.release.packages_held}.get(name, ())
 
 
 def retired(text: str) -> list[tuple[str, list[tuple[str, str]]]] | None:

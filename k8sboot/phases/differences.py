@@ -16,7 +16,6 @@ from k8sboot.kubernetes.comparing import Difference, differing, merged
 from k8sboot.kubernetes.extra_args import as_mapping, comparable
 from k8sboot.kubernetes.paths import KUBELET_CONF, KUBELET_CONFIG, KUBELET_INSTANCE_CONFIG
 from k8sboot.kubernetes.static_pods import COMPONENTS, flags, manifest_of
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.kubernetes.yamltext import load_documents
 from k8sboot.paths import UNFINISHED
 from k8sboot.phase import everyone, phase
@@ -34,8 +33,7 @@ def _reads(spec: Spec) -> Reads:
 
 def _kubelet_files(spec: Spec) -> tuple[str, ...]:
     """What kubelet's configuration on a host consists of; a later one takes precedence."""
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-    return KUBELET_CONFIG, *((KUBELET_INSTANCE_CONFIG,) if release.has_instance_config else ())
+    return KUBELET_CONFIG, *((KUBELET_INSTANCE_CONFIG,) if spec.cluster.release.has_instance_config else ())
 
 
 def _arguments(patches: KubeadmPatches) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
 from k8sboot.desired.calico import calico_images
-from k8sboot.desired.kubeadm import version
 from k8sboot.diagnosis.diagnose import IMAGES
 from k8sboot.ensure.images import ensure_images
 from k8sboot.host.host import Host
@@ -36,7 +35,7 @@ def images(cluster: Cluster, host: Host) -> None:
     """Pull the images of Kubernetes and Calico; compare those that the inventory pins."""
     wanted = cluster.spec.cluster
     answer = host.read(commands.images_of(wanted.kubernetes_version, wanted.image_repository))
-    listed = with_dns_repository(answer.split(), version(cluster), wanted.image_repository)
+    listed = with_dns_repository(answer.split(), wanted.version, wanted.image_repository)
     needed = [i for i in listed if host.role == "master" or any(f"/{name}:" in i for name in NODE_IMAGES)]
     needed += calico_images(cluster) if cluster.spec.plugin == "calico" else ()
     pins = cluster.spec.runtime.image_digests

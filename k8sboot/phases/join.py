@@ -13,7 +13,6 @@ from k8sboot.desired.kubeadm import (
     is_member,
     marked,
     registration,
-    version,
 )
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
@@ -136,7 +135,9 @@ def _join(cluster: Cluster, host: Host) -> None:
 
 def _checked_first(cluster: Cluster) -> tuple[Command, ...]:
     """kubeadm's check of the file, before the host is marked; its words end the step."""
-    return (commands.config_validate(JOIN_CONFIG),) if version(cluster).release.has_config_validate else ()
+    return (
+        (commands.config_validate(JOIN_CONFIG),) if cluster.spec.cluster.release.has_config_validate else ()
+    )
 
 
 def _certificate_key(leader: Peer) -> str:

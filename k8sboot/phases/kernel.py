@@ -11,13 +11,13 @@ from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kernel import OPTIONAL_MODULES, REQUIRED_MODULES, SYSCTL_FLOORS, SYSCTLS
 from k8sboot.kubernetes.kube_proxy import possible_modules
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.phase import everyone, phase
 
 
 def _reads(spec: Spec) -> Reads:
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-    for_proxy = possible_modules(release, mode=spec.proxy_mode, scheduler=spec.kube_proxy.scheduler)
+    for_proxy = possible_modules(
+        spec.cluster.release, mode=spec.proxy_mode, scheduler=spec.kube_proxy.scheduler
+    )
     return Reads(
         files=(paths.MODULES, paths.SYSCTLS),
         modules=(*REQUIRED_MODULES, *OPTIONAL_MODULES, *for_proxy, *spec.os.modules),

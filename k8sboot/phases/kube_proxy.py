@@ -6,7 +6,6 @@ from functools import partial
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import version
 from k8sboot.desired.proxy import modules_for_proxy, proxy_fields
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.errors import Refused
@@ -19,7 +18,6 @@ from k8sboot.kubernetes import commands, comparing
 from k8sboot.kubernetes import kube_proxy as proxies
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.kubernetes.ports import PROXY_METRICS
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.paths import KUBE_PROXY_PATCH
 from k8sboot.phase import everyone, first_master, phase
 from k8sboot.secret import Secret
@@ -35,8 +33,7 @@ MODE = Question(
 
 def _reads(spec: Spec) -> Reads:
     mode, scheduler = spec.proxy_mode, spec.kube_proxy.scheduler
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-    return Reads(modules=proxies.possible_modules(release, mode=mode, scheduler=scheduler))
+    return Reads(modules=proxies.possible_modules(spec.cluster.release, mode=mode, scheduler=scheduler))
 
 
 @phase(
@@ -80,7 +77,7 @@ def _refuse_without_modules(cluster: Cluster) -> None:
 
 
 def _without_modules(cluster: Cluster) -> str:
-    if version(cluster).release.ipvs_without_modules == "runs iptables":
+    if cluster.spec.cluster.release.ipvs_without_modules == "runs iptables":
         return "without the modules, kube-proxy silently falls back to iptables on that host"
     return "without the modules, kube-proxy exits on that host: Services would not be reachable from it"
 

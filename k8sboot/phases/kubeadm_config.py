@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import control_plane, is_member, kubelet_fields, registration, version
+from k8sboot.desired.kubeadm import control_plane, is_member, kubelet_fields, registration
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, config
@@ -43,7 +43,7 @@ def kubeadm_config(cluster: Cluster, host: Host) -> None:
 
 def _refused(cluster: Cluster, host: Host) -> str:
     """What this kubeadm rejects in the file. Older versions only warn about an unknown field and ignore it."""
-    can_validate = version(cluster).release.has_config_validate
+    can_validate = cluster.spec.cluster.release.has_config_validate
     check = commands.config_validate if can_validate else commands.config_migrate
     done = host.ask(check(KUBEADM_CONFIG))
     output = done.stderr.decode("utf-8", "replace")

@@ -14,7 +14,6 @@ from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.kubeconfig_file import has_same_credentials
 from k8sboot.kubernetes.paths import ADMIN_CONF, SUPER_ADMIN_CONF
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.phase import masters, phase
 from k8sboot.secret import Secret
 
@@ -25,8 +24,7 @@ def _reads(spec: Spec) -> Reads:
 
 def _of_admins(spec: Spec) -> tuple[str, ...]:
     """The kubeconfigs with which anyone administers the cluster."""
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-    return ADMIN_CONF, *((SUPER_ADMIN_CONF,) if release.has_super_admin else ())
+    return ADMIN_CONF, *((SUPER_ADMIN_CONF,) if spec.cluster.release.has_super_admin else ())
 
 
 @phase(

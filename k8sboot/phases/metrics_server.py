@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import version
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
@@ -21,7 +20,7 @@ from k8sboot.templates import render
 )
 def metrics_server(cluster: Cluster, host: Host) -> None:
     """Install metrics-server."""
-    settings, wanted = cluster.spec.metrics_server, version(cluster)
+    settings, wanted = cluster.spec.metrics_server, cluster.spec.cluster.version
     image = settings.image or metrics_server_image(wanted, cluster.spec.cluster.image_repository)
     values = metrics_server_values(
         wanted, image=image, replicas=settings.replicas, kubelet_insecure_tls=settings.kubelet_insecure_tls

@@ -8,7 +8,7 @@ from functools import partial
 
 from k8sboot import ensure, runtime
 from k8sboot.cluster import Cluster
-from k8sboot.desired.kubeadm import USERS, cri_socket, version
+from k8sboot.desired.kubeadm import USERS, cri_socket
 from k8sboot.desired.kubeconfigs import KEPT, OF_ROOT, content_of_others, kubeconfigs
 from k8sboot.ensure.cluster import apiserver_answers
 from k8sboot.ensure.mounts import KUBELET, NOTHING_MOUNTED, VOLUMES
@@ -49,7 +49,7 @@ def drain(cluster: Cluster, host: Host) -> None:
     for peer in _going(cluster, host):
         # Else its kubelet is gone and nothing would report that its pods have ended, or its reset is refused.
         if _traces(peer) and not _lacks_kubeadm(peer):
-            words = commands.drain(peer.name, kubectl_version=version(cluster), timeout=120)
+            words = commands.drain(peer.name, kubectl_version=cluster.spec.cluster.version, timeout=120)
             host.change(f"drain {peer.name}", words, timeout=180)
 
 

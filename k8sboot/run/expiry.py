@@ -11,7 +11,6 @@ from k8sboot.host.reads import Question, Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.certificates import OF_CONTROL_PLANE, OF_KUBELET, ends, expired
 from k8sboot.kubernetes.commands import certs_renew
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.scripts import render
 
 CERTIFICATES = Question(
@@ -45,6 +44,6 @@ def refuse_expired(machine: Machine, spec: Spec) -> None:
 def _fix(machine: Machine, spec: Spec, *, is_kubelets: bool) -> str:
     if is_kubelets and machine.role == "node":
         return f"run `k8sboot reset --limit {machine.name}`, then `k8sboot up`, which joins it with a new certificate"
-    renew = " ".join(certs_renew(KubernetesVersion.parse(spec.cluster.kubernetes_version)))
+    renew = " ".join(certs_renew(spec.cluster.version))
     first = f"run `{renew}` on every master and restart the control plane's Pods"
     return f"{first}, with the commands of `k8sboot explain {CODE}`; then run again"

@@ -149,8 +149,7 @@ class Containerd(Runtime):
 
 def _version(spec: Spec) -> str:
     """A prefix. Kubernetes that needs an older containerd than 2.0 gets the newest 1.x."""
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-    return spec.runtime.version or ("1" if release.containerd_before == "2.0" else "")
+    return spec.runtime.version or ("1" if spec.cluster.release.containerd_before == "2.0" else "")
 
 
 def _crictl_yaml(host: Peer) -> tuple[File, ...]:

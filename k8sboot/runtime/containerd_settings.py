@@ -10,7 +10,6 @@ from k8sboot.host.files import File
 from k8sboot.host.peer import Peer
 from k8sboot.host.shared_file import SharedFile, original_of, shared_file
 from k8sboot.inventory.model import Spec
-from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.runtime.containerd_layout import (
     LAYOUTS,
     Layout,
@@ -161,8 +160,7 @@ def _ours(spec: Spec, layout: Layout, theirs: Tree, pause: str) -> Tree:
 
 def pause_image(spec: Spec) -> str:
     """The pause image that kubeadm takes."""
-    release = KubernetesVersion.parse(spec.cluster.kubernetes_version).release
-    return f"{spec.cluster.image_repository}/pause:{release.pause}"
+    return f"{spec.cluster.image_repository}/pause:{spec.cluster.release.pause}"
 
 
 def own_pause(spec: Spec, host: Peer) -> str:

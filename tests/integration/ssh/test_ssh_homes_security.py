@@ -15,6 +15,7 @@ from k8sboot.host import files
 from k8sboot.host.host import Context, Host
 from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Question, Reads
+from k8sboot.inventory.model import ClusterSettings
 from k8sboot.paths import STATE_DIR
 from k8sboot.phases.kubeconfig import kubeconfig
 
@@ -35,7 +36,7 @@ def host(connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 
 
 def run(host: Host) -> None:
-    asked = SimpleNamespace(cluster=SimpleNamespace(kubernetes_version="1.20.2"))
+    asked = SimpleNamespace(cluster=ClusterSettings(kubernetes_version="1.20.2"))
     kubeconfig.run(SimpleNamespace(spec=asked), host)
 
 

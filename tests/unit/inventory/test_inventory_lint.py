@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from k8sboot.errors import InventoryError
-from k8sboot.inventory.lint_network import lint_network
+from k8sboot.inventory.lint_network import lint_proxy_mode
 from k8sboot.inventory.model import KubeadmPatches, KubeProxySettings, RuntimeSettings
 from k8sboot.inventory.problems import LintProblem, Problems
 from k8sboot.inventory.source import read_source
@@ -404,7 +404,7 @@ def test_modes_of_kube_proxy_by_release(inventory, version, settings, kind, word
     made = dataclasses.replace(
         made, cluster=dataclasses.replace(made.cluster, kubernetes_version=version), **_proxy_of(settings)
     )
-    found = [each for each in lint_network(made) if each.code == "KB-PROXY-MODE"]
+    found = [each for each in lint_proxy_mode(made) if each.code == "KB-PROXY-MODE"]
     assert ["warning" if each.is_warning else "error" for each in found] == [kind] * bool(kind)
     assert all(words in each.message for each in found)
 
@@ -460,4 +460,4 @@ def test_calico_has_to_work_with_nftables(inventory, version, count):
         kube_proxy=KubeProxySettings(mode="nftables"),
         calico=dataclasses.replace(made.calico, version=version),
     )
-    assert [each.code for each in lint_network(made)] == ["KB-PROXY-MODE"] * count
+    assert [each.code for each in lint_proxy_mode(made)] == ["KB-PROXY-MODE"] * count
