@@ -11,6 +11,7 @@ import base64
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from k8sboot.host.folders import STATE_AS_OWNER
 from k8sboot.host.reads import Reads
@@ -22,7 +23,7 @@ from k8sboot.scripts import call, render
 MAX_CONTENT = 64 * 1024
 """Bytes. The content of a larger file is not in a probe; its digest always is."""
 SHORT = 4096
-"""Characters. Shorter lines of files and answers, which hosts share and every probe repeats, are parsed once."""
+"""Characters. Shorter lines, most of which hosts share and every probe repeats, are parsed once."""
 MAX_ANSWER = 2 * 1024 * 1024
 """Bytes of a fact or an answer. A longer one counts as missing."""
 
@@ -65,65 +66,29 @@ def _calls(reads: Reads) -> Iterator[str]:
     yield from (call("question", q.name, q.script) for q in reads.questions)
 
 
+_Entry: TypeAlias = tuple[str, str, Any]
+"""What a line says: the snapshot's part, the key there, and its value."""
+_NOTHING: _Entry = ("", "", None)
+_PARTS = frozenset(("facts", "files", "closed", "modules", "sysctls", "packages", "answers"))
+
+
 def parse(text: str) -> Snapshot:
     """Parse a probe's output. Unknown and invalid lines are ignored."""
     snapshot = Snapshot()
+    parts = vars(snapshot)
     for line in text.split("\n"):
-        verb, _, rest = line.partition(" ")
-        try:
-            _READERS.get(verb, _ignore)(snapshot, rest)
-        except ValueError:  # hostile or truncated: as if it were missing
-            continue
+        part, key, value = _short_line(line) if len(line) <= SHORT else _line(line)
+        if part in _PARTS:
+            parts[part][key] = value
+        elif part == "units":
+            _add_property(snapshot, key, value)
+        elif part:
+            snapshot.not_files.add(key)
     return snapshot
 
 
-def _ignore(_snapshot: Snapshot, _rest: str) -> None:
-    """A verb that no reader knows."""
-
-
-def _read_fact(snapshot: Snapshot, rest: str) -> None:
-    name, _, value = rest.partition(" ")
-    snapshot.facts[name] = _decoded(value, MAX_ANSWER).decode("utf-8", "replace")
-
-
-def _read_file(snapshot: Snapshot, rest: str) -> None:
-    path, state = _short_file(rest) if len(rest) <= SHORT else _file(rest)
-    snapshot.files[path] = state
-
-
-def _file(rest: str) -> tuple[str, FileState]:
-    head, _, content = rest.rpartition(" .")
-    path, mode, owner, size, digest = head.rsplit(" ", 4)
-    data = None if content == "-" or _size(content) > MAX_CONTENT else _decoded(content, MAX_CONTENT)
-    return path, FileState(mode=int(mode, 8), owner=owner, size=int(size), sha256=digest, content=data)
-
-
-def _read_absent(snapshot: Snapshot, path: str) -> None:
-    snapshot.files[path] = None
-
-
-def _read_closed(snapshot: Snapshot, rest: str) -> None:
-    path, _, said = rest.rpartition(" .")
-    snapshot.closed[path] = _decoded(said, MAX_ANSWER).decode("utf-8", "replace")
-
-
-def _read_module(snapshot: Snapshot, rest: str) -> None:
-    name, _, state = rest.partition(" ")
-    snapshot.modules[name] = state
-
-
-def _read_sysctl(snapshot: Snapshot, rest: str) -> None:
-    name, access, value = f"{rest} ".split(" ", 2)
-    snapshot.sysctls[name] = (value.strip(), access == "ro")
-
-
-def _read_package(snapshot: Snapshot, rest: str) -> None:
-    name, version, hold = rest.split(" ")
-    snapshot.packages[name] = (version, hold == "held")
-
-
-def _read_unit(snapshot: Snapshot, rest: str) -> None:
-    key, _, value = rest.partition("=")
+def _add_property(snapshot: Snapshot, key: str, value: str) -> None:
+    """systemctl's properties of a unit come after its name."""
     if key == "Id":
         snapshot.unit_cursor = value
         snapshot.units[value] = UnitState()
@@ -131,19 +96,64 @@ def _read_unit(snapshot: Snapshot, rest: str) -> None:
         snapshot.units[snapshot.unit_cursor] = snapshot.units[snapshot.unit_cursor].with_property(key, value)
 
 
-def _read_answer(snapshot: Snapshot, rest: str) -> None:
-    name, answer = _short_answer(rest) if len(rest) <= SHORT else _answer(rest)
-    if answer:
-        snapshot.answers[name] = answer
+def _line(line: str) -> _Entry:
+    verb, _, rest = line.partition(" ")
+    try:
+        return _READERS[verb](rest) if verb in _READERS else _NOTHING
+    except ValueError:  # hostile or truncated: as if it were missing
+        return _NOTHING
 
 
-def _answer(rest: str) -> tuple[str, Answer | None]:
-    """None: too long."""
+_short_line = functools.lru_cache(maxsize=1024)(_line)
+
+
+def _fact(rest: str) -> _Entry:
+    name, _, value = rest.partition(" ")
+    return "facts", name, _decoded(value, MAX_ANSWER).decode("utf-8", "replace")
+
+
+def _file(rest: str) -> _Entry:
+    head, _, content = rest.rpartition(" .")
+    path, mode, owner, size, digest = head.rsplit(" ", 4)
+    data = None if content == "-" or _size(content) > MAX_CONTENT else _decoded(content, MAX_CONTENT)
+    return (
+        "files",
+        path,
+        FileState(mode=int(mode, 8), owner=owner, size=int(size), sha256=digest, content=data),
+    )
+
+
+def _closed(rest: str) -> _Entry:
+    path, _, said = rest.rpartition(" .")
+    return "closed", path, _decoded(said, MAX_ANSWER).decode("utf-8", "replace")
+
+
+def _module(rest: str) -> _Entry:
+    name, _, state = rest.partition(" ")
+    return "modules", name, state
+
+
+def _sysctl(rest: str) -> _Entry:
+    name, access, value = f"{rest} ".split(" ", 2)
+    return "sysctls", name, (value.strip(), access == "ro")
+
+
+def _package(rest: str) -> _Entry:
+    name, version, hold = rest.split(" ")
+    return "packages", name, (version, hold == "held")
+
+
+def _unit(rest: str) -> _Entry:
+    key, _, value = rest.partition("=")
+    return "units", key, value
+
+
+def _answer(rest: str) -> _Entry:
     head, _, out = rest.rpartition(" .")
     name, status = head.rsplit(" ", 1)
     if _size(out) > MAX_ANSWER:
-        return name, None
-    return name, Answer(int(status), _decoded(out, MAX_ANSWER).decode("utf-8", "replace"))
+        return _NOTHING
+    return "answers", name, Answer(int(status), _decoded(out, MAX_ANSWER).decode("utf-8", "replace"))
 
 
 def _size(text: str) -> int:
@@ -159,18 +169,15 @@ def _decoded(text: str, most: int) -> bytes:
         return b""
 
 
-_short_file = functools.lru_cache(maxsize=512)(_file)
-_short_answer = functools.lru_cache(maxsize=512)(_answer)
-
-_READERS: dict[str, Callable[[Snapshot, str], None]] = {
-    "fact": _read_fact,
-    "file": _read_file,
-    "absent": _read_absent,
-    "closed": _read_closed,
-    "other": lambda snapshot, path: snapshot.not_files.add(path),
-    "module": _read_module,
-    "sysctl": _read_sysctl,
-    "package": _read_package,
-    "unit": _read_unit,
-    "answer": _read_answer,
+_READERS: dict[str, Callable[[str], _Entry]] = {
+    "fact": _fact,
+    "file": _file,
+    "absent": lambda path: ("files", path, None),
+    "closed": _closed,
+    "other": lambda path: ("not_files", path, None),
+    "module": _module,
+    "sysctl": _sysctl,
+    "package": _package,
+    "unit": _unit,
+    "answer": _answer,
 }

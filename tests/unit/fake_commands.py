@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from fake_notes import Notes
 from fake_shell import without_options
 from fake_state import SWAPS, FakeFile, FakeUnit, Reply, unit_of
@@ -15,6 +17,12 @@ UNITS = {
     "kubelet": ("kubelet.service", "activating"),
 }
 """Package: the unit that comes with it, enabled, and the state its start leaves it in."""
+
+
+@functools.cache
+def _and_above(path: str) -> tuple[str, ...]:
+    """A path and the directories above it."""
+    return (path, *(path[:index] for index, sign in enumerate(path) if sign == "/"))
 
 
 class Commands(Notes):
@@ -112,8 +120,8 @@ class Commands(Notes):
         return (255, "", refused) if refused else None
 
     def _do_rm(self, words: list[str]) -> None:
-        gone = [word for word in words if not word.startswith("-")]
-        for path in [p for p in self.files if any(p == g or p.startswith(f"{g}/") for g in gone)]:
+        gone = {word for word in words if not word.startswith("-")}
+        for path in [p for p in self.files if not gone.isdisjoint(_and_above(p))]:
             del self.files[path]
             self.units.pop(unit_of(path), None)
 

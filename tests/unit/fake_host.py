@@ -6,11 +6,11 @@ it does not know fails the test that sent it. What the values are as shell is pr
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 
 from fake_probes import Probes
 from fake_scripts import Scripts
+from fake_shell import split
 
 from k8sboot.diagnosis.script import Scope
 from k8sboot.errors import ConnectionLost
@@ -61,7 +61,7 @@ class FakeConnection(Scripts, Probes):
                 self.runs.append("evidence")
                 return Completed(0, self._told_of_itself(text_of(script)).encode(), b"")
             case str():  # the words of one command
-                return self._answered(Read(tuple(shlex.split(script))))
+                return self._answered(Read(split(script)))
         raise self._unknown(f"the request {script!r}")
 
     def _held(self, script: Held) -> Completed:

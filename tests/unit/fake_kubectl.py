@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import shlex
 import threading
 from typing import Any
 
@@ -11,11 +11,17 @@ from fake_answers import config_map, daemon_set, deployment, node, object_list, 
 from fake_etcd import FakeEtcd
 from fake_host import FakeConnection
 from fake_rows import fields_of, rows
-from fake_shell import plain, plain_words
+from fake_shell import plain, plain_words, split
 from fake_state import Reply
 from yaml_texts import document, documents
 
 from k8sboot.kubernetes.paths import KUBELET_CONF
+
+
+@functools.lru_cache(maxsize=16)
+def _manifest(text: str) -> tuple[dict[str, Any], ...]:
+    """Its objects, which are asked for again and again, and only read."""
+    return tuple(each for each in documents(text) if each)
 
 
 class Kubectl:
@@ -73,7 +79,7 @@ class Kubectl:
             return []
         cluster = self.documents["ClusterConfiguration"]
         minor = cluster["kubernetesVersion"].removeprefix("v").rpartition(".")[0]
-        manifests = [each for text in self.applied.values() for each in documents(text) if each]
+        manifests = [each for text in self.applied.values() for each in _manifest(text)]
         deployed = [
             each for each in manifests if each["metadata"]["name"] in ("calico-node", "metrics-server")
         ]
@@ -102,7 +108,7 @@ class Kubectl:
             return self._do_kubectl(host, plain(words).removeprefix("kubectl "))
 
     def _do_kubectl(self, host: FakeConnection, line: str) -> Reply | str:
-        words = shlex.split(line)
+        words = list(split(line))
         if words[0] == "get":
             return self._get(host, line)
         match words:
@@ -180,20 +186,20 @@ class Kubectl:
         if line.startswith("get secrets "):
             return object_list("Secret", [token_secret(t) for t in self.tokens.values()])
         if line.startswith("get nodes "):
-            return rows(map(self.node_object, self.members), fields_of(shlex.split(line)))
+            return rows(map(self.node_object, self.members), fields_of(split(line)))
         if line.startswith("get events "):
             return 1, "", "error: array index out of bounds: index -1, length 0\n"
         if line.startswith("get pods ") and "spec.nodeName=" in line:
             name = line.rpartition("spec.nodeName=")[2].split()[0]
-            return rows([self._pod_on(name)], fields_of(shlex.split(line)))
+            return rows([self._pod_on(name)], fields_of(split(line)))
         if line.startswith("get pods "):
-            return rows(map(self._pod, self.members), fields_of(shlex.split(line)))
+            return rows(map(self._pod, self.members), fields_of(split(line)))
         if line.startswith("get daemonsets,deployments,pods "):
             daemon_sets = map(daemon_set, ("kube-proxy", "calico-node"))
             deployments = map(deployment, ("metrics-server", "calico-kube-controllers"))
             young = [pod(name) | {"status": {"phase": "Pending"}} for name in self.starting]
             self.starting = []
-            return rows([*daemon_sets, *deployments, *young], fields_of(shlex.split(line)))
+            return rows([*daemon_sets, *deployments, *young], fields_of(split(line)))
         if line.startswith("get ippools.crd.projectcalico.org "):
             return self.pools
         if line.startswith("get configmap/kubeadm-config "):

@@ -15,6 +15,7 @@ from fake_state import FakeFile, HostState, Reply
 from k8sboot.host.originals import PriorState
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 
+_ORIGINALS, _PRIOR = _KEPT = f"{ORIGINALS_DIR}/", f"{PRIOR_DIR}/"
 BESIDE = (".k8sboot-sha256", ".k8sboot-ours", ".k8sboot-copy", ".k8sboot-part", ".k8sboot-readers")
 
 
@@ -26,7 +27,7 @@ class Notes(HostState):
         """The first originals by path, None where there was no file."""
         found: dict[str, FakeFile | None] = {}
         for path, file in self.files.items():
-            if path.startswith(f"{ORIGINALS_DIR}/") and not path.endswith(BESIDE):
+            if path.startswith(_ORIGINALS) and not path.endswith(BESIDE):
                 name = path.removeprefix(ORIGINALS_DIR)
                 assert isinstance(file, FakeFile)
                 found[name.removesuffix(".k8sboot-absent")] = None if name.endswith("-absent") else file
@@ -87,7 +88,7 @@ class Notes(HostState):
         return name in self.held or any(re.search(f"(^|:){locked}", line) for line in lines)
 
     def _complete(self) -> None:
-        if not any(path.startswith((f"{ORIGINALS_DIR}/", f"{PRIOR_DIR}/")) for path in self.files):
+        if not any(path.startswith(_KEPT) for path in self.files):
             self.put(f"{PRIOR_DIR}/complete/", "")
 
     def keep(self, path: str) -> None:
@@ -127,8 +128,8 @@ class Notes(HostState):
     def notes(self) -> Reply:
         """The answer to the question of ensure/restore/notes.py."""
         lines = ["complete"] if f"{PRIOR_DIR}/complete/" in self.files else []
-        for path in sorted(self.files):
-            if path.startswith(f"{PRIOR_DIR}/") and not path.endswith((".ours", "/complete/")):
+        for path in sorted(path for path in self.files if path.startswith(_PRIOR)):
+            if not path.endswith((".ours", "/complete/")):
                 kind, name = path.removeprefix(f"{PRIOR_DIR}/").split("/")
                 name = name.replace("%", "/")
                 now = self.state_of(kind, name)

@@ -14,7 +14,7 @@ from fake_notes import Notes
 from fake_state import FakeFile, Reply
 
 from k8sboot.host.probe import ALWAYS, MAX_CONTENT
-from k8sboot.host.reads import Reads
+from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.paths import MANIFESTS_DIR, RESTART_DIR, UNFINISHED, UNREAD_REPOSITORIES
 
@@ -33,28 +33,40 @@ def _told(content: bytes) -> str:
     return f"{len(content)} {hashlib.sha256(content).hexdigest()} .{encoded}"
 
 
+@functools.lru_cache(maxsize=1024)
+def _among(files: tuple[str, ...], begins: str, ends: str = "") -> tuple[str, ...]:
+    """Those paths of a host, which mostly are those of the probe before."""
+    return tuple(path for path in files if path.startswith(begins) and path.endswith(ends))
+
+
 class Probes(Notes):
     """Lines as the probe and the script of k8sboot.diagnosis print them: their parsers are to be tried, too."""
 
-    def _probed(self, reads: Reads) -> Iterator[str]:
-        yield from (f"fact {name} {_b64(value)}" for name, value in self._told_facts().items())
-        yield from map(self._file_line, (*ALWAYS, *reads.files))
-        yield from (f"module {name} {self.modules.get(name, 'missing')}" for name in reads.modules)
-        for key in reads.sysctls:
-            if key in self.sysctls:
-                yield f"sysctl {key} {'ro' if key in self.fixed_sysctls else 'rw'} {self.sysctls[key]}"
-        yield from self._package_lines(reads.packages)
-        yield from map(self._unit_lines, reads.units)
-        for question in reads.questions:
-            status, out, _ = self._reply(question.name, [question.script])
-            yield f"answer {question.name} {status} .{_b64(out.rstrip())}"
+    def _probed(self, reads: Reads) -> list[str]:
+        return [
+            *[f"fact {name} {_b64(value)}" for name, value in self._told_facts().items()],
+            *map(self._file_line, (*ALWAYS, *reads.files)),
+            *[f"module {name} {self.modules.get(name, 'missing')}" for name in reads.modules],
+            *[
+                f"sysctl {key} {'ro' if key in self.fixed_sysctls else 'rw'} {self.sysctls[key]}"
+                for key in reads.sysctls
+                if key in self.sysctls
+            ],
+            *self._package_lines(reads.packages),
+            *map(self._unit_lines, reads.units),
+            *map(self._answer_line, reads.questions),
+        ]
+
+    def _answer_line(self, question: Question) -> str:
+        status, out, _ = self._reply(question.name, [question.script])
+        return f"answer {question.name} {status} .{_b64(out.rstrip())}"
 
     def _told_facts(self) -> dict[str, str]:
         held = f"1000\n{' '.join(self.holder.split()[:2])} 1100\n{self.holder}\n" if self.holder else "1000"
         return {**self.facts, "time": str(int(time.time())), "restarts": self._marks(), "lock": held}
 
     def _marks(self) -> str:
-        return " ".join(p.rpartition("/")[2] for p in self.files if p.startswith(f"{RESTART_DIR}/"))
+        return " ".join(p.rpartition("/")[2] for p in _among(tuple(self.files), f"{RESTART_DIR}/"))
 
     def _file_line(self, path: str) -> str:
         if path in self.not_files:
@@ -117,12 +129,13 @@ class Probes(Notes):
             case "yum-sources":
                 return 0, self._sources("/etc/yum.repos.d/", ".repo"), ""
             case "yum-unread":
-                names = [p.rpartition("/")[2] for p in self.files if p.startswith(f"{UNREAD_REPOSITORIES}/")]
+                paths = _among(tuple(self.files), f"{UNREAD_REPOSITORIES}/")
+                names = [path.rpartition("/")[2] for path in paths]
                 return 0, "".join(f"{name}\n" for name in sorted(names)), ""
         return super()._reply(key, words)
 
     def _sources(self, begins: str, ends: str) -> str:
-        paths = [path for path in sorted(self.files) if path.startswith(begins) and path.endswith(ends)]
+        paths = sorted(_among(tuple(self.files), begins, ends))
         return "".join(
             f"file {p}\n" + "".join(f"| {line}\n" for line in self.text(p).splitlines()) for p in paths
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import shlex
+from collections.abc import Mapping
 
 from fake_rows import fields_of, rows
-from fake_shell import plain, plain_words
+from fake_shell import joined, plain, plain_words
 from fake_state import FakeFile, FakeUnit, Reply, unit_of
 from fake_yum import YumCommands
 
@@ -75,7 +76,7 @@ class Scripts(YumCommands):
         return Completed(status, out.encode("utf-8", "surrogateescape"), err.encode())
 
     def _command(self, words: list[str]) -> Reply:
-        line, bare = shlex.join(words), plain(words)
+        line, bare = joined(words), plain(words)
         self.commands.append(line)
         self.events.append(line)
         if not bare.startswith(READING):
@@ -97,9 +98,24 @@ class Scripts(YumCommands):
 
     def _canned(self, line: str, words: list[str]) -> Reply | None:
         keys = [
-            key for key in self.answers if line.startswith(key) and line[len(key) : len(key) + 1] in ("", " ")
+            key
+            for key in _by_command(tuple(self.answers)).get(_command_of(line), ())
+            if line.startswith(key) and line[len(key) : len(key) + 1] in ("", " ")
         ]
         return _as_asked(self._reply(max(keys, key=len), words), words) if keys else None
+
+
+@functools.lru_cache(maxsize=64)
+def _by_command(keys: tuple[str, ...]) -> Mapping[str, list[str]]:
+    """Beginnings of command lines by the command."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        found.setdefault(_command_of(key), []).append(key)
+    return found
+
+
+def _command_of(line: str) -> str:
+    return line.partition(" ")[0]
 
 
 def _as_asked(said: Reply, words: list[str]) -> Reply:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
+from collections.abc import Iterable
 
 from k8sboot.desired.downloads import DOWNLOADS_BY
+
+
+@functools.lru_cache(maxsize=4096)
+def _joined(words: tuple[str, ...]) -> str:
+    return shlex.join(words)
+
+
+def joined(words: Iterable[str]) -> str:
+    """shlex.join of words that hosts are sent again and again."""
+    return _joined(tuple(words))
+
+
+@functools.lru_cache(maxsize=1024)
+def split(line: str) -> tuple[str, ...]:
+    """shlex.split of such a line."""
+    return tuple(shlex.split(line))
 
 
 def plain_words(words: list[str]) -> list[str]:
@@ -24,7 +42,7 @@ def plain(words: list[str]) -> str:
     words = plain_words(words)
     while words[0] == "kubectl" and words[1] in ("--kubeconfig", "--cache-dir"):
         words = [words[0], *words[3:]]
-    return shlex.join(words)
+    return joined(words)
 
 
 def without_options(words: list[str]) -> list[str]:

@@ -61,10 +61,15 @@ class FakeUnit:
 def _copied(value: object, memo: dict[int, object]) -> object:
     """A deep copy; of the dicts, lists and sets of a host, which mostly hold plain values, in a tenth of the time."""
     if isinstance(value, dict):
-        return {k: v if isinstance(v, PLAIN) else copy.deepcopy(v, memo) for k, v in value.items()}
+        return {k: v if isinstance(v, PLAIN) else _one(v, memo) for k, v in value.items()}
     if isinstance(value, list | set) and all(isinstance(each, PLAIN) for each in value):
         return type(value)(value)
     return copy.deepcopy(value, memo)
+
+
+def _one(value: object, memo: dict[int, object]) -> object:
+    """Files, of which a host has hundreds, without copy's detour."""
+    return value.__deepcopy__(memo) if isinstance(value, FakeFile) else copy.deepcopy(value, memo)
 
 
 @dataclass
