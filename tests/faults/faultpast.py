@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from faultclusters import LONG
 from faultengines import Engine
 from faulthosts import FaultyHost
 from faultruns import Controller, Ran
+from faultward import Ward
 
 UP = ("up", "--yes", "--to", "container-runtime")
 PLAN = ("plan", "--to", "container-runtime")
@@ -57,6 +61,23 @@ for n in {" ".join(NAMESPACES)}; do
   ctr -n "$n" run -d --rootfs /srv/db db $(readlink -f /bin/sleep) 99999 || exit
 done
 """
+
+
+@contextlib.contextmanager
+def controller_of(ward: Ward, folder: Path, host: str, *others: str) -> Iterator[Controller]:
+    """One for tests in their order, of one host alone; made anew at the end, with others that they add."""
+    with contextlib.closing(Controller(ward.lab, folder)) as made:
+        made.only(host)
+        yield made
+    ward.lab.control("reset", host, *others)
+
+
+@contextlib.contextmanager
+def as_left(ward: Ward, name: str) -> Iterator[FaultyHost]:
+    """A host as the test before has left it, but for what is to be undone."""
+    found = ward.host(name)
+    yield found
+    found.undo.close()
 
 
 def set_up(controller: Controller, host: FaultyHost, engine: Engine) -> None:

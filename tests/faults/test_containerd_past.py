@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,9 @@ from faultpast import (
     HOSTS_TOML,
     OWN_REGISTRY,
     UP,
+    as_left,
     containers,
+    controller_of,
     refuses,
     set_up,
 )
@@ -37,19 +38,16 @@ IMAGES, RUNTIME = "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"
 
 @pytest.fixture(scope="module")
 def controller(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
-    """One for all of these tests, and one host, which they leave as it is; made anew at the end."""
-    with contextlib.closing(Controller(ward.lab, tmp_path_factory.mktemp("past"))) as made:
-        made.only(MASTER)
+    """One for all of these tests, and one host, which they leave as it is."""
+    with controller_of(ward, tmp_path_factory.mktemp("past"), MASTER) as made:
         yield made
-    ward.lab.control("reset", MASTER)
 
 
 @pytest.fixture
 def machine(ward: Ward) -> Iterator[FaultyHost]:
     """The host as the test before has left it."""
-    found = ward.host(MASTER)
-    yield found
-    found.undo.close()
+    with as_left(ward, MASTER) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from faultclusters import LONG
 from faulthosts import FaultyHost
+from faultpast import as_left, controller_of
 from faultrows import row
 from faultruns import Controller
 from faultward import Ward
@@ -31,20 +31,17 @@ SHARE = "/srv/nas share"
 
 @pytest.fixture(scope="module")
 def controller(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
-    """The master alone, with its packages, images and no cluster; made anew at the end."""
-    with contextlib.closing(Controller(ward.lab, tmp_path_factory.mktemp("volumes"))) as made:
-        made.only(MASTER)
+    """The master alone, with its packages, images and no cluster."""
+    with controller_of(ward, tmp_path_factory.mktemp("volumes"), MASTER) as made:
         made.run("up", "--yes", "--to", "images", within=LONG)
         yield made
-    ward.lab.control("reset", MASTER)
 
 
 @pytest.fixture
 def master(ward: Ward) -> Iterator[FaultyHost]:
     """As the test before has left it, but for mounts."""
-    found = ward.host(MASTER)
-    yield found
-    found.undo.close()
+    with as_left(ward, MASTER) as found:
+        yield found
 
 
 def disk(host: FaultyHost, folder: Path, at: str) -> None:

@@ -5,7 +5,6 @@ What containerd has in place of Docker's rows is in test_containerd_past.py.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from faultengines import Engine, needs_docker
 from faulthosts import FaultyHost, until
 from faultpast import DAEMON_JSON as OWN
 from faultpast import DOCKER_ROOT as ROOT
-from faultpast import PLAN, UP, containers, refuses, set_up, untouched
+from faultpast import PLAN, UP, as_left, containers, controller_of, refuses, set_up, untouched
 from faultrows import row
 from faultruns import Controller
 from faultward import Ward
@@ -32,19 +31,16 @@ DAEMON_JSON = "/etc/docker/daemon.json"
 
 @pytest.fixture(scope="module")
 def controller(ward: Ward, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controller]:
-    """One for all of these tests, and one host, which they leave as it is; made anew at the end."""
-    with contextlib.closing(Controller(ward.lab, tmp_path_factory.mktemp("past"))) as made:
-        made.only(MASTER)
+    """One for all of these tests, and one host, which they leave as it is."""
+    with controller_of(ward, tmp_path_factory.mktemp("past"), *HOSTS) as made:
         yield made
-    ward.lab.control("reset", *HOSTS)
 
 
 @pytest.fixture
 def machine(ward: Ward) -> Iterator[FaultyHost]:
     """The host as the test before has left it."""
-    found = ward.host(MASTER)
-    yield found
-    found.undo.close()
+    with as_left(ward, MASTER) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
