@@ -27,6 +27,9 @@ ABOUT_RUNTIME = Catalogue(
 )
 """For a container runtime that is installed or started."""
 
+ABOUT_DRIVERS = Catalogue(layers=((runtime.drivers_differ,),))
+"""For the comparison of the cgroup drivers."""
+
 ABOUT_IMAGES = Catalogue(
     layers=(MACHINE, (*containerd.CONTAINERD, *runtime.RUNTIME), (proxy.proxy, *images.IMAGES))
 )

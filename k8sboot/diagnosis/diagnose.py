@@ -11,7 +11,14 @@ from dataclasses import dataclass
 
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
-from k8sboot.diagnosis.catalogue import ABOUT_BOTH, ABOUT_IMAGES, ABOUT_NODES, ABOUT_PACKAGES, ABOUT_RUNTIME
+from k8sboot.diagnosis.catalogue import (
+    ABOUT_BOTH,
+    ABOUT_DRIVERS,
+    ABOUT_IMAGES,
+    ABOUT_NODES,
+    ABOUT_PACKAGES,
+    ABOUT_RUNTIME,
+)
 from k8sboot.diagnosis.evidence import OUTPUT, PROXIES, HostEvidence, parse
 from k8sboot.diagnosis.evidence import RUNTIME as RUNTIME_NAME
 from k8sboot.diagnosis.finding import Catalogue, Finding, Seen
@@ -72,8 +79,8 @@ class Diagnosis:
         own = _evidence(scene, scene.host, output)
         suspects = _suspects(scene.cluster, own, scene.host)
         error.witnesses = (scene.host.name, *(peer.name for peer in suspects))
-        others = [Seen(_evidence(scene, peer, {}), f"on {peer.name}: ") for peer in suspects]
-        return self.catalogue.examine([Seen(own.of_now()), Seen(own), *others])
+        others = [Seen(_evidence(scene, peer, {}).of_itself(), f"on {peer.name}: ") for peer in suspects]
+        return self.catalogue.examine([Seen(own.of_now()), Seen(own.of_itself()), *others, Seen(own)])
 
 
 def _step_output(error: StepFailed) -> dict[str, str]:
@@ -91,7 +98,7 @@ def _evidence(scene: FailedPhase, host: Peer, output: dict[str, str]) -> HostEvi
     if leader is not None and leader.name != host.name and output:
         found = found.joined_with(HostEvidence(_gathered(scene, leader, has_host=False)))
     scene.emit(EvidenceGathered(host=host.name, phase=scene.phase, text=found.text()))
-    return found
+    return found.without_past_events()
 
 
 def _gathered(scene: FailedPhase, host: Peer, *, has_host: bool = True) -> dict[str, str]:
@@ -150,6 +157,8 @@ NODES = Diagnosis(ABOUT_NODES)
 """For phases that depend on kubeadm, kubelet, the runtime or the cluster."""
 RUNTIME = Diagnosis(ABOUT_RUNTIME)
 """For the phase that installs and starts the runtime."""
+DRIVERS = Diagnosis(ABOUT_DRIVERS, gathers=False)
+"""For the phase that compares the cgroup drivers."""
 IMAGES = Diagnosis(ABOUT_IMAGES)
 """For the phase that pulls images."""
 KERNEL = Diagnosis(ABOUT_BOTH)

@@ -25,6 +25,8 @@ LOGS = (
     "containers",
 )
 """Prefixes of sections that may report the past, or mere consequences."""
+OF_ALL_HOSTS = ("events", "conditions", "pods", "requests")
+"""Sections of the cluster, which do not say which host a line is about."""
 PROXIES = "proxies"
 """The section that holds the inventory's proxies, a URL a line."""
 RUNTIME = "runtime"
@@ -71,6 +73,20 @@ class HostEvidence:
             {name: text for name, text in self._sections.items() if not name.startswith(LOGS)}
         )
 
+    def of_itself(self) -> HostEvidence:
+        """Without what the cluster reports of all its hosts."""
+        return HostEvidence({name: text for name, text in self._sections.items() if name not in OF_ALL_HOSTS})
+
+    def without_past_events(self) -> HostEvidence:
+        """Without events of Pods that are ready now, or gone: the cluster keeps events for an hour."""
+        rows = self.lines(r"^\S+ +(\S+) +(\d+)/(\d+) ", "pods")
+        is_ready = {row[1]: row[2] == row[3] for row in rows}
+        is_whole = self["pods"].startswith("NAMESPACE ")
+        kept = [
+            line for line in self["events"].splitlines() if not _is_past(line, is_ready, is_whole=is_whole)
+        ]
+        return HostEvidence({**self._sections, "events": "\n".join(kept)})
+
     def joined_with(self, other: HostEvidence) -> HostEvidence:
         """Both merged; a section of this one wins."""
         return HostEvidence({**other._sections, **self._sections})
@@ -85,6 +101,12 @@ def parse(text: str) -> dict[str, str]:
             with suppress(binascii.Error, ValueError):  # hostile or truncated: as if it were missing
                 found[words[1]] = base64.b64decode(words[2][1:], validate=True).decode("utf-8", "replace")
     return found
+
+
+def _is_past(event: str, is_ready: Mapping[str, bool], *, is_whole: bool) -> bool:
+    """is_ready: by the Pods' names; is_whole: whether these are all."""
+    found = re.match(r"\S+ +Pod +(\S+) ", event)
+    return found is not None and is_ready.get(found[1], is_whole)
 
 
 def _clean(text: str, redact: Redactor) -> str:

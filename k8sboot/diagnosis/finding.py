@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from k8sboot.diagnosis.evidence import HostEvidence
 from k8sboot.text.sanitize import safe_line
@@ -15,11 +15,15 @@ LONGEST_VALUE = 240
 
 @dataclass(frozen=True)
 class Finding:
-    """code: one that `k8sboot explain` knows. cause: one line with the values seen. cure: what to do, an imperative."""
+    """code: one that `k8sboot explain` knows. cause: one line with the values seen. cure: what to do, an imperative.
+
+    yields_to: codes of what may have brought it about, which then precedes it.
+    """
 
     code: str
     cause: str
     cure: str
+    yields_to: tuple[str, ...] = ()
 
 
 Cause = Callable[[HostEvidence], "Finding | None"]
@@ -54,7 +58,13 @@ class Catalogue:
         first: dict[str, Finding] = {}
         for _, finding in found or _found((self.symptoms,), seen):
             first.setdefault(finding.code, finding)
-        return tuple(first.values())
+        return _origin_first(tuple(first.values()))
+
+
+def _origin_first(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What brought the best finding about precedes it."""
+    origins = tuple(each for each in found if each.code in found[0].yields_to)
+    return (*origins, *(each for each in found if each not in origins))
 
 
 def _found(layers: Iterable[Iterable[Cause]], seen: Sequence[Seen]) -> Iterator[tuple[int, Finding]]:
@@ -62,7 +72,10 @@ def _found(layers: Iterable[Iterable[Cause]], seen: Sequence[Seen]) -> Iterator[
         for cause, piece in itertools.product(causes, seen):
             finding = cause(piece.evidence)
             if finding:
-                yield layer, Finding(finding.code, piece.where + finding.cause, piece.where + finding.cure)
+                yield (
+                    layer,
+                    replace(finding, cause=piece.where + finding.cause, cure=piece.where + finding.cure),
+                )
 
 
 def excerpt(text: str, longest: int = LONGEST_VALUE) -> str:

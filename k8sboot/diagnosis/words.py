@@ -30,7 +30,7 @@ class LogPattern:
     """patterns: tried in turn; their named groups fill {name} in cause and cure, '' if unmatched.
 
     {url} is the first URL in the line if no group has that name. where: the sections to search.
-    only_if: a further condition.
+    only_if: a further condition. yields_to: see Finding.
     """
 
     code: str
@@ -39,6 +39,7 @@ class LogPattern:
     cure: str
     where: tuple[str, ...] = (OUTPUT,)
     only_if: Callable[[HostEvidence], bool] = lambda _evidence: True
+    yields_to: tuple[str, ...] = ()
 
     def __call__(self, evidence: HostEvidence) -> Finding | None:
         """The finding for the last line that matches."""
@@ -49,4 +50,5 @@ class LogPattern:
         address = _URL.search(found.string)
         groups = {"url": address[0] if address else "", **found.groupdict()}
         values = defaultdict(str, {name: excerpt(value or "") for name, value in groups.items()})
-        return Finding(self.code, self.cause.format_map(values).strip(" :"), cure(self.cure, values))
+        cause = self.cause.format_map(values).strip(" :")
+        return Finding(self.code, cause, cure(self.cure, values), self.yields_to)

@@ -6,6 +6,7 @@ import re
 
 from k8sboot import runtime
 from k8sboot.cluster import Cluster
+from k8sboot.diagnosis.diagnose import DRIVERS
 from k8sboot.host.host import Host
 from k8sboot.host.reads import Reads
 from k8sboot.kubernetes.paths import KUBELET_CONFIG
@@ -17,6 +18,7 @@ from k8sboot.phase import everyone, phase
     reads=lambda spec: Reads(files=(KUBELET_CONFIG,), questions=(runtime.of(spec).cgroup_driver,)),
     after=("kubeadm-init", "join-masters", "join-nodes"),
     needs=("kubeadm-init", "join-masters", "join-nodes"),
+    diagnosis=DRIVERS,
 )
 def cgroup_driver(cluster: Cluster, host: Host) -> None:
     """Check that kubelet and the runtime use the same cgroup driver."""

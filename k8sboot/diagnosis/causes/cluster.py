@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import re
 
+from k8sboot.diagnosis.causes.programs import program_of
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, excerpt
 from k8sboot.diagnosis.words import KUBELET, LogPattern
 
-disk_pressure = LogPattern(
-    "KB-DISK-PRESSURE",
+_DISK_PRESSURE = (
     r"DiskPressure=True|must evict pod\(s\) to reclaim (?:ephemeral-storage|inodes|nodefs|imagefs)"
-    r"|attempting to reclaim (?:ephemeral-storage|inodes)|had taint {node.kubernetes.io/disk-pressure",
-    "a node has too little free disk space (DiskPressure): kubelet evicts its Pods and accepts no new ones",
-    "free disk space on the node until usage is below 85 %: check `df -h /var/lib/docker "
-    "/var/lib/kubelet`, then, for example, run `docker system prune --all --force`",
-    ("conditions", "events", *KUBELET),
+    r"|attempting to reclaim (?:ephemeral-storage|inodes)|had taint {node.kubernetes.io/disk-pressure"
 )
+
+
+def disk_pressure(evidence: HostEvidence) -> Finding | None:
+    """kubelet evicts Pods for lack of space."""
+    if not evidence.find(_DISK_PRESSURE, "conditions", "events", *KUBELET):
+        return None
+    program = program_of(evidence)
+    return Finding(
+        "KB-DISK-PRESSURE",
+        "a node has too little free disk space (DiskPressure): kubelet evicts its Pods and accepts no new ones",
+        f"free disk space on the node until usage is below 85 %: check `df -h {program.data} /var/lib/kubelet`, then, "
+        f"for example, run `{program.prune}`",
+    )
+
 
 ipvs_modules = LogPattern(
     "KB-IPVS-MODULES",
@@ -116,14 +126,20 @@ unschedulable = LogPattern(
     ("events",),
 )
 
-node_silent = LogPattern(
-    "KB-NODE-SILENT",
-    r"^(?P<node>[^|]+)\|.*Ready=Unknown: (?P<why>[^|]*)",
-    "{node} stopped reporting its status: {why}",
-    "check kubelet and the runtime on {node}: `systemctl status kubelet docker; journalctl -u kubelet -n "
-    "50 --no-pager`",
-    ("conditions",),
-)
+
+def node_silent(evidence: HostEvidence) -> Finding | None:
+    """A node's kubelet has stopped reporting."""
+    found = evidence.find(r"^([^|]+)\|.*Ready=Unknown: ([^|]*)", "conditions")
+    if not found:
+        return None
+    node = excerpt(found[1])
+    return Finding(
+        "KB-NODE-SILENT",
+        f"{node} stopped reporting its status: {excerpt(found[2])}".rstrip(" :"),
+        f"check kubelet and the runtime on {node}: `systemctl status kubelet {program_of(evidence).unit}; journalctl "
+        "-u kubelet -n 50 --no-pager`",
+    )
+
 
 pod_failing = LogPattern(
     "KB-POD-FAILING",

@@ -44,13 +44,17 @@ flag = LogPattern(
     _is_down,
 )
 
+_OTHER_SNAPSHOTTER = (
+    "run `ctr plugins ls` on the host to see which there are and why one is not; remove the key snapshotter from "
+    f"runtime.config or {CONFIG} to get overlayfs, and put runtime.dataRoot on a file system that overlayfs works on; "
+    "then run `k8sboot phase container-runtime` and run again"
+)
+
 snapshotter = LogPattern(
     "KB-SNAPSHOTTER",
     r"failed to (?:find|get|create) snapshotter \\*\"?(?P<name>[\w.-]+)",
     "containerd does not serve kubelet: it has no snapshotter {name}",
-    "run `ctr plugins ls` on the host to see which there are and why one is not; remove the key snapshotter from "
-    f"runtime.config or {CONFIG} to get overlayfs, and put runtime.dataRoot on a file system that overlayfs works on; "
-    "then run `k8sboot phase container-runtime` and run again",
+    _OTHER_SNAPSHOTTER,
     ("runtime-errors", *STEP_OUTPUT, *KUBELET, "events"),
     lambda evidence: has_containerd(evidence) and evidence.find(_NO_CRI, *_ABOUT_CRI) is not None,
 )
@@ -102,6 +106,30 @@ cgroup_driver = LogPattern(
     "`systemctl cat containerd`; remove what overrides it, run `systemctl restart containerd`, then run again",
 )
 
+snapshotter_of_pods = LogPattern(
+    "KB-SNAPSHOTTER",
+    (
+        r"(?:could not find|failed to find) snapshotter \\*\"?(?P<name>[\w.-]+)\\*\"? plugin",
+        r"snapshotter (?:not loaded: )?(?P<name>[\w.-]+)(?: was not found)?: (?:not found|invalid argument)",
+    ),
+    "containerd starts no container: it has no snapshotter {name}",
+    _OTHER_SNAPSHOTTER,
+    (*STEP_OUTPUT, *KUBELET, "events"),
+    has_containerd,
+)
+"""containerd 2 loads its CRI plugin although a runtime's own snapshotter is not there."""
+
+overlay = LogPattern(
+    "KB-SNAPSHOTTER",
+    r"failed to mount rootfs component\b.*: (?P<why>invalid argument|no such device)",
+    "containerd starts no container: overlayfs does not work on the file system of its data ({why})",
+    "run `dmesg | grep overlay` on the host, which says what the file system lacks; put runtime.dataRoot on ext4, or "
+    "on XFS with ftype=1, then run `k8sboot phase container-runtime` and run again",
+    (*STEP_OUTPUT, *KUBELET, "events"),
+    has_containerd,
+)
+"""As kubeedge 5088 and k3s-ansible 53 report it: ZFS, another overlay, a kernel without overlay."""
+
 runc = LogPattern(
     "KB-RUNC-MISSING",
     (
@@ -129,5 +157,5 @@ cni_plugin = LogPattern(
 
 CONTAINERD = (config, flag, snapshotter, cri_missing, cgroup_driver)
 """Why containerd does not serve kubelet."""
-OF_PODS = (runc,)
+OF_PODS = (runc, snapshotter_of_pods, overlay)
 OF_NETWORK = (cni_plugin,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from k8sboot.diagnosis.causes.machine import is_ours
+from k8sboot.diagnosis.causes.programs import program_of
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, excerpt
 from k8sboot.diagnosis.words import STEP_OUTPUT, LogPattern
@@ -12,7 +13,8 @@ from k8sboot.diagnosis.words import STEP_OUTPUT, LogPattern
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 SLOW_LINES = 3
 """Warnings of a second or more at the end of etcd's log from which on the disk is too slow: fewer are normal."""
-_KLOG = re.compile(r"^[IWEF]\d{4} [\d:.]+ +\d+ [^\]]*\] ")
+_LAST_ERROR = r'F\d{4} |E\d{4} [^"]*"command failed"|panic|error'
+_KLOG = re.compile(r'^[IWEF]\d{4} [\d:.]+ +\d+ [^\]]*\] (?:"command failed" err=)?')
 
 
 def stale_cluster(evidence: HostEvidence) -> Finding | None:
@@ -48,12 +50,15 @@ preflight = LogPattern(
     STEP_OUTPUT,
 )
 
+# etcd 3.5 and later logs JSON: what it says ends at a quote.
 etcd_data = LogPattern(
     "KB-ETCD-DATA",
-    r"(?P<why>cannot access data directory.*|member \S+ has already been bootstrapped|^.*crc mismatch.*"
-    r"|tocommit\(\d+\) is out of range.*|failed to (?:read|open|repair) WAL.*|cluster ID mismatch.*"
-    r"|snap: .*corrupt.*|(?:mkdir|open|write) /var/lib/etcd\S*: (?:permission denied|read-only file system)"
-    r"|invalid database|database file.*(?:invalid|corrupt).*|wal: (?:.*corrupt|.*broken|file ).*)",
+    r"(?P<why>cannot access data directory[^\"]*|member \S+ has already been bootstrapped|crc mismatch[^\"]*"
+    r"|tocommit\(\d+\) is out of range[^\"]*|failed to (?:read|open|repair) WAL[^\"]*|cluster ID mismatch[^\"]*"
+    r"|snap: [^\"]{0,200}corrupt[^\"]*"
+    r"|(?:mkdir|open|write) /var/lib/etcd\S*: (?:permission denied|read-only file system)"
+    r"|invalid database|database file[^\"]{0,200}(?:invalid|corrupt)[^\"]*"
+    r"|wal: (?:[^\"]{0,200}(?:corrupt|broken)|file )[^\"]*)",
     "etcd cannot use its data in /var/lib/etcd: {why}",
     "if no cluster needs that data, run `k8sboot reset --limit HOST` and run again; if SELinux denies "
     "access, run `restorecon -R /var/lib/etcd`; otherwise restore a snapshot",
@@ -114,22 +119,33 @@ def component_flag(evidence: HostEvidence) -> Finding | None:
 def component_exits(evidence: HostEvidence) -> Finding | None:
     """A control plane container exited for a reason that no other cause explains: the last lines of its log."""
     for name in COMPONENTS:
-        newest = evidence.lines(rf"^k8s_{name}_\S*\|[^|]*\|(.*)", "containers")
-        ended = re.match(r"Exited \((\d+)\)", newest[0][1]) if newest else None
-        if ended and ended[1] != "0":
-            words = excerpt(_KLOG.sub("", _last_words(evidence[f"log-{name}"]))) or "no message in its log"
+        if status := _exit_of(name, evidence):
+            words = (
+                excerpt(_KLOG.sub("", _last_words(evidence[f"log-{name}"])).strip('"'))
+                or "no message in its log"
+            )
             return Finding(
                 "KB-CONTAINER-EXITED",
-                f"{name} keeps exiting with status {ended[1]}: {words}",
-                f"read its log: `docker logs $(docker ps -aqf name=k8s_{name}_ | head -n 1)`",
+                f"{name} keeps exiting{status}: {words}",
+                f"read its log: `{program_of(evidence).log.replace('NAME', name)}`",
             )
     return None
+
+
+def _exit_of(name: str, evidence: HostEvidence) -> str:
+    """' with status N' of its newest container, which has failed; '' if it has not. crictl does not list the status."""
+    newest = evidence.lines(rf"^k8s_{name}_\S*\|[^|]*\|(.*)", "containers")
+    ended = re.match(r"Exited \((\d+)\)", newest[0][1]) if newest else None
+    if ended:
+        return f" with status {ended[1]}" if ended[1] != "0" else ""
+    rows = evidence.lines(rf"^[0-9a-f]{{10,64}} .* ago +(Running|Exited|Unknown) +{name} ", "containers")
+    return " with an error" if rows and rows[0][1] == "Exited" else ""
 
 
 def _last_words(log: str) -> str:
     """The last line that reports an error, or else the last line."""
     lines = [line for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if re.match(r"F\d{4} |panic|error", line, re.IGNORECASE)]
+    errors = [line for line in lines if re.match(_LAST_ERROR, line, re.IGNORECASE)]
     return (errors or lines or [""])[-1]
 
 

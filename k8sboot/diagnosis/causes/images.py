@@ -52,7 +52,7 @@ _CURES = {
 
 def sandbox_image(evidence: HostEvidence) -> Finding | None:
     """Without the pause image no Pod starts, and kubeadm does not report it."""
-    found = next((m for p in (_SANDBOX, _NEW_SANDBOX) if (m := evidence.find(p, *KUBELET, "events"))), None)
+    found = _sandbox(evidence)
     if not found:
         return None
     image, program = excerpt(found["image"]), program_of(evidence)
@@ -60,9 +60,18 @@ def sandbox_image(evidence: HostEvidence) -> Finding | None:
         "KB-IMAGE-SANDBOX",
         f"the pause image {image}, which every Pod needs, cannot be pulled: {_reason(found['why'])[1]} "
         f"({_essence(found['why'])})",
-        f"make `{program.pull} {shlex.quote(image)}` work on the host, or correct cluster.imageRepository in the "
-        f"inventory; {program.pause}",
+        program.pause.format(pull=program.pull, image=shlex.quote(image)),
     )
+
+
+def _sandbox(evidence: HostEvidence) -> re.Match[str] | None:
+    return next((m for p in (_SANDBOX, _NEW_SANDBOX) if (m := evidence.find(p, *KUBELET, "events"))), None)
+
+
+def _is_sandbox(found: re.Match[str], evidence: HostEvidence) -> bool:
+    """The pause image, which is told by itself."""
+    sandbox = _sandbox(evidence)
+    return sandbox is not None and found.groupdict().get("image") == sandbox["image"]
 
 
 def image_pull(evidence: HostEvidence) -> Finding | None:
@@ -72,7 +81,7 @@ def image_pull(evidence: HostEvidence) -> Finding | None:
         or evidence.find(_DAEMON, *STEP_OUTPUT)
         or evidence.find(_PULL, "events", *KUBELET)
     )
-    if not found:
+    if not found or _is_sandbox(found, evidence):
         return None
     code, meaning = _reason(found["why"])
     if not code:
@@ -109,7 +118,7 @@ def _essence(why: str) -> str:
     """The end of Go's chain of wrapped errors, which holds the reason, without quoting."""
     plain = excerpt(why, 4000).replace("\\", "").rstrip("\"' ,")
     plain = re.sub(r"^(?:rpc error: code = \w+ desc = )?(?:Error response from daemon: )?", "", plain)
-    plain = re.sub(r",? error: exit status \d+$", "", plain)
+    plain = re.sub(r",? error: exit status \d+$|\"+ (?:pod|podUID|image|containerName)=.*", "", plain)
     return excerpt(plain)
 
 

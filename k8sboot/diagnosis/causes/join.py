@@ -63,7 +63,8 @@ ca_mismatch = LogPattern(
     "the cluster at the endpoint has a different CA ({keys}) from the first master",
     "find out which machine answers at cluster.controlPlaneEndpoint: `openssl s_client -connect HOST:6443 "
     "</dev/null | openssl x509 -noout -issuer`; remove an old cluster from the load balancer, or an "
-    "address that two machines share",
+    "address that two machines share; if this cluster's CA was replaced, run `kubeadm init phase bootstrap-token "
+    "--skip-token-print` on the first master, which publishes the new one",
     STEP_OUTPUT,
 )
 
@@ -93,7 +94,11 @@ node_taken = LogPattern(
 )
 
 _NO_ANSWER = "dial tcp|lookup|proxyconnect|awaiting headers|deadline exceeded|waiting for connection|EOF"
-_DIAL = rf"https://(?P<where>(?!\S*:{ports.KUBELET}/)[^/\"\s]+)/\S*\"?: (?P<why>.*(?:{_NO_ANSWER}).*)"
+# a probe of kubelet's concerns a Pod, not the endpoint
+_DIAL = (
+    rf"^(?!.*\bprobe failed: ).*?https://(?P<where>(?!\S*:{ports.KUBELET}/)[^/\"\s]+)/\S*\"?: "
+    rf"(?P<why>.*(?:{_NO_ANSWER}).*)"
+)
 _NO_NAME = "no such host|server misbehaving|name or service not known|name resolution"
 _REASON = (
     r"connection refused|timeout|timed out|deadline exceeded|proxyconnect\S*|EOF|unreachable|awaiting headers"

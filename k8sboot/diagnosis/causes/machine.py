@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from k8sboot.diagnosis.causes.programs import program_of
 from k8sboot.diagnosis.evidence import OUTPUT, HostEvidence
 from k8sboot.diagnosis.finding import Finding, excerpt
 from k8sboot.diagnosis.words import KUBELET, STEP_OUTPUT, LogPattern, kubelet_fails
@@ -29,8 +30,8 @@ def disk_full(evidence: HostEvidence) -> Finding | None:
     return Finding(
         "KB-DISK-FULL",
         f"no space left{where}",
-        "free disk space, then run again: check `df -h; df -i`, then, for example, run `docker system "
-        "prune --all --force; journalctl --vacuum-size=200M; apt-get clean || yum clean all`",
+        "free disk space, then run again: check `df -h; df -i`, then, for example, run "
+        f"`{program_of(evidence).prune}; journalctl --vacuum-size=200M; apt-get clean || yum clean all`",
     )
 
 

@@ -11,7 +11,8 @@ from k8sboot.diagnosis.evidence import RUNTIME, HostEvidence
 class Program:
     """info, pull: commands that ask it. mirrors: the key of the inventory. trust: how it gets to accept a registry.
 
-    stops: what a restart of it stops. pause: where to look for the pause image that it takes.
+    stops: what a restart of it stops. pause: the cure where the pause image cannot be pulled. data: its folder.
+    prune: removes images that nothing uses. log: prints the log of the newest container NAME.
     """
 
     name: str
@@ -22,6 +23,9 @@ class Program:
     trust: str
     stops: str
     pause: str
+    data: str
+    prune: str
+    log: str
 
 
 DOCKER = Program(
@@ -33,8 +37,12 @@ DOCKER = Program(
     "add its HOST:PORT to runtime.insecureRegistries in the inventory and run `k8sboot phase container-runtime`, or "
     "install its CA as /etc/docker/certs.d/HOST:PORT/ca.crt",
     " (this stops the containers there)",
-    "kubelet takes the image from --pod-infra-container-image: `grep -r pod-infra /var/lib/kubelet/kubeadm-flags.env "
+    "make `{pull} {image}` work on the host, or correct cluster.imageRepository in the inventory; kubelet takes the "
+    "image from --pod-infra-container-image: `grep -r pod-infra /var/lib/kubelet/kubeadm-flags.env "
     "/etc/default/kubelet /etc/sysconfig/kubelet`",
+    "/var/lib/docker",
+    "docker system prune --all --force",
+    "docker logs $(docker ps -aqf name=k8s_NAME_ | head -n 1)",
 )
 CONTAINERD = Program(
     "containerd",
@@ -45,8 +53,12 @@ CONTAINERD = Program(
     "name it in runtime.registries of the inventory with its ca, with skipVerify, or with itself as a mirror "
     "that begins with http://, and run `k8sboot phase container-runtime`",
     "",
-    "containerd takes the image from its configuration, which `k8sboot phase container-runtime` writes: `grep -n pause "
-    "/etc/containerd/config.toml`",
+    "run `k8sboot phase container-runtime`, which sets this release's pause image in /etc/containerd/config.toml; if "
+    "it is this one, make `{pull} {image}` work on the host, or correct cluster.imageRepository in the inventory; then "
+    "run again",
+    "/var/lib/containerd",
+    "crictl rmi --prune",
+    "crictl logs $(crictl ps -aq --name '^NAME$' | head -n 1)",
 )
 
 

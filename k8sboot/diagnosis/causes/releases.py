@@ -63,6 +63,10 @@ etcd_learner = LogPattern(
     "find out why etcd does not start or keep up there: its image, the disk, ports 2379 and 2380 between the masters. "
     "Then run `k8sboot up` again, which first removes the member that was left",
     STEP_OUTPUT,
+    yields_to=(
+        *("KB-ETCD-DATA", "KB-ETCD-SLOW", "KB-CONTROL-PLANE-FLAG"),
+        *("KB-IMAGE-UNKNOWN", "KB-REGISTRY-UNREACHABLE"),
+    ),
 )
 
 admin_binding = LogPattern(

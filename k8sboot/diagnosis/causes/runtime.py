@@ -91,6 +91,23 @@ cgroup_mismatch = LogPattern(
     kubelet_fails,
 )
 
+
+def drivers_differ(evidence: HostEvidence) -> Finding | None:
+    """What the phase cgroup-driver has found. From 1.34 on kubelet runs with containerd's driver all the same."""
+    found = evidence.find(r"kubelet has (\w+) in (/\S+), (\w+) has (\w*)", *STEP_OUTPUT)
+    if not found:
+        return None
+    kubelet, file, other, driver = map(excerpt, found.groups())
+    way = "run `k8sboot phase container-runtime cgroup-driver`, which sets both to systemd"
+    if kubelet != "systemd":
+        way = f"set cgroupDriver: systemd in {file}, run `systemctl restart kubelet`, then run again"
+    return Finding(
+        "KB-CGROUP-MISMATCH",
+        f"kubelet has the cgroup driver {kubelet} in {file}, {other} {driver or 'does not tell its own'}",
+        way,
+    )
+
+
 cgroup_path = LogPattern(
     "KB-CGROUP-MISMATCH",
     r"expected cgroupsPath to be of format \\*\"slice:prefix:name\\*\" for systemd cgroups",

@@ -12,10 +12,26 @@ from cures import faults_of
 from recordings import look
 
 from k8sboot.diagnosis import causes
-from k8sboot.diagnosis.catalogue import ABOUT_IMAGES, ABOUT_NODES, ABOUT_PACKAGES, ABOUT_RUNTIME
+from k8sboot.diagnosis.catalogue import (
+    ABOUT_DRIVERS,
+    ABOUT_IMAGES,
+    ABOUT_NODES,
+    ABOUT_PACKAGES,
+    ABOUT_RUNTIME,
+)
 from k8sboot.diagnosis.finding import Catalogue
 
 HERE = Path(__file__).parent
+OF_ANY_RUNTIME = {
+    *("KB-DISK-FULL", "KB-DISK-PRESSURE", "KB-CONTAINER-EXITED", "KB-NODE-SILENT", "KB-RUNTIME-DOWN"),
+    *(
+        "KB-IMAGE-SANDBOX",
+        "KB-IMAGE-UNKNOWN",
+        "KB-REGISTRY-TLS",
+        "KB-REGISTRY-LIMIT",
+        "KB-REGISTRY-UNREACHABLE",
+    ),
+}
 ONLY_RECORDED = {"KB-KUBELET-CONFIG", "KB-CONTROL-PLANE-FLAG", "KB-SWAP"}
 """Codes whose case is a recording, see test_recorded_failures.py."""
 
@@ -35,6 +51,26 @@ def test_a_cause_is_found_by_its_words(case: dict[str, Any]):
     assert case["says"] in best.cause
     assert not {"{", "}"} & set(best.cause)
     assert faults_of(best.cure) == []
+
+
+@pytest.mark.parametrize("case", cases("causes.yaml"))
+def test_a_cure_names_the_programs_of_the_inventorys_runtime(case: dict[str, Any]):
+    with_containerd = look({**case["evidence"], "runtime": "containerd"}, ABOUT_NODES)
+    words = " ".join(f.cure for f in with_containerd if f.code in OF_ANY_RUNTIME)
+    assert "docker" not in words.lower()
+
+
+def test_cgroup_drivers_that_differ_are_set_to_systemd():
+    """The words of the phase cgroup-driver, as a containerd that was switched to cgroupfs brought them about."""
+    said = "kubelet has {} in /var/lib/kubelet/config.yaml, containerd has {}"
+    (found,) = look({"output": said.format("systemd", "cgroupfs")}, ABOUT_DRIVERS)
+    assert (found.code, found.cause) == (
+        "KB-CGROUP-MISMATCH",
+        "kubelet has the cgroup driver systemd in /var/lib/kubelet/config.yaml, containerd cgroupfs",
+    )
+    assert found.cure.startswith("run `k8sboot phase container-runtime cgroup-driver`")
+    (found,) = look({"output": said.format("cgroupfs", "systemd")}, ABOUT_DRIVERS)
+    assert found.cure.startswith("set cgroupDriver: systemd in /var/lib/kubelet/config.yaml")
 
 
 @pytest.mark.parametrize("case", cases("packages.yaml"))

@@ -132,6 +132,21 @@ def test_a_package_manager_is_understood_without_asking_the_host(bare: FakeClust
     assert evidence(told) == {}
 
 
+def test_what_an_event_tells_is_told_of_the_host_where_it_is(bare: FakeCluster):
+    said = 'exec: "runc": executable file not found in $PATH'
+    bare.spec = replace(bare.spec, runtime=RuntimeSettings(name="containerd"))
+    bare.hosts["m1"].evidence = {
+        "conditions": NOT_READY,
+        "events": f"Warning Pod x FailedCreatePodSandBox {said}",
+    }
+    bare.hosts["n1"].evidence = {"kubelet-errors": f'E1 x] "RunPodSandbox failed" err="{said}"'}
+    error = run(bare, [failing(StepFailed("no"))]).report.errors["m1"]
+    assert error.why.splitlines()[0].startswith("on n1: containerd starts no container: the program runc")
+    bare.hosts["n1"].evidence = {}
+    error = run(bare, [failing(StepFailed("no"))]).report.errors["m1"]
+    assert error.why.splitlines()[0].startswith("containerd starts no container: the program runc")
+
+
 def test_a_joining_machine_is_looked_at_with_what_the_master_knows(bare: FakeCluster):
     bare.hosts["m1"].evidence = {"swaps": "the master's\n", "requests": "csr-1   5m   x\n"}
     bare.hosts["n1"].evidence = {"swaps": "the node's\n"}

@@ -31,6 +31,24 @@ def line(name: str, data: bytes) -> str:
     return f"section {name} .{base64.b64encode(data).decode()}\n"
 
 
+def test_events_of_pods_that_are_ready_or_gone_are_of_the_past():
+    pods = (
+        "NAMESPACE NAME READY STATUS RESTARTS AGE IP NODE NOMINATED GATES\n"
+        "kube-system   calico-node-a   1/1   Running   0   9m   10.0.0.1   n1   <none>   <none>\n"
+        "kube-system   coredns-b   0/1   CrashLoopBackOff   2   9m   10.0.0.2   n1   <none>   <none>\n"
+    )
+    events = [f"Warning   Pod   {name}   Failed   x" for name in ("calico-node-a", "coredns-b", "gone")]
+    events += ["Warning   Node   n1   CgroupV1   x"]
+
+    def left(shown: str) -> list[str]:
+        found = HostEvidence({"pods": shown, "events": "\n".join(events)}).without_past_events()
+        return found["events"].splitlines()
+
+    assert left(pods) == [events[1], events[3]]
+    assert left(pods.partition("\n")[2]) == events[1:]  # the beginning of the list was cut off
+    assert left("") == events
+
+
 def test_sections_are_read_by_their_names():
     assert parse(line("a", b"one\ntwo\n") + line("b", b"")) == {"a": "one\ntwo\n", "b": ""}
 

@@ -165,8 +165,12 @@ def test_runbook_18_kubelets_cgroup_driver_is_in_its_configuration_and_the_same_
     assert codes("kubeadm: {kubeletConfiguration: {cgroupDriver: cgroupfs}}\n") == ["KB-CGROUP-DRIVER"]
     finished.hosts["n1"].put("/var/lib/kubelet/config.yaml", "cgroupDriver: cgroupfs\n")
     told = run(finished, UP)
-    assert told.errors == {"n1": "KB-NOT-AS-WANTED"}
-    assert "kubelet has cgroupfs" in told.report.errors["n1"].why
+    assert told.errors == {"n1": "KB-CGROUP-MISMATCH"}
+    assert (
+        "kubelet has the cgroup driver cgroupfs in /var/lib/kubelet/config.yaml"
+        in told.report.errors["n1"].why
+    )
+    assert "systemctl restart kubelet" in told.report.errors["n1"].fix
 
 
 def test_runbook_18_kubelet_is_started_by_kubeadm_alone(finished):
