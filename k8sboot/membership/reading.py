@@ -65,9 +65,10 @@ class Membership:
     """What was found. parts: those of PARTS that exist; older: those of them from before the mark of a kubeadm run.
 
     is_marked: there is a mark of a kubeadm run that did not finish. identities: the CAs that the machine trusts, as
-    'SHA256:<hex>' of their public keys; several while a CA is replaced. Texts are '' where they were not found;
-    pod_subnet and the like stand on masters only. mark: the identities in k8sboot's mark. other: Kubernetes of another
-    distribution, which kubeadm did not set up.
+    'SHA256:<hex>' of their public keys; several while a CA is replaced. Texts are '' where they were not found.
+    admin_server: that of admin.conf; from 1.31 on kubelet on a master uses its own API server. pod_subnet and the like
+    stand on masters only. mark: the identities in k8sboot's mark. other: Kubernetes of another distribution, which
+    kubeadm did not set up.
     """
 
     parts: frozenset[str] = frozenset()
@@ -75,6 +76,7 @@ class Membership:
     is_marked: bool = False
     identities: frozenset[str] = frozenset()
     server: str = ""
+    admin_server: str = ""
     node_name: str = ""
     node_ip: str = ""
     cluster_name: str = ""
@@ -93,6 +95,12 @@ class Membership:
     def has_control_plane(self) -> bool:
         """The machine runs a control plane, or part of one."""
         return any(path in self.parts for path in CONTROL_PLANE_MANIFESTS)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The API servers by which it knows its cluster; on a master only admin.conf may have the endpoint."""
+        servers = (self.server, self.admin_server if self.has_control_plane else "")
+        return tuple(filter(None, servers))
 
     @property
     def is_member(self) -> bool:
@@ -168,6 +176,7 @@ def parse(text: str) -> Membership:
         is_marked=is_marked,
         identities=_identities(texts),
         server=_first(_values(texts[KUBELET_CONF], "server")),
+        admin_server=_first(_values(texts[ADMIN_CONF], "server")),
         node_name=_node_name(texts),
         node_ip=_node_ip(texts),
         cluster_name=_flag(texts, "cluster-name") or _first(_values(texts[CLUSTER_MARK], "cluster")),

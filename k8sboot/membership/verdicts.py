@@ -107,7 +107,7 @@ class Verdicts:
             for name in self._hosts
             if (found := self._of(name)).is_unfinished
             and found.server
-            and not self._wanted.is_endpoint(found.server)
+            and not any(map(self._wanted.is_endpoint, found.endpoints))
         ]
         return [name for name in self._members if name not in self.home] + astray
 

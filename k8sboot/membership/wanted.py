@@ -82,8 +82,8 @@ class Wanted:
                     yield Difference(key, there, wanted)
         if found.dns_domain.rstrip(".") not in ("", self.dns_domain.rstrip(".")):
             yield Difference("cluster.dnsDomain", found.dns_domain, self.dns_domain)
-        if found.server and not self.is_endpoint(found.server):
-            endpoint = found.server.removeprefix("https://")
+        if found.server and not any(map(self.is_endpoint, found.endpoints)):
+            endpoint = found.endpoints[-1].removeprefix("https://")
             yield Difference("cluster.controlPlaneEndpoint", endpoint, self.endpoint)
 
     def counts(self, difference: Difference) -> bool:

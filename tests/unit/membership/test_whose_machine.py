@@ -14,6 +14,7 @@ from runs import Told, mutations, raise_errors, run
 from k8sboot.errors import Unreachable
 from k8sboot.events import Changed, Failed, Notice
 from k8sboot.inventory.model import ClusterSettings, Spec
+from k8sboot.kubernetes.paths import ADMIN_CONF, KUBELET_CONF
 from k8sboot.membership.reading import parse
 from k8sboot.paths import CLUSTER_MARK, UNFINISHED
 from k8sboot.phase import Phase
@@ -268,6 +269,25 @@ def test_what_is_fixed_at_birth_is_refused_with_both_values(  # noqa: PLR0917
     told = run(finished, phases, is_dry=is_dry)
     is_refused(finished, told, "m1", "KB-FIXED-AT-BIRTH", f"cluster.{key}: the cluster has {there}", wanted)
     assert set(told.errors) == {"m1"}, "the cluster's values are told once"
+
+
+def test_kubelet_on_a_master_may_use_its_own_api_server(finished: FakeCluster):
+    """As kubeadm sets it up from 1.31 on: only admin.conf has the endpoint there."""
+    finished.spec = saying(finished.spec, "cluster.controlPlaneEndpoint")
+    host = finished.hosts["m1"]
+    host.put(KUBELET_CONF, host.text(KUBELET_CONF).replace("192.0.2.1:6443", "192.0.2.99:6443"), mode=0o600)
+    assert raise_errors(run(finished, UP)).changes == {}
+    host.put(ADMIN_CONF, host.text(ADMIN_CONF).replace("192.0.2.1:6443", "192.0.2.98:6443"), mode=0o600)
+    told = run(finished, UP)
+    is_refused(finished, told, "m1", "KB-FIXED-AT-BIRTH", "the cluster has 192.0.2.98:6443")
+
+
+def test_a_copy_of_admin_conf_on_a_node_says_nothing_of_its_cluster(finished: FakeCluster):
+    finished.spec = saying(finished.spec, "cluster.controlPlaneEndpoint")
+    host = finished.hosts["n1"]
+    host.put(ADMIN_CONF, finished.hosts["m1"].text(ADMIN_CONF), mode=0o600)
+    host.put(KUBELET_CONF, host.text(KUBELET_CONF).replace("192.0.2.1:6443", "192.0.2.99:6443"), mode=0o600)
+    assert set(run(finished, UP).errors) == {"n1"}
 
 
 def test_all_that_is_fixed_is_told_at_once(finished: FakeCluster):
