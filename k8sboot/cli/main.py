@@ -19,6 +19,7 @@ from k8sboot.errors import Bug, InventoryError, K8sbootError
 COMMANDS = {
     "up": "Create the inventory's cluster, or complete it.",
     "plan": "Show what `up` would change, and save it for `up --plan`.",
+    "status": "Show the state of the cluster: nodes, control plane, etcd, certificates.",
     "phase": "Run single phases, or list them.",
     "reset": "Remove Kubernetes from the hosts.",
     "history": "List the runs on this machine, or show what one of them did.",
@@ -58,9 +59,9 @@ class CommandGroup(click.Group):
 def cli() -> None:
     """Turn bare Linux machines into a Kubernetes cluster over SSH.
 
-    Data goes to stdout, progress to stderr. Exit codes: 0 ok, 1 a step failed, 2 usage or inventory,
-    3 unreachable, authentication or host key, 4 another run is active, 5 `plan --exit-code` found something
-    to change, 70 a bug in k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
+    Data goes to stdout, progress to stderr. Exit codes: 0 ok, 1 a step failed or `status` found a problem,
+    2 usage or inventory, 3 unreachable, authentication or host key, 4 another run is active,
+    5 `plan --exit-code` found something to change, 70 a bug in k8sboot, 130 ^C, 143 SIGTERM, 129 SIGHUP.
     """
 
 

@@ -86,14 +86,14 @@ def _grouped(errors: Iterable[K8sbootError]) -> list[list[K8sbootError]]:
     for error in errors:
         key = (
             error.error_code,
-            *(_without_host(t, error.host) for t in (error.why, error.fix)),
+            *(without_host(t, error.host) for t in (error.why, error.fix)),
             error.detail,
         )
         groups.setdefault(key, []).append(error)
     return list(groups.values())
 
 
-def _without_host(text: str, host: str) -> str:
+def without_host(text: str, host: str) -> str:
     """The text with `the host` for the host's name."""
     return re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", "the host", text) if host else text
 
@@ -110,7 +110,7 @@ def _print_group(console: Console, alike: Sequence[K8sbootError], redact: Redact
     if len(whats) > NAMED:
         _field(console, "and", f"{len(whats) - NAMED} more like these")
     for label, full in (("why", first.why), ("fix", first.fix)):
-        text = _without_host(full, first.host) if len(alike) > 1 else full
+        text = without_host(full, first.host) if len(alike) > 1 else full
         if text:
             _field(console, label, _clean(text, redact))
     _print_block(console, _clean(first.detail, redact).splitlines()[-LAST_LINES:])

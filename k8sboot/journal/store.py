@@ -89,3 +89,17 @@ def latest(cluster: str, commands: tuple[str, ...]) -> tuple[StoredRun, RunSumma
         if summary.command in commands and not summary.is_dry:
             return run, summary
     return None
+
+
+def last_change(cluster: str) -> tuple[StoredRun, RunSummary] | None:
+    """A cluster's last run that has changed something, or is active and may; None where there is none."""
+    for run in reversed(stored_runs(cluster)):
+        if retention.only_reads(run.folder):
+            continue
+        try:
+            summary = run.summary()
+        except K8sbootError:  # of another user
+            continue
+        if run.is_alive or summary.changes:
+            return run, summary
+    return None

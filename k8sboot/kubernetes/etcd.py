@@ -28,6 +28,10 @@ class Member:
     addresses: tuple[str, ...]
 
 
+LIST: Words = ("etcdctl", *_KEYS, "--command-timeout", "5s", "member", "list", "--write-out", "json")
+"""What lists the members as JSON, in a Pod of etcd."""
+
+
 def member_list(master: str) -> Words:
     """List the members as JSON."""
     return _etcdctl(master, "member", "list", "--write-out", "json")

@@ -94,13 +94,13 @@ class Workload:
 
 def nodes(text: str) -> tuple[Node, ...]:
     """From the fields NODES. Raises BadAnswer."""
-    return tuple(_node(item) for item in read_rows(text, NODES, asked="nodes"))
+    return tuple(node_of(item) for item in read_rows(text, NODES, asked="nodes"))
 
 
 def pods(text: str) -> tuple[Pod, ...]:
     """From the fields WORKLOADS, alone or among other kinds. Raises BadAnswer."""
     found = read_rows(text, WORKLOADS, asked="pods")
-    return tuple(_pod(item) for item in found if text_at(item, "kind") in ("Pod", ""))
+    return tuple(pod_of(item) for item in found if text_at(item, "kind") in ("Pod", ""))
 
 
 def pod_addresses(text: str) -> tuple[PodAddress, ...]:
@@ -111,10 +111,11 @@ def pod_addresses(text: str) -> tuple[PodAddress, ...]:
 def workloads(text: str) -> tuple[Workload, ...]:
     """From the fields WORKLOADS, alone or among other kinds. Raises BadAnswer."""
     found = read_rows(text, WORKLOADS, asked="workloads")
-    return tuple(_workload(item) for item in found if text_at(item, "kind") in ("DaemonSet", "Deployment"))
+    return tuple(workload_of(item) for item in found if text_at(item, "kind") in ("DaemonSet", "Deployment"))
 
 
-def _node(item: Mapping[str, Any]) -> Node:
+def node_of(item: Mapping[str, Any]) -> Node:
+    """A Node from these fields."""
     ready = _condition(item, "Ready")
     return Node(
         name=text_at(item, "metadata", "name"),
@@ -133,7 +134,8 @@ def _roles(labels: object) -> tuple[str, ...]:
     return tuple(sorted(key.removeprefix(_ROLE) for key in keys if key.startswith(_ROLE)))
 
 
-def _pod(item: Mapping[str, Any]) -> Pod:
+def pod_of(item: Mapping[str, Any]) -> Pod:
+    """A Pod from these fields."""
     containers = mappings_at(item, "status", "containerStatuses")
     phase = text_at(item, "status", "phase")
     owners = mappings_at(item, "metadata", "ownerReferences")
@@ -170,7 +172,8 @@ def _trouble(status: Mapping[str, Any]) -> str:
     return "" if waiting in ("ContainerCreating", "PodInitializing") else waiting
 
 
-def _workload(item: Mapping[str, Any]) -> Workload:
+def workload_of(item: Mapping[str, Any]) -> Workload:
+    """A DaemonSet or Deployment from these fields."""
     kind = text_at(item, "kind")
     daemon = kind == "DaemonSet"
     wanted = _wanted(item, daemon=daemon)

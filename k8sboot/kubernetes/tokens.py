@@ -62,7 +62,7 @@ def _printed(output: str, pattern: re.Pattern[str], *, what: str) -> Secret:
 
 def _token(item: Mapping[str, Any]) -> BootstrapToken | None:
     data = {
-        key: _decoded(at(item, "data", key))
+        key: decoded(at(item, "data", key))
         for key in ("token-id", "token-secret", "description", "expiration")
     }
     token = f"{data['token-id']}.{data['token-secret']}"
@@ -72,7 +72,7 @@ def _token(item: Mapping[str, Any]) -> BootstrapToken | None:
         id=data["token-id"],
         token=Secret(token),
         description=data["description"],
-        expires=_moment(data["expiration"]),
+        expires=moment(data["expiration"]),
         usages=_usages(at(item, "data")),
     )
 
@@ -83,22 +83,23 @@ def _usages(data: object) -> tuple[str, ...]:
     return tuple(
         key.removeprefix(prefix)
         for key, value in sorted(known.items())
-        if key.startswith(prefix) and _decoded(value) == "true"
+        if key.startswith(prefix) and decoded(value) == "true"
     )
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
     """An RFC 3339 time. An invalid one counts as past, as for the API server."""
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         return datetime.fromtimestamp(0, timezone.utc)
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
-def _decoded(value: object) -> str:
+def decoded(value: object) -> str:
+    """A value of a Secret's data as text, '' for what is none."""
     if not isinstance(value, str):
         return ""
     try:

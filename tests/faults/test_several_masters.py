@@ -1,10 +1,14 @@
-"""Row 61 with three masters: one is switched off, or reset and brought back, and the cluster lives on."""
+"""Three masters, of which one is switched off, or reset and brought back: the cluster lives on, and `status` tells."""
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from faultcertificates import expired
 from faulthosts import until
 from faultrows import row
 from faultward import Ward
@@ -82,3 +86,87 @@ def test_one_of_three_masters_is_lost_and_replaced(cluster: Lab) -> None:
     ran = cluster.run(*UP)
     assert f"remove {lost} from etcd" in ran.stderr
     is_whole(cluster)
+
+
+def status(lab: Lab, *, expect: int = 0) -> dict[str, Any]:
+    """What `status` tells, within the times that its waits have; every host's disk stays as it is."""
+    began = time.monotonic()
+    found: dict[str, Any] = json.loads(lab.run("status", "-o", "json", expect=expect).stdout)
+    assert time.monotonic() - began < 90
+    return found
+
+
+def problems(found: dict[str, Any]) -> set[tuple[str, str]]:
+    """Codes and hosts."""
+    return {(each["code"], each["host"]) for each in found["problems"]}
+
+
+def until_healthy(lab: Lab) -> None:
+    """Wait for it."""
+
+    def healthy() -> bool:
+        try:
+            return bool(status(lab)["healthy"])
+        except AssertionError:
+            return False
+
+    until(healthy, "a healthy cluster", within=400)
+
+
+@row(124, "status with one of three masters off, then with two")
+def test_status_names_the_dead_masters_and_a_lost_quorum(cluster: Lab) -> None:
+    until_healthy(cluster)
+    with cluster.unwritten(ALL):
+        assert {m["state"] for m in status(cluster)["etcd"]["members"]} == {"leader", "follower"}
+    first, second, third = MASTERS
+    cluster.control("kill", first)
+    found = status(cluster, expect=1)
+    assert {("KB-SSH-UNREACHABLE", first), ("KB-ETCD-MEMBER", first)} <= problems(found)
+    assert found["answeredBy"] in (second, third), "although the endpoint is the first master"
+    assert found["etcd"]["hasQuorum"] is True
+    cluster.control("kill", second)
+    until(
+        lambda: status(cluster, expect=1)["etcd"]["hasQuorum"] is False, "the quorum to be missed", within=60
+    )
+    found = status(cluster, expect=1)
+    assert {("KB-SSH-UNREACHABLE", first), ("KB-SSH-UNREACHABLE", second)} <= problems(found)
+    assert "KB-ETCD-NO-QUORUM" in {code for code, _ in problems(found)}
+    assert found["answeredBy"] is None
+    assert found["nodes"][3]["kubeletUnit"] == "active"
+    text = cluster.run("status", expect=1).stdout
+    assert "etcd has no quorum: 1 of 3 members respond, 2 are needed" in text
+    cluster.control("start", first, second)
+    until_healthy(cluster)
+
+
+@row(125, "status with expired certificates on a master")
+def test_status_names_an_expired_certificate_and_waits_for_nothing(cluster: Lab) -> None:
+    until_healthy(cluster)
+    path = "/etc/kubernetes/pki/apiserver.crt"
+    script = f'cp -a {path} /root/kept.crt; printf %s "$0" > {path}'
+    cluster.ssh(MASTERS[2], "sh", "-c", script, expired())
+    try:
+        found = status(cluster, expect=1)
+        assert ("KB-CERTIFICATE-EXPIRED", MASTERS[2]) in problems(found)
+        assert found["answeredBy"] == MASTERS[0]
+        assert min(each["daysLeft"] for each in found["certificates"]) < 0
+    finally:
+        cluster.ssh(MASTERS[2], "sh", "-c", f"cp -a /root/kept.crt {path}; rm -f /root/kept.crt")
+    until_healthy(cluster)
+
+
+@row(126, "status while kubelet is stopped on a node")
+def test_status_names_a_stopped_kubelet_before_the_cluster_notices(cluster: Lab) -> None:
+    until_healthy(cluster)
+    node = ALL[3]
+    cluster.ssh(node, "systemctl", "stop", "kubelet")
+    try:
+        found = status(cluster, expect=1)
+        assert problems(found) == {("KB-KUBELET-DOWN", node)}
+        until(lambda: node not in cluster.ready_nodes(), f"{node} to be missed", within=120)
+        found = status(cluster, expect=1)
+        assert {("KB-KUBELET-DOWN", node), ("KB-NODE-SILENT", node)} <= problems(found)
+        assert found["nodes"][3]["reason"] == "Kubelet stopped posting node status."
+    finally:
+        cluster.ssh(node, "systemctl", "start", "kubelet")
+    until_healthy(cluster)

@@ -18,7 +18,10 @@ from k8sboot.kubernetes import (
     calico,
     comparing,
     etcd,
+    etcd_metrics,
+    last_events,
     node_settings,
+    overview,
     parsers,
     rows,
     running,
@@ -26,6 +29,7 @@ from k8sboot.kubernetes import (
     yamltext,
 )
 from k8sboot.kubernetes.versions import KubernetesVersion
+from k8sboot.status.questions import parts
 
 CALICO = (Path(__file__).parents[1] / "unit" / "kubernetes" / "calico-small.yaml").read_text()
 CELLS = [
@@ -56,6 +60,7 @@ READERS = [
     (parsers.WORKLOADS, parsers.workloads),
     (parsers.POD_ADDRESSES, parsers.pod_addresses),
     (node_settings.FIELDS, node_settings.node_settings),
+    (overview.FIELDS, overview.overview),
 ]
 
 
@@ -66,6 +71,25 @@ def test_rows(data, reader, end):
     text = "\n".join([*data.draw(st.lists(line | cells, max_size=4)), end])
     with suppress(K8sbootError):
         str(read(text))
+
+
+METRICS = [
+    "etcd_server_has_leader 1\n",
+    'etcd_server_id{server_id="8e9e"} 1\n',
+    'etcd_network_known_peers{Local="8e9e",Remote="a1"} 1\n',
+    "etcd_mvcc_db_total_size_in_bytes 4.2e+06\n",
+    "etcd_server_quota_backend_bytes 1e999\n",
+]
+PARTS = ["part overview 0 .YQ==\n", "part members x .%\n", "now 99999999999999999999\n", "part\n", "now 1\n"]
+EVENTS = ["2026-11-30T10:00:00Z <none> <none> Pod p R message\n", "9 9 9 Pod p R m\n", "<none> <none>\n"]
+
+
+@given(st.lists(st.sampled_from([*METRICS, *PARTS, *EVENTS]) | some.texts, max_size=6).map("".join))
+def test_lines_of_status(text):
+    state = etcd_metrics.member_state(text)
+    assert state is None or state.members > state.quorum - 1 >= 0
+    str(last_events.last_events(text))
+    str(parts(text))
 
 
 @given(st.lists(cells, max_size=6).map(" ".join))

@@ -26,6 +26,7 @@ from fake_host import FakeConnection
 from fake_kubectl import Kubectl
 from fake_mounts import MOUNT_SCRIPTS, volume_mounts
 from fake_state import Reply
+from fake_status import api_ready, cluster_status, etcd_metrics
 from fake_systems import debian
 from inventories import VERSION
 from yaml_texts import by_kind, documents, printed
@@ -87,6 +88,9 @@ class FakeCluster(Kubectl):
             "kubectl-users": "ops:ops:/home/ops\nroot:root:/root\n",
             "proxy-mode": self._proxy_mode,
             "proxy-left": "",
+            "api-ready": api_ready,
+            "etcd-metrics": self._etcd_metrics,
+            "cluster-status": self._cluster_status,
             "service-dns": self._service_dns,
             "cni-in-force": "",
             "pod-logs": "",
@@ -109,6 +113,14 @@ class FakeCluster(Kubectl):
 
     def _service_dns(self, host: FakeConnection, _words: list[str]) -> Reply | str:
         return dns_answer() if host.name in self.members else (1, "", "")
+
+    def _cluster_status(self, host: FakeConnection, _words: list[str]) -> str:
+        return cluster_status(self, host)
+
+    def _etcd_metrics(self, host: FakeConnection, _words: list[str]) -> Reply | str:
+        if host.name not in self.etcd:
+            return 1, "", ""
+        return etcd_metrics(self.etcd, host.name, alive=self.etcd, leader=self.etcd[0])
 
     # -- kubeadm
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k8sboot.kubernetes.paths import (
+    ADMIN_CONF,
     CA_CERT,
     CA_KEY,
     CONTROL_PLANE_MANIFESTS,
@@ -70,6 +71,13 @@ def test_a_master_says_everything_of_its_cluster():
     assert (found.cluster_name, found.dns_domain) == ("kubernetes", "cluster.local")
     assert (found.pod_subnet, found.service_subnet) == ("172.16.0.0/16", "10.96.0.0/16")
     assert found.node_ip == "192.0.2.1"
+
+
+def test_admin_conf_names_the_endpoint_on_a_master_alone():
+    texts = f"text {KUBELET_CONF} server: https://own:6443\ntext {ADMIN_CONF} server: https://lb:6443\nend\n"
+    assert parse(texts).endpoints == ("https://own:6443",)
+    master = parse(f"there {CONTROLLER_MANAGER}\n{texts}")
+    assert master.endpoints == ("https://own:6443", "https://lb:6443")
 
 
 def test_a_joined_node_is_named_by_its_client_certificate():

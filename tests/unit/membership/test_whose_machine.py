@@ -282,14 +282,6 @@ def test_kubelet_on_a_master_may_use_its_own_api_server(finished: FakeCluster):
     is_refused(finished, told, "m1", "KB-FIXED-AT-BIRTH", "the cluster has 192.0.2.98:6443")
 
 
-def test_a_copy_of_admin_conf_on_a_node_says_nothing_of_its_cluster(finished: FakeCluster):
-    finished.spec = saying(finished.spec, "cluster.controlPlaneEndpoint")
-    host = finished.hosts["n1"]
-    host.put(ADMIN_CONF, finished.hosts["m1"].text(ADMIN_CONF), mode=0o600)
-    host.put(KUBELET_CONF, host.text(KUBELET_CONF).replace("192.0.2.1:6443", "192.0.2.99:6443"), mode=0o600)
-    assert set(run(finished, UP).errors) == {"n1"}
-
-
 def test_all_that_is_fixed_is_told_at_once(finished: FakeCluster):
     changed = replace(finished.spec, cluster=settings(pod_subnet="10.244.0.0/16", dns_domain="k8s.lan"))
     finished.spec = saying(changed, "cluster.podSubnet", "cluster.dnsDomain")
