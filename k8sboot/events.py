@@ -21,8 +21,21 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Barrier:
+    """What hosts wait for before a phase. after, at_once: as the phase declares them. has_turn: it may take turns."""
+
+    phase: str
+    after: tuple[str, ...] = ()
+    at_once: int = 0
+    has_turn: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins. phases: their names in order. limit: the hosts that it is restricted to, () for all."""
+    """A run begins. phases: their names in order. limit: the hosts that it is restricted to, () for all.
+
+    barriers: those of the phases. forks: the number of hosts at the same time.
+    """
 
     command: str
     cluster: str
@@ -30,6 +43,8 @@ class RunStarted(Event):
     phases: tuple[str, ...]
     is_dry: bool
     limit: tuple[str, ...] = ()
+    barriers: tuple[Barrier, ...] = ()
+    forks: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Concatenate, Literal, ParamSpec
 
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.diagnose import Diagnosis
+from k8sboot.events import Barrier
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
@@ -42,6 +43,10 @@ def other_masters(spec: Spec) -> tuple[HostSpec, ...]:
 def nodes(spec: Spec) -> tuple[HostSpec, ...]:
     """The hosts that are not masters."""
     return spec.nodes
+
+
+def _never(_host: Peer) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ class Phase:
     needs: tuple[str, ...] = ()
     needs_on_first_master: tuple[str, ...] = ()
     at_once: int = 0
-    turn: Callable[[Peer], bool] = lambda _host: False
+    turn: Callable[[Peer], bool] = _never
     scope: Literal["host", "cluster"] = "host"
     diagnosis: Diagnosis | None = None
     removes: bool = False
@@ -96,6 +101,13 @@ class Phase:
     def title(self) -> str:
         """The first line of the function's docstring."""
         return (self.run.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def barrier(self) -> Barrier:
+        """What its hosts wait for, for the journal."""
+        return Barrier(
+            phase=self.name, after=self.after, at_once=self.at_once, has_turn=self.turn is not _never
+        )
 
     def does_not_apply(self, spec: Spec) -> str:
         """Why the phase has nothing to do with this inventory, '' where it applies."""

@@ -8,13 +8,14 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from k8sboot.cli import options
+from k8sboot.cli import options, timeline
 from k8sboot.cli.options import common
 from k8sboot.errors import UsageError
 from k8sboot.journal.folders import LATEST, host_log
 from k8sboot.journal.store import StoredRun, find, stored_runs
 from k8sboot.journal.summary import steps_of
-from k8sboot.journal.tables import host_lines, list_lines, row_json, run_json, run_lines
+from k8sboot.journal.tables import host_lines, list_lines, row_json, run_json, run_lines, title
+from k8sboot.journal.timeline_json import timeline_json
 
 
 def _complete_cluster(
@@ -60,8 +61,14 @@ def _complete_host(
     shell_complete=_complete_host,
     help="Show the steps on this host, in order.",
 )
+@click.option(
+    "--timeline",
+    "has_timeline",
+    is_flag=True,
+    help="Show when each host ran which phase, and the critical path.",
+)
 @options.output()
-def command(*, name: str | None, cluster: str, host: str, output: str) -> None:
+def command(*, name: str | None, cluster: str, host: str, has_timeline: bool, output: str) -> None:
     """List the runs on this machine, newest last, or show one: what it did on which host, and what failed.
 
     RUN is the name of a run, its beginning, or `latest`. Needs no inventory and connects to no host.
@@ -69,10 +76,16 @@ def command(*, name: str | None, cluster: str, host: str, output: str) -> None:
     is_json = output == "json"
     if name is None and host:
         raise UsageError("--host requires a run", fix=f"run `k8sboot history {LATEST} --host {host}`")
+    if name is None and has_timeline:
+        raise UsageError("--timeline requires a run", fix=f"run `k8sboot history {LATEST} --timeline`")
+    if host and has_timeline:
+        raise UsageError("--host and --timeline contradict each other", fix="remove one of them")
     if name is None:
         _list(cluster, is_json=is_json)
     elif host:
         _show_host(find(name, cluster), host, is_json=is_json)
+    elif has_timeline:
+        _show_timeline(find(name, cluster), is_json=is_json)
     else:
         run = find(name, cluster)
         summary = run.summary()
@@ -100,6 +113,14 @@ def _show_host(run: StoredRun, host: str, *, is_json: bool) -> None:
     log = host_log(run.folder, host)
     more = [f"the log, with the output of jobs: {log}"] if log.is_file() else []
     _print([*host_lines(run, records, host), *more], is_json=False)
+
+
+def _show_timeline(run: StoredRun, *, is_json: bool) -> None:
+    summary = run.summary()
+    if is_json:
+        _print({**run_json(run, summary), "timeline": timeline_json(*timeline.read(run))}, is_json=True)
+    else:
+        _print([title(run, summary), "", *timeline.lines(run)], is_json=False)
 
 
 def _print(data: Any, *, is_json: bool) -> None:

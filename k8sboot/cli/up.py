@@ -41,6 +41,7 @@ def _sum(context: click.Context, parameter: click.Parameter, value: str | None) 
 @options.limit
 @options.forks
 @options.yes
+@click.option("--timings", is_flag=True, help="At the end, show the critical path: what the run waited for.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -55,6 +56,7 @@ def command(
     limit: tuple[str, ...],
     forks: int,
     yes: bool,
+    timings: bool,
 ) -> None:
     """Create the inventory's cluster, or complete it.
 
@@ -82,4 +84,4 @@ def command(
         click.confirm(
             f"Work on {', '.join(h.name for h in plan.hosts(spec))}?", default=True, abort=True, err=True
         )
-    run(context, spec, plan)
+    run(context, spec, plan, has_timings=timings)

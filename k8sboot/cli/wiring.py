@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from k8sboot.cli import again
+from k8sboot.cli import again, timeline
 from k8sboot.cli.listeners import listening
 from k8sboot.cli.options import inventory_path, option_value
 from k8sboot.cli.signals import asking
@@ -86,14 +86,19 @@ def hosts_of(spec: Spec, limit: tuple[str, ...]) -> frozenset[str] | None:
     return frozenset(limit) if limit else None
 
 
-def run(context: click.Context, spec: Spec, plan: RunRequest) -> None:
-    """Execute a run, show what happens, and exit with its code."""
-    if code := carry_out(context, spec, plan):
+def run(context: click.Context, spec: Spec, plan: RunRequest, *, has_timings: bool = False) -> None:
+    """Execute a run, show what happens, and exit with its code. has_timings: show its critical path, too."""
+    if code := carry_out(context, spec, plan, has_timings=has_timings):
         context.exit(code)
 
 
 def carry_out(
-    context: click.Context, spec: Spec, plan: RunRequest, *, recorder: Listener | None = None
+    context: click.Context,
+    spec: Spec,
+    plan: RunRequest,
+    *,
+    recorder: Listener | None = None,
+    has_timings: bool = False,
 ) -> int:
     """Execute a run and show what happens; its exit code. recorder: shows the changes itself."""
     stop = Stop()
@@ -102,6 +107,8 @@ def carry_out(
         with asking(stop) as signals, _claim(spec, plan) as claim:
             report = Session(spec, plan, open_connection, hearing, stop=stop, claim=claim).run()
         listeners.report_trouble()
+    if has_timings:
+        timeline.print_critical_path(listeners.journal.path)
     errors = [e for e in report.errors.values() if not isinstance(e, Interrupted)]
     listeners.show(errors)
     if errors and plan.command in again.COMMANDS:

@@ -23,9 +23,13 @@ def record_of(event: Event, redact: Redactor) -> Record:
 
 
 def record(name: str, fields: Record, redact: Redactor) -> Record:
-    """A record of that name with these fields."""
+    """A record of that name with these fields.
+
+    monotonic: seconds on a clock that no correction of the machine's time moves; only differences have a meaning.
+    """
     masked = {key: _masked(value, redact) for key, value in fields.items()}
-    return {"time": round(time.time(), 3), "event": name, **masked}
+    moment = {"time": round(time.time(), 3), "monotonic": round(time.monotonic(), 3)}
+    return {**moment, "event": name, **masked}
 
 
 def traceback_of(error: Bug) -> str:

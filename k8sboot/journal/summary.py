@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from k8sboot.journal.fields import names, number, text
 from k8sboot.journal.records import Record
 
 INTERRUPTED = "KB-INTERRUPTED"
-_MOST = 1e15
 _OUTPUT = '"event": "Output"'
 
 
@@ -109,7 +109,7 @@ def summary_of(records: Iterable[Record]) -> RunSummary:
     """The summary of a run's records."""
     summary = RunSummary()
     for record in records:
-        time = _number(record, "time")
+        time = number(record, "time")
         summary.began = summary.began or time
         summary.lasted = max(summary.lasted, time - summary.began)
         take = _TAKE.get(record["event"])
@@ -140,53 +140,53 @@ def _drop_begun(found: list[Record], changed: Record) -> None:
 
 def _journal(summary: RunSummary, record: Record) -> None:
     summary.about = {key: value for key, value in record.items() if key not in ("time", "event")}
-    summary.cluster = _text(record, "cluster")
+    summary.cluster = text(record, "cluster")
 
 
 def _run_started(summary: RunSummary, record: Record) -> None:
-    summary.command, summary.cluster = _text(record, "command"), _text(record, "cluster")
-    summary.hosts, summary.limit = _names(record, "hosts"), _names(record, "limit")
-    summary.phases, summary.is_dry = _names(record, "phases"), record.get("is_dry") is True
+    summary.command, summary.cluster = text(record, "command"), text(record, "cluster")
+    summary.hosts, summary.limit = names(record, "hosts"), names(record, "limit")
+    summary.phases, summary.is_dry = names(record, "phases"), record.get("is_dry") is True
 
 
 def _phase_started(summary: RunSummary, record: Record) -> None:
-    summary.results.append(PhaseResult(_text(record, "host"), _text(record, "phase")))
+    summary.results.append(PhaseResult(text(record, "host"), text(record, "phase")))
 
 
 def _phase_ended(summary: RunSummary, record: Record) -> None:
     result = _result_of(summary, record)
     result.result = "ok" if result.result == "under way" else result.result
-    result.changes, result.seconds = int(_number(record, "changes")), _number(record, "seconds")
+    result.changes, result.seconds = int(number(record, "changes")), number(record, "seconds")
 
 
 def _unknown(summary: RunSummary, record: Record) -> None:
     result = _result_of(summary, record)
-    result.result, result.why = "unknown", f"known only after {_text(record, 'after')}"
+    result.result, result.why = "unknown", f"known only after {text(record, 'after')}"
 
 
 def _skipped(summary: RunSummary, record: Record) -> None:
     result = _result_of(summary, record)
-    result.result, result.why = "not started", _text(record, "why")
+    result.result, result.why = "not started", text(record, "why")
 
 
 def _failed(summary: RunSummary, record: Record) -> None:
     found = record.get("error")
     error = found if isinstance(found, dict) else {}
-    host, phase = _text(record, "host"), _text(record, "phase")
+    host, phase = text(record, "host"), text(record, "phase")
     summary.errors.append({"host": host, "phase": phase, **error})
     summary.under_way.pop(host, None)
     if host:
         result = _result_of(summary, record)
         was_interrupted = error.get("code") == INTERRUPTED
-        result.result, result.why = "cut short" if was_interrupted else "failed", _text(error, "what")
+        result.result, result.why = "cut short" if was_interrupted else "failed", text(error, "what")
 
 
 def _changing(summary: RunSummary, record: Record) -> None:
-    summary.under_way[_text(record, "host")] = record
+    summary.under_way[text(record, "host")] = record
 
 
 def _changed(summary: RunSummary, record: Record) -> None:
-    host = _text(record, "host")
+    host = text(record, "host")
     summary.changes[host] = summary.changes.get(host, 0) + 1
     summary.under_way.pop(host, None)
 
@@ -197,34 +197,17 @@ def _notice(summary: RunSummary, record: Record) -> None:
 
 def _run_ended(summary: RunSummary, record: Record) -> None:
     summary.has_ended = True
-    summary.lost = list(dict.fromkeys([*summary.lost, *_names(record, "failed")]))
+    summary.lost = list(dict.fromkeys([*summary.lost, *names(record, "failed")]))
 
 
 def _result_of(summary: RunSummary, record: Record) -> PhaseResult:
     """The result for the record's host and phase, added where there is none yet."""
-    host, phase = _text(record, "host"), _text(record, "phase")
+    host, phase = text(record, "host"), text(record, "phase")
     for result in reversed(summary.results):
         if (result.host, result.phase) == (host, phase):
             return result
     summary.results.append(PhaseResult(host, phase))
     return summary.results[-1]
-
-
-def _text(record: Record, key: str) -> str:
-    found = record.get(key)
-    return found if isinstance(found, str) else ""
-
-
-def _number(record: Record, key: str) -> float:
-    found = record.get(key)
-    if not isinstance(found, int | float) or not abs(found) < _MOST:
-        return 0.0
-    return float(found)
-
-
-def _names(record: Record, key: str) -> list[str]:
-    found = record.get(key)
-    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
 _TAKE: dict[str, Callable[[RunSummary, Record], None]] = {

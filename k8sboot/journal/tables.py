@@ -52,10 +52,16 @@ def list_lines(runs: Iterable[tuple[StoredRun, RunSummary]]) -> list[str]:
     return table([head, *rows])
 
 
+def title(run: StoredRun, summary: RunSummary) -> str:
+    """A run in one line."""
+    command, cluster = safe_line(_command(summary)), safe_line(summary.cluster)
+    return f"run {run.name}: {command} of {cluster}, {result(run, summary)}"
+
+
 def run_lines(run: StoredRun, summary: RunSummary) -> list[str]:
     """A run: who started what, its phases by host, and its errors in full."""
     return [
-        f"run {run.name}: {safe_line(_command(summary))} of {safe_line(summary.cluster)}, {result(run, summary)}",
+        title(run, summary),
         *(f"  {label:<10} {words}" for label, words in _facts(run, summary) if words),
         "",
         *table([("HOST", "PHASE", "RESULT", "CHANGES", "TOOK", ""), *map(_row, _by_host(summary))]),

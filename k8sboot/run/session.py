@@ -109,6 +109,8 @@ class Session:
                 phases=tuple(p.name for p in self._request.phases),
                 is_dry=self._request.options.is_dry,
                 limit=tuple(sorted(self._request.limit or ())),
+                barriers=tuple(p.barrier for p in self._request.phases),
+                forks=self._request.options.forks,
             )
         )
         try:

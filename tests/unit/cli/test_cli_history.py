@@ -128,6 +128,33 @@ def test_machines_read_json(failed):
     assert steps[-1]["event"] == "Failed"
 
 
+def test_the_timeline_of_a_run_and_what_it_waited_for(k8sboot):
+    said = k8sboot("up --to hosts --yes --timings")
+    assert said.events[1]["barriers"][1] == {
+        "phase": "hosts",
+        "after": ["preflight"],
+        "at_once": 0,
+        "has_turn": False,
+    }
+    assert said.events[1]["forks"] == 50
+    assert "\ncritical path: what the run waited for, " in said.err
+    shown = k8sboot("history latest --timeline")
+    assert shown.out.splitlines()[0] == f"run {names()[0]}: up of kubernetes, ok"
+    assert [line.split()[0] for line in shown.out.splitlines()[3:6]] == ["m1", "n1", "n2"]
+    assert shown.out.endswith(said.err.partition("\ncritical")[2]), "both tell the same"
+    told = json.loads(k8sboot("history latest --timeline -o json").out)
+    assert {bar["phase"] for bar in told["timeline"]["bars"]} == {"connect", "checks", "preflight", "hosts"}
+    assert told["timeline"]["criticalPath"][-1]["phase"] == "hosts"
+
+
+def test_a_timeline_is_of_one_run(k8sboot):
+    assert "history latest --timeline" in k8sboot("history --timeline").err
+    assert "contradict each other" in k8sboot("history latest --timeline --host n1").err
+    k8sboot.dead.add("m1")
+    k8sboot("token list")
+    assert k8sboot("history latest --timeline").out.endswith("no host ran a phase\n")
+
+
 def test_a_token_command_is_a_run_and_tells_no_secret(on_cluster):
     on_cluster("token new")
     said = on_cluster("history latest")
