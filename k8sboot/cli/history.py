@@ -67,29 +67,48 @@ def _complete_host(
     is_flag=True,
     help="Show when each host ran which phase, and the critical path.",
 )
+@click.option(
+    "--html",
+    "html_file",
+    metavar="FILE",
+    callback=options.file_to_write,
+    shell_complete=options.complete_file,
+    help="Save the timeline to a file, as a web page that needs no other file.",
+)
 @options.output()
-def command(*, name: str | None, cluster: str, host: str, has_timeline: bool, output: str) -> None:
+def command(
+    *, name: str | None, cluster: str, host: str, has_timeline: bool, html_file: str | None, output: str
+) -> None:
     """List the runs on this machine, newest last, or show one: what it did on which host, and what failed.
 
     RUN is the name of a run, its beginning, or `latest`. Needs no inventory and connects to no host.
     """
     is_json = output == "json"
-    if name is None and host:
-        raise UsageError("--host requires a run", fix=f"run `k8sboot history {LATEST} --host {host}`")
-    if name is None and has_timeline:
-        raise UsageError("--timeline requires a run", fix=f"run `k8sboot history {LATEST} --timeline`")
-    if host and has_timeline:
-        raise UsageError("--host and --timeline contradict each other", fix="remove one of them")
+    words = {"--host": f"--host {host}", "--timeline": "--timeline", "--html": f"--html {html_file}"}
+    given = {"--host": host, "--timeline": has_timeline, "--html": html_file}
+    _refuse_contradictions(name, {option: words[option] for option, value in given.items() if value})
     if name is None:
         _list(cluster, is_json=is_json)
-    elif host:
-        _show_host(find(name, cluster), host, is_json=is_json)
+        return
+    run = find(name, cluster)
+    if html_file:
+        timeline.write_page(html_file, run)
+    if host:
+        _show_host(run, host, is_json=is_json)
     elif has_timeline:
-        _show_timeline(find(name, cluster), is_json=is_json)
-    else:
-        run = find(name, cluster)
+        _show_timeline(run, is_json=is_json)
+    elif not html_file:
         summary = run.summary()
         _print(run_json(run, summary) if is_json else run_lines(run, summary), is_json=is_json)
+
+
+def _refuse_contradictions(name: str | None, given: dict[str, str]) -> None:
+    """Refuse options of a run without one, and a timeline of a single host. given: their words, by option."""
+    first, *others = given or [""]
+    if name is None and given:
+        raise UsageError(f"{first} requires a run", fix=f"run `k8sboot history {LATEST} {given[first]}`")
+    if first == "--host" and others:
+        raise UsageError(f"--host and {others[0]} contradict each other", fix="remove one of them")
 
 
 def _list(cluster: str, *, is_json: bool) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from k8sboot.errors import K8sbootError
+from k8sboot.errors import K8sbootError, UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,10 +55,26 @@ def complete_host(
     return [CompletionItem(before + comma + h.name) for h in hosts if h.name.startswith(last)]
 
 
-def _complete_file(
+def complete_file(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
+    """Files of this machine, which the shell completes."""
     return [CompletionItem(incomplete, type="file")]
+
+
+def file_to_write(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """The callback of an option for a file to write: UsageError where it cannot be one."""
+    if value is not None and not _can_be_written(Path(value)):
+        raise UsageError(
+            f"cannot write to {parameter.opts[0]} {value}", fix="name a file in an existing directory"
+        )
+    return value
+
+
+def _can_be_written(path: Path) -> bool:
+    """Whether a file may be put in its place: never in that of a directory or a device."""
+    folder = path.absolute().parent
+    return folder.is_dir() and folder != Path("/dev") and (path.is_file() or not path.exists())
 
 
 def common(function: F) -> F:
@@ -69,7 +86,7 @@ def common(function: F) -> F:
             metavar="FILE",
             expose_value=False,
             callback=_remember,
-            shell_complete=_complete_file,
+            shell_complete=complete_file,
             help="The inventory; - for stdin. Default: $K8SBOOT_INVENTORY, or ./inventory.yaml.",
         ),
         click.option(

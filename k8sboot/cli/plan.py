@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from pathlib import Path
 
 import click
 
@@ -14,7 +13,6 @@ from k8sboot.cli.choose import between, part_of_up
 from k8sboot.cli.masking import redactor
 from k8sboot.cli.options import common, option_value
 from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
-from k8sboot.errors import UsageError
 from k8sboot.inventory.model import Spec
 from k8sboot.phase import Phase
 from k8sboot.plans import Document, Recorder, write_plan
@@ -28,12 +26,6 @@ DIFFERS = 6
 """Exit code with --exit-code: nothing would change, though the cluster differs from the inventory."""
 
 
-def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    if value and (Path(value).is_dir() or not Path(value).absolute().parent.is_dir()):
-        raise UsageError(f"cannot write to --out {value}", fix="name a file in an existing directory")
-    return value
-
-
 @click.command("plan")
 @common
 @part_of_up
@@ -43,7 +35,7 @@ def _in_a_folder(context: click.Context, parameter: click.Parameter, value: str 
 @click.option(
     "--out",
     metavar="FILE",
-    callback=_in_a_folder,
+    callback=options.file_to_write,
     help="Save the plan to a file, for `k8sboot up --plan`, and print its SHA-256.",
 )
 @click.option(

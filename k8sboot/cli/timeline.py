@@ -13,6 +13,7 @@ from k8sboot.journal.critical_path import Waits
 from k8sboot.journal.store import StoredRun
 from k8sboot.journal.timeline import Timeline, timeline_of
 from k8sboot.journal.timeline_text import path_lines, timeline_lines
+from k8sboot.text.write_file import write_whole
 
 WIDEST = 200
 """Columns of a timeline on a terminal."""
@@ -30,6 +31,23 @@ def lines(run: StoredRun) -> list[str]:
     width = min(WIDEST, shutil.get_terminal_size().columns)
     chart = [*timeline_lines(timeline, waits, width), ""] if timeline.bars else []
     return [*chart, *path_lines(timeline, waits)]
+
+
+def write_page(path: str, run: StoredRun) -> None:
+    """Write the timeline as an HTML page, whole or not at all, for its user alone (0600). K8sbootError."""
+    from k8sboot.journal.timeline_page import page
+
+    text = page(run, run.summary(), *read(run))
+    try:
+        write_whole(Path(path), text.encode())
+    except OSError as error:
+        raise K8sbootError(
+            f"cannot write the timeline to {path}",
+            why=error.strerror or str(error),
+            fix="name another file with --html",
+            code="KB-TIMELINE",
+        ) from error
+    click.echo(f"saved to {path}", err=True)
 
 
 def print_critical_path(journal: str) -> None:

@@ -41,7 +41,7 @@ def list_lines(runs: Iterable[tuple[StoredRun, RunSummary]]) -> list[str]:
             run.name,
             clock(summary.began),
             summary.cluster,
-            _command(summary),
+            command_of(summary),
             duration(summary.lasted),
             str(len(summary.hosts)),
             str(sum(summary.changes.values())),
@@ -54,7 +54,7 @@ def list_lines(runs: Iterable[tuple[StoredRun, RunSummary]]) -> list[str]:
 
 def title(run: StoredRun, summary: RunSummary) -> str:
     """A run in one line."""
-    command, cluster = safe_line(_command(summary)), safe_line(summary.cluster)
+    command, cluster = safe_line(command_of(summary)), safe_line(summary.cluster)
     return f"run {run.name}: {command} of {cluster}, {result(run, summary)}"
 
 
@@ -110,7 +110,8 @@ def run_json(run: StoredRun, summary: RunSummary) -> dict[str, Any]:
     }
 
 
-def _command(summary: RunSummary) -> str:
+def command_of(summary: RunSummary) -> str:
+    """The command of a run, as far as it is known."""
     return (summary.command or field(summary.about, "command") or "?") + (
         " --dry-run" if summary.is_dry else ""
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from k8sboot.events import Barrier
 from k8sboot.journal.fields import names, number, text
@@ -64,9 +65,13 @@ class Timeline:
     forks: int = 0
     seconds: float = 0.0
 
-    def of_host(self, host: str) -> list[Bar]:
-        """The bars of a host, in order."""
-        return [bar for bar in self.bars if bar.host == host]
+    @cached_property
+    def by_host(self) -> dict[str, list[Bar]]:
+        """The bars of each host, in order."""
+        found: dict[str, list[Bar]] = {host: [] for host in self.hosts}
+        for bar in self.bars:
+            found[bar.host].append(bar)
+        return found
 
 
 def timeline_of(records: Iterable[Record]) -> Timeline:

@@ -36,7 +36,7 @@ def timeline_lines(timeline: Timeline, waits: Waits, width: int) -> list[str]:
     names = [safe_line(host)[:LONGEST_NAME] for host in hosts]
     margin = max(map(len, names)) + 2
     columns = max(20, width - margin)
-    rows = [_cells(timeline.of_host(host), timeline.seconds, columns) for host in hosts]
+    rows = [_cells(timeline.by_host[host], timeline.seconds, columns) for host in hosts]
     letters = _letters(timeline, (bar.phase for row in rows for bar in row if isinstance(bar, Bar)))
     critical = {id(step.bar) for step in waits.path}
     more = len(timeline.hosts) - len(hosts)
@@ -66,7 +66,7 @@ def path_lines(timeline: Timeline, waits: Waits) -> list[str]:
             f"{step.bar.end - step.bar.begin:.1f} s",
             step.bar.host,
             step.bar.phase,
-            _remark(step.bar, step.waited, waits),
+            remark(step.bar, step.waited, waits),
         )
         for step in long
     ]
@@ -163,7 +163,8 @@ def _axis(seconds: float, columns: int) -> str:
     return line
 
 
-def _remark(bar: Bar, waited: float, waits: Waits) -> str:
+def remark(bar: Bar, waited: float, waits: Waits) -> str:
+    """What is to be said of a step of the critical path besides its seconds."""
     cause = waits.cause(bar)
     words = [] if bar.result == "ok" else [bar.result]
     if cause and waited >= MOMENT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -142,6 +143,12 @@ def test_the_timeline_of_a_run_and_what_it_waited_for(k8sboot):
     assert shown.out.splitlines()[0] == f"run {names()[0]}: up of kubernetes, ok"
     assert [line.split()[0] for line in shown.out.splitlines()[3:6]] == ["m1", "n1", "n2"]
     assert shown.out.endswith(said.err.partition("\ncritical")[2]), "both tell the same"
+    page = Path("up.html")
+    page.write_text("older")
+    saved = k8sboot("history latest --html up.html")
+    assert (saved.code, saved.out, saved.err) == (0, "", "saved to up.html\n")
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert "<title>up of kubernetes, " in page.read_text()
     told = json.loads(k8sboot("history latest --timeline -o json").out)
     assert {bar["phase"] for bar in told["timeline"]["bars"]} == {"connect", "checks", "preflight", "hosts"}
     assert told["timeline"]["criticalPath"][-1]["phase"] == "hosts"
@@ -149,7 +156,11 @@ def test_the_timeline_of_a_run_and_what_it_waited_for(k8sboot):
 
 def test_a_timeline_is_of_one_run(k8sboot):
     assert "history latest --timeline" in k8sboot("history --timeline").err
+    assert "history latest --html up.html" in k8sboot("history --html up.html").err
     assert "contradict each other" in k8sboot("history latest --timeline --host n1").err
+    for place in (".", "absent/up.html", "/dev/stdout"):
+        said = k8sboot(f"history latest --html {place}")
+        assert (said.code, f"cannot write to --html {place}" in said.err) == (2, True)
     k8sboot.dead.add("m1")
     k8sboot("token list")
     assert k8sboot("history latest --timeline").out.endswith("no host ran a phase\n")

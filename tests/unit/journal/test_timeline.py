@@ -164,7 +164,7 @@ def test_a_host_that_is_busy_with_an_earlier_job_keeps_no_other_from_phases_that
     records = story("0 m1 @", "0 n1 @", "0 n2 @", "0 n2 connect?", "0 m1 a", "5 m1 a!", "5 m1 b", "9 n2 a",
                     "10 m1 b!", "11 n2 a!", "11 m1 c", "12 m1 c!", barriers={"b": ("a",), "c": ("a",)})  # fmt: skip
     assert path(records) == ["n2 connect 0-9", "n2 a 9-11", "m1 c 11-12"]
-    assert [bar.why for bar in read(records)[0].of_host("n2")][
+    assert [bar.why for bar in read(records)[0].by_host["n2"]][
         1
     ] == "waiting for a job of an earlier run to end"
 
@@ -180,7 +180,7 @@ def test_a_run_that_was_killed_waited_for_what_had_been_running_longest():
 
 def test_a_phase_that_ran_twice_has_two_bars():
     twice = story("0 m1 @", "0 m1 a", "2 m1 a!", "3 m1 a", "7 m1 a!", hosts=("m1",))
-    assert [(bar.begin, bar.end) for bar in read(twice)[0].of_host("m1") if bar.phase == "a"] == [
+    assert [(bar.begin, bar.end) for bar in read(twice)[0].by_host["m1"] if bar.phase == "a"] == [
         (0, 2),
         (3, 7),
     ]
