@@ -72,9 +72,16 @@ class Waits:
         return self._slot(bar, barrier, ready.closed if ready else 0) or ready
 
     def waited(self, bar: Bar) -> float:
-        """Seconds from the end of the phase before on the same host, if the phase waited for another host."""
-        cause, before = self.cause(bar), self._before.get(id(bar))
-        return bar.begin - before.end if cause and before and cause.host != bar.host else 0.0
+        """Seconds from the end of the phase before on the same host, if the phase waited for another host.
+
+        A phase that was not started for a failure elsewhere waited until then.
+        """
+        before = self._before.get(id(bar))
+        if not before:
+            return 0.0
+        cause = self.cause(bar)
+        has_waited = not bar.was_started or (cause and cause.host != bar.host)
+        return max(0.0, bar.begin - before.end) if has_waited else 0.0
 
     @cached_property
     def by_host(self) -> dict[str, float]:

@@ -148,9 +148,10 @@ def _title(bar: Bar, is_critical: bool) -> str:
 
 def _wait(bar: Bar, waits: Waits) -> str:
     cause = waits.cause(bar)
-    return escaped(
-        f"{bar.host} waited {duration(waits.waited(bar))} for {cause.host} {cause.phase}" if cause else ""
-    )
+    told = f"{bar.host} waited {duration(waits.waited(bar))}"
+    if cause is None or not bar.was_started:
+        return escaped(f"{told}: {bar.why[:LONGEST_REASON]}")
+    return escaped(f"{told} for {cause.host} {cause.phase}")
 
 
 def _links(timeline: Timeline, waits: Waits) -> Iterator[str]:

@@ -16,7 +16,7 @@ from k8sboot.text.table import table
 
 MANY = 30
 """Hosts that are all shown; of more, those of the critical path, then those that failed, then the busiest."""
-NAMED = 5
+NAMED = 3
 """Hosts that are named as waiting."""
 LONGEST_NAME = 24
 SHORT = 0.005
@@ -74,7 +74,7 @@ def path_lines(timeline: Timeline, waits: Waits) -> list[str]:
     return [
         f"critical path: what the run waited for, {duration(total)}",
         *(f"  {line}" for line in table([("FROM", "TOOK", "HOST", "PHASE", ""), *rows])),
-        *([f"  and {more} steps that took less than {total * SHORT:.1f} s each"] if more else []),
+        *([f"  and {more} shorter step{'' if more == 1 else 's'}"] if more else []),
         *_waiting(timeline, waits),
     ]
 
@@ -174,7 +174,8 @@ def remark(bar: Bar, waited: float, waits: Waits) -> str:
 
 def _waiting(timeline: Timeline, waits: Waits) -> Iterator[str]:
     """How long hosts waited for others, longest first."""
-    waited = sorted(((s, host) for host, s in waits.by_host.items() if s >= MOMENT), reverse=True)
+    least = max(MOMENT, timeline.seconds / 100)
+    waited = sorted(((s, host) for host, s in waits.by_host.items() if s >= least), reverse=True)
     named = [
         f"{safe_line(host)} {duration(s)} ({s / timeline.seconds:.0%})".replace("%", " %")
         for s, host in waited

@@ -142,6 +142,12 @@ def test_a_host_that_failed_keeps_others_waiting_until_then():
     assert (bar.host, bar.phase, bar.why, bar.seconds) == ("n1", "a", "no luck", 8.0)
 
 
+def test_a_host_whose_next_phase_was_not_started_waited_until_then():
+    records = story("0 m1 @", "0 n1 @", "0 n2 @", "0 m1 a", "0 n1 a", "1 n1 a!", "8 m1 a#", "8 n1 b-", "8")
+    assert read(records)[1].by_host["n1"] == 7
+    assert path(records) == ["m1 a 0-8"]
+
+
 def test_a_host_that_does_not_answer_keeps_all_waiting():
     records = story("1 m1 @", "2 n2 @", "30 n1 @#", "30 m1 a", "33 m1 a!", "33")
     assert path(records) == ["n1 connect 0-30", "m1 a 30-33"]
