@@ -29,10 +29,10 @@ CLASSES = {
     "cut short": " open",
 }
 KEY = (
-    ('<i class="b c" style="--h:210"></i>', "critical path: what the run waited for"),
+    ('<i class="b c"></i>', "critical path: what the run waited for"),
     ('<i class="w"></i>', "waiting for another host"),
     ('<i class="b failed"></i>', "failed"),
-    ('<i class="b open" style="--h:210"></i>', "not ended"),
+    ('<i class="b open"></i>', "not ended"),
 )
 
 
