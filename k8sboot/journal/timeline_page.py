@@ -90,7 +90,7 @@ def _chart(timeline: Timeline, waits: Waits) -> Iterator[str]:
         yield "<section><p>No host ran a phase.</p></section>"
         return
     dense = " dense" if len(timeline.hosts) > MANY else ""
-    yield f'<section><h2>Timeline</h2><div class="chart{dense}">{_zoom()}<div class="names">'
+    yield f'<section>{_zoom()}<h2>Timeline</h2><div class="chart{dense}"><div class="names">'
     yield from (f'<div title="{escaped(host)}">{escaped(host)}</div>' for host in timeline.hosts)
     yield '</div><div class="scroll"><div class="canvas">'
     for moment, label in ticks(timeline.seconds, 12):
