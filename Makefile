@@ -79,7 +79,7 @@ faults: $(BIN)/k8sboot packages ## The fault matrix in the lab, without the test
 test-faults: $(BIN)/k8sboot packages ## The whole fault matrix (docs/faults.md) with its table of results
 	$(BIN)/pytest -q --slow $(TWO_LABS) tests/faults
 
-test-vm: $(BIN)/k8sboot ## Tests on virtual machines: ipvs, modules, reboots, kernels; slow, not part of `make test`
+test-vm: $(BIN)/k8sboot packages ## Tests on virtual machines: ipvs, modules, reboots, kernels, kube-proxy's modes; slow, not part of `make test`
 	$(BIN)/pytest -q --timeout 7200 tests/vm
 
 test-plugins: $(BIN)/k8sboot ## A real pod network of others (kube-router) in the lab; builds it and a current Kubernetes, not part of `make test`
