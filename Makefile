@@ -72,6 +72,7 @@ e2e: $(BIN)/k8sboot ## Tests in the lab: a whole cluster, from `up` to `reset`: 
 	$(BIN)/pytest -q tests/e2e --family el7
 	K8SBOOT_KUBEADM=$$(ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/k8sboot-lab/products/kubernetes-????????????????/kubeadm | head -n 1) \
 	  $(BIN)/pytest -q tests/unit/kubernetes/test_kubeadm_binary.py
+	$(BIN)/pytest -q --slow tests/api # by the API servers that the labs above have built
 
 faults: $(BIN)/k8sboot packages ## The fault matrix in the lab, without the tests with long timeouts
 	$(BIN)/pytest -q $(TWO_LABS) tests/faults
