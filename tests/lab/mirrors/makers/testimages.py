@@ -21,7 +21,17 @@ SMALL = ("busybox", "netbase")
 NGINX = (*SMALL, "nginx")
 TOOLS = (
     *SMALL,
-    *("bash", "bind9-dnsutils", "curl", "iperf", "iproute2", "netcat-openbsd", "socat", "util-linux"),
+    *(
+        "bash",
+        "bind9-dnsutils",
+        "curl",
+        "iperf",
+        "iproute2",
+        "libc-bin",
+        "netcat-openbsd",
+        "socat",
+        "util-linux",
+    ),
 )
 """As agnhost's image has them. busybox is linked with the C library: the static one finds no addresses."""
 
