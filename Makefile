@@ -1,6 +1,6 @@
 # k8sboot: commands for operators and developers. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo fuzz fuzz-minute lab lab-vm lab-down check test test-faults test-plugins test-vm slow integration faults e2e bench audit lock clean
+.PHONY: help demo fuzz fuzz-minute lab lab-vm lab-down check test test-faults test-plugins test-vm conformance slow integration faults e2e bench audit lock clean
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE # else every worker of every run compiles all tests again
 LAB := tests/lab/lab
@@ -85,6 +85,9 @@ test-vm: $(BIN)/k8sboot packages ## Tests on virtual machines: ipvs, modules, re
 
 test-plugins: $(BIN)/k8sboot ## A real pod network of others (kube-router) in the lab; builds it and a current Kubernetes, not part of `make test`
 	$(BIN)/pytest -q --timeout 7200 tests/plugins
+
+conformance: $(BIN)/k8sboot ## Kubernetes' own conformance tests on the lab's newest; writes docs/conformance.md; not part of `make test`
+	$(BIN)/pytest -q --timeout 18000 tests/conformance
 
 test: check slow fuzz-minute integration faults e2e ## Everything that CI runs
 

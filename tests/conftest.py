@@ -28,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kubernetes", default="1.20", help="the minor version of Kubernetes on the lab's mirrors"
     )
+    parser.addoption(
+        "--only", default="", help="conformance tests whose names have this; docs/ stays as it is"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
