@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import kubernetes_suite
 import pytest
 from engines import CONTAINERD, DOCKER, Engine
+from kubernetes_suite import Suite
 from on_lab import HOSTS, MASTER, Lab, brought_up
 
 
@@ -22,6 +24,17 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def engine(request: pytest.FixtureRequest) -> Engine:
     """The runtime that the lab's inventory sets for its version of Kubernetes."""
     return DOCKER if request.config.getoption("--kubernetes") == "1.20" else CONTAINERD
+
+
+@pytest.fixture(scope="session")
+def suite(request: pytest.FixtureRequest) -> Suite:
+    """Kubernetes' own tests, which are built for the newest alone."""
+    minor = request.config.getoption("--kubernetes")
+    if minor not in kubernetes_suite.MINORS:
+        pytest.skip(
+            f"Kubernetes' own tests are built for {', '.join(kubernetes_suite.MINORS)}, not for {minor}"
+        )
+    return kubernetes_suite.built(minor)
 
 
 @pytest.fixture(scope="session")

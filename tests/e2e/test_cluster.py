@@ -7,7 +7,9 @@ import subprocess
 import time
 from pathlib import Path
 
+import judged
 from engines import Engine, reported
+from kubernetes_suite import PASSED, Suite
 from on_lab import HOSTS, MASTER, Lab
 from summaries import changed
 
@@ -106,6 +108,12 @@ def test_a_plan_for_a_finished_cluster_has_nothing_in_it(lab: Lab) -> None:
     assert done.stdout.splitlines()[-1] == "nothing would change"
     assert "0 would change" in done.stderr
     assert lab.fingerprints() ^ before == set()
+
+
+def test_tests_of_kubernetes_pass(suite: Suite, lab: Lab, tmp_path: Path) -> None:
+    ran = suite.run(lab, judged.TESTS, tmp_path, at_once=6, seconds=600)
+    assert set(ran) == set(judged.TESTS)
+    assert {name: of for name, of in ran.items() if of.state != PASSED} == {}
 
 
 def test_a_broken_file_is_repaired_alone(lab: Lab) -> None:
