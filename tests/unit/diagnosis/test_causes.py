@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cures import faults_of
 from recordings import look
+from yaml_texts import document
 
 from k8sboot.diagnosis import causes
 from k8sboot.diagnosis.catalogue import (
@@ -37,7 +37,7 @@ ONLY_RECORDED = {"KB-KUBELET-CONFIG", "KB-CONTROL-PLANE-FLAG", "KB-SWAP"}
 
 
 def cases(name: str) -> list[Any]:
-    found = yaml.safe_load((HERE / name).read_text())
+    found = document((HERE / name).read_text())
     return [
         pytest.param(case, id=f"{case.get('code', '')} {case.get('says') or case['miss']}"[:60])
         for case in found
@@ -158,6 +158,6 @@ def test_every_code_of_the_catalogue_has_a_case():
     tried = {
         case["code"]
         for name in ("causes.yaml", "packages.yaml")
-        for case in yaml.safe_load((HERE / name).read_text())
+        for case in document((HERE / name).read_text())
     }
     assert set(re.findall(r'"(KB-[A-Z0-9-]+)"', source)) - tried == ONLY_RECORDED

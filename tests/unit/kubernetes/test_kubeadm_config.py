@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
 from kubeadm_fields import misfits, table
+from yaml_texts import by_kind, document
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.config import (
@@ -45,16 +45,14 @@ def cluster(version: str = "v1.23.17", **changes: Any) -> ControlPlane:
 
 def init_documents(version: str = "v1.23.17", proxy: Proxy | None = None, **patches: Any) -> dict[str, Any]:
     text = kubeadm_config(render, cluster(version), NODE, proxy=proxy or Proxy(), patches=patches)
-    return {document["kind"]: document for document in yaml.safe_load_all(text)}
+    return by_kind(text)
 
 
 def join_document(
     version: str = "v1.23.17", key: str = "", patch: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     credentials = JoinCredentials("api.example.com:6443", "abcdef.0123456789abcdef", ("sha256:00",), key)
-    return yaml.safe_load(
-        join_config(render, cluster(version), NODE, credentials=credentials, patch=patch or {})
-    )
+    return document(join_config(render, cluster(version), NODE, credentials=credentials, patch=patch or {}))
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda row: row.name)
@@ -123,8 +121,8 @@ def test_what_only_ssh_takes_is_in_no_certificate() -> None:
 @pytest.mark.parametrize(("version", "keys"), [("v1.23.17", ["master"]), ("v1.25.0", ["control-plane"])])
 def test_a_master_is_tainted_by_the_name_of_its_version(version: str, keys: list[str]) -> None:
     wanted = [f"node-role.kubernetes.io/{key}" for key in keys]
-    for document in (init_documents(version)["InitConfiguration"], join_document(version, "ab" * 32)):
-        assert [taint["key"] for taint in document["nodeRegistration"]["taints"]] == wanted
+    for made in (init_documents(version)["InitConfiguration"], join_document(version, "ab" * 32)):
+        assert [taint["key"] for taint in made["nodeRegistration"]["taints"]] == wanted
 
 
 def test_a_node_joins_without_taints_and_without_a_control_plane() -> None:
