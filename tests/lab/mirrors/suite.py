@@ -23,7 +23,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cache = Cache(arguments.cache, f"{arguments.kubernetes}-suite")  # no lab waits for this
     with cache.locked():
-        print(testsuite.make(cache, upstream.RELEASES[arguments.kubernetes].version))
+        print(testsuite.make(cache, upstream.kubernetes(upstream.RELEASES[arguments.kubernetes])))
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ def _debian(layer: Layer, programs: Path) -> None:
     for name in _applets(programs):
         if not any(f"usr/{place}/{name}" in (*layer.files, *layer.links) for place in ("bin", "sbin")):
             layer.link(f"/usr/bin/{name}", "busybox")
-    layer.link("/usr/bin/sh", "busybox")  # dash drops variables whose names are not identifiers: data-1
+    layer.link("/usr/bin/sh", "busybox")  # also where a package has brought dash
     for path in sorted((FILES / "etc").iterdir()):
         layer.file(f"/etc/{path.name}", path)
     layer.directory("/tmp", 0o1777)
