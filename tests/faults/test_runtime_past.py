@@ -240,3 +240,29 @@ def test_kubelet_flags_of_the_inventory_reach_kubelet_and_are_taken_back(
     controller.run("up", "--yes", within=LONG)
     until(lambda: pods(controller, NODE) == most, "kubelet's old limit", within=60)
     assert changed(controller.run("up", "--yes", within=LONG).stderr) == 0
+
+
+@row(123, "settings edited by hand while kubelet and the runtime run")
+def test_what_was_edited_by_hand_is_read_by_a_restart_and_told(
+    past: None, controller: Controller, machine: FaultyHost, engine: Engine
+) -> None:
+    path = environment(machine)
+    path.write_text(path.read_text().replace("--max-pods=99", "--max-pods=98"))
+    edited = {
+        "kubelet.service": f"/{path.relative_to(machine.root)}",
+        engine.unit: engine.config,
+    }
+    for unit, file in edited.items():
+        machine.sh(f"touch {file}")
+        assert (
+            f"{unit}: restarts to read {file}, which was changed"
+            in controller.run("plan", within=LONG).stdout
+        )
+        ran = controller.run("up", "--yes", within=LONG)
+        assert [e["what"] for e in ran.of("Changed", MASTER)] == [f"restart {unit}"]
+        assert ran.of("Changed", NODE) == []
+        assert changed(controller.run("up", "--yes", within=LONG).stderr) == 0
+    assert pods(controller, MASTER) == "98"
+    for unit, file in edited.items():
+        machine.sh(f"touch {file}; sleep 2; systemctl restart {unit}")
+    assert changed(controller.run("up", "--yes", within=LONG).stderr) == 0
