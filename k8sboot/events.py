@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from k8sboot.errors import K8sbootError
 
@@ -145,6 +146,23 @@ class Differs(Event):
     cluster: str
     inventory: str
     how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked(Event):
+    """A row of the smoke test has ended. row: its name. seen: what was seen, or why it was skipped.
+
+    code, why, fix: of a failed one.
+    """
+
+    row: str
+    title: str
+    outcome: Literal["passed", "failed", "skipped"]
+    seconds: float
+    seen: str
+    code: str = ""
+    why: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

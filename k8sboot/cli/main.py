@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "Show what `up` would change, and save it for `up --plan`.",
     "status": "Show the state of the cluster: nodes, control plane, etcd, certificates.",
     "phase": "Run single phases, or list them.",
+    "smoke": "Try what a new cluster must be able to do.",
     "reset": "Remove Kubernetes from the hosts.",
     "history": "List the runs on this machine, or show what one of them did.",
     "token": "Create, list and revoke join tokens.",

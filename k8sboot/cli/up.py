@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from dataclasses import replace
 
@@ -13,8 +14,10 @@ from k8sboot.cli.again import hosts_to_repeat
 from k8sboot.cli.choose import between, part_of_up
 from k8sboot.cli.options import common
 from k8sboot.cli.saved_plan import SavedPlan
-from k8sboot.cli.wiring import hosts_of, read_inventory, run
+from k8sboot.cli.smoke import try_cluster
+from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
 from k8sboot.errors import UsageError
+from k8sboot.inventory.model import Spec
 from k8sboot.run.runner import Options
 from k8sboot.run.session import RunRequest
 from k8sboot.runbook import UP
@@ -38,6 +41,7 @@ def _sum(context: click.Context, parameter: click.Parameter, value: str | None) 
 @click.option(
     "--sha256", metavar="DIGEST", callback=_sum, help="With --plan: only the file that has this SHA-256."
 )
+@click.option("--smoke", is_flag=True, help="Then run `k8sboot smoke`, if everything has succeeded.")
 @options.limit
 @options.forks
 @options.yes
@@ -53,6 +57,7 @@ def command(
     failed: bool,
     plan_file: str | None,
     sha256: str,
+    smoke: bool,
     limit: tuple[str, ...],
     forks: int,
     yes: bool,
@@ -84,4 +89,19 @@ def command(
         click.confirm(
             f"Work on {', '.join(h.name for h in plan.hosts(spec))}?", default=True, abort=True, err=True
         )
-    run(context, spec, plan, has_timings=timings)
+    code = carry_out(context, spec, plan, has_timings=timings)
+    context.exit(code or _accept(context, spec, plan, is_tried=smoke))
+
+
+def _accept(context: click.Context, spec: Spec, done: RunRequest, *, is_tried: bool) -> int:
+    """Run the smoke test, or name it where `up` has come to its end; the exit code."""
+    if done.options.is_dry:
+        return 0
+    if is_tried:
+        return try_cluster(context, spec)
+    if UP[-1] in done.phases and not options.option_value(context, "quiet"):
+        from k8sboot.console import print_next
+
+        inventory = options.option_value(context, "inventory")
+        print_next(sys.stderr, shlex.join(["k8sboot", "smoke", *(["-i", inventory] if inventory else [])]))
+    return 0

@@ -99,11 +99,13 @@ def carry_out(
     *,
     recorder: Listener | None = None,
     has_timings: bool = False,
+    also: Listener | None = None,
 ) -> int:
-    """Execute a run and show what happens; its exit code. recorder: shows the changes itself."""
+    """Execute a run and show what happens; its exit code. recorder: shows the changes itself. also: listens, too."""
     stop = Stop()
     with listening(context, spec, {phase.name: phase.title for phase in plan.phases}) as listeners:
         hearing = (recorder, *listeners.briefly()) if recorder else listeners.all
+        hearing = (*hearing, also) if also else hearing
         with asking(stop) as signals, _claim(spec, plan) as claim:
             report = Session(spec, plan, open_connection, hearing, stop=stop, claim=claim).run()
         listeners.report_trouble()

@@ -17,6 +17,7 @@ from k8sboot.console.recap import Tally
 from k8sboot.console.terminal import open_terminal
 from k8sboot.events import (
     Changed,
+    Checked,
     Connected,
     Differs,
     Event,
@@ -89,6 +90,7 @@ class ConsoleListener:
             Connected: self._plain,
             PhaseStarted: self._phase_started,
             Changed: self._changed,
+            Checked: self._checked,
             Working: self._begun,
             Waiting: self._begun,
             Output: self._output,
@@ -185,6 +187,11 @@ class ConsoleListener:
         self._line(event, line, tail=line.tail if event.seconds >= 1 else "", may_cut=True)
         if event.is_dry or self._verbosity > 0:
             self._details(line)
+
+    def _checked(self, event: Checked) -> None:
+        line = _line_of(event)
+        self._line(event, line, tail=line.tail, may_cut=event.outcome == "passed")
+        self._details(line)
 
     def _begun(self, event: Event) -> None:
         if self._region is None or self._verbosity > 0:

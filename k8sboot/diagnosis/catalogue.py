@@ -13,6 +13,7 @@ from k8sboot.diagnosis.causes import (
     proxy,
     releases,
     runtime,
+    smoke,
 )
 from k8sboot.diagnosis.finding import Catalogue
 
@@ -58,6 +59,11 @@ ABOUT_NODES = Catalogue(
     ),
 )
 """For kubeadm, kubelet and the cluster."""
+
+ABOUT_ROWS = Catalogue(
+    layers=((*smoke.ROWS, cluster.kubelet_unreachable, cluster.disk_pressure), cluster.CLUSTER)
+)
+"""For rows of the smoke test."""
 
 ABOUT_BOTH = Catalogue((*ABOUT_NODES.layers, packages.PACKAGES), ABOUT_NODES.symptoms)
 """For a step that installs packages and then waits for the cluster."""

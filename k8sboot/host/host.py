@@ -11,7 +11,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from k8sboot.errors import DeadlineExceeded, NotAsWanted, Refused, StepFailed
-from k8sboot.events import Changed, Changing, Differs, Listener, Notice, Output, Unknown, Waiting, Working
+from k8sboot.events import (
+    Changed,
+    Changing,
+    Checked,
+    Differs,
+    Listener,
+    Notice,
+    Output,
+    Unknown,
+    Waiting,
+    Working,
+)
 from k8sboot.host import folders, restart_marks
 from k8sboot.host.files import File, Write
 from k8sboot.host.machine import Machine
@@ -27,12 +38,16 @@ from k8sboot.ssh.connection import Completed, Script
 
 @dataclass(frozen=True)
 class Context:
-    """The phase and run that change a host. is_dry: plan instead of changing. run: all hosts of the run."""
+    """The phase and run that change a host. is_dry: plan instead of changing. run: all hosts of the run.
+
+    is_stopping: whether the run is to end, for phases that take minutes.
+    """
 
     phase: str
     emit: Listener
     is_dry: bool = False
     run: Collection[Machine] = ()
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 class Host(Peer):
@@ -42,6 +57,11 @@ class Host(Peer):
         super().__init__(machine)
         self._context = context
         self.changes = 0
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run is to end: nothing new should be begun."""
+        return self._context.is_stopping()
 
     def change(
         self,
@@ -177,6 +197,10 @@ class Host(Peer):
         """Report a value of the inventory that the cluster does not have and k8sboot does not change: see Differs."""
         self._emit(Differs(key=key, where=where, cluster=cluster, inventory=inventory, how=how))
 
+    def check_ended(self, checked: Checked) -> None:
+        """Report a row of the smoke test."""
+        self._emit(checked)
+
     def report_unknown(self, what: str, *, after: str = "") -> None:
         """Dry run only: whether this is done is known only after a phase, by default this one; the phase goes on."""
         self._machine.dry_run.leave_open(self._context.phase)
@@ -230,7 +254,7 @@ class Host(Peer):
         return output
 
     def _emit(
-        self, event: Changed | Changing | Differs | Notice | Output | Unknown | Waiting | Working
+        self, event: Changed | Changing | Checked | Differs | Notice | Output | Unknown | Waiting | Working
     ) -> None:
         self._context.emit(replace(event, host=self.name, phase=self._context.phase))
 

@@ -219,6 +219,17 @@ class KubeProxySettings:
 
 
 @dataclass(frozen=True)
+class SmokeSettings:
+    """The `smoke` section.
+
+    image: The image of its Pods. Empty: e2e-test-images/agnhost of cluster.imageRepository. Another one needs the
+        program /agnhost of version 2.40 or later as its entrypoint, and /bin/sh with cat, hostname, sleep and touch.
+    """
+
+    image: Annotated[str, forms.image] = ""
+
+
+@dataclass(frozen=True)
 class KubeadmPatches:
     """The `kubeadm` section.
 
@@ -259,6 +270,7 @@ class Spec:
     calico: Calico, with network.plugin calico.
     metrics_server: Resource metrics for `kubectl top` and autoscaling.
     kube_proxy: Service routing on the hosts.
+    smoke: The acceptance test: `k8sboot smoke`, `k8sboot up --smoke`.
     kubeadm: Fields of kubeadm's own documents, merged over what k8sboot renders. Types in here: a quoted value is
         text; unquoted null, true, false and plain numbers (200, 0.8) keep their type; anything else (1.30, 0644, no,
         22:22) is text.
@@ -283,6 +295,7 @@ class Spec:
     calico: Annotated[CalicoSettings, APPLIED] = field(default_factory=CalicoSettings)
     metrics_server: Annotated[MetricsServerSettings, APPLIED] = field(default_factory=MetricsServerSettings)
     kube_proxy: Annotated[KubeProxySettings, APPLIED] = field(default_factory=KubeProxySettings)
+    smoke: Annotated[SmokeSettings, APPLIED] = field(default_factory=SmokeSettings)
     kubeadm: KubeadmPatches = field(default_factory=KubeadmPatches)
     said: Annotated[frozenset[str], Derived()] = field(default=frozenset(), compare=False)
 

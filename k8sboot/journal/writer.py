@@ -14,13 +14,24 @@ from pathlib import Path
 
 from k8sboot import __version__
 from k8sboot.errors import Bug
-from k8sboot.events import Changed, Changing, Differs, Event, Evidence, Failed, Notice, RunEnded, RunStarted
+from k8sboot.events import (
+    Changed,
+    Changing,
+    Checked,
+    Differs,
+    Event,
+    Evidence,
+    Failed,
+    Notice,
+    RunEnded,
+    RunStarted,
+)
 from k8sboot.journal import folders, retention
 from k8sboot.journal.records import Record, record, record_of, traceback_of
 from k8sboot.journal.render import render
 from k8sboot.text.redact import Redactor
 
-SYNCED = (RunStarted, Changing, Changed, Differs, Notice, Failed, RunEnded)
+SYNCED = (RunStarted, Changing, Changed, Checked, Differs, Notice, Failed, RunEnded)
 """Events whose records are synced to disk before the run continues. The others are written at once, too, so that a
 killed run has recorded them, but are synced with the next of these: a job may print a thousand lines a second."""
 

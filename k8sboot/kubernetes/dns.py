@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import ipaddress
 import re
 import struct
 from dataclasses import dataclass
@@ -47,6 +49,23 @@ class DnsAnswer:
 def a_query(name: str, query_id: int) -> bytes:
     """The datagram that queries name's IPv4 addresses. query_id: 16 bits. Raises UsageError for an invalid name."""
     return _HEADER.pack(query_id & 0xFFFF, _WANT_RECURSION, 1, 0, 0, 0) + _question(name)
+
+
+def script(name: str, *, server: str, query_id: int) -> str:
+    """Shell that queries a server over UDP and prints the reply in base64; nothing if there is none within 5 s.
+
+    base64 writes the query as one datagram; bash's printf would split it at a newline byte.
+    """
+    query = base64.b64encode(a_query(name, query_id)).decode()
+    return (
+        f"timeout 5 bash -c 'exec 3<>/dev/udp/{server}/53; "
+        f"echo {query} | base64 -d >&3; dd bs=1500 count=1 <&3 2>/dev/null | base64 -w0'"
+    )
+
+
+def server(service_subnet: str) -> str:
+    """The address of the cluster's DNS Service."""
+    return str(ipaddress.ip_network(service_subnet)[10])
 
 
 def parse_answer(data: bytes, *, name: str, query_id: int) -> DnsAnswer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import shlex
 from collections.abc import Iterable
 from functools import partial
@@ -163,17 +162,9 @@ def _no_metrics(host: Peer, wanted: set[str]) -> str:
 
 
 def dns_question(spec: Spec) -> Question:
-    """Ask the cluster's DNS Service for the API's name over UDP, from the host; query and response are in base64.
-
-    base64 writes the query as one datagram; bash's printf would split it at a newline byte.
-    """
-    query = base64.b64encode(dns.a_query(_api_name(spec), QUERY_ID)).decode()
-    return Question(
-        "service-dns",
-        f"[ -f {KUBELET_CONF} ] || exit 1; timeout 5 bash -c 'exec 3<>/dev/udp/{_dns_address(spec)}/53; "
-        f"echo {query} | base64 -d >&3; dd bs=1500 count=1 <&3 2>/dev/null | base64 -w0'",
-        may_hang=True,
-    )
+    """Ask the cluster's DNS Service for the API's name over UDP, from the host; the response is in base64."""
+    asked = dns.script(_api_name(spec), server=_dns_address(spec), query_id=QUERY_ID)
+    return Question("service-dns", f"[ -f {KUBELET_CONF} ] || exit 1; {asked}", may_hang=True)
 
 
 def _api_name(spec: Spec) -> str:
@@ -181,7 +172,7 @@ def _api_name(spec: Spec) -> str:
 
 
 def _dns_address(spec: Spec) -> str:
-    return str(ipaddress.ip_network(spec.cluster.service_subnet)[10])
+    return dns.server(spec.cluster.service_subnet)
 
 
 @phase(

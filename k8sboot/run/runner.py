@@ -187,7 +187,8 @@ class Run:
 
     def _work(self, name: str, phase: Phase) -> None:
         machine, run = self._machines[name], tuple(self._machines.values())
-        host = Host(machine, Context(phase.name, self._emit, is_dry=self._options.is_dry, run=run))
+        is_dry, is_stopping = self._options.is_dry, lambda: bool(self._stop)
+        host = Host(machine, Context(phase.name, self._emit, is_dry, run, is_stopping))
         self._emit(PhaseStarted(host=name, phase=phase.name))
         started = time.monotonic()
         try:

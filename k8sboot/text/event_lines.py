@@ -140,6 +140,13 @@ def _differs(fields: Fields) -> EventLine:
     )
 
 
+def _checked(fields: Fields) -> EventLine:
+    mark = {"passed": "+", "failed": "x"}.get(_text(fields, "outcome"), "-")
+    text = f"{_text(fields, 'row')} {_text(fields, 'outcome')}: {_text(fields, 'seen')}"
+    tail = f" [{_text(fields, 'code')}]" if fields.get("code") else f" ({duration(fields.get('seconds'))})"
+    return EventLine(mark, text, tail=tail, details=error_blocks(fields))
+
+
 def _unknown(fields: Fields) -> EventLine:
     what = _text(fields, "what") or _text(fields, "phase")
     return EventLine("?", f"{what}: known only after {_text(fields, 'after')}")
@@ -166,6 +173,7 @@ _LINES: dict[str, Callable[[Fields], EventLine]] = {
     "Waiting": _waiting,
     "Output": _output,
     "Evidence": _evidence,
+    "Checked": _checked,
     "Differs": _differs,
     "Notice": _notice,
     "Unknown": _unknown,

@@ -228,7 +228,8 @@ class FakeCluster(Kubectl):
 
     def _create_token(self, words: list[str]) -> str:
         number = len(self.tokens)
-        expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        ttl = datetime.timedelta(minutes=10 if words[words.index("--ttl") + 1] == "10m0s" else 60)
+        expires = datetime.datetime.now(datetime.timezone.utc) + ttl
         token = {
             "token-id": f"abc{number:03}", "token-secret": f"{number:016}",
             "description": words[words.index("--description") + 1],

@@ -102,6 +102,12 @@ def _way(code: str, program: Program, image: str) -> str:
     return cure(template, {"image": image})
 
 
+def meaning_of(why: str) -> str:
+    """What a registry's answer, or none, means, with its essence; '' for what is not known."""
+    meaning = _reason(why)[1]
+    return f"{meaning} ({_essence(why)})" if meaning else ""
+
+
 def _pulled(evidence: HostEvidence) -> str:
     found = evidence.find(_IMAGE, OUTPUT)
     return found[1] if found else ""

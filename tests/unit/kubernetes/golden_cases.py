@@ -120,8 +120,24 @@ REPOSITORY = {
     "url": "https://mirrors.aliyun.com/kubernetes/yum/repos/kubernetes-el7-x86_64/",
 }
 
+
+def smoke_case(name: str, **values: object) -> Case:
+    of_all = {"namespace": "k8sboot-smoke", "part": "k8sboot-smoke", "image": "registry.k8s.io/agnhost:2"}
+    return lambda: rendered(f"smoke-{name}.yaml.j2", **of_all, **values)
+
+
+def smoke_pods_case(*, has_grpc: bool) -> Case:
+    missing = "registry.k8s.io/agnhost-missing:none"
+    return smoke_case("pods", missing=missing, has_grpc=has_grpc, pre_stop=8, grace=6, unready_after=20)
+
+
 CASES: dict[str, Case] = {
     **_kubeadm_cases(),
+    "smoke-namespace.yaml": smoke_case("namespace", mark="app.kubernetes.io/managed-by", ours="k8sboot"),
+    "smoke-echo.yaml": smoke_case("echo", port=8080),
+    "smoke-pods.yaml": smoke_pods_case(has_grpc=True),
+    "smoke-pods-without-grpc.yaml": smoke_pods_case(has_grpc=False),
+    "smoke-static-pod.yaml": smoke_case("static-pod"),
     "metrics-server-v1.20.2.yaml": metrics_case("v1.20.2", replicas=2, insecure=True),
     "metrics-server-v1.23.17.yaml": metrics_case("v1.23.17", replicas=1, insecure=True),
     "metrics-server-v1.25.0-two-replicas.yaml": metrics_case("v1.25.0", replicas=2, insecure=False),
