@@ -32,6 +32,14 @@ def _sum(context: click.Context, parameter: click.Parameter, value: str | None) 
     return value or ""
 
 
+def _saved(plan_file: str | None, *, sha256: str, is_dry: bool, is_repeated: bool) -> SavedPlan | None:
+    if plan_file:
+        return SavedPlan.read(plan_file, sha256=sha256, is_dry=is_dry, is_repeated=is_repeated)
+    if sha256:
+        raise UsageError("--sha256 without --plan", fix="name the plan's file: `--plan FILE`")
+    return None
+
+
 @click.command("up")
 @common
 @part_of_up
@@ -68,11 +76,7 @@ def command(
     Run it as often as you like: it changes only what differs, and continues a run that was interrupted.
     """
     phases = between(UP, first=first, last=last, skip=skip)
-    if sha256 and not plan_file:
-        raise UsageError("--sha256 without --plan", fix="name the plan's file: `--plan FILE`")
-    saved = None
-    if plan_file:
-        saved = SavedPlan.read(plan_file, sha256=sha256, is_dry=dry_run, is_repeated=failed)
+    saved = _saved(plan_file, sha256=sha256, is_dry=dry_run, is_repeated=failed)
     spec = read_inventory(context).spec
     if failed and limit:
         raise UsageError("--failed and --limit contradict each other", fix="remove one of them")

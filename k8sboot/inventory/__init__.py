@@ -11,10 +11,10 @@ from k8sboot.inventory.model import (
     KubeadmPatches,
     KubeProxySettings,
     MetricsServerSettings,
-    RuntimeSettings,
     Spec,
 )
 from k8sboot.inventory.os_settings import OsSettings, Repository
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 
 __all__ = [
     "CalicoSettings",

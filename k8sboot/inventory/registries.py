@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from k8sboot.inventory.model import Registry, RuntimeSettings, Spec
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.runtime_settings import Registry, RuntimeSettings
 
 DOCKER_HUB = "docker.io"
 

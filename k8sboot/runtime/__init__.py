@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn, get_args
 
-from k8sboot.inventory.model import RuntimeName, Spec
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.runtime_settings import RuntimeName
 from k8sboot.runtime.containerd import Containerd
 from k8sboot.runtime.contract import Runtime
 from k8sboot.runtime.docker import Docker

@@ -12,8 +12,9 @@ from k8sboot.errors import Refused
 from k8sboot.host.files import File
 from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Question
-from k8sboot.inventory.model import Registry, Spec
+from k8sboot.inventory.model import Spec
 from k8sboot.inventory.registries import containerd_registries as registries_of
+from k8sboot.inventory.runtime_settings import Registry
 from k8sboot.paths import ORIGINALS_DIR
 from k8sboot.runtime.settings import Tree
 from k8sboot.secret import Secret

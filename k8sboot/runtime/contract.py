@@ -8,7 +8,8 @@ from typing import ClassVar, Protocol
 from k8sboot.host.files import File
 from k8sboot.host.peer import Command, Peer
 from k8sboot.host.reads import Question, Reads
-from k8sboot.inventory.model import RuntimeName, Spec
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.runtime_settings import RuntimeName
 from k8sboot.kubernetes.versions import KubernetesVersion
 
 

@@ -13,7 +13,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "unit"))
 from inventories import spec
 
-from k8sboot.inventory.model import RuntimeSettings
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.runtime.containerd_layout import CRI, LAYOUTS, layout_for
 from k8sboot.runtime.containerd_settings import _wanted
 from k8sboot.text.toml_text import read_toml, toml_text

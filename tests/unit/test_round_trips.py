@@ -11,7 +11,7 @@ from fake_host import FakeConnection
 from families import machines
 from runs import raise_errors, run
 
-from k8sboot.inventory.model import RuntimeSettings
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.phase import Phase
 from k8sboot.runbook import UP
 from k8sboot.ssh.connection import Completed, Script, text_of

@@ -11,7 +11,7 @@ from fake_state import FakeUnit
 from inventories import spec
 from runs import mutations, raise_errors, run
 
-from k8sboot.inventory.model import RuntimeSettings
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.paths import RESTART_DIR
 from k8sboot.runbook import UP
 

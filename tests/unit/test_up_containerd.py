@@ -12,7 +12,8 @@ from runs import run
 from yaml_texts import by_kind
 
 from k8sboot.events import Differs, Notice
-from k8sboot.inventory.model import ClusterSettings, RuntimeSettings
+from k8sboot.inventory.model import ClusterSettings
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.runbook import UP
 from k8sboot.text.toml_text import read_toml
 

@@ -16,7 +16,7 @@ from k8sboot.diagnosis.finding import Catalogue, Finding
 from k8sboot.diagnosis.script import Scope
 from k8sboot.errors import ConnectionLost, Refused, StepFailed
 from k8sboot.events import Event, Evidence, Failed, PhaseStarted, Skipped, Working
-from k8sboot.inventory.model import RuntimeSettings
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.phase import first_master, nodes, phase
 from k8sboot.runbook import UP
 

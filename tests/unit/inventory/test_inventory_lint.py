@@ -8,8 +8,9 @@ import pytest
 
 from k8sboot.errors import InventoryError
 from k8sboot.inventory.lint_network import lint_proxy_mode
-from k8sboot.inventory.model import KubeadmPatches, KubeProxySettings, RuntimeSettings
+from k8sboot.inventory.model import KubeadmPatches, KubeProxySettings
 from k8sboot.inventory.problems import LintProblem, Problems
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.inventory.source import read_source
 
 

@@ -12,7 +12,7 @@ from inventories import saying, spec
 from restored import restore, state
 from runs import raise_errors, run
 
-from k8sboot.inventory.model import Registry, RuntimeSettings
+from k8sboot.inventory.runtime_settings import Registry, RuntimeSettings
 from k8sboot.runbook import RESET, UP
 from k8sboot.secret import Secret
 

@@ -9,7 +9,7 @@ from fake_notes import BESIDE
 from restored import CHRONY, CUTS, assert_as_before, bare_debian, bare_el7, cut, left, mend, restore
 from runs import mutations, raise_errors, run
 
-from k8sboot.inventory.model import RuntimeSettings
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.paths import ORIGINALS_DIR, PRIOR_DIR
 from k8sboot.phases.restore_os import restore_os
 from k8sboot.runbook import UP

@@ -9,7 +9,8 @@ from inventories import spec
 
 from k8sboot.errors import Refused
 from k8sboot.host.files import part_path
-from k8sboot.inventory.model import Registry, RuntimeSettings, Spec
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.runtime_settings import Registry, RuntimeSettings
 from k8sboot.runtime.containerd import Containerd
 from k8sboot.runtime.containerd_hosts_files import hosts_files
 from k8sboot.runtime.containerd_registries import CERTS, registry_files

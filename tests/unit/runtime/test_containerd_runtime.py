@@ -10,7 +10,8 @@ from fake_state import FakeFile
 from inventories import spec
 
 from k8sboot.errors import Refused
-from k8sboot.inventory.model import ClusterSettings, Registry, RuntimeSettings
+from k8sboot.inventory.model import ClusterSettings
+from k8sboot.inventory.runtime_settings import Registry, RuntimeSettings
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.runtime.containerd import Containerd
 from k8sboot.runtime.containerd_registries import registry_files, stale

@@ -10,7 +10,8 @@ from inventories import spec
 
 from k8sboot import ensure
 from k8sboot.errors import Refused
-from k8sboot.inventory.model import Registry, RuntimeSettings, Spec
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.runtime_settings import Registry, RuntimeSettings
 from k8sboot.runtime.containerd import Containerd
 from k8sboot.runtime.containerd_layout import CRI
 from k8sboot.runtime.containerd_state import CONFIG

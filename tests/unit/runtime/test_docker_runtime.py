@@ -8,7 +8,7 @@ import shlex
 import pytest
 from inventories import spec
 
-from k8sboot.inventory.model import RuntimeSettings
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.runtime.docker import Docker
 

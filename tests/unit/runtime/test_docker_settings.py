@@ -11,7 +11,8 @@ from inventories import spec
 
 from k8sboot import ensure
 from k8sboot.errors import Refused
-from k8sboot.inventory.model import RuntimeSettings, Spec
+from k8sboot.inventory.model import Spec
+from k8sboot.inventory.runtime_settings import RuntimeSettings
 from k8sboot.paths import ORIGINALS_DIR
 from k8sboot.runtime.docker import Docker
 from k8sboot.runtime.docker_settings import DAEMON_JSON

@@ -11,7 +11,7 @@ from inventories import spec
 
 import k8sboot
 from k8sboot import runtime
-from k8sboot.inventory.model import RuntimeName, RuntimeSettings
+from k8sboot.inventory.runtime_settings import RuntimeName, RuntimeSettings
 
 PACKAGE = Path(k8sboot.__file__).parent
 MAY_NAME_DOCKER = (
