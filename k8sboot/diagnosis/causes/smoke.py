@@ -66,7 +66,9 @@ def dns_stopped(evidence: HostEvidence) -> Finding | None:
 
 def path_mtu(evidence: HostEvidence) -> Finding | None:
     """Small packets pass between Pods, large ones do not."""
-    found = evidence.find(r"(?P<here>\S+) to (?P<there>\S+): \d+ bytes do not arrive .*?1 byte does", OUTPUT)
+    found = evidence.find(
+        r"(?P<here>\S+) to (?P<there>\S+): \d+ bytes do not arrive .{0,300}?1 byte does", OUTPUT
+    )
     if not found or re.search(r"nor does 1 byte", found[0]):
         return None
     odd = _odd_link(evidence)
@@ -109,7 +111,8 @@ exec_denied = LogPattern(
 
 kubelet_filtered = LogPattern(
     "KB-KUBELET-UNREACHABLE",
-    r"(?P<node>[^\s:;]+): (?:error|Error)[^;]*?dial(?:ing backend: dial)? tcp (?P<where>[\d.]+:10250): (?P<why>[^;]*)",
+    r"(?P<node>[^\s:;]+): (?:error|Error)[^;]{0,300}?dial(?:ing backend: dial)? tcp "
+    r"(?P<where>[\d.]+:10250): (?P<why>[^;]*)",
     "the API server cannot reach the kubelet of {node} at {where}: {why}",
     "open 10250/tcp on that machine for the masters: check `iptables -S INPUT` there, and that "
     "`kubectl get nodes -o wide` shows an INTERNAL-IP that the machine has",
@@ -118,7 +121,7 @@ kubelet_filtered = LogPattern(
 
 pods_unreachable = LogPattern(
     "KB-POD-NETWORK-FILTERED",
-    r"(?P<here>\S+) to (?P<there>[^\s:]+): \d+ bytes do not arrive \((?P<why>.*?)\), nor does 1 byte",
+    r"(?P<here>\S+) to (?P<there>[^\s:]+): \d+ bytes do not arrive \((?P<why>.{0,300}?)\), nor does 1 byte",
     "Pods of {here} do not reach Pods of {there}: {why}",
     "check on both hosts that packet filters accept packets from and to cluster.podSubnet and those of the pod network "
     "(`iptables -S`), and that its Pods are ready: `kubectl -n kube-system get pods -o wide`",
