@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +66,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(host_retry_module, "time", fake_time)
     monkeypatch.setattr(retry_module, "time", fake_time)
     return found
+
+
+@pytest.fixture
+def short_naps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for a host look again at once; their limits are those of real time."""
+    brief = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: time.sleep(0.01))
+    monkeypatch.setattr(host_module, "time", brief)
 
 
 @pytest.fixture

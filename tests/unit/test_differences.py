@@ -148,6 +148,7 @@ def test_calicos_version_stays_unless_it_is_said(finished: FakeCluster, monkeypa
     assert "v3.99.0" in asked[-1]
 
 
+@pytest.mark.usefixtures("short_naps")
 def test_free_fields_of_kube_proxy_are_applied(finished: FakeCluster):
     wanting(finished, kube_proxy_configuration={"conntrack": {"maxPerCore": 65536}, "mode": "iptables"})
     ran = raise_errors(run(finished, UP))

@@ -130,6 +130,7 @@ def test_in_mode_nftables_kube_proxy_itself_cleans_up():
     assert proxy_mode.left_reads("nftables") == Reads()
 
 
+@pytest.mark.usefixtures("short_naps")
 def test_a_switched_cluster_loses_what_the_former_mode_left_on_every_host(finished: FakeCluster):
     finished.spec = saying(finished.spec, "kubeProxy.mode")
     finished.proxy_mode = "iptables"

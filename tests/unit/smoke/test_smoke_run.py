@@ -16,7 +16,6 @@ from runs import Told, run
 from smoke_states import container, listed, pod, service
 
 from k8sboot.events import Checked, Event
-from k8sboot.host import host as host_module
 from k8sboot.paths import SMOKE, SMOKE_STATIC_POD
 from k8sboot.phases.smoke import smoke_phases
 from k8sboot.run.stop import Stop
@@ -90,13 +89,11 @@ class Namespace:
 
 
 @pytest.fixture
-def there(finished: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> Namespace:
+def there(short_naps: None, finished: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> Namespace:
     """A finished cluster; waits are short."""
     monkeypatch.setattr(namespace, "GONE_WITHIN", 0.05)
     for module, name in ((scene, "PAUSE"), (side_by_side, "PAUSE"), (side_by_side, "TICK")):
         monkeypatch.setattr(module, name, 0.01)
-    brief = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: time.sleep(0.01))
-    monkeypatch.setattr(host_module, "time", brief)
     return Namespace(finished)
 
 
