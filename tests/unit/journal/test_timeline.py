@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_phases import Log
 from runs import run
@@ -315,6 +315,7 @@ RECORD = st.fixed_dictionaries(
 
 @settings(max_examples=40)
 @given(st.lists(RECORD, max_size=8))
+@example([{"event": "PhaseStarted"}, {"event": "Skipped", "phase": "m1", "time": 1}, {"event": "RunStarted"}])
 def test_no_record_whatever_is_in_it_stops_the_timeline(records):
     timeline, waits = read(records)
     assert path_lines(timeline, waits)
