@@ -39,6 +39,11 @@ class CheckContext:
         self.problems.refuse(path)
 
 
+def is_plain(text: str) -> bool:
+    """Whether it is one line without control characters and noncharacters, as every value of the inventory is."""
+    return not _CONTROL.search(text)
+
+
 def scalar_of(check: CheckContext, node: Node, path: KeyPath, wanted: str) -> str | None:
     """The node's text with its variables filled in, when it is one line of text."""
     if not isinstance(node, Scalar):
@@ -49,7 +54,7 @@ def scalar_of(check: CheckContext, node: Node, path: KeyPath, wanted: str) -> st
     except InterpolationError as error:
         check.refuse("KB-ENV", f"`{dotted(path)}`: {error.message}", node, path, error.suggestion)
         return None
-    if _CONTROL.search(text):
+    if not is_plain(text):
         message = f"`{dotted(path)}` must be one line without control characters and noncharacters of Unicode"
         check.refuse(
             "KB-VALUE",
