@@ -24,6 +24,7 @@ from k8sboot.kubernetes.node_settings import Move
 from k8sboot.kubernetes.running import running_cluster
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
+from k8sboot.smoke import objects
 from k8sboot.templates import render
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -246,6 +247,26 @@ def test_labels_and_taints_of_a_node(api: ApiServer, tmp_path: Path) -> None:
     accepted(api.run(commands.delete_node("n1")), api)
 
 
+SERVICE_ACCOUNT = {
+    "apiVersion": "v1",
+    "kind": "ServiceAccount",
+    "metadata": {"name": "default", "namespace": objects.NAMESPACE},
+    "automountServiceAccountToken": False,
+}
+
+
+def test_objects_of_the_smoke_test(api: ApiServer, tmp_path: Path) -> None:
+    image, path = "registry.example.com:5000/agnhost:2.66.1", tmp_path / "objects.yaml"
+    path.write_text(objects.namespace())
+    accepted(api.run(commands.apply(str(path)), *strictly(api)), api)
+    accepted(api.run(commands.apply(str(path))), api)
+    path.write_text(json.dumps(SERVICE_ACCOUNT))  # no controller runs that makes it and its token
+    accepted(api.run(commands.apply(str(path))), api)
+    for text in (objects.echo(image), objects.pods(image, version(api)), objects.static_pod(image)):
+        named = accepted(api.run(apply_of(text, path), *strictly(api)), api).splitlines()
+        assert len(named) == len([each for each in yaml.safe_load_all(text) if each]) > 0
+
+
 def nodes_of(api: ApiServer) -> dict[str, node_settings.NodeSettings]:
     done = api.run(commands.get_fields("nodes", node_settings.FIELDS))
     return node_settings.node_settings(accepted(done, api))
@@ -255,5 +276,6 @@ def test_every_template_with_objects_of_the_api_is_here() -> None:
     """A new one is to be added above."""
     texts = {path.name: path.read_text() for path in (ROOT / "templates").glob("*.j2")}
     of_api = {name for name, text in texts.items() if "\nkind:" in text and "kubeadm.k8s.io" not in text}
-    assert of_api == {"metrics-server.yaml.j2"}
+    of_smoke = {f"smoke-{name}.yaml.j2" for name in ("namespace", "echo", "pods", "static-pod")}
+    assert of_api == {"metrics-server.yaml.j2", *of_smoke}
     assert set(LAB_RELEASES) >= {"1.20", "1.37"}
