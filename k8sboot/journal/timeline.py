@@ -73,6 +73,10 @@ class Timeline:
             found[bar.host].append(bar)
         return found
 
+    def share(self, seconds: float) -> float:
+        """The part of the run that these seconds are; 0 of a run that took no time by its journal."""
+        return seconds / self.seconds if self.seconds else 0.0
+
 
 def timeline_of(records: Iterable[Record]) -> Timeline:
     """The timeline of a run's records. Phases without an end last until the last record."""

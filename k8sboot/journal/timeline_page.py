@@ -118,7 +118,7 @@ def _zoom() -> str:
 def _bar(bar: Bar, timeline: Timeline, waits: Waits, number: int, is_critical: bool) -> str:
     """A bar, and before it the time that its host waited for another."""
     lasted = bar.end - bar.begin
-    part = lasted / timeline.seconds if timeline.seconds else 0.0
+    part = timeline.share(lasted)
     waited = waits.waited(bar)
     drawn = ""
     if waited >= max(MOMENT, timeline.seconds * SMALLEST):
@@ -184,4 +184,4 @@ def _span(begin: float, end: float, timeline: Timeline) -> str:
 
 
 def _percent(seconds: float, timeline: Timeline) -> str:
-    return f"{100 * seconds / timeline.seconds if timeline.seconds else 0:.3f}%"
+    return f"{100 * timeline.share(seconds):.3f}%"

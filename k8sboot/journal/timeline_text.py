@@ -176,7 +176,8 @@ def _waiting(timeline: Timeline, waits: Waits) -> Iterator[str]:
     """How long hosts waited for others, longest first."""
     least = max(MOMENT, timeline.seconds / 100)
     waited = sorted(((s, host) for host, s in waits.by_host.items() if s >= least), reverse=True)
-    whole = timeline.seconds or 1.0  # a journal whose records are out of order may say that it took no time
-    named = [f"{safe_line(host)} {duration(s)} ({s / whole:.0%})".replace("%", " %") for s, host in waited]
+    named = [
+        f"{safe_line(host)} {duration(s)} ({timeline.share(s):.0%})".replace("%", " %") for s, host in waited
+    ]
     if named:
         yield f"waited for other hosts: {listed(named, NAMED)}"
