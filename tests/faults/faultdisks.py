@@ -10,6 +10,8 @@ from pathlib import Path
 
 WATCHED = ("etc", "usr", "root", "home", "opt", "var/lib/k8sboot", "var/lib/dpkg", "var/lib/rpm")
 """Where a test must leave what it found; elsewhere are logs and caches."""
+NOTES = (".sudo_as_admin_successful", "rpmdb.sqlite-shm")
+"""Files that programs keep for themselves: sudo's of its first use, and the index of who reads RPM's database."""
 
 
 @dataclass
@@ -37,9 +39,7 @@ class Disk:
         for watched in WATCHED:
             for folder, _, files in os.walk(self.upper / watched):
                 yield from (
-                    str((Path(folder) / name).relative_to(self.upper))
-                    for name in files
-                    if name != ".sudo_as_admin_successful"  # sudo's own note of its first use
+                    str((Path(folder) / name).relative_to(self.upper)) for name in files if name not in NOTES
                 )
 
 
