@@ -18,7 +18,7 @@ AGNHOST = "e2e-test-images/agnhost:2.66.1"
 ECHO, READINESS = "echo", "readiness"
 """Parts that are Services, too."""
 HTTP = 8080
-PRE_STOP, GRACE = 8, 6
+PRE_STOP, GRACE = 12, 12
 """Seconds that the preStop hook takes, and that a Pod has which ignores SIGTERM."""
 UNREADY_AFTER = 20
 """Seconds until the readiness probe fails."""

@@ -14,7 +14,7 @@ from k8sboot.kubernetes.node_checks import without_metrics
 from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.paths import KUBECTL_CACHE
 from k8sboot.smoke.objects import NAMESPACE, TOKEN
-from k8sboot.smoke.row import Found
+from k8sboot.smoke.row import Found, with_every_pod
 from k8sboot.smoke.scene import Scene
 
 STALE = 60
@@ -34,11 +34,13 @@ LOGS = _for_each_pod("logs --tail=1 --limit-bytes=200")
 EXEC = _for_each_pod("exec", "-- /bin/sh -c hostname")
 
 
+@with_every_pod
 def logs(scene: Scene) -> Found:
     """`kubectl logs` works on every node."""
     return _on_every_node(scene, LOGS, "kubectl logs")
 
 
+@with_every_pod
 def execs(scene: Scene) -> Found:
     """`kubectl exec` works on every node."""
     return _on_every_node(scene, EXEC, "kubectl exec")

@@ -11,7 +11,7 @@ from k8sboot.host.peer import Peer
 from k8sboot.kubernetes import dns
 from k8sboot.smoke.fetch import PAYLOAD, Reply, Target, at_once, dial, fetch, some
 from k8sboot.smoke.objects import ECHO, HTTP, NAMESPACE
-from k8sboot.smoke.row import Found
+from k8sboot.smoke.row import Found, with_every_pod
 from k8sboot.smoke.scene import Scene
 
 PORT = 80
@@ -22,6 +22,7 @@ FROM_HERE = 4.0
 Replies = dict[str, dict[str, Reply]]
 
 
+@with_every_pod
 def service(scene: Scene) -> Found:
     """A Service's address answers on every node and in every Pod."""
     address = scene.now.services.get(ECHO, ("", 0))[0]
@@ -33,9 +34,10 @@ def service(scene: Scene) -> Found:
         inside = dial("its-Pod", through, address, PORT, "hostname")
         return fetch(peer, [Target("the-node", address, PORT, "/hostname"), inside])
 
-    return _judged(_from_each(scene, ask), f"http://{address}", f"{address} answers")
+    return _judged(scene, _from_each(scene, ask), f"http://{address}", f"{address} answers")
 
 
+@with_every_pod
 def dns_names(scene: Scene) -> Found:
     """A Service's name resolves on every node, and its short name in every Pod."""
     name = f"{ECHO}.{NAMESPACE}.svc.{scene.cluster.spec.cluster.dns_domain}"
@@ -46,7 +48,7 @@ def dns_names(scene: Scene) -> Found:
         problem = _unresolved(peer, server, name)
         return {"the-node": Reply(1 if problem else 0, 0, problem or "HTTP/1.0 200 OK"), **found}
 
-    return _judged(_from_each(scene, ask), name, f"{name} resolves")
+    return _judged(scene, _from_each(scene, ask), name, f"{name} resolves")
 
 
 def _unresolved(peer: Peer, server: str, name: str) -> str:
@@ -62,6 +64,7 @@ def _unresolved(peer: Peer, server: str, name: str) -> str:
     return "" if answer.is_resolved else answer.rcode_name
 
 
+@with_every_pod
 def pod_network(scene: Scene) -> Found:
     """Pods of different nodes reach each other, with more than fits into one packet."""
     if len(scene.nodes) < 2:
@@ -69,8 +72,8 @@ def pod_network(scene: Scene) -> Found:
     replies = _from_each(scene, partial(_to_others, scene, "echo%3Fmsg%3D"))
     failed = [(a, b, r) for a, to in replies.items() for b, r in to.items() if r.problem]
     if not failed:
-        count = sum(map(len, replies.values()))
-        return Found(seen=f"{count} pairs of nodes, {PAYLOAD} bytes there and back")
+        count, asked = sum(map(len, replies.values())), _nodes(scene, replies)
+        return Found(seen=f"{count} pairs of nodes, {PAYLOAD} bytes there and back, from {asked}")
     small = _from_each(scene, partial(_to_others, scene, "echo%3Fmsg%3Da"))
     return Found(some(_pair(*pair, small) for pair in failed))
 
@@ -86,6 +89,7 @@ def _pair(here: str, there: str, reply: Reply, small: Replies) -> str:
     return f"{here} to {there}: {PAYLOAD} bytes do not arrive ({reply.problem}), {passes}"
 
 
+@with_every_pod
 def node_port(scene: Scene) -> Found:
     """A NodePort answers on every node, and to this machine where it can reach it."""
     port = scene.now.services.get(ECHO, ("", 0))[1]
@@ -122,11 +126,21 @@ def _from_each(scene: Scene, ask: Callable[[str, Peer], dict[str, Reply]]) -> Re
     return at_once({name: partial(ask, name, peer) for name, peer in peers.items()})
 
 
-def _judged(replies: Replies, what: str, seen: str) -> Found:
+def _judged(scene: Scene, replies: Replies, what: str, seen: str) -> Found:
     wrong = [
         f"{node}: {what} from {key.replace('-', ' ')}: {reply.problem}"
         for node, found in replies.items()
         for key, reply in found.items()
         if reply.problem
     ]
-    return Found(some(wrong)) if wrong else Found(seen=f"{seen} on {len(replies)} nodes and in their Pods")
+    return (
+        Found(some(wrong)) if wrong else Found(seen=f"{seen} on {_nodes(scene, replies)} and in their Pods")
+    )
+
+
+def _nodes(scene: Scene, replies: Replies) -> str:
+    """How many nodes were asked, and which could not be."""
+    missing = [name for name in scene.nodes if name not in replies]
+    if not missing:
+        return f"{len(replies)} nodes"
+    return f"{len(replies)} of {len(scene.nodes)} nodes ({', '.join(missing)} not connected)"

@@ -23,10 +23,14 @@ def image(scene: Scene) -> Found:
         return Found(seen=f"{scene.image} runs on {_count(len(running), 'node')}")
     failed = {pod.node: pod for pod in pods if pull_fails(pod)}
     if failed and scene.now.asked - scene.notes.setdefault("pull", scene.now.asked) >= PATIENCE:
-        said = [f"{node}: {scene.image}: {pod.state}" for node, pod in sorted(failed.items())]
+        alike: dict[str, list[str]] = {}
+        for node, pod in sorted(failed.items()):
+            alike.setdefault(pod.state, []).append(node)
+        said = [f"{', '.join(nodes)}: {scene.image}: {state}" for state, nodes in alike.items()]
         return Found("; ".join(said), is_final=len(failed) == len(missing))
-    by_node = {pod.node: pod.state for pod in pods}
-    return Found("; ".join(f"{name}: {by_node.get(name) or 'no Pod yet'}" for name in missing))
+    by_node = {pod.node: _state(pod, scene.now) for pod in pods}
+    none = f"no Pod yet{_warning(ECHO, scene.now)}"
+    return Found("; ".join(f"{name}: {by_node.get(name) or none}" for name in missing))
 
 
 def pull_fails(pod: Pod) -> bool:
@@ -39,12 +43,12 @@ def pull_policies(scene: Scene) -> Found:
     now, wrong = scene.now, []
     never = now.pods.get("pull-never", Pod("pull-never"))
     if never.state.split(" ")[0] != "ErrImageNeverPull":
-        wrong.append(f"imagePullPolicy Never, image missing: {_of(never)}, not ErrImageNeverPull")
+        wrong.append(f"imagePullPolicy Never, image missing: {_of(never, scene.now)}, not ErrImageNeverPull")
     told = {"pull-ifnotpresent": "already present on machine", "pull-always": "Successfully pulled image"}
     for name, words in told.items():
         pod = now.pods.get(name, Pod(name))
         if not pod.is_ready:
-            wrong.append(f"{name}: {_of(pod)}")
+            wrong.append(f"{name}: {_of(pod, scene.now)}")
         elif not now.said(name, words):
             wrong.append(f"{name} runs, but no event says {words!r}")
     return _found(wrong, "Never: ErrImageNeverPull; IfNotPresent: not pulled again; Always: pulled")
@@ -56,13 +60,13 @@ def restart_policies(scene: Scene) -> Found:
     for name in ("restart-never", "restart-onfailure"):
         pod = now.pods.get(name, Pod(name))
         if pod.phase != "Succeeded" or pod.state != "Completed" or pod.restarts:
-            wrong.append(f"{name}: {_of(pod)}, not Completed without a restart")
+            wrong.append(f"{name}: {_of(pod, scene.now)}, not Completed without a restart")
     for name in ("restart-always", "restart-onfailure-failed"):
         restarts = max((m.pods[name].restarts for m in scene.moments if name in m.pods), default=0)
         is_held_back = _was(scene, name, "CrashLoopBackOff") or now.said(name, "Back-off restarting")
         if not restarts or not is_held_back:
             pod = now.pods.get(name, Pod(name))
-            wrong.append(f"{name}: {_of(pod)}, no CrashLoopBackOff after a restart")
+            wrong.append(f"{name}: {_of(pod, scene.now)}, no CrashLoopBackOff after a restart")
     return _found(wrong, "Never, OnFailure: Completed; Always, and OnFailure with status 3: CrashLoopBackOff")
 
 
@@ -76,9 +80,9 @@ def probes(scene: Scene) -> Found:
     pod = scene.now.pods.get("probes", Pod("probes"))
     wrong = [each.name for each in pod.containers if not each.is_ready]
     if pod.restarts:
-        return Found(f"containers were restarted although their probes succeed: {_of(pod)}")
+        return Found(f"containers were restarted although their probes succeed: {_of(pod, scene.now)}")
     if not pod.is_ready or wrong:
-        return Found(f"not ready: {', '.join(wrong) or 'the Pod'}: {_of(pod)}")
+        return Found(f"not ready: {', '.join(wrong) or 'the Pod'}: {_of(pod, scene.now)}")
     return Found(seen=f"{', '.join(each.name for each in pod.containers)}: ready, no restart")
 
 
@@ -87,7 +91,7 @@ def liveness(scene: Scene) -> Found:
     pod = scene.now.pods.get("liveness", Pod("liveness"))
     still = [each.name for each in pod.containers if not each.restarts]
     if still or not pod.containers:
-        return Found(f"not restarted: {', '.join(still) or 'the Pod has not started'}: {_of(pod)}")
+        return Found(f"not restarted: {', '.join(still) or 'the Pod has not started'}: {_of(pod, scene.now)}")
     if not scene.now.said("liveness", "Liveness probe failed"):
         return Found("containers were restarted, but no event says 'Liveness probe failed'")
     return Found(seen=f"{', '.join(each.name for each in pod.containers)}: restarted")
@@ -98,9 +102,9 @@ def readiness(scene: Scene) -> Found:
     was_in = next((i for i, m in enumerate(scene.moments) if _is_in_service(m)), None)
     pod = scene.now.pods.get(READINESS, Pod(READINESS))
     if was_in is None:
-        return Found(f"the Pod was never among the Service's endpoints: {_of(pod)}")
+        return Found(f"the Pod was never among the Service's endpoints: {_of(pod, scene.now)}")
     if pod.restarts:
-        return Found(f"the container was restarted: {_of(pod)}", is_final=True)
+        return Found(f"the container was restarted: {_of(pod, scene.now)}", is_final=True)
     if _is_in_service(scene.now) or pod.is_ready:
         return Found("the Pod is still among the Service's endpoints, although its probe fails")
     return Found(seen="left the Service's endpoints, no restart")
@@ -115,9 +119,9 @@ def startup(scene: Scene) -> Found:
     """A startup probe holds the other probes back."""
     pod = scene.now.pods.get("startup", Pod("startup"))
     if pod.restarts:
-        return Found(f"the liveness probe did not wait: {_of(pod)}", is_final=True)
+        return Found(f"the liveness probe did not wait: {_of(pod, scene.now)}", is_final=True)
     if not pod.is_ready:
-        return Found(f"not started yet: {_of(pod)}")
+        return Found(f"not started yet: {_of(pod, scene.now)}")
     return Found(seen="liveness and readiness waited until it had started, no restart")
 
 
@@ -126,7 +130,7 @@ def settings(scene: Scene) -> Found:
     pod = scene.now.pods.get("settings", Pod("settings"))
     said = pod.containers[0].message if pod.containers and pod.phase == "Succeeded" else ""
     if not said:
-        return Found(f"the container has not ended: {_of(pod)}", is_final=pod.phase == "Failed")
+        return Found(f"the container has not ended: {_of(pod, scene.now)}", is_final=pod.phase == "Failed")
     if said != MESSAGE:
         return Found(f"the container has {said}, not {MESSAGE}", is_final=True)
     return Found(seen="command, arguments, variables, ConfigMap and Secret as set")
@@ -147,7 +151,7 @@ def _end_of(scene: Scene, name: str, seconds: int, why: str) -> Found:
     if name not in scene.notes:
         pod = scene.now.pods.get(name, Pod(name))
         if not pod.is_ready:
-            return Found(f"not ready: {_of(pod)}")
+            return Found(f"not ready: {_of(pod, scene.now)}")
         _delete(scene, name)
     deleted, gone = scene.notes[name], scene.notes[f"{name} deleted"]
     there = [m for m in scene.moments if name in m.pods]
@@ -168,12 +172,22 @@ def _delete(scene: Scene, name: str) -> None:
     scene.notes[name], scene.notes[f"{name} deleted"] = began, scene.watch.clock()
 
 
-def _of(pod: Pod) -> str:
+def _of(pod: Pod, now: Moment) -> str:
     """A Pod in a few words."""
     if not pod.phase:
         return "no such Pod"
     again = f", {pod.restarts} restarts" if pod.restarts else ""
-    return f"{pod.state}{again}{f' on {pod.node}' if pod.node else ''}"
+    return f"{_state(pod, now)}{again}{f' on {pod.node}' if pod.node else ''}"
+
+
+def _state(pod: Pod, now: Moment) -> str:
+    """Its state, with the last warning about it where that has no reason of its own."""
+    return f"{pod.state}{_warning(pod.name, now) if pod.state == pod.phase else ''}"
+
+
+def _warning(name: str, now: Moment) -> str:
+    said = now.warning(name)
+    return f" ({said})" if said else ""
 
 
 def _found(wrong: list[str], seen: str) -> Found:

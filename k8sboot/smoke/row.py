@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 
 from k8sboot.smoke.scene import Scene
 
@@ -27,6 +28,17 @@ class Found:
 
 
 Look = Callable[[Scene], Found]
+
+
+def with_every_pod(look: Look) -> Look:
+    """A look that needs the Pod of every node: one that is not ready now is a problem, not a node to leave out."""
+
+    @wraps(look)
+    def looked(scene: Scene) -> Found:
+        missing = [name for name in scene.nodes if name not in scene.echoes]
+        return Found(f"the test's Pod is not ready on {', '.join(missing)}") if missing else look(scene)
+
+    return looked
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,16 @@ class Pod:
 
 
 @dataclass(frozen=True)
+class Event:
+    """An event of an object. about: its name. text: 'REASON: MESSAGE'. when: in UTC, as text."""
+
+    about: str
+    text: str
+    is_warning: bool = False
+    when: str = ""
+
+
+@dataclass(frozen=True)
 class Moment:
     """The namespace between two times: monotonic seconds when it was asked for, and when the answer came."""
 
@@ -70,8 +80,7 @@ class Moment:
     """The ready addresses of each Service."""
     services: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """The cluster's address of each Service, and its NodePort, 0 for none."""
-    events: tuple[tuple[str, str], ...] = ()
-    """Of Pods: the name, and 'REASON: MESSAGE'."""
+    events: tuple[Event, ...] = ()
 
     def parts(self, part: str) -> tuple[Pod, ...]:
         """The Pods of a part, those that leave left out."""
@@ -79,7 +88,12 @@ class Moment:
 
     def said(self, pod: str, words: str) -> bool:
         """Whether an event of the Pod has these words."""
-        return any(name == pod and words in text for name, text in self.events)
+        return any(each.about == pod and words in each.text for each in self.events)
+
+    def warning(self, name: str) -> str:
+        """The newest warning about an object, '' for none."""
+        found = [each for each in self.events if each.is_warning and each.about == name]
+        return max(found, key=lambda each: each.when).text if found else ""
 
 
 def moment(text: str, *, asked: float, answered: float) -> Moment:
@@ -152,6 +166,10 @@ def _service(item: Mapping[str, Any]) -> tuple[str, int]:
     return text_at(item, "spec", "clusterIP"), number_at(ports[0], "nodePort") if ports else 0
 
 
-def _event(item: Mapping[str, Any]) -> tuple[str, str]:
-    name = text_at(item, "involvedObject", "name") or text_at(item, "regarding", "name")
-    return name, f"{text_at(item, 'reason')}: {text_at(item, 'message') or text_at(item, 'note')}"
+def _event(item: Mapping[str, Any]) -> Event:
+    return Event(
+        about=text_at(item, "involvedObject", "name") or text_at(item, "regarding", "name"),
+        text=f"{text_at(item, 'reason')}: {text_at(item, 'message') or text_at(item, 'note')}",
+        is_warning=text_at(item, "type") == "Warning",
+        when=text_at(item, "lastTimestamp") or text_at(item, "eventTime"),
+    )

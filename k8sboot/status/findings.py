@@ -11,7 +11,7 @@ from k8sboot.kubernetes.certificates import OF_KUBELET
 from k8sboot.kubernetes.node_checks import lacks_only_network
 from k8sboot.kubernetes.overview import LEADERS, NodeState
 from k8sboot.kubernetes.paths import MANIFESTS
-from k8sboot.status import etcd_findings, version_findings
+from k8sboot.status import etcd_findings, kube_system_findings, version_findings
 from k8sboot.status.finding import Finding, problem, warning
 from k8sboot.status.seen import ClusterSeen, HostSeen, Seen
 from k8sboot.text.listing import listed
@@ -32,7 +32,7 @@ def findings(spec: Spec, seen: Seen) -> tuple[Finding, ...]:
         *etcd_findings.findings(seen),
         *_control_plane(seen),
         *_nodes(spec, seen),
-        *_in_kube_system(seen),
+        *kube_system_findings.findings(seen),
         *version_findings.findings(spec, seen),
         *_proxy_modes(spec, seen),
         *_certificates(seen),
@@ -190,38 +190,6 @@ def _not_ready(state: NodeState, *, is_explained: bool) -> Finding:
             f"run `kubectl describe node {name}` and `journalctl -u kubelet -n 50` on it",
         )
     return problem(code, "NotReady", host=name, why=said, fix=fix)
-
-
-def _in_kube_system(seen: Seen) -> Iterator[Finding]:
-    """Pods of kube-system that are not ready, with their last event, and workloads that lack Pods."""
-    cluster = seen.cluster
-    if cluster is None:
-        return
-    gone = {each.node.name for each in cluster.overview.nodes if not each.node.is_ready}
-    for state in cluster.overview.pods:
-        pod = state.pod
-        if pod.is_ready or (pod.node in gone and pod.reason == "Running"):
-            continue  # Pods of a Node that is not Ready have the state of before
-        yield problem(
-            "KB-POD-FAILING",
-            f"Pod {pod.name} is not ready: {pod.reason or 'unknown'}",
-            host=pod.node,
-            why=cluster.events.get(f"Pod/{pod.name}", "it has no event of the last hour"),
-            fix=f"run `kubectl -n kube-system describe pod {pod.name}` and `kubectl -n kube-system logs {pod.name}`",
-        )
-    of_pods = {state.pod.owner.partition("/")[2] for state in cluster.overview.pods if not state.pod.is_ready}
-    for each in cluster.overview.workloads:
-        work = each.workload
-        is_told = any(owner == work.name or owner.startswith(f"{work.name}-") for owner in of_pods)
-        if not work.is_settled and not is_told:
-            yield problem(
-                "KB-POD-FAILING",
-                f"{work.kind} {work.name} has {work.ready} of {work.wanted} Pods ready, {work.updated} updated",
-                why=cluster.events.get(
-                    f"{work.kind}/{work.name}", "its Pods are missing, or still being replaced"
-                ),
-                fix=f"run `kubectl -n kube-system describe {work.kind.lower()} {work.name}`",
-            )
 
 
 def _proxy_modes(spec: Spec, seen: Seen) -> Iterator[Finding]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import time
 from pathlib import Path
 
 import judged
+import pytest
 from engines import Engine, reported
 from kubernetes_suite import PASSED, Suite
 from on_lab import HOSTS, MASTER, Lab
@@ -88,6 +90,22 @@ def test_kubectl_works_for_the_one_who_logs_in(lab: Lab) -> None:
 
 def test_metrics_are_there(lab: Lab) -> None:
     assert NODE in lab.kubectl("top", "nodes")
+
+
+def test_the_smoke_test_passes_and_leaves_nothing(
+    lab: Lab, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if request.config.getoption("--kubernetes") == "1.20":
+        pytest.skip("the lab's registry has no agnhost for 1.20")
+    junit = tmp_path / "junit.xml"
+    done = lab.run("smoke", "-o", "json", "--junit", str(junit))
+    rows = {row["row"]: row["outcome"] for row in json.loads(done.stdout)["rows"]}
+    assert len(rows) == 20
+    assert set(rows.values()) == {"passed"}, done.stdout
+    assert 'tests="20" failures="0"' in junit.read_text()
+    assert "k8sboot-smoke" not in lab.kubectl("get", "namespaces")
+    for host in HOSTS:
+        assert "k8sboot-smoke" not in lab.ssh(host, "ls", "/etc/kubernetes/manifests", check=False)
 
 
 def test_no_join_token_is_left(lab: Lab) -> None:

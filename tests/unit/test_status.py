@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake_answers import daemon_set, pod
+from fake_answers import daemon_set, deployment, pod
 from fake_cluster import FakeCluster
 from fake_rows import rows
 from fake_status import etcd_metrics, lease, told
@@ -230,6 +230,23 @@ def test_a_workload_that_lacks_pods_is_named_unless_its_pods_are(finished: FakeC
     }
     finished.hosts["m1"].answers["cluster-status"] = objects(*nodes, *leases, short, ill)
     assert [p.what for p in found(finished)] == ["Pod calico-node-x is not ready: Pending"]
+
+
+def test_an_evicted_pod_that_was_replaced_is_a_warning(finished: FakeCluster):
+    nodes = [{"kind": "Node", **finished.node_object(name)} for name in finished.members]
+    leases = [lease(name, "m1") for name in ("kube-controller-manager", "kube-scheduler")]
+    gone = pod("n1") | {"status": {"phase": "Failed", "reason": "Evicted"}}
+    gone["metadata"] = {
+        "name": "coredns-5f-x",
+        "ownerReferences": [{"kind": "ReplicaSet", "name": "coredns-5f"}],
+    }
+    finished.hosts["m1"].answers["cluster-status"] = objects(*nodes, *leases, deployment("coredns"), gone)
+    only = found(finished)
+    assert [(p.is_warning, p.what) for p in only] == [(True, "Pod coredns-5f-x failed and was replaced")]
+    short = deployment("coredns")
+    short["status"]["readyReplicas"] = 0
+    finished.hosts["m1"].answers["cluster-status"] = objects(*nodes, *leases, short, gone)
+    assert "Deployment coredns has 0 of 1 Pods ready, 1 updated" in [p.what for p in found(finished)]
 
 
 def test_another_mode_of_kube_proxy_than_the_inventory_sets_is_a_warning(finished: FakeCluster):

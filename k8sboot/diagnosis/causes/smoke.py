@@ -1,4 +1,4 @@
-"""Why rows of the smoke test fail: its image, kube-proxy, CoreDNS, large packets, a packet filter, refused exec."""
+"""Why rows of the smoke test fail: its image, a node, kube-proxy, CoreDNS, packets that are lost, refused exec."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _NETWORK = r"^(?:service|dns|node-port|pod-network)$"
 def image_missing(evidence: HostEvidence) -> Finding | None:
     """The image of the test cannot be pulled."""
     found = evidence.find(
-        r"(?P<node>\S+): (?P<image>\S+): (?:ErrImagePull|ImagePullBackOff|InvalidImageName)(?P<why>.*)",
+        r"(?P<node>[^;:]+): (?P<image>\S+): (?:ErrImagePull|ImagePullBackOff|InvalidImageName) ?\(?"
+        r"(?P<why>[^;]*?)\)?(?:;|$)",
         OUTPUT,
     )
     if not found:
@@ -27,6 +28,51 @@ def image_missing(evidence: HostEvidence) -> Finding | None:
         f"{f': {meaning}' if meaning else ''}",
         "set smoke.image in the inventory to an image that the hosts can pull, or copy agnhost into the registry of "
         "cluster.imageRepository; then run `k8sboot smoke` again",
+    )
+
+
+def image_not_pulled_again(evidence: HostEvidence) -> Finding | None:
+    """The image is on the nodes, and cannot be pulled a second time."""
+    found = evidence.find(
+        r"pull-always: (?:ErrImagePull|ImagePullBackOff) ?\(?(?P<why>[^;]*?)\)?(?: on |;|$)", OUTPUT
+    )
+    if not found:
+        return None
+    meaning = meaning_of(found["why"])
+    return Finding(
+        "KB-SMOKE-IMAGE",
+        f"the smoke test's image is on the nodes, but it cannot be pulled again{f': {meaning}' if meaning else ''}",
+        "check that the nodes reach the registry: run `crictl pull` with the image there; until they do, Pods with "
+        "imagePullPolicy Always do not start",
+    )
+
+
+def node_not_ready(evidence: HostEvidence) -> Finding | None:
+    """A node on which no Pod starts, or which renews no lease, is NotReady."""
+    if not evidence.find("^(?:image|leases)$", "row"):
+        return None
+    unready = [found[1] for found in evidence.lines(r"^(\S+) +NotReady\S* ", "nodes")]
+    named = [node for node in unready if evidence.find(rf"(?:^|[\s/]){re.escape(node)}:", OUTPUT)]
+    if not named:
+        return None
+    return Finding(
+        "KB-NODE-NOT-READY",
+        f"NotReady: {excerpt(', '.join(named))}; no Pod starts there",
+        "run `k8sboot status`, which says why, and repair it; or drain the node and remove it from the inventory",
+    )
+
+
+def metrics_server_stopped(evidence: HostEvidence) -> Finding | None:
+    """No metrics-server runs."""
+    pods = evidence.lines(r"^kube-system +metrics-server-\S+ +(\d+)/\d+ +(\S+)", "pods")
+    if not evidence.find("^metrics$", "row") or not evidence["pods"] or any(pod[1] != "0" for pod in pods):
+        return None
+    states = ", ".join(sorted({pod[2] for pod in pods}))
+    return Finding(
+        "KB-METRICS-DOWN",
+        f"metrics-server does not run: {f'its Pods are {excerpt(states)}' if pods else 'it has no Pods'}",
+        "look at it with `kubectl -n kube-system get deployment,pods -l k8s-app=metrics-server -o wide`; with 0 "
+        "replicas run `kubectl -n kube-system scale deployment metrics-server --replicas=1`",
     )
 
 
@@ -98,9 +144,10 @@ def _odd_link(evidence: HostEvidence) -> str:
 exec_denied = LogPattern(
     "KB-EXEC-DENIED",
     (
-        r"(?P<node>\S+): .*(?P<why>Debug endpoints are disabled|unable to upgrade connection: Forbidden.*)",
-        r"(?P<node>\S+): Error from server(?: \(Forbidden\))?: (?P<why>(?:pods .* is forbidden|admission webhook).*)",
-        r"(?P<node>\S+): (?P<why>The \w+ \"\S+\" is invalid: .*denied request.*)",
+        r"(?P<node>[^\s:;]+): [^;]*(?P<why>Debug endpoints are disabled|unable to upgrade connection: Forbidden[^;]*)",
+        r"(?P<node>[^\s:;]+): (?:Error from server(?: \(Forbidden\))?|error: unable to upgrade connection): "
+        r"(?P<why>(?:pods [^;]* is forbidden|admission webhook)[^;]*)",
+        r"(?P<node>[^\s:;]+): (?P<why>The \w+ \"\S+\" is invalid: [^;]*denied request[^;]*)",
     ),
     "`kubectl exec` is refused on {node}: {why}",
     "run `grep -n enableDebuggingHandlers /var/lib/kubelet/config.yaml` there, and look for what forbids pods/exec: "
@@ -128,12 +175,36 @@ pods_unreachable = LogPattern(
     (OUTPUT,),
 )
 
+static_pod_ignored = LogPattern(
+    "KB-STATIC-POD",
+    r"static Pod static-(?P<node>\S+) to run: the API server does not know it yet",
+    "kubelet on {node} made no Pod of a file in /etc/kubernetes/manifests",
+    "run `grep staticPodPath /var/lib/kubelet/config.yaml` there: it must be /etc/kubernetes/manifests; then "
+    "`journalctl -u kubelet -n 50`",
+    (OUTPUT,),
+)
+
+node_port_filtered = LogPattern(
+    "KB-NODE-PORT-FILTERED",
+    r"(?P<node>\S+):(?P<port>\d{1,5}) from (?P<here>[^:]+): (?P<why>[^;]*)",
+    "{here} does not reach NodePort {port} on {node}: {why}",
+    "open the NodePorts there, 30000 to 32767/tcp if the API server has no other range: check `iptables -S` "
+    "and what filters packets on the way",
+    (OUTPUT,),
+    only_if=lambda evidence: evidence.find("^node-port$", "row") is not None,
+)
+
 ROWS = (
     image_missing,
+    image_not_pulled_again,
+    node_not_ready,
+    metrics_server_stopped,
     kube_proxy_stopped,
     dns_stopped,
     exec_denied,
     kubelet_filtered,
     path_mtu,
     pods_unreachable,
+    static_pod_ignored,
+    node_port_filtered,
 )

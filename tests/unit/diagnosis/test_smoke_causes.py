@@ -51,6 +51,30 @@ CASES = {
         {},
         "Pods of m1 do not reach Pods of n1: context deadline exceeded",
     ),
+    "KB-NODE-NOT-READY": (
+        "image",
+        "m1: Pending; n1: Pending",
+        {"nodes": NODES.replace("n1   Ready", "n1   NotReady")},
+        "NotReady: n1; no Pod starts there",
+    ),
+    "KB-METRICS-DOWN": (
+        "metrics",
+        "error: Metrics API not available",
+        {"pods": f"{PROXIES}\n{COREDNS}"},
+        "metrics-server does not run: it has no Pods",
+    ),
+    "KB-NODE-PORT-FILTERED": (
+        "node-port",
+        "n1:30123 from m1: no answer within 12 s",
+        {"nodes": NODES, "pods": PROXIES},
+        "m1 does not reach NodePort 30123 on n1: no answer within 12 s",
+    ),
+    "KB-STATIC-POD": (
+        "static-pod",
+        "the static Pod static-n1 to run: the API server does not know it yet",
+        {},
+        "kubelet on n1 made no Pod of a file in /etc/kubernetes/manifests",
+    ),
     "KB-EXEC-DENIED": (
         "exec",
         "n1: Error from server (Forbidden): pods \"echo-x\" is forbidden: Policy 'no' denied",
@@ -80,6 +104,33 @@ def test_a_cause_is_found_by_what_the_row_saw(code):
     assert faults_of(best.cure) == []
 
 
+def test_exec_that_a_policy_denies_has_the_node_and_its_reason_alone():
+    said = [
+        f"error: unable to upgrade connection: pods \"{pod}\" is forbidden: Policy 'no' denied request: not here"
+        for pod in ("a", "b")
+    ]
+    best = found("exec", f"n1: {said[0]}; n2: {said[1]}", {})[0]
+    assert best.code == "KB-EXEC-DENIED"
+    assert best.cause.startswith('`kubectl exec` is refused on n1: pods "a" is forbidden')
+    assert "n2" not in best.cause
+
+
+def test_the_reason_of_an_image_is_told_without_what_wraps_it():
+    state = "ErrImagePull (rpc error: code = NotFound desc = failed to resolve image: r/a:1: not found)"
+    best = found("image", f"n1, n2: r/a:1: {state}", {})[0]
+    assert best.cause == (
+        "the smoke test's image r/a:1 cannot be pulled on n1, n2: the registry does not have it "
+        "(failed to resolve image: r/a:1: not found)"
+    )
+
+
+def test_an_image_that_is_there_and_cannot_be_pulled_again_is_told_apart():
+    said = "pull-always: ErrImagePull (failed to resolve: dial tcp 192.0.2.9:443: connect: connection refused) on n1"
+    best = found("pull-policies", said, {})[0]
+    assert best.code == "KB-SMOKE-IMAGE"
+    assert "is on the nodes, but it cannot be pulled again: the registry" in best.cause
+
+
 @pytest.mark.parametrize(
     ("row", "said", "sections"),
     [
@@ -87,8 +138,17 @@ def test_a_cause_is_found_by_what_the_row_saw(code):
         ("dns", "no answer", {}),
         ("service", "no answer", {"nodes": NODES, "pods": PROXIES}),
         ("logs", "n1: it printed nothing (status 0)", {"nodes": NODES, "pods": ""}),
+        ("image", "n1: Pending", {"nodes": NODES.replace("m1   Ready", "m1   NotReady")}),
+        ("metrics", "no metrics of n1", {"pods": COREDNS.replace("coredns", "metrics-server")}),
     ],
-    ids=["CoreDNS runs", "nothing is known", "kube-proxy runs", "another row"],
+    ids=[
+        "CoreDNS runs",
+        "nothing is known",
+        "kube-proxy runs",
+        "another row",
+        "another node",
+        "metrics-server runs",
+    ],
 )
 def test_a_near_miss_is_not_found(row, said, sections):
     assert found(row, said, sections) == ()

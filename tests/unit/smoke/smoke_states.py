@@ -40,9 +40,9 @@ def container(name: str = "main", *, restarts: int = 0, ready: bool = False, **s
     return {"name": name, "restartCount": restarts, "ready": ready, "state": told}
 
 
-def event(name: str, reason: str, message: str) -> dict[str, Any]:
+def event(name: str, reason: str, message: str, **more: str) -> dict[str, Any]:
     """An event of a Pod."""
-    return {"kind": "Event", "involvedObject": {"name": name}, "reason": reason, "message": message}
+    return {"kind": "Event", "involvedObject": {"name": name}, "reason": reason, "message": message, **more}
 
 
 def service(name: str, address: str = "10.96.0.9", node_port: int = 30123) -> dict[str, Any]:

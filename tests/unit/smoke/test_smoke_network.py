@@ -11,6 +11,7 @@ from smoke_states import container, pod, scene, seen, service
 from k8sboot.errors import ConnectionLost
 from k8sboot.smoke import on_network
 from k8sboot.smoke.fetch import PAYLOAD, Reply, Target, dial, fetch
+from k8sboot.smoke.on_cluster import execs, logs
 
 OK = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"
 ANSWERED = OK + '{"responses":["echo-n1"]}'
@@ -144,3 +145,22 @@ def test_a_node_port_has_to_answer_the_first_master(monkeypatch):
     made = two_nodes(monkeypatch, lambda _n, t: DEAD if t.key == "n2" else FINE)
     made.cluster = SimpleNamespace(first_master=SimpleNamespace(name="n1"))
     assert on_network.node_port(made).problem == "n2:30123 from n1: no answer within 12 s"
+
+
+@pytest.mark.parametrize(
+    "look",
+    [on_network.service, on_network.dns_names, on_network.pod_network, on_network.node_port, logs, execs],
+)
+def test_a_node_whose_pod_is_not_ready_is_a_problem_and_not_left_out(monkeypatch, look):
+    made = two_nodes(monkeypatch, lambda _n, _t: FINE)
+    del made.echoes["n2"]
+    assert look(made).problem == "the test's Pod is not ready on n2"
+
+
+def test_a_node_that_is_not_connected_is_named(monkeypatch):
+    made = two_nodes(monkeypatch, lambda _n, _t: FINE)
+    del made.reachable["n2"]
+    assert (
+        on_network.service(made).seen
+        == "10.96.0.9 answers on 1 of 2 nodes (n2 not connected) and in their Pods"
+    )

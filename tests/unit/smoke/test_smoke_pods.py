@@ -35,6 +35,30 @@ def test_an_image_that_cannot_be_pulled_is_named_with_its_nodes_within_seconds()
     assert found.problem == "n2: r/agnhost:1: ImagePullBackOff (not found)"
 
 
+def test_nodes_with_the_same_problem_are_named_together():
+    now = scene(seen(echo("n2", MISSING), echo("n1", MISSING), at=10.0), nodes=("n1", "n2"))
+    now.notes["pull"] = 0.0
+    assert on_pods.image(now).problem == "n1, n2: r/agnhost:1: ImagePullBackOff (not found)"
+
+
+def warning(name, message, when):
+    return event(name, "Failed", message, type="Warning", lastTimestamp=when)
+
+
+def test_a_pod_that_does_not_start_has_the_newest_warning_about_it():
+    said = [
+        warning("echo-n1", "no CNI", "2026-11-30T00:00:09Z"),
+        warning("echo-n1", "old", "2026-11-30T00:00:01Z"),
+    ]
+    now = seen(pod("echo-n1", part="echo", phase="Pending"), *said, event("echo-n1", "Scheduled", "assigned"))
+    assert on_pods.image(scene(now)).problem == "n1: Pending (Failed: no CNI)"
+
+
+def test_a_pod_that_is_not_made_has_the_warning_about_its_daemonset():
+    now = seen(warning("echo", "exceeded quota", "2026-11-30T00:00:09Z"))
+    assert on_pods.image(scene(now)).problem == "n1: no Pod yet (Failed: exceeded quota)"
+
+
 def test_an_image_that_other_nodes_still_pull_is_waited_for():
     now = scene(seen(echo("n1", MISSING), echo("n2", container(waiting="ContainerCreating")), at=10.0))
     now.nodes = {"n1": "", "n2": ""}
@@ -151,7 +175,7 @@ def deleted(name: str, *, gone_after: float):
 
 @pytest.mark.parametrize("name", ["hooks", "grace"])
 def test_a_pod_that_is_deleted_has_its_time(name):
-    assert deleted(name, gone_after=9.0).problem == ""
+    assert deleted(name, gone_after=13.0).problem == ""
     short = deleted(name, gone_after=2.0)
     assert short.is_final
     assert short.problem.startswith("ended 2.5 s after its deletion")
