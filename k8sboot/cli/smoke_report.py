@@ -12,26 +12,31 @@ from xml.sax.saxutils import escape, quoteattr
 import click
 
 from k8sboot.errors import UsageError
-from k8sboot.events import Checked, Event, RunEnded
+from k8sboot.events import Checked, Event, Failed, RunEnded
 from k8sboot.phases.smoke import TITLES
 from k8sboot.text.sanitize import safe, safe_line
 from k8sboot.text.table import table
 
+FAILED_ROWS = "KB-SMOKE"
+"""The error of a run whose rows failed, which say so themselves."""
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Report:
-    """A listener that keeps the rows of a run."""
+    """A listener that keeps the rows of a run, and the errors for which rows are missing."""
 
     def __init__(self, cluster: str) -> None:
         self._cluster = cluster
         self._rows: dict[str, Checked] = {}
+        self._errors: list[dict[str, str]] = []
         self._seconds = 0.0
 
     def __call__(self, event: Event) -> None:
         """Keep a row, or how long the run took."""
         if isinstance(event, Checked):
             self._rows[event.row] = event
+        elif isinstance(event, Failed) and event.error.error_code != FAILED_ROWS:
+            self._errors.append(_told(event))
         elif isinstance(event, RunEnded):
             self._seconds = event.seconds
 
@@ -69,16 +74,37 @@ class Report:
         named = {word: counts[word] for word in ("passed", "failed", "skipped")}
         return {"cluster": self._cluster, **named, "seconds": round(self._seconds, 1), "rows": [
             {**row, "seconds": round(row["seconds"], 1)} for row in rows
-        ]}  # fmt: skip
+        ], "errors": self._errors}  # fmt: skip
 
     def as_junit(self) -> str:
-        """JUnit's XML: a suite with a case for each row."""
-        counts = Counter(r.outcome for r in self.rows)
-        head = f'tests="{len(self.rows)}" failures="{counts["failed"]}" skipped="{counts["skipped"]}"'
-        cases = "".join(map(_case, self.rows))
+        """JUnit's XML: a suite with a case for each row, and for each error that is no row's."""
+        counts, errors = Counter(r.outcome for r in self.rows), len(self._errors)
+        head = (
+            f'tests="{len(self.rows) + errors}" failures="{counts["failed"]}" skipped="{counts["skipped"]}"'
+        )
+        cases = "".join((*map(_case, self.rows), *map(_error_case, self._errors)))
         name = quoteattr(_clean(f"k8sboot smoke {self._cluster}"))
-        suite = f'<testsuite name={name} {head} errors="0" time="{self._seconds:.1f}">\n{cases}</testsuite>\n'
+        suite = f'<testsuite name={name} {head} errors="{errors}" time="{self._seconds:.1f}">\n{cases}</testsuite>\n'
         return f'<?xml version="1.0" encoding="UTF-8"?>\n{suite}'
+
+
+def _told(event: Failed) -> dict[str, str]:
+    error = event.error
+    found = {
+        "code": error.error_code,
+        "host": event.host,
+        "what": error.what,
+        "why": error.why,
+        "fix": error.fix,
+    }
+    return {key: safe(text) for key, text in found.items()}
+
+
+def _error_case(error: dict[str, str]) -> str:
+    name, what = quoteattr(_clean(f"run on {error['host']}")), quoteattr(_clean(error["what"]))
+    text = escape(_clean(f"{error['what']}\nwhy: {error['why']}\nfix: {error['fix']}"))
+    inner = f"<error type={quoteattr(_clean(error['code']))} message={what}>{text}</error>"
+    return f'  <testcase classname="k8sboot.smoke" name={name} time="0.0">{inner}</testcase>\n'
 
 
 def _case(row: Checked) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from k8sboot import scripts
+from k8sboot.errors import DeadlineExceeded
 from k8sboot.kubernetes import commands, tokens
 from k8sboot.kubernetes.answers import read_items, text_at
 from k8sboot.kubernetes.node_checks import without_metrics
@@ -96,10 +97,14 @@ def _words(age: float | None) -> str:
 def token(scene: Scene) -> Found:
     """A new token expires when it should."""
     host = scene.host
-    made = scene.change(
-        "create a join token that is valid for 10 minutes",
-        commands.token_create(ttl=f"{TTL.seconds // 60}m0s", description=TOKEN),
-    )
+    create = commands.token_create(ttl=f"{TTL.seconds // 60}m0s", description=TOKEN)
+    try:
+        made = scene.change("create a join token that is valid for 10 minutes", create)
+    except DeadlineExceeded:
+        said = (
+            "`kubeadm token create` did not finish: it repeats what the API server refuses, and does not tell"
+        )
+        return Found(said, is_final=True)
     ours = tokens.printed_token(made).reveal().partition(".")[0]
     try:
         known = tokens.bootstrap_tokens(host.read(commands.token_secrets()))

@@ -69,7 +69,7 @@ def _failed(failed: list[Ended], host: Host) -> StepFailed:
     rows = "row" if len(failed) == 1 else "rows"
     return StepFailed(
         f"{len(failed)} {rows} of the smoke test failed: {names}",
-        why="\n".join(f"{each.row.name}: {each.found.problem}" for each in failed),
+        why="\n".join(f"{each.row.name} failed: {each.found.problem}" for each in failed),
         fix=AGAIN,
         host=host.name,
         code="KB-SMOKE",

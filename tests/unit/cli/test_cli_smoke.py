@@ -6,7 +6,8 @@ import json
 import xml.etree.ElementTree as ET
 
 from k8sboot.cli.smoke_report import Report
-from k8sboot.events import Checked, RunEnded
+from k8sboot.errors import Refused, StepFailed
+from k8sboot.events import Checked, Failed, RunEnded
 from k8sboot.phases.smoke import TITLES
 
 
@@ -56,6 +57,23 @@ def test_junit_is_xml_with_a_case_for_each_row():
     assert failure.attrib["type"] == "KB-DNS-DOWN"
     assert "fix: scale it" in (failure.text or "")
     assert cases["metrics"].find("skipped") is not None
+
+
+def test_a_run_that_failed_before_its_rows_is_not_green():
+    made = Report("lab")
+    refused = Refused(
+        "the namespace exists", why="no label", fix="rename it", host="m1", code="KB-SMOKE-NAMESPACE"
+    )
+    rows = StepFailed("1 row failed", why="dns", fix="repair", host="m1", code="KB-SMOKE")
+    for error in (refused, rows):
+        made(Failed(host="m1", phase="smoke", error=error))
+    told = {"code": "KB-SMOKE-NAMESPACE", "host": "m1", "what": "the namespace exists", "why": "no label"}
+    assert made.as_json()["errors"] == [told | {"fix": "rename it"}]
+    suite = ET.fromstring(made.as_junit())
+    assert (suite.attrib["tests"], suite.attrib["errors"]) == ("1", "1")
+    error = suite[0].find("error")
+    assert error is not None
+    assert error.attrib == {"type": "KB-SMOKE-NAMESPACE", "message": "the namespace exists"}
 
 
 def test_the_rows_are_listed_without_an_inventory(k8sboot):

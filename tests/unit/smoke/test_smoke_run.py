@@ -15,6 +15,7 @@ from fake_host import FakeConnection
 from runs import Told, run
 from smoke_states import container, listed, pod, service
 
+from k8sboot.errors import DeadlineExceeded
 from k8sboot.events import Checked, Event
 from k8sboot.paths import SMOKE, SMOKE_STATIC_POD
 from k8sboot.phases.smoke import smoke_phases
@@ -153,7 +154,20 @@ def test_a_failed_row_is_an_error_and_the_others_are_tried(there, monkeypatch):
     told = tried(there, "logs", "token", listener=lambda _e: None)
     assert outcomes(told)["token"] == "passed"
     assert told.errors == {"m1": "KB-SMOKE"}
-    assert "logs: n1: Error: no" in told.report.errors["m1"].why
+    assert "logs failed: n1: Error: no" in told.report.errors["m1"].why
+    assert nothing_is_left(there)
+
+
+def test_a_token_that_kubeadm_does_not_make_is_a_failure_at_once(there):
+    def late(*_said):
+        raise DeadlineExceeded(
+            "a command did not finish within 60 s", why="it was stopped", fix="x", host="m1"
+        )
+
+    there.cluster.hosts["m1"].answers["kubeadm token create"] = late
+    told = tried(there, "token")
+    assert outcomes(told) == {"token": "failed"}
+    assert "repeats what the API server refuses" in told.report.errors["m1"].why
     assert nothing_is_left(there)
 
 
