@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from k8sboot.phases.smoke import TITLES
 from k8sboot.text.sanitize import safe, safe_line
 from k8sboot.text.table import table
 
+LONGEST = 240
+"""Columns of a line where there is no terminal."""
 FAILED_ROWS = "KB-SMOKE"
 """The error of a run whose rows failed, which say so themselves."""
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -50,20 +54,22 @@ class Report:
         if output == "json":
             click.echo(json.dumps(self.as_json(), ensure_ascii=False, indent=2))
         elif not is_quiet:
-            click.echo(self.as_text(), nl=False)
+            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else LONGEST
+            click.echo(self.as_text(width), nl=False)
         if junit:
             try:
                 Path(junit).write_text(self.as_junit(), encoding="utf-8")
             except OSError as error:
                 raise UsageError(f"cannot write {junit}: {error.strerror}", fix="name another file") from None
 
-    def as_text(self) -> str:
-        """A line for each row, and the counts."""
-        lines = [(r.row, r.outcome, f"{r.seconds:.0f} s", safe_line(r.seen)[:200]) for r in self.rows]
+    def as_text(self, width: int = LONGEST) -> str:
+        """A line of that width for each row, and the counts."""
+        lines = [(r.row, r.outcome, f"{r.seconds:.0f} s", safe_line(r.seen)) for r in self.rows]
         counts = Counter(r.outcome for r in self.rows)
         said = ", ".join(f"{counts[word]} {word}" for word in ("passed", "failed", "skipped") if counts[word])
+        shown = (line if len(line) <= width else f"{line[: width - 1]}…" for line in table(lines))
         return "".join(
-            f"{line}\n" for line in (*table(lines), f"{said or 'no row was tried'}, {self._seconds:.1f} s")
+            f"{line}\n" for line in (*shown, f"{said or 'no row was tried'}, {self._seconds:.1f} s")
         )
 
     def as_json(self) -> dict[str, Any]:

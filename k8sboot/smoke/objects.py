@@ -22,6 +22,8 @@ PRE_STOP, GRACE = 12, 12
 """Seconds that the preStop hook takes, and that a Pod has which ignores SIGTERM."""
 UNREADY_AFTER = 20
 """Seconds until the readiness probe fails."""
+STARTED_AFTER = 8
+"""Seconds until the startup probe succeeds."""
 MESSAGE = "args=1 2;env=plain;configmap=from-configmap;file=in-configmap;secret=in-secret"
 """What the container of the part `settings` says of itself."""
 FIRST_WITH_GRPC = 24
@@ -50,6 +52,7 @@ def pods(image: str, version: KubernetesVersion) -> str:
         pre_stop=PRE_STOP,
         grace=GRACE,
         unready_after=UNREADY_AFTER,
+        started_after=STARTED_AFTER,
     )
 
 

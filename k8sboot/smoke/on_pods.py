@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8sboot.kubernetes import commands
-from k8sboot.smoke.objects import ECHO, GRACE, MESSAGE, NAMESPACE, PRE_STOP, READINESS
+from k8sboot.smoke.objects import ECHO, GRACE, MESSAGE, NAMESPACE, PRE_STOP, READINESS, STARTED_AFTER
 from k8sboot.smoke.row import Found
 from k8sboot.smoke.scene import Scene
 from k8sboot.smoke.state import Moment, Pod
@@ -122,7 +122,18 @@ def startup(scene: Scene) -> Found:
         return Found(f"the liveness probe did not wait: {_of(pod, scene.now)}", is_final=True)
     if not pod.is_ready:
         return Found(f"not started yet: {_of(pod, scene.now)}")
+    took = _until_ready(pod)
+    if took is not None and took < STARTED_AFTER - 1:  # times are whole seconds
+        return Found(
+            f"ready {took:.0f} s after its start: its startup probe takes {STARTED_AFTER} s", is_final=True
+        )
     return Found(seen="liveness and readiness waited until it had started, no restart")
+
+
+def _until_ready(pod: Pod) -> float | None:
+    """Seconds from the start of its container until it was ready, by kubelet's own times."""
+    began = pod.containers[0].began if pod.containers else None
+    return (pod.ready_since - began).total_seconds() if pod.ready_since and began else None
 
 
 def settings(scene: Scene) -> Found:

@@ -61,13 +61,15 @@ def look_at(scene: Scene, rows: Sequence[Row], tell: Callable[[Ended], None]) ->
 
 
 def _followed(scene: Scene, row: Row, last: dict[str, str], began: float) -> Found:
-    """Look at a row until it is over. last: takes what each look found."""
-    while True:
+    """Look at a row until it is over, or the run is to end. last: takes what each look found."""
+    found = Found(last[row.name])
+    while not scene.host.is_stopping:
         found = _look(scene, row)
         last[row.name] = found.problem
-        if found.is_over or scene.host.is_stopping or time.monotonic() - began > row.limit:
-            return found
+        if found.is_over or time.monotonic() - began > row.limit:
+            break
         time.sleep(PAUSE)
+    return found
 
 
 def _look(scene: Scene, row: Row) -> Found:

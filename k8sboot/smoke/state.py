@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from k8sboot.kubernetes.answers import at, mappings_at, number_at, read_items, text_at
+from k8sboot.kubernetes.tokens import moment as time_of
 from k8sboot.smoke.objects import PART
 
 KINDS = "pods,services,endpointslices.discovery.k8s.io,events"
@@ -17,18 +19,16 @@ _SERVICE = "kubernetes.io/service-name"
 class Container:
     """A container's state. waiting, ended: the reason, '' where it is not in that state. message: of either.
 
-    has_ended: it has ended before, and was started again or will be. was: the reason of that end.
+    began: when it was started, if it runs.
     """
 
     name: str
     restarts: int = 0
     is_ready: bool = False
-    is_running: bool = False
-    has_started: bool = False
     waiting: str = ""
     ended: str = ""
     message: str = ""
-    was: str = ""
+    began: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Pod:
     address: str = ""
     phase: str = ""
     is_ready: bool = False
+    ready_since: datetime | None = None
     is_leaving: bool = False
     containers: tuple[Container, ...] = ()
     note: str = ""
@@ -124,6 +125,7 @@ def _pod(item: Mapping[str, Any]) -> Pod:
         address=text_at(item, "status", "podIP"),
         phase=text_at(item, "status", "phase"),
         is_ready=text_at(status.get("Ready", {}), "status") == "True",
+        ready_since=time_of(text_at(status.get("Ready", {}), "lastTransitionTime")),
         is_leaving=at(item, "metadata", "deletionTimestamp") is not None,
         containers=tuple(map(_container, mappings_at(item, "status", "containerStatuses"))),
         note=text_at(unfit, "message") if text_at(unfit, "status") == "False" else "",
@@ -136,12 +138,10 @@ def _container(item: Mapping[str, Any]) -> Container:
         name=text_at(item, "name"),
         restarts=number_at(item, "restartCount"),
         is_ready=at(item, "ready") is True,
-        is_running=at(item, "state", "running") is not None,
-        has_started=at(item, "started") is True,
         waiting=text_at(waiting, "reason"),
         ended=text_at(ended, "reason"),
         message=text_at(waiting, "message") or text_at(ended, "message"),
-        was=text_at(item, "lastState", "terminated", "reason"),
+        began=time_of(text_at(item, "state", "running", "startedAt")),
     )
 
 

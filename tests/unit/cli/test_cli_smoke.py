@@ -34,6 +34,9 @@ def test_rows_are_in_their_order_and_counted():
     ]
     assert lines[-1] == "1 passed, 1 failed, 1 skipped, 61.0 s"
     assert "\x1b" not in report().as_text()
+    narrow = report().as_text(30).splitlines()
+    assert max(map(len, narrow[:-1])) == 30
+    assert narrow[1].endswith("…")
 
 
 def test_json_has_the_cause_and_the_cure():

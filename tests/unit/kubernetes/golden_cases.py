@@ -128,7 +128,8 @@ def smoke_case(name: str, **values: object) -> Case:
 
 def smoke_pods_case(*, has_grpc: bool) -> Case:
     missing = "registry.k8s.io/agnhost-missing:none"
-    return smoke_case("pods", missing=missing, has_grpc=has_grpc, pre_stop=8, grace=6, unready_after=20)
+    times = {"pre_stop": 8, "grace": 6, "unready_after": 20, "started_after": 8}
+    return smoke_case("pods", missing=missing, has_grpc=has_grpc, **times)
 
 
 CASES: dict[str, Case] = {

@@ -13,7 +13,7 @@ from k8sboot.smoke.state import Moment, moment
 def pod(
     name: str, *containers: dict[str, Any], part: str = "", node: str = "n1", **status: Any
 ) -> dict[str, Any]:
-    """A Pod; ready, phase, address and leaving as keywords."""
+    """A Pod; ready, since, phase, address and leaving as keywords."""
     ready = status.get("ready", False)
     found = {
         "kind": "Pod",
@@ -22,7 +22,13 @@ def pod(
         "status": {
             "phase": status.get("phase", "Running"),
             "podIP": status.get("address", "172.16.0.5"),
-            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+            "conditions": [
+                {
+                    "type": "Ready",
+                    "status": "True" if ready else "False",
+                    "lastTransitionTime": status.get("since", ""),
+                }
+            ],
             "containerStatuses": list(containers),
         },
     }
@@ -32,8 +38,8 @@ def pod(
 
 
 def container(name: str = "main", *, restarts: int = 0, ready: bool = False, **state: Any) -> dict[str, Any]:
-    """A container; waiting or ended: its reason, message: of either."""
-    told: dict[str, Any] = {"running": {}}
+    """A container; waiting or ended: its reason, message: of either; began."""
+    told: dict[str, Any] = {"running": {"startedAt": state.get("began", "")}}
     for word, key in (("waiting", "waiting"), ("ended", "terminated")):
         if word in state:
             told = {key: {"reason": state[word], "message": state.get("message", "")}}

@@ -151,6 +151,15 @@ def test_a_startup_probe_holds_the_liveness_probe_back():
     assert on_pods.startup(scene(seen(pod("startup", container(restarts=1))))).is_final
 
 
+@pytest.mark.parametrize(("seconds", "problem"), [(1, "ready 1 s after its start"), (7, ""), (40, "")])
+def test_a_pod_that_is_ready_before_its_startup_probe_fails(seconds, problem):
+    main = container(ready=True, began="2026-11-30T00:00:00Z")
+    now = seen(pod("startup", main, ready=True, since=f"2026-11-30T00:00:{seconds:02}Z"))
+    found = on_pods.startup(scene(now))
+    assert problem in found.problem
+    assert bool(found.problem) == found.is_final == bool(problem)
+
+
 def test_settings_reach_the_container():
     def ended(message):
         return scene(seen(pod("settings", container(ended="Completed", message=message), phase="Succeeded")))

@@ -209,5 +209,6 @@ def test_an_interrupted_test_removes_everything(there):
     there.on_look = lambda: there.applied[2:] and stop.ask("^C", within=float("inf"))
     told = tried(there, stop=stop)
     assert told.errors["m1"] == "KB-INTERRUPTED"
+    assert outcomes(told) == {}
     assert nothing_is_left(there)
     assert there.applied, "it had begun"
