@@ -10,7 +10,7 @@ from k8sboot.errors import DeadlineExceeded, Refused, StepFailed
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command, Peer
 from k8sboot.kubernetes import commands, parsers, tokens
-from k8sboot.kubernetes.answers import mappings_at, read_object, text_at
+from k8sboot.kubernetes.answers import mappings_at, read_items, read_object, text_at
 from k8sboot.paths import SMOKE
 from k8sboot.secret import Secret
 from k8sboot.smoke import objects
@@ -71,7 +71,9 @@ def remove(host: Host) -> None:
     host.change(what, workloads, _delete("namespace", NAMESPACE))
     try:
         _wait_until_gone(host)
-    except DeadlineExceeded:
+    except DeadlineExceeded as late:
+        if not read_items(host.read(commands.get("pods", namespace=NAMESPACE)), asked="its Pods"):
+            raise _left(host, late) from late
         stuck = _delete("pods", "--all", "--namespace", NAMESPACE, "--grace-period=0", "--force")
         host.change("remove Pods of the smoke test whose node does not answer", stuck)
         _wait_until_gone_at_last(host)
@@ -89,14 +91,18 @@ def _wait_until_gone_at_last(host: Host) -> None:
     try:
         _wait_until_gone(host)
     except DeadlineExceeded as late:
-        raise StepFailed(
-            f"the namespace {NAMESPACE} of the smoke test is not gone after {2 * GONE_WITHIN} s",
-            why=late.why,
-            fix="run `kubectl get apiservices`: while one of them is not available, Kubernetes removes no namespace; "
-            "the next `k8sboot smoke` removes the rest",
-            host=host.name,
-            code="KB-SMOKE-LEFT",
-        ) from late
+        raise _left(host, late) from late
+
+
+def _left(host: Host, late: DeadlineExceeded) -> StepFailed:
+    return StepFailed(
+        f"the namespace {NAMESPACE} of the smoke test is not gone in time",
+        why=late.why,
+        fix="run `kubectl get apiservices`: while one of them is not available, Kubernetes removes no namespace; "
+        "the next `k8sboot smoke` removes the rest",
+        host=host.name,
+        code="KB-SMOKE-LEFT",
+    )
 
 
 def _still_there(host: Peer) -> str:

@@ -38,12 +38,15 @@ class Namespace:
         self.image_fails: set[str] = set()
         self.status_after: dict[str, Any] | None = None
         """What holds the namespace after it is deleted, None for nothing."""
+        self.stuck: list[dict[str, Any]] = []
+        """Pods that are still there then."""
         self.on_look: Callable[[], object] = lambda: None
         first = cluster.hosts[cluster.spec.masters[0].name]
         looks = "kubectl get pods,services,endpointslices.discovery.k8s.io,events"
         first.answers |= {
             f"kubectl get namespace {NAMESPACE}": self._namespace,
             looks: self._listed,
+            "kubectl get pods --output json": lambda *_: listed(*self.stuck),
             f"kubectl apply --filename {SMOKE}": self._apply,
             "kubectl delete daemonsets,pods": "",
             "kubectl delete pods": "",
@@ -200,7 +203,10 @@ def test_a_namespace_that_something_holds_is_an_error_that_says_what(there):
     error = told.report.errors["m1"]
     assert "metrics.k8s.io/v1beta1: stale" in error.why
     assert "kubectl get apiservices" in error.fix
-    assert "remove Pods of the smoke test whose node does not answer" in told.changes["m1"]
+    by_force = "remove Pods of the smoke test whose node does not answer"
+    assert by_force not in told.changes["m1"]
+    there.stuck = [pod("echo-n1")]
+    assert by_force in tried(there, "token").changes["m1"]
 
 
 def test_an_interrupted_test_removes_everything(there):
