@@ -53,33 +53,43 @@ class Relay:
     """Passes each connection on to a host, every byte late. This kernel has no netem, which would do it below TCP.
 
     delay, jitter: seconds, each way. round_trips: of each connection, how often the client had to wait for the host:
-    once for TCP, and whenever the host speaks after the client did, however many packets that takes.
+    once for TCP, and whenever the host speaks after the client did, however many packets that takes. sent, received:
+    bytes of each connection, as the client sees them.
     """
 
     to: tuple[str, int]
     delay: float
     jitter: float
     round_trips: list[int] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
     port: int = 0
 
     def connect(self, client: socket.socket) -> None:
         """Serve one connection to its end."""
         number = len(self.round_trips)
         self.round_trips.append(1)
+        self.sent.append(0)
+        self.received.append(0)
         last = ["client"]
 
-        def heard(whose: str) -> None:
+        def heard(whose: str, size: int) -> None:
             self.round_trips[number] += (last[0], whose) == ("client", "host")
             last[0] = whose
+            (self.sent if whose == "client" else self.received)[number] += size
 
         time.sleep(self.delay)
         with socket.create_connection(self.to) as host:
-            there = threading.Thread(target=self._carry, args=(client, host, lambda: heard("client")))
+            for end in (client, host):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # late by the delay alone
+            there = threading.Thread(
+                target=self._carry, args=(client, host, lambda size: heard("client", size))
+            )
             there.start()
-            self._carry(host, client, lambda: heard("host"))
+            self._carry(host, client, lambda size: heard("host", size))
             there.join()
 
-    def _carry(self, source: socket.socket, sink: socket.socket, heard: Callable[[], None]) -> None:
+    def _carry(self, source: socket.socket, sink: socket.socket, heard: Callable[[int], None]) -> None:
         late: Late = queue.SimpleQueue()
         threading.Thread(target=_deliver, args=(late, sink, heard), daemon=True).start()
         due = 0.0
@@ -91,7 +101,7 @@ class Relay:
         late.put((due, b""))
 
 
-def _deliver(late: Late, sink: socket.socket, heard: Callable[[], None]) -> None:
+def _deliver(late: Late, sink: socket.socket, heard: Callable[[int], None]) -> None:
     with contextlib.suppress(OSError):
         while True:
             due, data = late.get()
@@ -99,5 +109,5 @@ def _deliver(late: Late, sink: socket.socket, heard: Callable[[], None]) -> None
             if not data:
                 sink.shutdown(socket.SHUT_WR)
                 return
-            heard()
+            heard(len(data))
             sink.sendall(data)

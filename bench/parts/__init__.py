@@ -1,0 +1,1 @@
+"""The parts of the bench, each in a file; short ones first."""

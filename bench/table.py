@@ -1,0 +1,137 @@
+"""The table of the targets, with what is measured in each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.figures import beyond, least, middle, ratio
+from bench.targets import Goal, Results, Row
+
+AT = "3da16a7"
+"""The commit of the figures in the column before."""
+SCALES = (120, 300)
+KINDS = {"root": 8, "sudo": 9, "sudo with password": 10, "first master": 10}
+Figure = Callable[[Results], float | None]
+
+
+def rows() -> tuple[Row, ...]:
+    """All of them, in the order of the table."""
+    return (
+        _rival("Ansible", "tuned Ansible", "13-18x, 13x", (25, 25)),
+        _rival("pyinfra", "pyinfra", "2.1-2.35x, 3.2x", (4, 5)),
+        _round_trips(),
+        Row(
+            "Fresh `up` of three hosts, against a shell script with perfect knowledge",
+            "1.29x",
+            (Goal(_ratio("fresh-up", "k8sboot: s", "by hand: s"), 1.05, "{:.2f}x"),),
+        ),
+        _second_up(),
+        _probe(),
+        *_scales(),
+        _startup(),
+    )
+
+
+def _rival(rival: str, said: str, before: str, least: tuple[float, float]) -> Row:
+    figures = (
+        _ratio("preparation", f"{rival}, {delay} ms: s", f"k8sboot, {delay} ms: s") for delay in (0, 30)
+    )
+    goals = (
+        Goal(figure, limit, "{:.1f}x", is_least=True) for figure, limit in zip(figures, least, strict=True)
+    )
+    return Row(
+        f"Second run to Kubernetes' packages, {said} against k8sboot, 0 and 30 ms", before, tuple(goals)
+    )
+
+
+def _round_trips() -> Row:
+    named = ", ".join(KINDS)
+    goals = (
+        Goal(_least("round-trips", f"second run: round trips, {kind}"), limit, "{:.0f}")
+        for kind, limit in KINDS.items()
+    )
+    return Row(f"Round trips of a host with nothing to do: {named}", "8-9, 11-12, 14-15, 14", tuple(goals))
+
+
+def _second_up() -> Row:
+    return Row(
+        "Whole second `up` of three hosts over Python's start; received from the first master; its round trips",
+        "3.2-4.3 s, 750 kB, 46",
+        (
+            Goal(_beyond("second-up", "k8sboot: s", "python -c pass: s"), 1.2, "{:.1f} s"),
+            Goal(_middle("second-up", "k8sboot: kB received, first master"), 40, "{:.0f} kB"),
+            Goal(_least("second-up", "k8sboot: round trips, first master"), 16, "{:.0f}"),
+        ),
+    )
+
+
+def _probe() -> Row:
+    return Row(
+        "Probe of a host, over a login with an empty command: CPU, processes, kB sent",
+        "0.42 s, 497, 10 kB",
+        (
+            Goal(_beyond("probe", f"{_PLAN}: s of CPU", f"{_BARE}: s of CPU"), 0.08, "{:.2f} s"),
+            Goal(_beyond("probe", f"{_PLAN}: processes", f"{_BARE}: processes"), 60, "{:.0f}"),
+            Goal(_kilo(_beyond("probe", f"{_PLAN}: bytes sent", f"{_BARE}: bytes sent")), 4, "{:.1f} kB"),
+        ),
+    )
+
+
+_PLAN, _BARE = "plan", "paramiko, one empty exec"
+
+
+def _scales() -> tuple[Row, ...]:
+    before = {120: ("2.1x", "-, -"), 300: ("2.4x", "603, 102 MiB")}
+    return tuple(
+        Row(
+            f"Facts and plan of {count} hosts, against bare paramiko; threads; memory",
+            ", ".join(before[count]),
+            (
+                Goal(
+                    _ratio("scale", f"k8sboot, {count} hosts: s", f"paramiko, {count} hosts: s"),
+                    1.3,
+                    "{:.2f}x",
+                ),
+                Goal(_middle("scale", f"k8sboot, {count} hosts: threads"), 60, "{:.0f} threads"),
+                Goal(_middle("scale", f"k8sboot, {count} hosts: MiB"), 100, "{:.0f} MiB"),
+            ),
+        )
+        for count in SCALES
+    )
+
+
+def _startup() -> Row:
+    words = (("completing a phase", 60), ("completing a host", 60), ("completing a code", 60))
+    goals = (
+        Goal(_beyond("startup", f"{name}: ms", "python -c pass: ms"), limit, "{:.0f} ms")
+        for name, limit in (*words, ("plan on a broken inventory", 90))
+    )
+    return Row(
+        "Completing a phase, a host, a code; `plan` on a broken inventory; over `python -c pass`",
+        "190-210 ms",
+        tuple(goals),
+    )
+
+
+def _middle(part: str, name: str) -> Figure:
+    return lambda results: middle(results.get(part, {}), name)
+
+
+def _least(part: str, name: str) -> Figure:
+    return lambda results: least(results.get(part, {}), name)
+
+
+def _ratio(part: str, one: str, other: str) -> Figure:
+    return lambda results: ratio(results.get(part, {}), one, other)
+
+
+def _beyond(part: str, one: str, other: str) -> Figure:
+    return lambda results: beyond(results.get(part, {}), one, other)
+
+
+def _kilo(figure: Figure) -> Figure:
+    def found(results: Results) -> float | None:
+        bytes_ = figure(results)
+        return None if bytes_ is None else bytes_ / 1000
+
+    return found
