@@ -67,8 +67,9 @@ fuzz: $(BIN)/k8sboot packages ## Fuzz every reader of foreign bytes for an hour;
 fuzz-minute: $(BIN)/k8sboot packages ## The same for a minute
 	$(BIN)/pytest -q -n 2 --fuzz-seconds 60 tests/fuzz
 
-e2e: $(BIN)/k8sboot ## Tests in the lab: a whole cluster, from `up` to `reset`: the newest on Debian, the runbook's on EL7
+e2e: $(BIN)/k8sboot ## Tests in the lab: a whole cluster, from `up` to `reset`: the newest on Debian and EL9, the runbook's on EL7
 	$(BIN)/pytest -q -o timeout_func_only=true tests/e2e --family debian --kubernetes $(NEWEST) # building it takes longer
+	$(BIN)/pytest -q -o timeout_func_only=true tests/e2e --family el9 --kubernetes $(NEWEST)
 	$(BIN)/pytest -q tests/e2e --family el7
 	K8SBOOT_KUBEADM=$$(ls -t "$${XDG_CACHE_HOME:-$$HOME/.cache}"/k8sboot-lab/products/kubernetes-????????????????/kubeadm | head -n 1) \
 	  $(BIN)/pytest -q tests/unit/kubernetes/test_kubeadm_binary.py
