@@ -16,7 +16,7 @@ ROW = "row"
 """The section that holds the row's name."""
 LINKS = "links"
 """The section that holds the interfaces of every host: HOST NAME MTU."""
-_LINKS = 'for d in /sys/class/net/*; do echo "${d##*/} $(cat "$d/mtu")"; done'
+_LINKS = r"ip -o link | sed -n 's/^[0-9]*: \([^:@ ]*\)[^:]*: .* mtu \([0-9]*\) .*/\1 \2/p'"
 
 
 class Examination:
