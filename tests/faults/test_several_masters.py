@@ -148,7 +148,7 @@ def test_status_names_an_expired_certificate_and_waits_for_nothing(cluster: Lab)
     try:
         found = status(cluster, expect=1)
         assert ("KB-CERTIFICATE-EXPIRED", MASTERS[2]) in problems(found)
-        assert found["answeredBy"] == MASTERS[0]
+        assert found["answeredBy"] in MASTERS
         assert min(each["daysLeft"] for each in found["certificates"]) < 0
     finally:
         cluster.ssh(MASTERS[2], "sh", "-c", f"cp -a /root/kept.crt {path}; rm -f /root/kept.crt")
