@@ -3,5 +3,7 @@
 # shellcheck disable=SC2086
 [ -f "$MANIFEST" ] || exit 1
 . ./own-api.sh
-said=$(timeout 6 $KUBECTL ${own:+--server "$own"} get --raw /readyz --request-timeout=5s 2>&1 | tail -c 1500)
-echo "${said:-no answer within 6 s}"
+# kubectl quotes what /readyz says, in one line.
+said=$(timeout 6 $KUBECTL ${own:+--server "$own"} get --raw /readyz --request-timeout=5s 2>&1 |
+  sed 's/\\n/\n/g' | grep -v '^\[+\]' | tail -c 1500)
+printf '%s\n' "${said:-no answer within 6 s}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
@@ -123,7 +124,7 @@ def _control_plane(seen: Seen) -> Iterator[Finding]:
 
 def why_not_ready(said: str) -> str:
     """The failed checks that /readyz names, or kubectl's last words."""
-    failed = [line[3:].partition(" ")[0] for line in said.splitlines() if line.startswith("[-]")]
+    failed = re.findall(r"\[-\]([\w./-]{1,80}) failed", said)
     if failed:
         return f"these checks of /readyz fail: {', '.join(failed)}"
     lines = [line for line in said.splitlines() if line.strip()]

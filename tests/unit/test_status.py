@@ -25,7 +25,7 @@ from k8sboot.ssh.connection import Connection
 from k8sboot.status.document import document
 from k8sboot.status.etcd_view import etcd_of
 from k8sboot.status.finding import Finding
-from k8sboot.status.findings import findings
+from k8sboot.status.findings import findings, why_not_ready
 from k8sboot.status.looking import Looker, plausible
 from k8sboot.status.questions import parts
 from k8sboot.status.seen import Seen
@@ -128,6 +128,20 @@ def test_etcd_without_a_quorum_is_named_as_that(three: FakeCluster, says: str):
     assert [n["state"] for n in told_["nodes"]] == ["unknown"] * 4
     assert told_["answeredBy"] is None
     assert len(told_["certificates"]) == 0
+
+
+@pytest.mark.parametrize("line", ["\n", "\\n"], ids=["lines", "as kubectl quotes it"])
+def test_the_failed_checks_of_an_api_server_are_named(line: str):
+    checks = (
+        "[+]ping ok",
+        "[-]etcd failed: reason withheld",
+        "[-]etcd-readiness failed: reason withheld",
+        "[+]log ok",
+    )
+    said = (
+        f'Error from server (InternalError): an error on the server ("{line.join(checks)}") has prevented it'
+    )
+    assert why_not_ready(said) == "these checks of /readyz fail: etcd, etcd-readiness"
 
 
 def test_a_master_whose_api_server_does_not_tell_is_named_and_the_next_one_asked(three: FakeCluster):

@@ -12,6 +12,7 @@ import pytest
 
 from k8sboot.kubernetes.etcd_metrics import NAMES, member_state
 from k8sboot.scripts import render
+from k8sboot.status.findings import why_not_ready
 from k8sboot.status.questions import parts
 
 IN_SHELLS = pytest.mark.parametrize(
@@ -77,6 +78,19 @@ def test_a_masters_own_api_server_is_asked(shell, tmp_path, kubectl, flags, own)
     assert words[:2] == ["--kubeconfig", "/x"]
     assert words[2:4] == (["--server", own] if own else ["get", "--raw"])
     assert "/readyz" in words
+
+
+@IN_SHELLS
+def test_a_failed_check_of_an_api_server_is_not_cut_off(shell, tmp_path):
+    passed = r"\n".join(f"[+]poststarthook/start-{number} ok" for number in range(60))
+    told = (
+        rf'an error on the server ("[+]ping ok\n[-]etcd failed: reason withheld\n{passed}") has prevented it'
+    )
+    kubectl = tmp_path / "quoting"
+    kubectl.write_text(f"#!/bin/sh\nprintf '%s\\n' '{told}'\nexit 1\n")
+    kubectl.chmod(0o755)
+    text = said(shell, render("api-ready", KUBECTL=str(kubectl), MANIFEST=manifest(tmp_path)))
+    assert why_not_ready(text) == "these checks of /readyz fail: etcd"
 
 
 @IN_SHELLS
