@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from paramiko import Channel, ChannelException, SSHException, Transport
@@ -46,30 +46,51 @@ class Shell:
     preamble: Callable[[], bytes] = bytes
 
 
-def execute(session: Execution, shell: Shell, script: str, *, timeout: float) -> Completed:
+def execute(
+    session: Execution,
+    shell: Shell,
+    script: str,
+    *,
+    timeout: float,
+    when_refused: Callable[[], None] = lambda: None,
+) -> Completed:
     """Run script and return its result; exit_status is -1 when a signal killed the shell that ran it.
 
+    when_refused: called when the server opens no further session at this moment; the attempt is repeated.
     Raises DeadlineExceeded, ConnectionLost, ConnectError (the login shell did not run the script).
     """
     markers = Markers.fresh()
     # The host ends the script by itself soon after this timeout, even when the connection is gone by then.
     command = shell.command(int(timeout) + 2)
-    return exchange(session, command, shell.preamble() + wrap(script, markers), markers, timeout=timeout)
+    stdin = shell.preamble() + wrap(script, markers)
+    return exchange(session, command, stdin, markers, timeout=timeout, when_refused=when_refused)
 
 
 def exchange(
-    session: Execution, command: str, stdin: bytes, markers: Markers, *, timeout: float
+    session: Execution,
+    command: str,
+    stdin: bytes,
+    markers: Markers,
+    *,
+    timeout: float,
+    when_refused: Callable[[], None] = lambda: None,
 ) -> Completed:
     """Run a command line that prints the markers around its output, feed it stdin; errors as execute()."""
+    with on_link(session), contextlib.closing(open_channel(session, timeout, when_refused)) as channel:
+        return Run(session, channel, markers, timeout).through(command, stdin)
+
+
+@contextlib.contextmanager
+def on_link(session: Execution) -> Iterator[None]:
+    """Watch the link for the duration of the block; raises ConnectionLost for paramiko's errors in it."""
     with watched(session.stream, session.transport) as link:
         try:
-            with contextlib.closing(_open(session, timeout)) as channel:
-                return _Run(session, channel, markers, timeout).through(command, stdin)
+            yield
         except (SSHException, EOFError, OSError) as error:
             raise _lost(session, link, error) from None
 
 
-def _open(session: Execution, timeout: float) -> Channel:
+def open_channel(session: Execution, timeout: float, when_refused: Callable[[], None]) -> Channel:
     """A session channel. A server with MaxSessions 1 may still be closing our last one."""
     try:
         return retry(
@@ -77,6 +98,7 @@ def _open(session: Execution, timeout: float) -> Channel:
             causes=(ChannelException,),
             pauses=itertools.repeat(SESSION_SLOT_PAUSE),
             deadline=time.monotonic() + min(timeout, SESSION_SLOT_WAIT),
+            before_retry=lambda _error, _pause: when_refused(),
         )
     except ChannelException as error:
         raise ConnectError(
@@ -103,7 +125,7 @@ def _lost(session: Execution, link: Watched, error: BaseException) -> Connection
     )
 
 
-class _Bell(threading.Event):
+class Bell(threading.Event):
     """Set by either stream, cleared only by its owner: paramiko's own event for two streams loses wake-ups."""
 
     def clear(self) -> None:
@@ -114,21 +136,31 @@ class _Bell(threading.Event):
         super().clear()
 
 
-class _Run:
+class Run:
+    """One command line on one channel, its streams drained until both have ended."""
+
     def __init__(self, session: Execution, channel: Channel, markers: Markers, timeout: float) -> None:
         self._session = session
         self._channel = channel
         self._deadline = time.monotonic() + timeout
         self._timeout = timeout
         self._shell_deadline = min(self._deadline, time.monotonic() + SHELL_WAIT)
+        self._bell = Bell()
         self._out = MarkedStream(markers)
         self._err = MarkedStream(markers)
 
     def through(self, command: str, stdin: bytes) -> Completed:
+        """Its result. Raises DeadlineExceeded, ConnectError, and paramiko's errors."""
+        self._begin(command, stdin)
+        self._drain()
+        return self._result()
+
+    def _begin(self, command: str, stdin: bytes) -> None:
         self._ask_for(command)
         sender = threading.Thread(target=self._send, args=(stdin,), name="k8sboot-stdin", daemon=True)
         sender.start()
-        self._drain()
+
+    def _result(self) -> Completed:
         if self._out.ended:
             # The server frees the session only when the shell is gone, a moment later.
             self._channel.status_event.wait(EXIT_WAIT)
@@ -160,15 +192,17 @@ class _Run:
         with contextlib.suppress(OSError, SSHException, EOFError):
             for start in range(0, len(view), SLICE):
                 self._channel.sendall(view[start : start + SLICE].tobytes())
-            self._channel.shutdown_write()
+            self._end_input()
+
+    def _end_input(self) -> None:
+        self._channel.shutdown_write()
 
     def _drain(self) -> None:
         """Read both streams until both have ended, the channel has, or the deadline is over."""
-        bell = _Bell()
-        self._channel.in_buffer.set_event(bell)
-        self._channel.in_stderr_buffer.set_event(bell)
-        while not (self._out.ended and self._err.ended):
-            bell.mute()
+        self._channel.in_buffer.set_event(self._bell)
+        self._channel.in_stderr_buffer.set_event(self._bell)
+        while not self._is_over():
+            self._bell.mute()
             finished = self._channel.eof_received or self._channel.closed
             got = self._read_ready()
             if finished and not got:
@@ -178,7 +212,13 @@ class _Run:
             if remaining <= 0:
                 raise self._too_late()
             if not got:
-                bell.wait(min(remaining, 1.0))
+                self._bell.wait(min(remaining, 1.0))
+
+    def _is_over(self) -> bool:
+        return self._has_ended()
+
+    def _has_ended(self) -> bool:
+        return self._out.ended and self._err.ended
 
     def _read_ready(self) -> bool:
         got = False

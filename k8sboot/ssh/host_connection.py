@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from k8sboot.errors import ConnectionLost, Interrupted
 from k8sboot.ssh.connection import Completed, Script, text_of
-from k8sboot.ssh.execution import Execution, Shell, execute
+from k8sboot.ssh.execution import Execution, Shell, execute, on_link, open_channel
+from k8sboot.ssh.following import SILENT_FOR, Stream, follow
 from k8sboot.ssh.handshake import abandon
 from k8sboot.ssh.job_scripts import new_id
 from k8sboot.ssh.jobs import Follower
@@ -77,14 +78,26 @@ class HostConnection:
         """
         with self._turn():
             session, shell = self.open()
-            return execute(session, shell, text_of(script), timeout=timeout)
+            return execute(
+                session, shell, text_of(script), timeout=timeout, when_refused=self._interrupt_follower
+            )
+
+    def _follow(self, stream: Stream) -> Completed | None:
+        """Run a script beside all others, on a channel that is opened in its turn."""
+        with self._turn():
+            session, shell = self.open()
+            with on_link(session):
+                channel = open_channel(session, SILENT_FOR, lambda: None)
+        return follow(session, channel, shell, stream)
+
+    def _interrupt_follower(self) -> None:
+        """Let a job's follower close its channel: the server (MaxSessions 1) opens no second one."""
+        if self._job is not None:
+            self._job.look_away()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """One command at a time, in the order of the callers.
-
-        A thread that follows a job polls without a pause: it would take the lock again before another thread woke up.
-        """
+        """One command at a time, in the order of the callers: a lock alone would let the last holder in first."""
         with self._next:
             self._lock.acquire()
         try:
@@ -103,6 +116,7 @@ class HostConnection:
         """
         job = Follower(
             lambda text, limit: self.run(text, timeout=limit),
+            self._follow,
             new_id(name),
             host=self._login.name,
             timeout=timeout,
@@ -111,8 +125,7 @@ class HostConnection:
         self._job = job
         if self._ends_jobs:
             raise Interrupted(f"job {name} was not started", host=self._login.name)
-        job.start(text_of(script))
-        return job.follow(on_output)
+        return job.run(text_of(script), on_output)
 
     def end_jobs(self) -> None:
         """End the running job and start no other; see Connection.end_jobs."""

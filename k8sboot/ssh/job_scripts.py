@@ -1,7 +1,8 @@
-"""The shell side of a job: start it independently of the connection, read its log by offset, stop it, remove it. Pure.
+"""The shell side of a job: start it independently of the connection, follow its log, stop it, remove it. Pure.
 
 A job's folder is /var/lib/k8sboot/jobs/<id>/: script, run (what runs it), pid (boot id, process id), log, and rc
 once it has ended. Every script here may be sent again after a lost connection: starting twice starts once.
+A follower says FOLLOWING once the job has started, then prints its log as it grows; the job's end is on stderr.
 """
 
 from __future__ import annotations
@@ -11,23 +12,25 @@ import secrets
 from dataclasses import dataclass
 
 from k8sboot.paths import JOBS_DIR, RUN_DIR, WORK
-from k8sboot.scripts import call, render
+from k8sboot.scripts import render
 from k8sboot.ssh.script import CLEAN
 from k8sboot.text.numbers import whole
 
 KEPT = 20
-POLL = 0.2
+POLL, BEAT = 0.2, 10
+"""Seconds between two rounds of a follower, and rounds between two signs of life."""
+FOLLOWING = b"following\n"
+RECEIVED = b"received\n"
+"""What a follower that ends well is told: the job's folder may go."""
 NAME = re.compile(r"[a-z0-9-]+\Z")
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a look at a job found. exit_status: None while it runs. size: the log's length in bytes."""
+class End:
+    """How a job ended: ended, lost (no process, no exit status) or gone (no folder). exit_status: of ended alone."""
 
     state: str
     exit_status: int | None
-    size: int
-    data: bytes
 
 
 def new_id(name: str) -> str:
@@ -54,26 +57,31 @@ def _run(job: str) -> str:
     return render("job-run", CLEAN=CLEAN, JOB=f"{JOBS_DIR}/{job}", DIR=RUN_DIR, WORK=WORK)
 
 
-def look(job: str, *, offset: int, wait: float) -> str:
-    """Print the job's state and the log from offset on; wait up to wait seconds for news."""
-    return render("job-look", JOB=f"{JOBS_DIR}/{job}", FROM=offset + 1, LEFT=int(wait / POLL), POLL=POLL)
+def start_and_follow(job: str, start: str) -> str:
+    """Run the script that starts the job, then follow it; with the exit status of the first if it fails."""
+    return f"(\n{start}) >&2\ns=$?; [ $s = 0 ] || exit $s\n{follow(job, offset=0)}"
 
 
-def parse_look(output: bytes) -> Look:
-    """The output of look(). Raises ValueError for anything else."""
-    head, _, data = output.partition(b"\n")
-    state, status, size = head.decode("ascii", "replace").split()
-    code, length = whole(status), whole(size)
-    if length is None or (code is None and status != "-"):
+def follow(job: str, *, offset: int) -> str:
+    """Print FOLLOWING and the log from offset on, until the job has ended; then how it ended, on stderr."""
+    return render("job-follow", JOB=f"{JOBS_DIR}/{job}", FROM=offset, POLL=POLL, BEAT=BEAT)
+
+
+def parse_end(stderr: bytes) -> End:
+    """The last line of what a follower prints to stderr. Raises ValueError for anything else."""
+    state, status = stderr.decode("ascii", "replace").rstrip("\n").rpartition("\n")[2].split()
+    code = whole(status)
+    if code is None and status != "-":
         raise ValueError("it has something else in the place of a number")
-    return Look(state, code, length, data)
+    return End(state, code)
+
+
+def when_received(job: str) -> str:
+    """Remove the job's folder if the next line on stdin is RECEIVED."""
+    word = RECEIVED.decode().strip()
+    return f'read -r said && [ "$said" = {word} ] && rm -rf -- {JOBS_DIR}/{job}\n'
 
 
 def stop(job: str) -> str:
     """End the job and all that it started: SIGTERM first, then SIGKILL."""
     return render("job-stop", JOBS=JOBS_DIR, JOB=job)
-
-
-def remove(job: str) -> str:
-    """Remove the job's folder."""
-    return call("rm", "-rf", "--", f"{JOBS_DIR}/{job}")

@@ -25,15 +25,16 @@ def retry(
     The last error is raised when the pauses are over, or when the next one would end after the deadline (a
     moment of time.monotonic()). before_retry: takes the error and the pause that follows; may raise to give up.
     """
-    for pause in pauses:
+    left = iter(pauses)
+    while True:
         try:
             return attempt()
         except causes as error:
-            if time.monotonic() + pause > deadline:
+            pause = next(left, None)
+            if pause is None or time.monotonic() + pause > deadline:
                 raise
             before_retry(error, pause)
         time.sleep(pause)
-    return attempt()
 
 
 def backoff(first: float, longest: float, jitter: tuple[float, float]) -> Iterator[float]:

@@ -9,6 +9,7 @@ in two pieces, so a program that echoes its input (a .bashrc that ends in `exec 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from k8sboot.text.numbers import whole
@@ -47,11 +48,14 @@ TEMPORARY = "/run"
 """Where bash, as /bin/sh, puts a text that the script feeds to a command: not /tmp, where others may write."""
 
 
-def wrap(script: str, markers: Markers) -> bytes:
-    """The input for `/bin/sh -s` that runs script with stdin from /dev/null. The environment comes from CLEAN."""
+def wrap(script: str, markers: Markers, then: str = "") -> bytes:
+    """The input for `/bin/sh -s` that runs script with stdin from /dev/null. The environment comes from CLEAN.
+
+    then: what the shell does after the end markers, with its own stdin.
+    """
     begin, end = markers.words()
     head = f"printf %s%s {begin}; printf %s%s {begin} >&2\n{{\numask 022; cd /; TMPDIR={TEMPORARY}\n(\n"
-    tail = f"\n) </dev/null\nprintf '%s%s %d\\n' {end} $?; printf '%s%s\\n' {end} >&2\n}}\n"
+    tail = f"\n) </dev/null\nprintf '%s%s %d\\n' {end} $?; printf '%s%s\\n' {end} >&2\n{then}}}\n"
     return (head + script + tail).encode("utf-8", "surrogateescape")
 
 
@@ -85,13 +89,22 @@ class Capped:
         return bytes(self._head) + note + bytes(self._tail)
 
 
+def _begun(word: bytes, data: bytes | bytearray) -> int:
+    """How many bytes of the word the data ends in."""
+    return next(n for n in range(len(word) - 1, -1, -1) if data.endswith(word[:n]))
+
+
 class MarkedStream:
     """One stream of a run: noise, begin marker, the script's output, end marker, and the rest of that line."""
 
-    def __init__(self, markers: Markers, *, limit: int = OUTPUT_LIMIT) -> None:
+    def __init__(
+        self, markers: Markers, *, limit: int = OUTPUT_LIMIT, sink: Callable[[bytes], None] | None = None
+    ) -> None:
+        """sink: takes the script's output as it arrives, instead of value()."""
         self._markers = markers
         self._carry = bytearray()
         self._body = Capped(limit)
+        self._add = sink or self._body.add
         self._ending: bytearray | None = None
         self.noise = bytearray()
         self.begun = False
@@ -118,14 +131,11 @@ class MarkedStream:
     def _seek_end(self) -> None:
         at = self._carry.find(self._markers.end)
         if at >= 0:
-            self._body.add(self._carry[:at])
             self._ending = self._carry[at + len(self._markers.end) :][:64]
-            self._carry.clear()
-            return
-        ready = len(self._carry) - len(self._markers.end) + 1
+        ready = at if at >= 0 else len(self._carry) - _begun(self._markers.end, self._carry)
         if ready > 0:
-            self._body.add(self._carry[:ready])
-            del self._carry[:ready]
+            self._add(bytes(self._carry[:ready]))
+        del self._carry[: len(self._carry) if at >= 0 else ready]
 
     @property
     def ended(self) -> bool:

@@ -23,7 +23,7 @@ from k8sboot.kubernetes import alternative_names, certificates, kubelet_flags, m
 from k8sboot.membership import reading
 from k8sboot.osfamily import apt_sources, deb_versions, grub_menu, kernels, rpm_versions, yum_transactions
 from k8sboot.ssh.connection import Completed
-from k8sboot.ssh.job_scripts import parse_look
+from k8sboot.ssh.job_scripts import parse_end
 from k8sboot.ssh.jobs import Lines
 from k8sboot.ssh.script import MarkedStream, Markers
 from k8sboot.text.redact import Redactor
@@ -108,7 +108,7 @@ def test_scripts(data):
     with suppress(ValueError):
         once.parse_outcome(data)
     with suppress(ValueError):
-        parse_look(data)
+        parse_end(data)
     script.which(["a", "b"], Completed(1, b"k8sboot-failed-" + data, data))
     lease.refusal(data.decode("utf-8", "replace"), "h")
 

@@ -18,7 +18,7 @@ from k8sboot.kubernetes.yamltext import load_documents
 from k8sboot.osfamily import deb_versions, rpm_versions
 from k8sboot.plans.file import read_plan
 from k8sboot.ssh.connection import Completed
-from k8sboot.ssh.job_scripts import parse_look
+from k8sboot.ssh.job_scripts import parse_end
 from k8sboot.text.json_text import read_json
 from k8sboot.text.numbers import compared, whole
 
@@ -90,7 +90,7 @@ def test_the_state_of_a_change_that_is_none_is_a_tidy_error(bench, monkeypatch, 
 )
 def test_a_job_that_tells_no_numbers_raises_value_error(answer):
     with pytest.raises(ValueError, match=r"."):
-        parse_look(answer)
+        parse_end(answer)
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
         (lease.Release(ME), 218 + 120),
         (once.Recall(ERRAND, wait=5.0), 524),
         (job_scripts.start(JOB, "true"), 1823),
-        (job_scripts.look(JOB, offset=0, wait=5.0), 504),
+        (job_scripts.follow(JOB, offset=0), 665),
         (job_scripts.stop(JOB), 365),
         (note_script([PriorState("unit", "ufw.service", "disabled")]), 5700),
         (NOTED.script, 4950),
@@ -119,7 +119,7 @@ ERRAND, JOB = "0123456789abcdef", "install-0123456789ab"
         (APT_HOLDER[2], 395),
     ],
     ids=[
-        "probe", "write", "change", "take", "release", "recall", "job-start", "job-look", "job-stop", "originals",
+        "probe", "write", "change", "take", "release", "recall", "job-start", "job-follow", "job-stop", "originals",
         "noted", "traces", "undo-network", "evidence", "evidence-of-the-cluster", "network-raises-links",
         "missing-cgroups", "apt-fetch", "yum-health", "yum-lock-holder", "apt-lock-holder",
     ],

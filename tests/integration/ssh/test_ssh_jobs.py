@@ -6,12 +6,12 @@ import re
 import threading
 import time
 
+import paramiko
 import pytest
 
 from k8sboot.errors import CommandFailed, DeadlineExceeded
 from k8sboot.paths import JOBS_DIR
-from k8sboot.ssh import job_scripts, watch
-from k8sboot.ssh.jobs import Follower
+from k8sboot.ssh import host_connection, job_scripts, watch
 
 COUNT = "i=0; while [ $i -lt {n} ]; do i=$((i + 1)); echo line $i; sleep {pause}; done"
 
@@ -36,6 +36,79 @@ def test_lines_come_in_order_and_the_directory_goes(connection, job_name):
     assert done.exit_status == 0
     assert lines == [f"line {n}" for n in range(1, 21)] == done.text.splitlines()
     assert jobs(connection, job_name) == []
+
+
+@pytest.fixture
+def channels(monkeypatch) -> list[paramiko.Channel]:
+    """Every channel that is opened: one for each exec."""
+    opened: list[paramiko.Channel] = []
+    open_session = paramiko.Transport.open_session
+
+    def open_(transport: paramiko.Transport, **settings: float) -> paramiko.Channel:
+        opened.append(open_session(transport, **settings))
+        return opened[-1]
+
+    monkeypatch.setattr(paramiko.Transport, "open_session", open_)
+    return opened
+
+
+def test_round_trips_of_a_job_are_those_of_one_exec(connection, job_name, channels):
+    connection.run_job(job_name, COUNT.format(n=8, pause=0.5), timeout=60, on_output=lambda _: None)
+
+    assert len(channels) == 1
+
+
+WAITS = "echo begun; while [ ! -e $0.go ]; do sleep 0.1; done; echo over"
+
+
+def let_go(connection, job_name: str) -> None:
+    connection.run(f'for job in {JOBS_DIR}/{job_name}-*; do : > "$job/script.go"; done', timeout=30)
+
+
+def test_another_command_runs_beside_a_job(connection, job_name, channels):
+    lines: list[str] = []
+
+    def heard(line: str) -> None:
+        lines.append(line)
+        if line == "begun":
+            let_go(connection, job_name)
+
+    done = connection.run_job(job_name, WAITS, timeout=60, on_output=heard)
+
+    assert (done.exit_status, lines) == (0, ["begun", "over"])
+    assert len(channels) == 2
+
+
+def test_another_command_runs_during_a_job_where_one_session_is_all(another_sshd, connected, job_name):
+    connection = connected(server=another_sshd(MaxSessions="1"))
+    lines: list[str] = []
+    begun = threading.Event()
+
+    def heard(line: str) -> None:
+        lines.append(line)
+        begun.set()
+
+    def other() -> None:
+        begun.wait(30)
+        let_go(connection, job_name)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    done = connection.run_job(job_name, WAITS, timeout=90, on_output=heard)
+    thread.join()
+
+    assert (done.exit_status, lines) == (0, ["begun", "over"])
+
+
+def test_output_of_50_megabytes_is_bounded(connection, job_name):
+    sizes: list[int] = []
+    done = connection.run_job(
+        job_name, "head -c 50000000 /dev/zero", timeout=120, on_output=lambda line: sizes.append(len(line))
+    )
+
+    assert sum(sizes) == 50_000_000
+    assert max(sizes) <= 64 * 1024
+    assert len(done.stdout) < 9 * 1024 * 1024
 
 
 def test_failed_job_keeps_its_directory(connection, job_name):
@@ -101,15 +174,11 @@ def test_killed_job_is_not_taken_for_a_success(connection, job_name):
         )
 
 
-def test_job_that_cannot_start_says_why(connection, job_name):
+def test_job_that_cannot_start_says_why(connection, job_name, monkeypatch):
     connection.run(f"mkdir -p {JOBS_DIR}; touch {JOBS_DIR}/{job_name}-file", timeout=10)
-
-    def run(script: str, timeout: float):
-        return connection.run(script, timeout=timeout)
-
-    follower = Follower(run, f"{job_name}-file", host="n1", timeout=20, notice=print)
-    with pytest.raises(CommandFailed) as caught:
-        follower.start("true")
+    monkeypatch.setattr(host_connection, "new_id", lambda name: f"{name}-file")
+    with pytest.raises(CommandFailed, match="cannot start job") as caught:
+        connection.run_job(job_name, "true", timeout=20, on_output=lambda _: None)
 
     assert "File exists" in caught.value.detail
 

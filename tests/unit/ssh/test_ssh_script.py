@@ -66,6 +66,20 @@ def test_any_slicing_gives_the_same_reading(noise, body, status, slices):
     assert (stream.value(), stream.ended, stream.exit_status) == (body, True, status)
 
 
+@given(st.lists(st.binary(max_size=30), max_size=10))
+def test_followed_output_is_passed_on_at_once(chunks):
+    markers, got = Markers(b"<k8sboot:begin>", b"</k8sboot:end>"), bytearray()
+    stream = MarkedStream(markers, sink=got.extend)
+    stream.feed(b"noise" + markers.begin)
+    for number, chunk in enumerate(chunks, 1):
+        stream.feed(chunk)
+        sent = b"".join(chunks[:number])
+        assert sent.startswith(got)
+        assert markers.end.startswith(sent[len(got) :]), "held back, and no part of the end"
+    stream.feed(markers.end + b" 0\n")
+    assert (bytes(got), stream.exit_status) == (b"".join(chunks), 0)
+
+
 def test_noise_is_kept_only_for_the_message():
     markers = Markers.fresh()
     stream = read(b"welcome\n" * 10_000 + b"last words\n", markers)

@@ -122,17 +122,20 @@ def test_job_name_that_could_leave_its_folder_is_refused(name):
         job_scripts.new_id(name)
 
 
-def test_look_is_read_back():
-    assert job_scripts.parse_look(b"running - 7\nab\ncd\xff") == job_scripts.Look(
-        "running", None, 7, b"ab\ncd\xff"
-    )
-    assert job_scripts.parse_look(b"ended 3 0\n").exit_status == 3
+def test_the_end_of_a_job_is_read_back():
+    assert job_scripts.parse_end(b"no newline at the end..\nended 3\n") == job_scripts.End("ended", 3)
+    assert job_scripts.parse_end(b"\nlost -\n") == job_scripts.End("lost", None)
     with pytest.raises(ValueError, match="unpack"):
-        job_scripts.parse_look(b"sh: no such file\n")
+        job_scripts.parse_end(b"sh: no such file\n")
 
 
 @pytest.mark.parametrize(
-    "script", [job_scripts.start("a-1", "echo"), job_scripts.look("a-1", offset=3, wait=1)]
+    "script",
+    [
+        job_scripts.start_and_follow("a-1", job_scripts.start("a-1", "echo")),
+        job_scripts.follow("a-1", offset=3),
+        job_scripts.when_received("a-1"),
+    ],
 )
 def test_job_scripts_are_posix_shell(script):
     assert subprocess.run(["/bin/sh", "-n"], input=script, text=True, check=False).returncode == 0

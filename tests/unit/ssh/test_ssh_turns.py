@@ -17,7 +17,7 @@ from k8sboot.ssh.target import Target
 def test_a_thread_that_asks_all_the_time_lets_others_in(monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
 
-    def execute(_session: object, _shell: object, script: str, *, timeout: float) -> Completed:
+    def execute(_session: object, _shell: object, script: str, **_more: object) -> Completed:
         time.sleep(0.02)
         asked.append(script)
         return Completed(0, b"", b"")
