@@ -20,7 +20,10 @@ TRIES = 5
 """Nothing makes a run look shorter than it is; a busy machine makes one look longer."""
 
 CONNECT, CHECK_SUDO, TRY_PASSWORD = 1 + 4, 3, 3
-"""TCP; then the algorithms, the keys, the service and the user. An exec is a channel, a command and its input."""
+"""TCP; then the algorithms, the keys, the service and the user. An exec is a channel, a command and its input.
+
+OpenSSH opens a session's channel with a window of 0 bytes: no input can be sent before it has accepted the command.
+"""
 PROBE = 3
 
 
