@@ -11,6 +11,7 @@ from k8sboot.host.host import Host
 from k8sboot.host.peer import Command, Peer
 from k8sboot.kubernetes import commands, parsers, tokens
 from k8sboot.kubernetes.answers import mappings_at, read_items, read_object, text_at
+from k8sboot.kubernetes.paths import ADMIN_CONF
 from k8sboot.paths import SMOKE
 from k8sboot.secret import Secret
 from k8sboot.smoke import objects
@@ -19,6 +20,18 @@ from k8sboot.smoke.scene import Scene, Watch
 
 GONE_WITHIN = 60
 """Seconds for Kubernetes to remove a namespace with its Pods; as long again after those that hang are removed."""
+
+
+def refuse_without_cluster(host: Host) -> None:
+    """Refused if the first master belongs to no cluster."""
+    if host.file(ADMIN_CONF) is None:
+        raise Refused(
+            "there is no cluster to try",
+            why=f"the first master has no {ADMIN_CONF}",
+            fix="run `k8sboot up` to create the cluster, then run again",
+            host=host.name,
+            code="KB-NO-CLUSTER",
+        )
 
 
 @contextmanager

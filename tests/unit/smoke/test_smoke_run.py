@@ -12,6 +12,7 @@ import pytest
 import yaml
 from fake_cluster import FakeCluster
 from fake_host import FakeConnection
+from inventories import spec
 from runs import Told, run
 from smoke_states import container, listed, pod, service
 
@@ -172,6 +173,13 @@ def test_a_token_that_kubeadm_does_not_make_is_a_failure_at_once(there):
     assert outcomes(told) == {"token": "failed"}
     assert "repeats what the API server refuses" in told.report.errors["m1"].why
     assert nothing_is_left(there)
+
+
+def test_hosts_without_a_cluster_are_refused_before_anything_is_tried():
+    told = run(FakeCluster(spec(masters=1, nodes=1)), smoke_phases())
+    assert told.errors["m1"] == "KB-NO-CLUSTER"
+    assert set(told.errors) == {"m1"}
+    assert told.changes == {}
 
 
 def test_what_a_killed_test_has_left_is_removed_first(there):
