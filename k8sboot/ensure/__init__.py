@@ -4,14 +4,17 @@ from k8sboot.ensure.boot import newer_kernel
 from k8sboot.ensure.cluster import (
     api_says,
     apiserver_answers,
+    apiserver_is_not_ready,
     endpoint_problem,
     manifest,
     manifest_path,
+    manifest_reads,
     reset_unfinished,
     running_cluster,
     running_cluster_now,
     settled,
     unsettled,
+    workloads_of,
 )
 from k8sboot.ensure.etcd import no_etcd_member
 from k8sboot.ensure.files import absent, block, directory, file, files
@@ -19,7 +22,7 @@ from k8sboot.ensure.kernel import modules, sysctls
 from k8sboot.ensure.members import back_in_cluster, not_ready_any_more
 from k8sboot.ensure.mounts import unmounted
 from k8sboot.ensure.next_boot import cloud_init_stays_out, filters_stay_off, modules_stay, sysctls_stay
-from k8sboot.ensure.node_settings import labels_and_taints
+from k8sboot.ensure.node_settings import labels_and_taints, labels_and_taints_reads
 from k8sboot.ensure.packages import choose, packages, version_to_come
 from k8sboot.ensure.proxy_mode import left_reads, no_other_mode
 from k8sboot.ensure.repositories import repositories, repository
@@ -39,6 +42,7 @@ __all__ = [
     "absent",
     "api_says",
     "apiserver_answers",
+    "apiserver_is_not_ready",
     "as_before",
     "back_in_cluster",
     "block",
@@ -51,9 +55,11 @@ __all__ = [
     "filters_stay_off",
     "hostname",
     "labels_and_taints",
+    "labels_and_taints_reads",
     "left_reads",
     "manifest",
     "manifest_path",
+    "manifest_reads",
     "modules",
     "modules_stay",
     "newer_kernel",
@@ -82,4 +88,5 @@ __all__ = [
     "would_restart",
     "unmounted",
     "unsettled",
+    "workloads_of",
 ]

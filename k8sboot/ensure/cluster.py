@@ -8,6 +8,7 @@ from k8sboot.errors import CommandFailed
 from k8sboot.host.files import File
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command, NotYet, Peer
+from k8sboot.host.reads import Reads
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.kubernetes.answers import is_away
 from k8sboot.kubernetes.running import RunningCluster
@@ -34,6 +35,11 @@ def apiserver_answers(host: Peer) -> str:
     return host.ask(commands.api_ready(), timeout=30).problem
 
 
+def apiserver_is_not_ready(host: Peer) -> str:
+    """The same, asked once while nothing changes."""
+    return host.ask_once(commands.api_ready(), timeout=30).problem
+
+
 def endpoint_problem(host: Peer, endpoint: str) -> str:
     """Why a connection from this host to the API's endpoint fails, in the words of Go's net package; '' if it is made.
 
@@ -48,19 +54,20 @@ def endpoint_problem(host: Peer, endpoint: str) -> str:
 
 
 def api_says(host: Host, question: Command, *, at: Peer | None = None, timeout: float = 60) -> str:
-    """The output of a kubectl command that only reads; a temporarily unavailable API server is waited for.
+    """The output of a kubectl command that only reads, run once while nothing changes.
 
-    at: the master that is queried, while this host waits. Raises CommandFailed, or DeadlineExceeded of the wait.
+    A temporarily unavailable API server is waited for. at: the master that is queried, while this host waits. Raises
+    CommandFailed, or DeadlineExceeded of the wait.
     """
     master = at or host
     for _ in range(API_ATTEMPTS - 1):
         try:
-            return master.read(question, timeout=timeout)
+            return master.read_once(question, timeout=timeout)
         except CommandFailed as error:
             if not is_away(error.output):
                 raise
         host.wait("the API server to be ready", lambda: apiserver_answers(master), timeout=API_TIMEOUT)
-    return master.read(question, timeout=timeout)
+    return master.read_once(question, timeout=timeout)
 
 
 def running_cluster(host: Host, *, at: Peer | None = None) -> RunningCluster:
@@ -80,6 +87,17 @@ def manifest_path(name: str) -> str:
     return f"{MANIFESTS_DIR}/{name}.yaml"
 
 
+def manifest_reads(name: str) -> Reads:
+    """What manifest() reads on the first master."""
+    path = manifest_path(name)
+    return Reads(files=(path,), cluster=(commands.diff(path),))
+
+
+def workloads_of(namespace: str) -> commands.Words:
+    """The command that unsettled() runs."""
+    return commands.get_fields("daemonsets,deployments,pods", parsers.WORKLOADS, namespace=namespace)
+
+
 def settled(host: Host, namespace: str, *, timeout: int) -> None:
     """Wait until every DaemonSet and Deployment of the namespace has its Pods, all updated, and every Pod is ready."""
     host.wait(f"the Pods of {namespace} to be ready", lambda: unsettled(host, namespace), timeout=timeout)
@@ -87,8 +105,7 @@ def settled(host: Host, namespace: str, *, timeout: int) -> None:
 
 def unsettled(host: Peer, namespace: str) -> str:
     """The workloads of the namespace that are not ready, and their Pods, each with its last event; '' if all are."""
-    kinds = "daemonsets,deployments,pods"
-    said = host.read(commands.get_fields(kinds, parsers.WORKLOADS, namespace=namespace), timeout=60)
+    said = host.read_once(workloads_of(namespace))
     found = parsers.workloads(said)
     short = [f"{w.kind.lower()}/{w.name}: {w.ready} of {w.wanted} ready" for w in found if not w.is_settled]
     unready = [pod for pod in parsers.pods(said) if not pod.is_ready]
@@ -122,8 +139,8 @@ def reset_unfinished(host: Host, engine: Runtime, reset: Command) -> bool:
 def manifest(host: Host, name: str, content: str | Secret, *, restarts: tuple[Command, ...] = ()) -> None:
     """Apply a manifest's objects unless the cluster has them; the API server compares (kubectl diff).
 
-    restarts: commands that follow, for Pods that read what is applied only when they start. By the API server where an
-    object is too large for kubectl.
+    A file that differs from the manifest is written, and applied without a comparison. restarts: commands that follow,
+    for Pods that read what is applied only when they start. By the API server where an object is too large for kubectl.
     """
     text = content.reveal() if isinstance(content, Secret) else content
     by_server = any(len(part) > LARGEST_OBJECT for part in text.split("\n---\n"))
@@ -131,10 +148,9 @@ def manifest(host: Host, name: str, content: str | Secret, *, restarts: tuple[Co
     wanted = File(path, content, mode=0o600)
     is_written = wanted.is_met_by(host.file(path))
     files(host, wanted)
-    is_planned = host.is_ahead and not is_written  # a dry run: kubectl would compare the old file
     diff = commands.diff_by_server(path) if by_server else commands.diff(path)
     apply = commands.apply_by_server(path) if by_server else commands.apply(path)
-    if is_planned or _differs(host, diff):
+    if not is_written or _differs(host, diff):
         host.change(f"apply {name}", apply, *restarts, timeout=180)
 
 

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from k8sboot.ensure.cluster import api_says
 from k8sboot.ensure.files import absent, file
 from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.hosts import HostSpec
+from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes.commands import get_fields
 from k8sboot.kubernetes.node_settings import FIELDS, Move, NodeSettings, by_key, commands_for, node_settings
 from k8sboot.paths import NODE_SETTINGS
 
+_ASK = get_fields("nodes", FIELDS)
 SETS_SOME = "Written by k8sboot, which has set labels or taints: they are annotated on their Nodes.\n"
+
+
+def labels_and_taints_reads(spec: Spec) -> Reads:
+    """What labels_and_taints() reads on the first master."""
+    asked = (_ASK,) if any(each.labels or each.taints for each in spec.hosts) else ()
+    return Reads(files=(NODE_SETTINGS,), cluster=asked)
 
 
 def labels_and_taints(host: Host, everyone: Sequence[HostSpec], chosen: Sequence[HostSpec]) -> None:
@@ -27,7 +36,7 @@ def labels_and_taints(host: Host, everyone: Sequence[HostSpec], chosen: Sequence
     host.relies_on("kubeadm-init")
     if wants_some:
         file(host, NODE_SETTINGS, SETS_SOME)
-    nodes = node_settings(api_says(host, get_fields("nodes", FIELDS)))
+    nodes = node_settings(api_says(host, _ASK))
     for each in chosen:
         _apply(host, each, nodes.get(each.name))
     if not wants_some and len(chosen) == len(everyone):

@@ -182,7 +182,13 @@ class Host(Peer):
             # On a slow machine, frequent looks would be half of its load.
             time.sleep(max(pause, min(took, deadline - time.monotonic())))
             self._machine.forget()
+            self._forget_answers()
             last, took = _problem(problem)
+
+    def _forget_answers(self) -> None:
+        """What any host of the run has said of the cluster."""
+        for machine in (self._machine, *self._context.run):
+            machine.forget_answers()
 
     def expect(self, what: str, problem: Callable[[], str]) -> None:
         """Call problem() once; NotAsWanted with its answer. In a dry run only while nothing is planned here."""
@@ -248,7 +254,10 @@ class Host(Peer):
             self._machine.dry_run.planned.append(self._context.phase)
         else:
             self._emit(Changing(what=change.what, commands=change.commands))
-            output = do()
+            try:
+                output = do()
+            finally:
+                self._forget_answers()
         self.changes += 1
         self._emit(replace(change, is_dry=self._context.is_dry, seconds=time.monotonic() - started))
         return output

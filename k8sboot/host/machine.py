@@ -15,6 +15,7 @@ from k8sboot.host.files import File
 from k8sboot.host.node_address import NodeAddress
 from k8sboot.host.probe import Probe, parse
 from k8sboot.host.reads import Question, Reads, union
+from k8sboot.host.remembered import Remembered
 from k8sboot.host.retry import Retrier
 from k8sboot.host.snapshot import Answer, FileState, Snapshot, UnitState, offset
 from k8sboot.paths import LOCK, RUN_DIR
@@ -64,7 +65,7 @@ class Machine:
         self._snapshot: Snapshot | None = None
         self._asked: dict[str, str] = {}
         """The script of each question that was asked last, by its name."""
-        self._seen_once: dict[Script, Completed] = {}
+        self._remembered = Remembered(self.look, reads.cluster)
         self._lock = threading.RLock()
 
     def run(self, script: Script, *, timeout: float) -> Completed:
@@ -76,14 +77,8 @@ class Machine:
         return self._retrier.retry(lambda: self.run(script, timeout=timeout))
 
     def look_once(self, script: Script, *, timeout: float) -> Completed:
-        """The same, whose success is remembered until the host is changed."""
-        with self._lock:
-            if script not in self._seen_once:
-                done = self.look(script, timeout=timeout)
-                if done.exit_status != 0:
-                    return done
-                self._seen_once[script] = done
-            return self._seen_once[script]
+        """The same, whose success is remembered until a host of the run is changed."""
+        return self._remembered.look(script, timeout=timeout)
 
     def alter(self, script: Script, *, timeout: float) -> Completed:
         """Run a short script that changes the host exactly once, however often the connection drops during it.
@@ -185,12 +180,17 @@ class Machine:
         """The host was changed: discard the snapshot."""
         with self._lock:
             self._snapshot = None
-            self._seen_once.clear()
+        self.forget_answers()
+
+    def forget_answers(self) -> None:
+        """Another host was changed, and with it the cluster: discard what look_once remembers."""
+        self._remembered.forget()
 
     def start_over(self) -> None:
         """Discard what was planned, and the snapshot."""
         self.dry_run = DryRun()
         self.forget()
+        self._remembered.start_over()
 
     def has_written(self, files: Sequence[File]) -> None:
         """Record in the snapshot that these files were written (in a dry run: would be); the rest stays."""

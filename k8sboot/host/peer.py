@@ -101,19 +101,22 @@ class Peer:
         return self._machine.look(Read(tuple(command)), timeout=timeout)
 
     def ask_once(self, command: Command, *, timeout: float = 60) -> Completed:
-        """The same, run once while nothing changes on this host; a failure is not remembered."""
+        """The same, run once while nothing changes on the run's hosts; a failure is not remembered."""
         return self._machine.look_once(Read(tuple(command)), timeout=timeout)
 
     def read(self, command: Command, *, timeout: float = 60) -> str:
         """The output of a read-only command. CommandFailed if its exit status is not 0; NotYet in a dry run."""
-        return self._completed(command, timeout=timeout).text
+        return self._completed(command, self.ask(command, timeout=timeout)).text
+
+    def read_once(self, command: Command, *, timeout: float = 60) -> str:
+        """The same as ask_once. While a wait goes on, every look is a new one."""
+        return self._completed(command, self.ask_once(command, timeout=timeout)).text
 
     def look_once(self, script: Script, *, timeout: float) -> str:
         """The output of a read-only script, which is not retried when the connection is lost."""
         return self._machine.run(script, timeout=timeout).text
 
-    def _completed(self, command: Command, *, timeout: float) -> Completed:
-        done = self.ask(command, timeout=timeout)
+    def _completed(self, command: Command, done: Completed) -> Completed:
         if done.exit_status != 0:
             if self.is_ahead:
                 raise NotYet(self._machine.dry_run.last)
@@ -153,7 +156,8 @@ class Peer:
         return content.decode("utf-8", errors)
 
     def _content(self, path: str) -> bytes:
-        return self._completed(["cat", "--", path], timeout=60).stdout
+        command = ["cat", "--", path]
+        return self._completed(command, self.ask(command)).stdout
 
     def known(self, value: T | None, *, what: str, after: str) -> T:
         """The value if not None; otherwise NotYet in a dry run in which phase `after` plans changes, else Refused.

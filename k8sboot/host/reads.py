@@ -30,6 +30,8 @@ class Reads:
     sysctls: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
+    cluster: tuple[tuple[str, ...], ...] = ()
+    """Commands that ask the cluster: of the first master alone, and all at once where the first of them is asked."""
 
     @property
     def prompt(self) -> Reads:

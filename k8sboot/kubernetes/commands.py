@@ -24,6 +24,8 @@ OF_A_CLUSTER = (
     "daemonset/calico-node",
     "deployment/metrics-server",
 )
+CLUSTER: Fields = ("kind", "metadata.name", "data", "spec.replicas", "spec.template.spec.containers")
+"""The fields of OF_A_CLUSTER."""
 REQUEST_TIMEOUT = 20
 BY_SERVER = ("--server-side", "--force-conflicts", "--field-manager=k8sboot")
 POD_LOGS = scripts.render("pod-logs", KUBECONFIG=ADMIN_CONF, CACHE=KUBECTL_CACHE, AT_ONCE=8)
@@ -168,9 +170,9 @@ def last_event(pod: str, *, namespace: str) -> Words:
 
 
 def running_cluster() -> Words:
-    """Everything of kube-system that tells how the cluster is set up, in one List; what does not exist is left out."""
+    """Get what tells in kube-system how the cluster is set up, as rows of CLUSTER; what does not exist is left out."""
     words = kubectl("get", *OF_A_CLUSTER, "--namespace", "kube-system", "--ignore-not-found")
-    return (*words, "--output", "json", f"--request-timeout={REQUEST_TIMEOUT}s")
+    return (*words, "--output", template(CLUSTER), f"--request-timeout={REQUEST_TIMEOUT}s")
 
 
 def ip_pools() -> Words:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from k8sboot.kubernetes.answers import at, mappings_at, number_at, read_items, text_at
+from k8sboot.kubernetes.answers import at, mappings_at, number_at, text_at
+from k8sboot.kubernetes.commands import CLUSTER
 from k8sboot.kubernetes.releases import nearest
+from k8sboot.kubernetes.rows import read_rows
 from k8sboot.kubernetes.yamltext import load_documents
 
 _MINOR = re.compile(r"v?1\.(\d{1,3})\.")
@@ -41,7 +43,7 @@ class RunningCluster:
 
     @property
     def proxy_config_map(self) -> Mapping[str, Any]:
-        """kube-proxy's ConfigMap."""
+        """kube-proxy's ConfigMap, without what a copy of it has for `kubectl replace`."""
         return self.objects.get(("ConfigMap", "kube-proxy"), {})
 
     @property
@@ -111,5 +113,5 @@ class RunningCluster:
 
 def running_cluster(text: str) -> RunningCluster:
     """From kubectl's answer to commands.running_cluster(). Raises BadAnswer."""
-    items = read_items(text, asked="the cluster's configuration") if text.strip() else []
+    items = read_rows(text, CLUSTER, asked="the cluster's configuration") if text.strip() else []
     return RunningCluster({(text_at(i, "kind"), text_at(i, "metadata", "name")): i for i in items})

@@ -9,7 +9,7 @@ from k8sboot.desired.calico import NODE_ADDRESSES, calico_manifest, unpinned_dig
 from k8sboot.desired.network import CNI_IN_FORCE
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command
-from k8sboot.host.reads import Reads
+from k8sboot.host.reads import Reads, union
 from k8sboot.kubernetes import commands
 from k8sboot.phase import When, first_master, phase
 
@@ -17,7 +17,7 @@ from k8sboot.phase import When, first_master, phase
 @phase(
     on=first_master,
     when=When(lambda spec: spec.plugin == "calico", otherwise="network.plugin is not calico"),
-    reads=Reads(files=(ensure.manifest_path("calico"),), questions=(NODE_ADDRESSES, CNI_IN_FORCE)),
+    reads=union((ensure.manifest_reads("calico"), Reads(questions=(NODE_ADDRESSES, CNI_IN_FORCE)))),
     after=("kubeadm-init",),
     scope="cluster",
 )

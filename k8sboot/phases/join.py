@@ -146,6 +146,7 @@ def _certificate_key(leader: Peer) -> str:
 
 @phase(
     on=first_master,
+    reads=Reads(cluster=(commands.token_secrets(),)),
     after=("join-masters", "join-nodes"),
     needs=("kubeadm-init", "join-token"),
     scope="cluster",

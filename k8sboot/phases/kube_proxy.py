@@ -16,6 +16,7 @@ from k8sboot.host.snapshot import from_to
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, comparing
 from k8sboot.kubernetes import kube_proxy as proxies
+from k8sboot.kubernetes.answers import read_object
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.kubernetes.ports import PROXY_METRICS
 from k8sboot.paths import KUBE_PROXY_PATCH
@@ -24,6 +25,7 @@ from k8sboot.secret import Secret
 
 FIRST, EACH = 300, 30
 """Seconds for the first new kube-proxy, and for each further one: the DaemonSet replaces them one by one."""
+WHOLE_CONFIG = commands.get("configmap", "kube-proxy", namespace="kube-system")
 MODE = Question(
     "proxy-mode",
     f"[ -f {KUBELET_CONF} ] || exit 1; timeout 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/{PROXY_METRICS}; "
@@ -46,9 +48,9 @@ def _reads(spec: Spec) -> Reads:
 def kube_proxy(cluster: Cluster, host: Host) -> None:
     """Set kube-proxy's mode and configuration."""
     running, fields = ensure.running_cluster(host), proxy_fields(cluster.spec)
-    wanted = proxies.set_config(running.proxy_config_map, fields)
-    if wanted:
+    if proxies.set_config(running.proxy_config_map, fields):
         _refuse_without_modules(cluster)
+        whole = read_object(ensure.api_says(host, WHOLE_CONFIG), asked="the ConfigMap kube-proxy")
         found = list(comparing.differing(fields, running.proxy_configuration, where="kube-proxy"))
         is_switch = any(each.key == "kube-proxy.mode" for each in found)
         host.change(
@@ -56,7 +58,7 @@ def kube_proxy(cluster: Cluster, host: Host) -> None:
             commands.replace(KUBE_PROXY_PATCH),
             commands.rollout_restart("daemonset", "kube-proxy", namespace="kube-system"),
             diff="".join(from_to(each.key, each.found, each.wanted) for each in found),
-            secrets={KUBE_PROXY_PATCH: Secret(wanted)},
+            secrets={KUBE_PROXY_PATCH: Secret(proxies.set_config(whole, fields))},
         )
 
 

@@ -14,7 +14,12 @@ from k8sboot.paths import KUBEADM_CONFIG
 from k8sboot.phase import first_master, phase
 
 
-@phase(on=first_master, reads=Reads(files=(ADMIN_CONF,)), after=("preflight",), diagnosis=NODES)
+@phase(
+    on=first_master,
+    reads=Reads(files=(ADMIN_CONF,), cluster=(commands.api_ready(),)),
+    after=("preflight",),
+    diagnosis=NODES,
+)
 def kubeadm_init(cluster: Cluster, host: Host) -> None:
     """Create the control plane."""
     reset = commands.kubeadm_reset(cri_socket(cluster))
@@ -23,4 +28,4 @@ def kubeadm_init(cluster: Cluster, host: Host) -> None:
         host.change(
             "kubeadm init", *marked(cluster, commands.kubeadm_init(KUBEADM_CONFIG)), timeout=900, job=True
         )
-    host.wait("the API server to be ready", lambda: ensure.apiserver_answers(host), timeout=300)
+    host.wait("the API server to be ready", lambda: ensure.apiserver_is_not_ready(host), timeout=300)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.host.host import Host
-from k8sboot.host.reads import Reads
 from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
 from k8sboot.phase import When, first_master, phase
 from k8sboot.templates import render
@@ -14,7 +13,7 @@ from k8sboot.templates import render
 @phase(
     on=first_master,
     when=When(lambda spec: spec.metrics_server.enabled, otherwise="metricsServer.enabled is false"),
-    reads=Reads(files=(ensure.manifest_path("metrics-server"),)),
+    reads=ensure.manifest_reads("metrics-server"),
     after=("kubeadm-init",),
     scope="cluster",
 )

@@ -6,14 +6,12 @@ from k8sboot import ensure
 from k8sboot.cluster import Cluster
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
-from k8sboot.host.reads import Reads
-from k8sboot.paths import NODE_SETTINGS
 from k8sboot.phase import first_master, phase
 
 
 @phase(
     on=first_master,
-    reads=Reads(files=(NODE_SETTINGS,)),
+    reads=ensure.labels_and_taints_reads,
     after=("join-masters", "join-nodes"),
     scope="cluster",
     diagnosis=NODES,

@@ -7,6 +7,7 @@ from k8sboot.cluster import Cluster
 from k8sboot.desired import network
 from k8sboot.diagnosis.diagnose import NODES
 from k8sboot.host.host import Host
+from k8sboot.host.reads import Reads
 from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, parsers
 from k8sboot.phase import first_master, phase
@@ -16,6 +17,7 @@ NAMESPACE, TIMEOUT = "kube-system", 600
 
 @phase(
     on=first_master,
+    reads=Reads(cluster=(ensure.workloads_of(NAMESPACE),)),
     after=("calico", "pod-network", "metrics-server", "kube-proxy", "join-masters", "join-nodes"),
     scope="cluster",
     diagnosis=NODES,

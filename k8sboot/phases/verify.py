@@ -31,15 +31,22 @@ from k8sboot.phase import everyone, first_master, phase
 
 Addresses = tuple[parsers.PodAddress, ...]
 QUERY_ID = 0x6B38
+_ASK_NODES = commands.get_fields("nodes", parsers.NODES)
 _ASK_PODS = commands.get_fields("pods", parsers.POD_ADDRESSES, namespace="kube-system")
+_ASK_METRICS = commands.kubectl("top", "nodes", "--no-headers")
 NEEDS_NETWORK = (
     "Pods' addresses, kubectl top, names of Services, and the Pods of kube-system that need a network"
 )
 
 
+def _reads(spec: Spec) -> Reads:
+    metrics = (_ASK_METRICS,) if spec.metrics_server.enabled and spec.plugin != "none" else ()
+    return Reads(questions=(CNI_IN_FORCE,), cluster=(_ASK_NODES, _ASK_PODS, *metrics))
+
+
 @phase(
     on=first_master,
-    reads=Reads(questions=(CNI_IN_FORCE,)),
+    reads=_reads,
     after=("join-masters", "join-nodes", "calico", "pod-network", "kube-proxy"),
     scope="cluster",
     diagnosis=NODES,
@@ -102,13 +109,13 @@ def _network(cluster: Cluster, host: Host, wanted: set[str], pods: LastAnswer[Ad
 
 def _known_pods(host: Peer) -> Addresses:
     """The Pods' addresses; nothing while the API server does not answer, as before there is a cluster."""
-    done = host.ask(_ASK_PODS)
+    done = host.ask_once(_ASK_PODS)
     return parsers.pod_addresses(done.text) if done.exit_status == 0 else ()
 
 
 def _known_nodes(host: Peer) -> list[tuple[parsers.Node, ...]]:
     """The cluster's nodes; nothing while the API server does not answer, as before there is a cluster."""
-    done = host.ask(commands.get_fields("nodes", parsers.NODES))
+    done = host.ask_once(_ASK_NODES)
     return [parsers.nodes(done.text)] if done.exit_status == 0 else []
 
 
@@ -133,11 +140,11 @@ def _unready(spec: Spec, wanted: set[str], nodes: Iterable[parsers.Node]) -> str
 
 
 def _nodes(host: Peer) -> tuple[parsers.Node, ...]:
-    return parsers.nodes(host.read(commands.get_fields("nodes", parsers.NODES)))
+    return parsers.nodes(host.read_once(_ASK_NODES))
 
 
 def _pods(host: Peer) -> Addresses:
-    return parsers.pod_addresses(host.read(_ASK_PODS))
+    return parsers.pod_addresses(host.read_once(_ASK_PODS))
 
 
 def _silent(host: Peer, wanted: set[str], pods: Iterable[parsers.PodAddress]) -> str:
@@ -154,7 +161,7 @@ def _other_networks(cluster: Cluster, wanted: set[str]) -> str:
 
 
 def _no_metrics(host: Peer, wanted: set[str]) -> str:
-    done = host.ask(commands.kubectl("top", "nodes", "--no-headers"), timeout=30)
+    done = host.ask_once(_ASK_METRICS, timeout=30)
     if done.problem:
         return done.problem
     missing = without_metrics(done.text, wanted)

@@ -83,7 +83,7 @@ class Connections:
         if name not in self.busy:
             return
         machine = self.machines[name]
-        host = Host(machine, Context(phase=CONNECT, emit=self._tell))
+        host = Host(machine, Context(phase=CONNECT, emit=self._tell, run=tuple(self.machines.values())))
         host.wait(
             "a job of an earlier run to end",
             lambda: "" if is_over() else _running_jobs(machine),

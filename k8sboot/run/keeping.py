@@ -13,9 +13,10 @@ from k8sboot.host.peer import Peer
 from k8sboot.host.reads import Reads
 from k8sboot.inventory.kept import differing_keys
 from k8sboot.inventory.model import Spec
+from k8sboot.kubernetes.commands import running_cluster
 from k8sboot.kubernetes.paths import ADMIN_CONF
 
-READS = Reads(files=(ADMIN_CONF,))
+READS = Reads(files=(ADMIN_CONF,), cluster=(running_cluster(),))
 
 
 class Keeping:

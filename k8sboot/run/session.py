@@ -144,9 +144,10 @@ class Session:
     def _work(self, hosts: tuple[HostSpec, ...]) -> Report:
         declared = (phase.reads_for(self._spec) for phase in self._request.phases)
         reads = union((*declared, READS, expiry.READS, CONNECTING, KEPT))
-        self._drain([self._worker(h.name, partial(self._connections.connect, h, reads)) for h in hosts])
-        machines, errors = self._connections.machines, self._connections.errors
         first = self._spec.masters[0].name
+        of = {h.name: reads if h.name == first else replace(reads, cluster=()) for h in hosts}
+        self._drain([self._worker(h.name, partial(self._connections.connect, h, of[h.name])) for h in hosts])
+        machines, errors = self._connections.machines, self._connections.errors
         self._wait_for_jobs(first)
         gate = self._gate = self._new_gate()
         if first not in errors:

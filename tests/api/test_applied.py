@@ -17,6 +17,7 @@ from apiservers import LAB_RELEASES, ROOT, ApiServer
 
 from k8sboot.ensure.cluster import LARGEST_OBJECT
 from k8sboot.kubernetes import calico, commands, kube_proxy, network_manifest, node_settings
+from k8sboot.kubernetes.answers import read_object
 from k8sboot.kubernetes.calico_releases import CALICO
 from k8sboot.kubernetes.config import ControlPlane, NodeRegistration, Proxy, kubeadm_config
 from k8sboot.kubernetes.metrics_server import metrics_server_image, metrics_server_values
@@ -24,6 +25,7 @@ from k8sboot.kubernetes.node_settings import Move
 from k8sboot.kubernetes.running import running_cluster
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.kubernetes.yamltext import dump_documents, load_documents
+from k8sboot.phases.kube_proxy import WHOLE_CONFIG
 from k8sboot.smoke import objects
 from k8sboot.templates import render
 
@@ -214,7 +216,10 @@ def test_kube_proxys_configuration(api: ApiServer, tmp_path: Path) -> None:
     done = api.kubeadm("init", "phase", "addon", "kube-proxy", "--config", str(config))
     assert done.returncode == 0, done.stderr
     running = running_cluster(accepted(api.run(commands.running_cluster()), api))
-    wanted = kube_proxy.set_config(running.proxy_config_map, {"mode": "ipvs", "ipvs": {"scheduler": "lc"}})
+    fields = {"mode": "ipvs", "ipvs": {"scheduler": "lc"}}
+    assert kube_proxy.set_config(running.proxy_config_map, fields)
+    whole = accepted(api.run(WHOLE_CONFIG), api)
+    wanted = kube_proxy.set_config(read_object(whole, asked="kube-proxy"), fields)
     (tmp_path / "proxy.json").write_text(wanted)
     accepted(api.run(commands.replace(str(tmp_path / "proxy.json")), *strictly(api)), api)
     accepted(api.run(commands.replace(str(tmp_path / "proxy.json"))), api)

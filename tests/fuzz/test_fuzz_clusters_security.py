@@ -28,6 +28,7 @@ from k8sboot.kubernetes import (
     tokens,
     yamltext,
 )
+from k8sboot.kubernetes.commands import CLUSTER
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.status.questions import parts
 
@@ -122,9 +123,17 @@ trees = st.recursive(
 
 @given(trees.map(json.dumps) | some.texts | some.twisted(['{"items": [{"metadata": {"name": "x"}}]}']))
 def test_objects(text):
-    for read in (tokens.bootstrap_tokens, etcd.members, running.running_cluster):
+    for read in (tokens.bootstrap_tokens, etcd.members):
         with suppress(K8sbootError):
             str(read(text))
+
+
+columns = st.lists(words | trees.map(json.dumps), min_size=len(CLUSTER), max_size=len(CLUSTER)).map("\t".join)
+ROW = 'DaemonSet\tcalico-node\t{"ClusterConfiguration": "a: 1"}\t1\t[{"name": "calico-node", "image": "a:v3.1.2"}]\n.'
+
+
+@given(columns.map("{}\n.".format) | some.texts | some.twisted([ROW]))
+def test_running_clusters(text):
     with suppress(K8sbootError):
         found = running.running_cluster(text)
         str([getattr(found, name) for name in dir(running.RunningCluster) if not name.startswith("_")])

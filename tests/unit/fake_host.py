@@ -6,7 +6,8 @@ it does not know fails the test that sent it. What the values are as shell is pr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 
 from fake_probes import Probes
 from fake_scripts import Scripts
@@ -18,6 +19,7 @@ from k8sboot.host.files import Write
 from k8sboot.host.lease import NO_ROOM, REFUSAL, REFUSED, Held, Release, take
 from k8sboot.host.once import CANCELLED, ENDED, NEVER, Once, Recall
 from k8sboot.host.probe import Probe
+from k8sboot.host.remembered import Together
 from k8sboot.host.script import Commands, Read
 from k8sboot.ssh.connection import Completed, Script, text_of
 
@@ -57,12 +59,21 @@ class FakeConnection(Scripts, Probes):
                 self.runs.append("ask")
                 status, out, err = self._command(list(script.command))
                 return Completed(status, out.encode("utf-8", "surrogateescape"), err.encode())
+            case Together():
+                self.runs.append("ask")
+                return Completed(0, "".join(self._together(script)).encode(), b"")
             case Scope():
                 self.runs.append("evidence")
                 return Completed(0, self._told_of_itself(text_of(script)).encode(), b"")
             case str():  # the words of one command
                 return self._answered(Read(split(script)))
         raise self._unknown(f"the request {script!r}")
+
+    def _together(self, script: Together) -> Iterator[str]:
+        for index, words in enumerate(script.commands):
+            status, out, _ = self._command(list(words))
+            if status == 0:
+                yield f"answer {index} .{b64encode(out.encode()).decode()}\n"
 
     def _held(self, script: Held) -> Completed:
         """What a script says that asks first whose host this is."""

@@ -114,6 +114,8 @@ class Kubectl:
         if words[0] == "get":
             return self._get(host, line)
         match words:
+            case ["diff", "-f", path, *_] if path not in host.files:
+                return 1, "", f'error: the path "{path}" does not exist\n'
             case ["diff", "-f", path, *_]:
                 return (0, "", "") if self.applied.get(path) == host.text(path) else (1, "+ differs\n", "")
             case ["wait", "--for", "condition=Established", *_]:
@@ -207,5 +209,7 @@ class Kubectl:
         if line.startswith("get ippools.crd.projectcalico.org "):
             return self.pools
         if line.startswith("get configmap/kubeadm-config "):
-            return object_list("", self._objects())
+            return rows(self._objects(), fields_of(split(line)))
+        if line.startswith("get configmap kube-proxy "):
+            return json.dumps(config_map("kube-proxy", "config.conf", self.proxy))
         raise host._unknown(line)

@@ -20,17 +20,12 @@ from k8sboot.ssh.script import Markers, wrap
 pytestmark = pytest.mark.usefixtures("clock")
 
 PROBE, CLUSTERS = 1, 1
-"""Execs: every host is probed once; the first master is asked for the cluster's configuration, too."""
+"""Execs: every host is probed once; the first master is asked for all that the phases declare of the cluster, too."""
 MORE = {
-    "kubeadm-init": 1,
-    "calico": 1,
-    "metrics-server": 1,
     "kubeconfig": 1,
-    "join-token-end": 1,
-    "settle": 1,
-    "verify": 4,
+    "verify": 1,
 }
-"""What phases ask the first master besides: kubectl, or for a file whose path its probe tells."""
+"""What phases ask the first master besides: kubectl logs, or for a file whose path its probe tells."""
 TOOLS_NOT_THERE = {("el7", "os-packages"): 2}
 """CentOS 7 has no repository with one of the optional tools: which packages there are is looked up again."""
 FIRST_WINDOW = 10 * 1460

@@ -82,8 +82,9 @@ def all_that_k8sboot_does_with_tokens(folder: Path) -> Iterator[HostState]:
     del cluster.hosts["n2"].answers["kubeadm join"]
     cluster.spec = saying(cluster.spec, "kubeProxy.mode", "calico.encapsulation")
     cluster.proxy_mode = "iptables"
-    cluster.starting = ["n2"]
     raise_errors(run(cluster, UP))
+    cluster.starting = ["n2"]
+    raise_errors(run(cluster, [phase for phase in UP if phase.name == "settle"]))
     assert cluster.files_with_secrets == 4, (
         "three machines joined with the token, one of them with the key, too"
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from fake_rows import rows
 
 from k8sboot.errors import Refused
 from k8sboot.kubernetes.alternative_names import alternative_names
 from k8sboot.kubernetes.answers import BadAnswer
+from k8sboot.kubernetes.commands import CLUSTER
 from k8sboot.kubernetes.running import RunningCluster, running_cluster
 from k8sboot.kubernetes.static_pods import flags
 
@@ -23,7 +24,7 @@ def config_map(name: str, key: str, document: dict[str, Any]) -> dict[str, Any]:
 
 
 def cluster(*items: dict[str, Any]) -> RunningCluster:
-    return running_cluster(json.dumps({"kind": "List", "items": items}))
+    return running_cluster(rows(items, CLUSTER))
 
 
 def calico(image: str, **env: str) -> dict[str, Any]:
