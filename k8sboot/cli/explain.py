@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from dataclasses import asdict
-
 import click
 from click.shell_completion import CompletionItem
 
 from k8sboot.cli.options import common
 from k8sboot.errors import UsageError
 from k8sboot.explain import entries, near, plain
-from k8sboot.text.table import table
 
 WIDEST = 100
 
@@ -45,9 +40,17 @@ def command(context: click.Context, *, code: str | None, output: str) -> None:
             fix=f"did you mean {' or '.join(likely)}?" if likely else "`k8sboot explain` lists all of them",
         )
     if output == "json":
+        import json
+        from dataclasses import asdict
+
         found = [asdict(entry) for entry in chosen]
         click.echo(json.dumps(found if code is None else found[0], indent=2, ensure_ascii=False))
     elif code is None:
+        from k8sboot.text.table import table
+
         click.echo("\n".join(table((entry.code, entry.title) for entry in chosen)))
     else:
-        click.echo(chosen[0].text(min(WIDEST, shutil.get_terminal_size().columns)), nl=False)
+        from shutil import get_terminal_size
+
+        columns = get_terminal_size().columns
+        click.echo(chosen[0].text(min(WIDEST, columns)), nl=False)

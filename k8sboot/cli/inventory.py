@@ -5,8 +5,6 @@ from __future__ import annotations
 import click
 
 from k8sboot.cli.options import common
-from k8sboot.cli.own_machine import effect_lines
-from k8sboot.cli.wiring import read_inventory
 
 
 @click.group("inventory")
@@ -23,6 +21,9 @@ def check(context: click.Context) -> None:
 
     Exit 2 when there is an error. Runs no command and does not prompt.
     """
+    from k8sboot.cli.own_machine import effect_lines
+    from k8sboot.cli.reading import read_inventory
+
     loaded = read_inventory(context, has_secrets=False, looks_for_secrets=True)
     spec = loaded.spec
     click.echo(f"{loaded.path}: ok, masters: {len(spec.masters)}, nodes: {len(spec.nodes)}")

@@ -43,7 +43,7 @@ class Listeners:
     """The journal, called at once, and the console, called in turn."""
 
     def __init__(self, context: click.Context, spec: Spec, titles: Mapping[str, str]) -> None:
-        from k8sboot.console import ConsoleListener
+        from k8sboot.console.lines import ConsoleListener
 
         verbosity = -1 if option_value(context, "quiet") else option_value(context, "verbose", 0)
         self._redact = redactor(spec)
@@ -84,14 +84,14 @@ class Listeners:
 
     def show(self, errors: Iterable[K8sbootError]) -> None:
         """Show errors in full."""
-        from k8sboot.console import Logs, print_errors
+        from k8sboot.console.failures import Logs, print_errors
 
         logs = Logs(self.journal.path, self.journal.host_log, self.journal.evidence)
         print_errors(sys.stderr, errors, redact=self._redact, logs=logs, has_traceback=self._is_debug)
 
     def suggest(self, command: str) -> None:
         """Show the command to run next, if any."""
-        from k8sboot.console import print_next
+        from k8sboot.console.failures import print_next
 
         if command:
             print_next(sys.stderr, command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import sys
 import threading
@@ -32,6 +33,9 @@ COMMANDS = {
     "version": "Show the version.",
 }
 """Help by name. Each command is in the module of its name in this folder."""
+
+ALLOCATIONS = 20_000
+"""Objects until garbage is searched for. Python's 700 are reached 100 times by imports alone, which leave none."""
 
 
 class CommandGroup(click.Group):
@@ -68,6 +72,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Entry point: runs the command and turns every error into a message and an exit code."""
+    gc.set_threshold(ALLOCATIONS, 20, 20)
     make_steady()
     threading.excepthook = _thread_failed
     code = run()
@@ -119,9 +124,6 @@ def _full(error: OSError) -> int:
 
 
 def _show(error: K8sbootError) -> int:
-    from k8sboot.console import print_errors
-    from k8sboot.text.redact import Redactor
-
     if isinstance(error, InventoryError):
         from k8sboot.console.problems import format_problem
 
@@ -129,13 +131,16 @@ def _show(error: K8sbootError) -> int:
             click.echo(format_problem(problem), err=True)
         click.echo(f"{error.what}; `k8sboot explain CODE` explains each", err=True)
     else:
+        from k8sboot.console.failures import print_errors
+        from k8sboot.text.redact import Redactor
+
         print_errors(sys.stderr, [error], redact=Redactor())
     return error.exit_code
 
 
 def _show_bug(bug: Bug) -> int:
     """A bug outside of any run: a message on stderr, its traceback in a file."""
-    from k8sboot.console import Logs, print_errors
+    from k8sboot.console.failures import Logs, print_errors
     from k8sboot.journal.writer import write_bug
     from k8sboot.text.redact import Redactor
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from k8sboot.errors import K8sbootError, UsageError
+from k8sboot.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,15 +43,12 @@ def complete_host(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Hosts of the inventory with the prefix that ends the list. Connects to no host."""
-    from k8sboot.inventory.load import load
+    from k8sboot.inventory.host_names import host_names
 
     path = inventory_path(context)
-    try:
-        hosts = load(path, resolve_secrets=False).spec.hosts if path != "-" else ()
-    except K8sbootError:
-        return []
+    names = host_names(path) if path != "-" else ()
     before, comma, last = incomplete.rpartition(",")
-    return [CompletionItem(before + comma + h.name) for h in hosts if h.name.startswith(last)]
+    return [CompletionItem(before + comma + name) for name in names if name.startswith(last)]
 
 
 def complete_file(
@@ -64,15 +60,18 @@ def complete_file(
 
 def file_to_write(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """The callback of an option for a file to write: UsageError where it cannot be one."""
-    if value is not None and not _can_be_written(Path(value)):
+    if value is not None and not _can_be_written(value):
         raise UsageError(
             f"cannot write to {parameter.opts[0]} {value}", fix="name a file in an existing directory"
         )
     return value
 
 
-def _can_be_written(path: Path) -> bool:
+def _can_be_written(name: str) -> bool:
     """Whether a file may be put in its place: never in that of a directory or a device."""
+    from pathlib import Path
+
+    path = Path(name)
     folder = path.absolute().parent
     return folder.is_dir() and folder != Path("/dev") and (path.is_file() or not path.exists())
 

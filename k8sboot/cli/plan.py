@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
-
 import click
 
 from k8sboot.cli import options
 from k8sboot.cli.choose import between, part_of_up
-from k8sboot.cli.masking import redactor
-from k8sboot.cli.options import common, option_value
-from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
-from k8sboot.inventory.model import Spec
-from k8sboot.phase import Phase
-from k8sboot.plans import Document, Recorder, write_plan
-from k8sboot.run.runner import Options
-from k8sboot.run.session import RunRequest
-from k8sboot.runbook import UP
-
-WOULD_CHANGE = 5
-"""Exit code with --exit-code: something would change, or might."""
-DIFFERS = 6
-"""Exit code with --exit-code: nothing would change, though the cluster differs from the inventory."""
+from k8sboot.cli.options import common
 
 
 @click.command("plan")
@@ -59,38 +42,12 @@ def command(
     has_exit_code: bool,
 ) -> None:
     """Show what `k8sboot up` would change, without changing anything. Plan to stdout, progress to stderr."""
-    phases = between(UP, first=first, last=last, skip=skip)
+    from k8sboot.cli.reading import hosts_of, read_inventory
+
+    names = between(first=first, last=last, skip=skip)
     spec = read_inventory(context).spec
-    plan = RunRequest("plan", phases, hosts_of(spec, limit), Options(forks=forks, is_dry=True))
-    recorder = Recorder(plan.hosts(spec), [phase.name for phase in phases], redactor(spec))
-    code = carry_out(context, spec, plan, recorder=recorder)
-    if code > 128:
-        context.exit(code)
-    found = recorder.document(spec, limit=plan.limit)
-    if output == "json":
-        click.echo(json.dumps(found.as_json(), indent=1))
-    else:
-        is_full = option_value(context, "verbose", 0) > 0
-        click.echo(_as_text(found, spec, phases, is_full=is_full), nl=False, color=True)
-    if out and code:
-        click.echo(f"not saved to {out}: the plan is incomplete", err=True)
-    elif out:
-        digest = write_plan(out, found)
-        click.echo(f"saved to {out} (SHA-256 {digest})", err=True)
-        click.echo(f"apply it with `k8sboot up --plan {shlex.quote(out)} --sha256 {digest}`", err=True)
-    context.exit(code or (_exit_code(found) if has_exit_code else 0))
+    chosen = hosts_of(spec, limit)
+    from k8sboot.cli.planning import make_plan  # late: a broken inventory ends here without it
 
-
-def _exit_code(plan: Document) -> int:
-    """What `up` changes comes first: after it, the next plan shows what still differs."""
-    if plan.changes or plan.unknown:
-        return WOULD_CHANGE
-    return DIFFERS if plan.differs else 0
-
-
-def _as_text(plan: Document, spec: Spec, phases: tuple[Phase, ...], *, is_full: bool) -> str:
-    from k8sboot.console import show_plan
-
-    titles = {phase.name: phase.title for phase in phases}
-    left_out = {phase.name: why for phase in phases if (why := phase.does_not_apply(spec))}
-    return show_plan(sys.stdout, plan, titles, left_out=left_out, is_full=is_full)
+    code, detailed = make_plan(context, spec, names, limit=chosen, forks=forks, output=output, out=out)
+    context.exit(detailed if has_exit_code else code)

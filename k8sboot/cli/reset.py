@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from k8sboot.cli import options
 from k8sboot.cli.options import common
-from k8sboot.cli.wiring import hosts_of, read_inventory, run
 from k8sboot.errors import UsageError
-from k8sboot.inventory.model import Spec
-from k8sboot.run.runner import Options
-from k8sboot.run.session import RunRequest
-from k8sboot.runbook import RESET, RESET_FOREIGN, RESET_FOREIGN_WITH_OS, RESET_WITH_OS
+
+if TYPE_CHECKING:
+    from k8sboot.inventory.model import Spec
 
 
 def _fingerprint(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
@@ -57,12 +56,19 @@ def command(
     dry_run: bool,
 ) -> None:
     """Remove Kubernetes from the hosts. This destroys the cluster and its data."""
+    from k8sboot.cli.reading import hosts_of, read_inventory
+
     spec = read_inventory(context).spec
     chosen = hosts_of(spec, limit)
     if not foreign:
         refuse_headless(spec, chosen)
     if not yes and not dry_run:
         _ask(spec, chosen, restores=restore_os)
+    from k8sboot.cli.wiring import run  # late: a broken inventory ends here without them
+    from k8sboot.run.runner import Options
+    from k8sboot.run.session import RunRequest
+    from k8sboot.runbook import RESET, RESET_FOREIGN, RESET_FOREIGN_WITH_OS, RESET_WITH_OS
+
     phases = RESET_WITH_OS if restore_os else RESET
     if foreign:
         phases = RESET_FOREIGN_WITH_OS if restore_os else RESET_FOREIGN

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from k8sboot.cli import options, wiring
-from k8sboot.cli.masking import redactor
+from k8sboot.cli import options
 from k8sboot.cli.options import common, option_value
-from k8sboot.inventory.model import Spec
-from k8sboot.text.sanitize import safe
 
 if TYPE_CHECKING:
+    from k8sboot.inventory.model import Spec
     from k8sboot.status.document import LastRun
     from k8sboot.status.looking import Looker
 
@@ -54,10 +52,14 @@ def command(
     It only reads, needs no lock, and asks the first master that answers. It exits with 1 if something is unhealthy,
     otherwise with 0; warnings do not count. With --limit, masters are asked, too.
     """
+    from k8sboot.cli.reading import hosts_of, read_inventory
+
+    spec = read_inventory(context).spec
+    chosen = hosts_of(spec, limit)
+    from k8sboot.cli import wiring  # late: a broken inventory ends here without them
     from k8sboot.status.looking import Looker
 
-    spec = wiring.read_inventory(context).spec
-    looker = Looker(spec, wiring.open_connection, limit=wiring.hosts_of(spec, limit), timeout=timeout)
+    looker = Looker(spec, wiring.open_connection, limit=chosen, timeout=timeout)
     is_quiet = bool(option_value(context, "quiet"))
     try:
         with _shown(output, is_watched=watch, interval=interval) as show:
@@ -92,8 +94,10 @@ def _shown(output: str, *, is_watched: bool, interval: int) -> Iterator[Callable
 
 def _document(spec: Spec, looker: Looker) -> dict[str, Any]:
     """One look, with every secret of the inventory masked in what hosts have said."""
+    from k8sboot.cli.masking import redactor
     from k8sboot.status.document import document
     from k8sboot.status.findings import findings
+    from k8sboot.text.sanitize import safe
 
     seen = looker.look()
     found = document(spec, seen, findings(spec, seen), _last_run(spec))

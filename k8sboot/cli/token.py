@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from k8sboot.cli.options import common
-from k8sboot.cli.wiring import on_first_master, read_inventory
 
 
 @click.group("token")
@@ -29,9 +28,12 @@ def command() -> None:
 @click.pass_context
 def new(context: click.Context, *, ttl: str, control_plane: bool) -> None:
     """Create a token and print the command that joins a machine with it."""
-    from k8sboot.cli.token_actions import new_join_line
+    from k8sboot.cli.reading import read_inventory
 
     spec = read_inventory(context).spec
+    from k8sboot.cli.token_actions import new_join_line
+    from k8sboot.cli.wiring import on_first_master
+
     with on_first_master(context, spec) as host:
         line = new_join_line(spec, host, ttl=ttl, is_control_plane=control_plane)
     click.echo(line.reveal())
@@ -42,9 +44,12 @@ def new(context: click.Context, *, ttl: str, control_plane: bool) -> None:
 @click.pass_context
 def list_(context: click.Context) -> None:
     """Show the cluster's tokens: id, expiry, usages, description. Never the secret part."""
-    from k8sboot.cli.token_actions import token_table
+    from k8sboot.cli.reading import read_inventory
 
     spec = read_inventory(context).spec
+    from k8sboot.cli.token_actions import token_table
+    from k8sboot.cli.wiring import on_first_master
+
     with on_first_master(context, spec) as host:
         table = token_table(host)
     click.echo(table, nl=False)
@@ -56,8 +61,11 @@ def list_(context: click.Context) -> None:
 @click.pass_context
 def revoke(context: click.Context, *, ids: tuple[str, ...]) -> None:
     """Delete tokens by id, the six characters before the dot."""
-    from k8sboot.cli.token_actions import revoke_tokens
+    from k8sboot.cli.reading import read_inventory
 
     spec = read_inventory(context).spec
+    from k8sboot.cli.token_actions import revoke_tokens
+    from k8sboot.cli.wiring import on_first_master
+
     with on_first_master(context, spec) as host:
         revoke_tokens(host, ids)

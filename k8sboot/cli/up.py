@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-import shlex
-import sys
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from k8sboot.cli import options
-from k8sboot.cli.again import hosts_to_repeat
 from k8sboot.cli.choose import between, part_of_up
 from k8sboot.cli.options import common
-from k8sboot.cli.saved_plan import SavedPlan
-from k8sboot.cli.smoke import try_cluster
-from k8sboot.cli.wiring import carry_out, hosts_of, read_inventory
 from k8sboot.errors import UsageError
-from k8sboot.inventory.model import Spec
-from k8sboot.run.runner import Options
-from k8sboot.run.session import RunRequest
-from k8sboot.runbook import UP
+
+if TYPE_CHECKING:
+    from k8sboot.cli.saved_plan import SavedPlan
 
 
 def _sum(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
@@ -34,6 +27,8 @@ def _sum(context: click.Context, parameter: click.Parameter, value: str | None) 
 
 def _saved(plan_file: str | None, *, sha256: str, is_dry: bool, is_repeated: bool) -> SavedPlan | None:
     if plan_file:
+        from k8sboot.cli.saved_plan import SavedPlan
+
         return SavedPlan.read(plan_file, sha256=sha256, is_dry=is_dry, is_repeated=is_repeated)
     if sha256:
         raise UsageError("--sha256 without --plan", fix="name the plan's file: `--plan FILE`")
@@ -75,37 +70,17 @@ def command(
 
     Run it as often as you like: it changes only what differs, and continues a run that was interrupted.
     """
-    phases = between(UP, first=first, last=last, skip=skip)
+    from k8sboot.cli.reading import read_inventory
+
+    names = between(first=first, last=last, skip=skip)
     saved = _saved(plan_file, sha256=sha256, is_dry=dry_run, is_repeated=failed)
     spec = read_inventory(context).spec
     if failed and limit:
         raise UsageError("--failed and --limit contradict each other", fix="remove one of them")
-    chosen = hosts_to_repeat(spec) if failed else hosts_of(spec, limit)
-    if failed and not chosen:
-        return
-    if saved:
-        phases = saved.phases(phases if first or last or skip else None)
-        chosen = saved.limit(spec, chosen)
-    plan = RunRequest("up", phases, chosen, Options(forks=forks, is_dry=dry_run))
-    if saved:
-        plan = replace(plan, plan_check=saved.check(spec, plan))
-    if not yes and not dry_run and sys.stdin.isatty():
-        click.confirm(
-            f"Work on {', '.join(h.name for h in plan.hosts(spec))}?", default=True, abort=True, err=True
-        )
-    code = carry_out(context, spec, plan, has_timings=timings)
-    context.exit(code or _accept(context, spec, plan, is_tried=smoke))
+    from k8sboot.cli.applying import Wanted, apply  # late: a broken inventory ends here without it
 
-
-def _accept(context: click.Context, spec: Spec, done: RunRequest, *, is_tried: bool) -> int:
-    """Run the smoke test, or name it where `up` has come to its end; the exit code."""
-    if done.options.is_dry:
-        return 0
-    if is_tried:
-        return try_cluster(context, spec)
-    if UP[-1] in done.phases and not options.option_value(context, "quiet"):
-        from k8sboot.console import print_next
-
-        inventory = options.option_value(context, "inventory")
-        print_next(sys.stderr, shlex.join(["k8sboot", "smoke", *(["-i", inventory] if inventory else [])]))
-    return 0
+    is_part = bool(first or last or skip)
+    wanted = Wanted(
+        names, limit, forks, saved, is_part=is_part, is_dry=dry_run, is_repeated=failed, is_sure=yes
+    )
+    context.exit(apply(context, spec, wanted, has_timings=timings, is_tried=smoke))

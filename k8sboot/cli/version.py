@@ -36,9 +36,9 @@ def command(context: click.Context, *, output: str, sbom: bool) -> None:
 
 
 def _bill(context: click.Context) -> dict[str, object]:
+    from k8sboot.cli.reading import read_inventory
     from k8sboot.cli.releases import newest_installed
     from k8sboot.cli.sbom import bill_of_materials
-    from k8sboot.cli.wiring import read_inventory
     from k8sboot.inventory.defaults import with_defaults
     from k8sboot.inventory.model import ClusterSettings, Spec
 

@@ -1,9 +1,7 @@
-"""Connects inventory, listeners and session for a command, and shows the result."""
+"""Connects listeners and session for a command, and shows the result."""
 
 from __future__ import annotations
 
-import difflib
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,16 +11,14 @@ import click
 
 from k8sboot.cli import again, timeline
 from k8sboot.cli.listeners import listening
-from k8sboot.cli.options import inventory_path, option_value
+from k8sboot.cli.options import option_value
 from k8sboot.cli.signals import asking
-from k8sboot.errors import Interrupted, K8sbootError, UsageError
+from k8sboot.errors import Interrupted, K8sbootError
 from k8sboot.events import Event, Listener, Notice, RunEnded, RunStarted
 from k8sboot.host.host import Context, Host
 from k8sboot.host.lease import Claim
 from k8sboot.host.machine import Machine
-from k8sboot.inventory.effects import Rules
 from k8sboot.inventory.hosts import HostSpec
-from k8sboot.inventory.load import Loaded, load
 from k8sboot.inventory.model import Spec
 from k8sboot.journal.folders import state_dir
 from k8sboot.run import expiry, run_lock
@@ -30,37 +26,7 @@ from k8sboot.run.session import RunRequest, Session
 from k8sboot.run.stop import Stop
 from k8sboot.ssh import connect
 from k8sboot.ssh.connection import Connection
-from k8sboot.ssh.known_hosts_file import why_not
 from k8sboot.ssh.target import Target
-
-
-def read_inventory(
-    context: click.Context, *, has_secrets: bool = True, looks_for_secrets: bool = False
-) -> Loaded:
-    """The command's inventory; its warnings go to stderr. InventoryError with all its problems.
-
-    has_secrets: False resolves no secrets: no prompt, command or file. looks_for_secrets: of those in the environment
-    and in files, checks that they are there.
-    """
-    from k8sboot.console.problems import format_problem
-
-    prompt = _prompt if sys.stdin.isatty() else None
-    loaded = load(
-        inventory_path(context),
-        prompt=prompt,
-        resolve_secrets=has_secrets,
-        look_for_secrets=looks_for_secrets,
-        rules=Rules(not option_value(context, "no_commands"), is_no_known_hosts=why_not),
-    )
-    context.find_root().ensure_object(dict)["loaded"] = loaded
-    if not option_value(context, "quiet"):
-        for warning in loaded.warnings:
-            click.echo(format_problem(warning), err=True)
-    return loaded
-
-
-def _prompt(what: str) -> str:
-    return str(click.prompt(what, hide_input=True, err=True))
 
 
 def target(host: HostSpec) -> Target:
@@ -71,19 +37,6 @@ def target(host: HostSpec) -> Target:
 def open_connection(host: HostSpec, log: Callable[[str], None]) -> Connection:
     """Connect to a host of the inventory."""
     return connect(target(host), log=log)
-
-
-def hosts_of(spec: Spec, limit: tuple[str, ...]) -> frozenset[str] | None:
-    """The hosts of --limit; UsageError with similar names for one that is not in the inventory."""
-    known = [h.name for h in spec.hosts]
-    for name in limit:
-        if name not in known:
-            near = difflib.get_close_matches(name, known)
-            raise UsageError(
-                f"--limit {name}: no such host in the inventory",
-                fix=f"did you mean {near[0]!r}?" if near else f"its hosts are {', '.join(known)}",
-            )
-    return frozenset(limit) if limit else None
 
 
 def run(context: click.Context, spec: Spec, plan: RunRequest, *, has_timings: bool = False) -> None:

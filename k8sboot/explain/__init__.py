@@ -6,9 +6,7 @@ indented by four or more are commands, to be pasted as they are.
 
 from __future__ import annotations
 
-import difflib
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -49,6 +47,8 @@ def entries() -> dict[str, Explanation]:
 
 def near(code: str) -> list[str]:
     """The codes most similar to a word that is not a code, the best match first."""
+    import difflib
+
     word = plain(code)
     close = difflib.get_close_matches(word, entries(), n=3, cutoff=0.6)
     within = [known for known in entries() if word.removeprefix("KB-") in known]
@@ -105,6 +105,8 @@ def _blocks(text: str) -> Iterator[str]:
 def _lines(block: str, width: int) -> list[str]:
     if not block.strip() or block.startswith("    "):
         return [block.rstrip()]
+    import textwrap
+
     stiff = _CODE_SPAN.sub(lambda found: found[0].replace(" ", _STIFF), block)
     wrapped = textwrap.wrap(
         stiff,

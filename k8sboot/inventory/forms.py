@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import ipaddress
 import re
 from collections.abc import Callable
@@ -229,6 +227,9 @@ def host_key(text: str) -> str:
     """A pinned host key as its fingerprint, SHA256:...; the public key itself is taken too."""
     if re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}=?", text):
         return text.removesuffix("=")
+    import base64  # late, as few inventories have one
+    import hashlib
+
     words = text.split()
     try:
         if len(words) >= 2 and re.fullmatch(r"(?:ssh|ecdsa|sk)-[a-z0-9@.-]+", words[0]):

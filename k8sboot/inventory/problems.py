@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from k8sboot.errors import InventoryError, Problem
 from k8sboot.inventory.source import Mark, SourceFile
-from k8sboot.text.redact import without_logins
+from k8sboot.text.logins import without_logins
 from k8sboot.text.sanitize import visible
 
 MOST_PROBLEMS = 200

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import shlex
 import stat
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.scalars import expand
 from k8sboot.inventory.secret_source import SecretSource
 from k8sboot.inventory.suggest import dotted
 from k8sboot.secret import Secret
+
+if TYPE_CHECKING:
+    import subprocess
 
 COMMAND_SECONDS = 30.0
 _LARGEST = 64 * 1024
@@ -114,6 +117,8 @@ def _from_file(source: SecretSource, around: Surroundings, problems: Problems) -
 
 
 def _from_command(argv: tuple[str, ...], around: Surroundings) -> str:
+    import subprocess  # late, as few inventories have commands
+
     shown = f"`{argv[0]}`"
     try:
         # stays in our process group: password managers ask on the controlling terminal
@@ -139,6 +144,8 @@ def _from_command(argv: tuple[str, ...], around: Surroundings) -> str:
 
 
 def _communicate(process: subprocess.Popen[bytes], shown: str, seconds: float) -> tuple[bytes, bytes]:
+    import subprocess
+
     try:
         return process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from dataclasses import dataclass
@@ -38,12 +37,19 @@ class Mark:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A decoded inventory. name: as shown to people. text: without byte order mark."""
+    """A decoded inventory. name: as shown to people. text: without byte order mark. raw: the file's bytes."""
 
     name: str
     text: str
-    sha256: str
+    raw: bytes
     lines: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes, in hexadecimal."""
+        import hashlib  # late: OpenSSL is not needed to refuse an inventory
+
+        return hashlib.sha256(self.raw).hexdigest()
 
     def quote(self, line: int) -> str:
         """That line, counted from 1, with everything from the first literal secret on as ***; "" if none."""
@@ -91,7 +97,7 @@ def read_source(path: str) -> SourceFile:
     return SourceFile(
         name=name,
         text=text,
-        sha256=hashlib.sha256(raw).hexdigest(),
+        raw=raw,
         lines=tuple(_LINE_END.split(text)),
     )
 

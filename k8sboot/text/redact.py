@@ -9,7 +9,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
-MASK = "***"
+from k8sboot.text.logins import LOGIN, MASK
+
 SHORTEST = 4
 """Characters. A shorter secret is not masked: it would match in too many places."""
 SHORTEST_ENCODED = 6
@@ -27,12 +28,11 @@ _VALUE = (
     r"|(?<=')[^'\n]+"
     r"|(?<![\"'])(?!(?:true|false|null|none)\b)(?!" + _SENTENCE + r")[^\s,;\"'}\])&\\]+)"
 )
-_LOGIN = r"(://)[^/\s:@]+:[^/\s@]+(?=@)"
 _KIND = "[A-Z ]{0,40}PRIVATE KEY"
 _FORMS = (
     r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b",
     r"(?i)((?:certificate-key |certificate key:\n))[0-9a-f]{64}\b",
-    _LOGIN,
+    LOGIN,
     r"(?i)((?:bearer|basic) )[A-Za-z0-9._~+/=-]{8,}",
     rf"(?i)({_NAME}{_IS}(?:\\?[\"'])?){_VALUE}",
     rf"-----BEGIN {_KIND}-----(?:[^-]|-(?!----))*(?:-----END {_KIND}-----)?",
@@ -65,11 +65,6 @@ class Redactor:
             for form in _COMPILED:
                 text = form.sub(_masked, text)
         return text
-
-
-def without_logins(text: str) -> str:
-    """The text with the users and passwords of its URLs masked."""
-    return re.sub(_LOGIN, _masked, text)
 
 
 def _masked(found: re.Match[str]) -> str:

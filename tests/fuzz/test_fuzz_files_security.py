@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from k8sboot.console.problems import format_problem
 from k8sboot.errors import InventoryError, K8sbootError
-from k8sboot.inventory import keys, load
+from k8sboot.inventory import keys
+from k8sboot.inventory.load import load
 from k8sboot.journal.render import render, render_error
 from k8sboot.journal.summary import parse, steps_of, summary_of
 from k8sboot.plans.file import read_plan

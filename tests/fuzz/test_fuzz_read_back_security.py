@@ -20,9 +20,10 @@ from templated import in_shell, is_encodable, let_through, rendered, values
 from k8sboot.cluster import Cluster
 from k8sboot.desired.kubeadm import control_plane
 from k8sboot.errors import InventoryError
-from k8sboot.inventory import keys, load
+from k8sboot.inventory import keys
 from k8sboot.inventory.build import with_node_addresses
 from k8sboot.inventory.kinds import Number
+from k8sboot.inventory.load import load
 from k8sboot.inventory.model import Spec
 from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.kubernetes import commands

@@ -16,7 +16,8 @@ from k8sboot.kubernetes import rows
 from k8sboot.membership import reading
 from k8sboot.osfamily import grub_menu, openpgp, yum_transactions
 from k8sboot.text.between import between
-from k8sboot.text.redact import MASK, Redactor
+from k8sboot.text.logins import MASK
+from k8sboot.text.redact import Redactor
 from k8sboot.text.unified import MOST_LINES
 
 BEGIN, END = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"

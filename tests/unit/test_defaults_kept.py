@@ -11,8 +11,8 @@ from inventories import CALICO
 from runs import raise_errors, run
 
 from k8sboot.events import Notice
-from k8sboot.inventory import load
 from k8sboot.inventory.lint_required import EARLIER, keeping_lines
+from k8sboot.inventory.load import load
 from k8sboot.osfamily import mirrors
 from k8sboot.osfamily.family import Source
 from k8sboot.runbook import UP

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sboot.console import print_errors
+from k8sboot.console.failures import print_errors
 from k8sboot.errors import CommandFailed
 from k8sboot.secret import Secret
 from k8sboot.text.redact import SHORTEST, Redactor

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8sboot.text.redact import MASK, Redactor
+from k8sboot.text.logins import MASK
+from k8sboot.text.redact import Redactor
 
 SECRET = "p/ä \"ss'w+0rd&é%"
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from k8sboot.console import Logs, print_errors, print_next
+from k8sboot.console.failures import Logs, print_errors, print_next
 from k8sboot.errors import Bug, CommandFailed, DeadlineExceeded, K8sbootError, StepFailed, Unreachable
 from k8sboot.text.redact import Redactor
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from k8sboot.console import ConsoleListener
 from k8sboot.console import lines as lines_module
+from k8sboot.console.lines import ConsoleListener
 from k8sboot.errors import StepFailed, Unreachable
 from k8sboot.events import (
     Changed,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k8sboot.console import show_plan
+from k8sboot.console.plan import show_plan
 from k8sboot.plans import Change, Document, Failure, Open, Step
 
 TITLES = {"hosts": "Set host names.", "kernel": "Load modules."}

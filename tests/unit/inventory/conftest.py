@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from k8sboot.errors import InventoryError, Problem
-from k8sboot.inventory import Loaded, load
+from k8sboot.inventory.load import Loaded, load
 
 HOSTS = "masters:\n  - {name: m1, address: 10.0.0.1}\nnodes:\n  - {name: n1, address: 10.0.0.2}\n"
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.inventory import ClusterSettings, Spec, keys, lint_required, load
+from k8sboot.inventory import keys, lint_required
 from k8sboot.inventory.defaults import with_defaults
 from k8sboot.inventory.kinds import Flag, Free, Many, Named, Section, Text
+from k8sboot.inventory.load import load
+from k8sboot.inventory.model import ClusterSettings, Spec
 from k8sboot.inventory.nodes import Listing, Table
 from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.source import read_source

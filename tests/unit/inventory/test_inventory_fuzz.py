@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from k8sboot.console.problems import format_problem
 from k8sboot.errors import InventoryError
-from k8sboot.inventory import keys, load, yaml_tree
+from k8sboot.inventory import keys, yaml_tree
+from k8sboot.inventory.load import load
 from k8sboot.inventory.nodes import Listing, Node, Scalar
 from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.source import SourceFile
@@ -88,7 +89,7 @@ def shape(node: Node) -> object:
 
 
 def tree_of(text: str) -> object:
-    source = SourceFile("x", text, "", tuple(text.split("\n")))
+    source = SourceFile("x", text, b"", tuple(text.split("\n")))
     try:
         return shape(yaml_tree.parse(source, Problems(source)))
     except InventoryError:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from k8sboot.inventory import ClusterSettings, SshSettings, load
+from k8sboot.inventory.hosts import SshSettings
+from k8sboot.inventory.load import load
+from k8sboot.inventory.model import ClusterSettings
 from k8sboot.ssh.target import Target
 
 

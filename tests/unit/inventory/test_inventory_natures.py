@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from k8sboot.inventory import keys, load
+from k8sboot.inventory import keys
 from k8sboot.inventory.hosts import HostSpec
 from k8sboot.inventory.kinds import FIXED, needs
+from k8sboot.inventory.load import load
 from k8sboot.inventory.model import Spec
 from k8sboot.plans import digests
 

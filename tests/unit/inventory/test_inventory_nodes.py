@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8sboot.inventory import load
+from k8sboot.inventory.load import load
 
 HOSTS = """masters: [{name: m1, address: 192.0.2.1}]
 nodes:

@@ -6,7 +6,7 @@ import pytest
 
 from k8sboot.console.problems import format_problem
 from k8sboot.errors import InventoryError
-from k8sboot.inventory import load
+from k8sboot.inventory.load import load
 
 HOST = "masters: [{name: m1, address: 192.0.2.1}]\ncluster: {kubernetesVersion: v1.23.17}\n"
 

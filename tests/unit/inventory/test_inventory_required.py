@@ -9,8 +9,9 @@ import yaml
 
 from k8sboot.console.problems import format_problem
 from k8sboot.errors import InventoryError
-from k8sboot.inventory import lint_required, load
+from k8sboot.inventory import lint_required
 from k8sboot.inventory.keys import rows
+from k8sboot.inventory.load import load
 from k8sboot.kubernetes import releases
 from k8sboot.kubernetes.release_table import RELEASES
 

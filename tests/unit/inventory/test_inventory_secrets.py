@@ -145,7 +145,7 @@ def test_a_malformed_source_is_refused_before_anything_is_fetched(problems, said
 
 
 def test_a_command_that_hangs_ends_at_its_deadline_even_if_its_children_live_on(tmp_path):
-    problems = Problems(SourceFile("x", "", "", ()))
+    problems = Problems(SourceFile("x", "", b"", ()))
     command = ("/bin/sh", "-c", f"(sleep 20; touch {tmp_path}/ended) & wait")
     source = SecretSource("command", command, ("ssh", "password"), Mark(1, 1))
     around = Surroundings({"PATH": "/usr/bin:/bin"}, tmp_path, None, command_seconds=0.2)

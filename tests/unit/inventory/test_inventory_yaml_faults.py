@@ -9,7 +9,7 @@ from itertools import chain, islice
 import pytest
 
 from k8sboot.errors import InventoryError
-from k8sboot.inventory import load
+from k8sboot.inventory.load import load
 from k8sboot.inventory.nodes import Listing, Node, Table
 from k8sboot.inventory.problems import Problems
 from k8sboot.inventory.source import SourceFile
@@ -131,7 +131,7 @@ def test_a_refused_value_is_not_linted_as_if_it_were_the_default(problems):
 def test_an_alias_bomb_is_no_larger_than_it_is_written(problems):
     bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 16))
     assert {each.code for each in problems(bomb)} >= {"KB-ALIAS"}
-    source = SourceFile("x", bomb, "", tuple(bomb.split("\n")))
+    source = SourceFile("x", bomb, b"", tuple(bomb.split("\n")))
     nodes = islice(nodes_of(parse(source, Problems(source))), 10_000)
     assert (
         sum(1 for _ in nodes) == 1 + 3 + 15 * 11

@@ -12,7 +12,7 @@ from inventories import spec
 from runs import raise_errors, run
 
 from k8sboot.errors import InventoryError
-from k8sboot.inventory import load
+from k8sboot.inventory.load import load
 from k8sboot.inventory.os_settings import OsSettings
 from k8sboot.runbook import UP
 

@@ -1,0 +1,40 @@
+"""The phases of `up` in order, each with its title: to complete a name or to refuse one, no phase is imported.
+
+The same as in `runbook.UP`, which a test holds.
+"""
+
+TITLES = {
+    "preflight": "Check that every host meets the requirements.",
+    "hosts": "Set host names and /etc/hosts.",
+    "os-prep": "Turn off swap and firewall, adjust SELinux and NetworkManager, set time zone and limits.",
+    "os-packages": "Configure the proxy, the repositories and their keys, and install the runbook's tools.",
+    "os-update": "Update all packages except the kernel and held ones.",
+    "time-sync": "Synchronize the clock with chrony, or with ntpdate from cron.",
+    "root-key": "Create an SSH key for root of the first master.",
+    "root-key-trust": "Authorize the SSH key of the first master's root on the other hosts.",
+    "kernel-upgrade-masters": "Upgrade the kernel of the masters, one at a time.",
+    "kernel-upgrade-nodes": "Upgrade the kernel of the nodes after the masters, members of the cluster one at a time.",
+    "kernel": "Load kernel modules and set sysctls.",
+    "package-versions": "Choose the exact versions of the container runtime and Kubernetes for every host.",
+    "container-runtime": "Install and configure the container runtime.",
+    "kube-packages": "Install kubeadm, kubelet and kubectl, and from 1.24 on their tools and network plugins by name.",
+    "kubeadm-config": "Write kubeadm's configuration.",
+    "images": "Pull the images of Kubernetes and Calico; compare those that the inventory pins.",
+    "kubeadm-init": "Create the control plane.",
+    "join-token": "Create a short-lived token for the hosts that have not joined.",
+    "calico": "Install Calico, the pods' network.",
+    "pod-network": "Install the pods' network by its own manifest.",
+    "metrics-server": "Install metrics-server.",
+    "kube-proxy": "Set kube-proxy's mode and configuration.",
+    "join-masters": "Join the other masters, one at a time: etcd accepts one new member at a time.",
+    "join-nodes": "Join the nodes.",
+    "node-settings": "Set the labels and taints of the inventory, and remove those that it no longer has.",
+    "kubeconfig": "Give root and the login user a kubeconfig: admin.conf, never super-admin.conf. Others' stay.",
+    "cgroup-driver": "Check that kubelet and the runtime use the same cgroup driver.",
+    "kube-proxy-mode": "Check the mode in which kube-proxy runs on every host, and remove what it left of another one.",
+    "differences": "Report where the running cluster differs from the inventory and `up` does not change it.",
+    "join-token-end": "Revoke the join token.",
+    "settle": "Wait until all workloads in kube-system are ready.",
+    "verify": "Wait until all nodes are Ready, and check that addresses, logs, Pods and metrics of each work.",
+    "service-dns": "Resolve a Service's name on every host.",
+}
