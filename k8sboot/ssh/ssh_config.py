@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import getpass
 import re
-import shutil
 import socket
-import subprocess
-from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 
 from k8sboot.errors import ConnectError
+from k8sboot.ssh.config_answers import Settings, settings_of
 from k8sboot.ssh.login import Login
 from k8sboot.ssh.target import Target
 
-ASK_TIMEOUT = 30
 DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk")
 GLOBAL_KNOWN_HOSTS = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
 NAME = re.compile(r"[^-\s\x00-\x1f\x7f'\"`$;&<>|(){},\\][^\s\x00-\x1f\x7f'\"`$;&<>|(){},\\]*\$?\Z")
 """Without what a shell reads otherwise: it is `%h` and `%r` of ProxyCommand and `Match exec`."""
-
-Settings = Mapping[str, list[str]]
 
 
 def resolve(target: Target) -> Login:
@@ -31,7 +25,7 @@ def resolve(target: Target) -> Login:
             raise ConnectError(
                 f"{value!r} is not a valid {what}", fix=f"correct `{what}` in the inventory", host=target.name
             )
-    settings, notices = _ask_ssh(target)
+    settings, notices = settings_of(target)
     login = _Resolver(target, settings)
     _refuse_other_number(target, login.jump())
     return Login(
@@ -59,49 +53,6 @@ def _refuse_other_number(target: Target, jump: tuple[str, ...]) -> None:
             fix="give `jumpHostKeys` in the inventory one key for each jump host, in their order",
             host=target.name,
         )
-
-
-def _ask_ssh(target: Target) -> tuple[Settings, tuple[str, ...]]:
-    """The output of `ssh -G`, keyword -> values; empty when ssh_config is off or ssh is missing."""
-    if target.config_file == "none":
-        return {}, ()
-    if shutil.which("ssh") is None:
-        given = target.config_file or "~/.ssh/config"
-        if not Path(given).expanduser().exists():
-            return {}, ()
-        return {}, (f"{given} is ignored: reading it requires the `ssh` program, which is not installed",)
-    try:
-        done = subprocess.run(
-            _question(target), capture_output=True, text=True, check=False, timeout=ASK_TIMEOUT
-        )
-        problem = done.stderr.strip()[-300:] if done.returncode != 0 else ""
-    except subprocess.TimeoutExpired:
-        problem = f"`ssh -G` did not finish within {ASK_TIMEOUT} s: a `Match exec` in it hangs"
-    if problem:
-        raise ConnectError(
-            "cannot read ssh_config",
-            why=problem,
-            fix="correct the file, or set `configFile: none` in the inventory's `ssh` section",
-            host=target.name,
-        )
-    return parse(done.stdout), ()
-
-
-def _question(target: Target) -> list[str]:
-    words = ["ssh", "-G"]
-    words += ["-F", str(Path(target.config_file).expanduser())] if target.config_file else []
-    words += ["-l", target.user] if target.user else []
-    words += ["-p", str(target.port)] if target.port else []
-    return [*words, "--", target.address]
-
-
-def parse(text: str) -> Settings:
-    """keyword -> values, from the output of `ssh -G`."""
-    settings: dict[str, list[str]] = defaultdict(list)
-    for line in text.splitlines():
-        keyword, _, value = line.partition(" ")
-        settings[keyword.lower()].append(value.strip())
-    return dict(settings)
 
 
 def _first(settings: Settings, keyword: str) -> str:
