@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import IO
 
@@ -67,7 +67,7 @@ class ConsoleListener:
     def __init__(
         self, stream: IO[str], redact: Redactor, *, verbosity: int = 0, titles: Mapping[str, str]
     ) -> None:
-        terminal = open_terminal(stream, os.environ)
+        self._terminal = terminal = open_terminal(stream, os.environ)
         self._console = terminal.console
         self._redact = redact
         self._verbosity = verbosity
@@ -133,9 +133,9 @@ class ConsoleListener:
     def _clean_line(self, text: str) -> str:
         return safe_line(self._clean(text))
 
-    def _print(self, line: Text) -> None:
+    def _print(self, lines: Text) -> None:
         self._printed_at = time.monotonic()
-        self._console.print(line)
+        self._terminal.print(lines)
 
     def _line(self, event: Event, line: EventLine, *, tail: str = "", may_cut: bool = False) -> None:
         style = STYLES.get(line.mark, "")
@@ -147,11 +147,15 @@ class ConsoleListener:
         self._print((self._cut(shown, len(tail)) if may_cut else shown).append(tail))
 
     def _details(self, line: EventLine) -> None:
+        if shown := list(self._detail_lines(line)):
+            self._print(Text("\n").join(shown))
+
+    def _detail_lines(self, line: EventLine) -> Iterator[Text]:
         for block in line.details:
             is_brief = block.prefix == "$ " and self._verbosity < 1
             for text in self._clean(short_command(block.text) if is_brief else block.text).splitlines():
                 style = "dim" if block.prefix else DIFF_STYLES.get(text[:1], "dim")
-                self._print(Text(f"    {block.prefix}{text}", style=style))
+                yield Text(f"    {block.prefix}{text}", style=style)
 
     def _cut(self, line: Text, besides: int = 0) -> Text:
         """Cut to the terminal's width less `besides` columns; whole off a terminal and with -v."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from rich.console import Console
+from rich.text import Text
 
 BOUNDLESS = 100_000
 """Columns off a terminal, where nothing is wrapped."""
@@ -14,10 +15,19 @@ BOUNDLESS = 100_000
 
 @dataclass(frozen=True)
 class Terminal:
-    """A stream for output. is_live: lines at the bottom can be redrawn."""
+    """A stream for output. is_live: lines at the bottom can be redrawn. is_bare: it takes plain text alone."""
 
     console: Console
     is_live: bool
+    is_bare: bool
+
+    def print(self, text: Text) -> None:
+        """Print the lines of text. rich takes as long for one as for a hundred, so that bare ones go past it."""
+        if self.is_bare and "\t" not in text.plain:
+            self.console.file.write(f"{text.plain}\n")
+            self.console.file.flush()
+        else:
+            self.console.print(text)
 
 
 def open_terminal(stream: IO[str], environ: Mapping[str, str]) -> Terminal:
@@ -35,7 +45,7 @@ def open_terminal(stream: IO[str], environ: Mapping[str, str]) -> Terminal:
         emoji=False,
         soft_wrap=True,
     )
-    return Terminal(console, is_live)
+    return Terminal(console, is_live, is_bare=not (is_live or has_colour))
 
 
 def wants_colour(environ: Mapping[str, str], *, is_tty: bool) -> bool:

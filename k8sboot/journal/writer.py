@@ -34,6 +34,8 @@ from k8sboot.text.redact import Redactor
 SYNCED = (RunStarted, Changing, Changed, Checked, Differs, Notice, Failed, RunEnded)
 """Events whose records are synced to disk before the run continues. The others are written at once, too, so that a
 killed run has recorded them, but are synced with the next of these: a job may print a thousand lines a second."""
+SYNCED_IF_DRY = (RunStarted, RunEnded)
+"""A dry run changes nothing that a record would have to precede."""
 
 
 class Journal:
@@ -51,6 +53,7 @@ class Journal:
         self._disk = threading.Lock()
         self._written = 0
         self._synced = 0
+        self._is_dry = False
         self._evidence: dict[str, str] = {}
         self.path = ""
         self.trouble = ""
@@ -79,7 +82,9 @@ class Journal:
         if isinstance(event, Evidence):
             event = replace(event, text=self._store(event))
         mine = self._put(record_of(event, self._redact))
-        if mine and isinstance(event, SYNCED):
+        if isinstance(event, RunStarted):
+            self._is_dry = event.is_dry
+        if mine and isinstance(event, SYNCED_IF_DRY if self._is_dry else SYNCED):
             self._sync(mine)
         if isinstance(event, RunStarted) and self.path:
             with suppress(OSError):

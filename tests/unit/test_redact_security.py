@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k8sboot.text import redact
 from k8sboot.text.logins import MASK
 from k8sboot.text.redact import Redactor
 
@@ -75,3 +76,21 @@ def test_the_value_of_a_name_of_a_secret_is_masked(text, shown):
 def test_masking_twice_masks_no_more(text):
     once = Redactor()(text)
     assert Redactor()(once) == once
+
+
+PIECES = st.sampled_from(
+    (
+        "abcdef.0123456789abcdef", "Certificate Key:\n", "0123456789abcdef" * 4, "https://me:pw@host",
+        "BEARER abcdefgh", "Basic bWU6aHVudGVyMg==", "pa\u017f\u017fword=hunter2", "api_KEY: x",
+        '"auth": "bWU6aHVudGVy"', "PWD=x", "secret: y",
+        "-----BEGIN RSA PRIVATE KEY-----", "client-key-data: z", "credentials=q", " ", "\n", "x", ".", "\u00e4", "=",
+    )
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=6).map("".join))
+def test_a_text_that_is_passed_by_has_nothing_to_mask(text):
+    masked = text
+    for form in redact._COMPILED:
+        masked = form.sub(redact._masked, masked)
+    assert Redactor()(text) == masked

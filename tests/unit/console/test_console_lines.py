@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import re
 import time
+from dataclasses import replace
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from k8sboot.console import lines as lines_module
 from k8sboot.console.lines import ConsoleListener
+from k8sboot.console.terminal import open_terminal
 from k8sboot.errors import StepFailed, Unreachable
 from k8sboot.events import (
     Changed,
@@ -217,3 +221,26 @@ def test_every_event_has_words() -> None:
     listener = ConsoleListener(io.StringIO(), Redactor(), titles={})
     silent = {PhaseEnded, Changing, Evidence}
     assert set(listener._show) == set(Event.__subclasses__()) - silent
+
+
+@pytest.mark.parametrize(
+    "text", ["+ a", "a\nb\n\n", "\ttab\there", "w" * 300, "\u4e2d\u6587  ", "bell\a", "[bold]no markup[/]"]
+)
+def test_what_goes_past_rich_is_what_rich_prints(text: str) -> None:
+    printed = []
+    for is_bare in (True, False):
+        stream = io.StringIO()
+        replace(open_terminal(stream, {}), is_bare=is_bare).print(
+            Text(text, style="green").append("!", "dim")
+        )
+        printed.append(stream.getvalue())
+    assert printed[0] == printed[1]
+
+
+def test_a_diff_of_many_lines_is_printed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR")
+    prints: list[object] = []
+    monkeypatch.setattr(Console, "print", lambda _self, what: prints.append(what))
+    diff = "\n".join(f"+line {index}" for index in range(100))
+    shown(Changed(host="n1", what="write /etc/hosts", diff=diff, is_dry=True), stream=Tty())
+    assert [str(each).count("\n") for each in prints] == [0, 99]

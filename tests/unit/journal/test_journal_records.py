@@ -12,7 +12,17 @@ import pytest
 
 from k8sboot import __version__
 from k8sboot.errors import Bug, StepFailed
-from k8sboot.events import Changed, Changing, Event, Failed, Output, PhaseStarted, RunEnded, RunStarted
+from k8sboot.events import (
+    Changed,
+    Changing,
+    Event,
+    Failed,
+    Notice,
+    Output,
+    PhaseStarted,
+    RunEnded,
+    RunStarted,
+)
 from k8sboot.journal.writer import Journal
 from k8sboot.text.redact import Redactor
 
@@ -106,6 +116,18 @@ def test_a_record_of_a_change_is_on_the_disk_before_the_run_goes_on(syncs: list[
     for event in (Changing(host="a", what="x"), Changed(host="a", what="x")):
         log(event)
         assert syncs[-1] == Path(log.path).stat().st_size
+    log.close()
+
+
+def test_a_dry_run_waits_for_the_disk_at_its_beginning_and_end_only(syncs: list[int]) -> None:
+    log = Journal("c", Redactor())
+    log(RunStarted(command="plan", cluster="c", hosts=("a",), phases=(), is_dry=True))
+    before = len(syncs)
+    log(Changed(host="a", what="x", is_dry=True))
+    log(Notice(host="a", code="KB-X", text="x"))
+    assert len(syncs) == before
+    log(RunEnded(changes={}, failed=(), is_dry=True, seconds=1.0))
+    assert syncs[before:] == [Path(log.path).stat().st_size]
     log.close()
 
 
