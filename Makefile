@@ -92,8 +92,8 @@ conformance: $(BIN)/k8sboot ## Kubernetes' own conformance tests on the lab's ne
 
 test: check slow fuzz-minute integration faults e2e ## Everything that CI runs
 
-bench: $(BIN)/k8sboot ## Compare round trips and times with plain OpenSSH
-	$(BIN)/python bench/run.py
+bench: $(BIN)/k8sboot packages ## Measure k8sboot beside Ansible, pyinfra, paramiko and the shell; writes bench/results.md; takes an hour and more, not part of `make test`
+	$(BIN)/python -m bench
 
 AUDIT := .venv-audit
 $(AUDIT)/bin/pip-audit: requirements/audit.txt
@@ -116,4 +116,4 @@ lock: ## Write the lock files again, with the newest versions that pyproject.tom
 UV_LOCK := --universal --python-version 3.10 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 clean: lab-down ## Remove the labs and everything built in this directory (the lab's cache stays)
-	rm -rf .venv .venv-audit .venv-lock .lab dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-audit .venv-lock .lab .bench dist build .mypy_cache .ruff_cache .pytest_cache

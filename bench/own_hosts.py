@@ -56,10 +56,6 @@ class OwnHost:
         pid = self.server.process.pid
         return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
-    def has_children(self) -> bool:
-        """Whether its sshd serves a connection."""
-        return bool(Path(f"/proc/{self.sshd}/task/{self.sshd}/children").read_text().split())
-
     def sessions(self) -> int:
         """How many execs it has been sent."""
         return self.server.log.count("Starting session:")

@@ -61,9 +61,10 @@ def load(part: str, folder: Path) -> Raw | None:
 
 
 def commit() -> str:
-    """The commit, with a + if k8sboot itself differs from it."""
-    return _git("rev-parse", "--short=7", "HEAD") + (
-        "+" if _git("status", "--short", "k8sboot", "templates") else ""
+    """The last commit that changed k8sboot itself, with a + if files of it differ."""
+    product = ("--", "k8sboot", "templates")
+    return _git("log", "-1", "--abbrev=7", "--format=%h", *product) + (
+        "+" if _git("status", "--short", *product) else ""
     )
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench.part import Part
 
-NAMES = ("startup", "round_trips", "probe", "scale")
+NAMES = ("startup", "round_trips", "probe", "scale", "second_up", "probe_prepared", "preparation", "fresh_up")
 
 
 def parts() -> tuple[Part, ...]:

@@ -6,11 +6,10 @@ systemd, so that nothing else is asked.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 
-from bench.host_meter import Meter
+from bench.host_meter import Meter, spent_by
 from bench.inventories import Login, of_own_hosts
 from bench.links import Relay, relays, traffic
 from bench.own_hosts import OwnHost, OwnHosts, own_hosts
@@ -26,7 +25,6 @@ PLAN = "plan"
 BARE = "paramiko, one empty exec"
 REPEATS = 4
 """Runs in each turn: processor time is counted in hundredths of a second."""
-SETTLE = 10.0
 
 
 def measure(raw: Raw, sizes: Sizes) -> None:
@@ -55,27 +53,15 @@ def _run(own: OwnHosts, command: list[str], expect: tuple[int, ...]) -> None:
 
 
 def _figures(node: OwnHost, relay: Relay, run: Callable[[], None]) -> dict[str, float]:
-    meter = Meter(node.sshd)
-    _settle(node)
-    cpu, process, went, execs = meter.cpu(), meter.last_process(), traffic(relay), node.sessions()
-    for _ in range(REPEATS):
-        run()
-    _settle(node)
+    went, execs = traffic(relay), node.sessions()
+    spent = spent_by(Meter(node.sshd, node.sshd), run, REPEATS)
     came = traffic(relay).since(went)
     return {
-        "s of CPU": (meter.cpu() - cpu) / REPEATS,
-        "processes": (meter.last_process() - process - 1) / REPEATS,
+        **spent,
         "execs": (node.sessions() - execs) / REPEATS,
         "bytes sent": came.sent / REPEATS,
         "bytes received": came.received / REPEATS,
     }
-
-
-def _settle(node: OwnHost) -> None:
-    """Wait until the host serves no connection: only then is all that it has spent counted."""
-    until = time.monotonic() + SETTLE
-    while node.has_children() and time.monotonic() < until:
-        time.sleep(0.05)
 
 
 PART = Part(

@@ -16,16 +16,15 @@ STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 
 
 def timeline(run: Mapping[str, Any]) -> str:
-    """The picture of what `k8sboot history RUN --timeline -o json` tells."""
+    """The picture of `timeline` in what `k8sboot history RUN --timeline -o json` prints."""
     bars: Sequence[Mapping[str, Any]] = [bar for bar in run["bars"] if bar["result"] != "not started"]
     hosts = list(dict.fromkeys(bar["host"] for bar in bars))
     seconds = max(float(run["seconds"]), 0.001)
     scale = (WIDTH - LEFT - RIGHT) / seconds
     height = TOP + ROW * len(hosts) + 40
-    parts = [
-        svg.text(LEFT, 28, f"A fresh up: {seconds:.0f} s; on the critical path:", style=' font-size="15"')
-    ]
-    parts += [svg.box((LEFT + 330, 16, 26, 14), CRITICAL, "the critical path", edge=EDGE)]
+    parts = [svg.text(LEFT, 28, f"A fresh up: {seconds:.0f} s", style=' font-size="15"')]
+    parts += [svg.box((LEFT + 180, 16, 26, 14), CRITICAL, "the critical path", edge=EDGE)]
+    parts += [svg.text(LEFT + 214, 28, "critical path", color=svg.PALE)]
     parts += _seconds(seconds, scale, height)
     for row, host in enumerate(hosts):
         top = TOP + ROW * row
