@@ -57,6 +57,7 @@ def test_one_that_failed_among_others_is_asked_alone_and_its_failure_is_not_reme
     it.master.answers["ls three"] = "3"
     assert host.read_once(THREE) == "3"
     assert it.master.runs == ["ask"] * 3
+    assert len(it.master.commands) == 5, "the others are not asked with it again"
 
 
 def test_what_is_not_asked_once_is_asked_anew(it: Two) -> None:
