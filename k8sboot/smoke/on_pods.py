@@ -25,7 +25,7 @@ def image(scene: Scene) -> Found:
     if failed and scene.now.asked - scene.notes.setdefault("pull", scene.now.asked) >= PATIENCE:
         alike: dict[str, list[str]] = {}
         for node, pod in sorted(failed.items()):
-            alike.setdefault(pod.state, []).append(node)
+            alike.setdefault(_failed_pull(pod, scene.now), []).append(node)
         said = [f"{', '.join(nodes)}: {scene.image}: {state}" for state, nodes in alike.items()]
         return Found("; ".join(said), is_final=len(failed) == len(missing))
     by_node = {pod.node: _state(pod, scene.now) for pod in pods}
@@ -36,6 +36,12 @@ def image(scene: Scene) -> Found:
 def pull_fails(pod: Pod) -> bool:
     """Whether its image cannot be pulled."""
     return any(each.waiting in PULL_ENDS for each in pod.containers)
+
+
+def _failed_pull(pod: Pod, now: Moment) -> str:
+    """Why its image is not pulled: by the event, since kubelet's state names no reason while it waits."""
+    why = now.warning(pod.name, "Failed to pull image").partition('": ')[2]
+    return f"ErrImagePull ({why})" if why else pod.state
 
 
 def pull_policies(scene: Scene) -> Found:

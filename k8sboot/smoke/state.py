@@ -91,9 +91,10 @@ class Moment:
         """Whether an event of the Pod has these words."""
         return any(each.about == pod and words in each.text for each in self.events)
 
-    def warning(self, name: str) -> str:
-        """The newest warning about an object, '' for none."""
-        found = [each for each in self.events if each.is_warning and each.about == name]
+    def warning(self, name: str, words: str = "") -> str:
+        """The newest warning about an object that has these words, '' for none."""
+        about = [each for each in self.events if each.is_warning and each.about == name]
+        found = [each for each in about if words in each.text]
         return max(found, key=lambda each: each.when).text if found else ""
 
 

@@ -41,6 +41,19 @@ def test_nodes_with_the_same_problem_are_named_together():
     assert on_pods.image(now).problem == "n1, n2: r/agnhost:1: ImagePullBackOff (not found)"
 
 
+def test_a_pull_that_kubelet_waits_to_repeat_has_the_reason_of_its_event():
+    late = container(waiting="ImagePullBackOff", message='Back-off pulling image "r/agnhost:1"')
+    said = (
+        warning(
+            "echo-n1", 'Failed to pull image "r/agnhost:1": rpc error: not found', "2026-11-30T00:00:01Z"
+        ),
+        warning("echo-n1", "Error: ImagePullBackOff", "2026-11-30T00:00:09Z"),
+    )
+    now = scene(seen(echo("n1", late), *said, at=10.0))
+    now.notes["pull"] = 0.0
+    assert on_pods.image(now).problem == "n1: r/agnhost:1: ErrImagePull (rpc error: not found)"
+
+
 def warning(name, message, when):
     return event(name, "Failed", message, type="Warning", lastTimestamp=when)
 
