@@ -28,7 +28,7 @@ def reads(spec: Spec) -> Reads:
 
 def _disk(spec: Spec) -> Question:
     images = spec.runtime.data_root or runtime.of(spec).data_dir
-    return Question("kubelet-disk", render("kubelet-disk", NODE_FS=KUBELET_DIR, IMAGE_FS=images))
+    return Question("kubelet-disk", render("kubelet-disk", NODE_FS=KUBELET_DIR, IMAGE_FS=images), shares=True)
 
 
 def misfits(cluster: Cluster, host: Peer) -> Iterator[str]:

@@ -37,4 +37,6 @@ def _programs(spec: Spec) -> Mapping[str, str]:
 
 
 def _question(spec: Spec) -> Question:
-    return Question("programs-in-the-way", render("programs-in-the-way", UNITS=" ".join(_programs(spec))))
+    return Question(
+        "programs-in-the-way", render("programs-in-the-way", UNITS=" ".join(_programs(spec))), shares=True
+    )

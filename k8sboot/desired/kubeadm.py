@@ -19,8 +19,9 @@ from k8sboot.paths import UNFINISHED
 
 USERS = Question(
     "kubectl-users",
-    'for u in root "${SUDO_USER:-root}"; do'
-    ' echo "$u:$(id -gn "$u"):$(getent passwd "$u" | cut -d: -f6)"; done | sort -u',
+    'tell() { h=$(getent passwd "$1"); h=${h%:*}; echo "$1:$(id -gn "$1"):${h##*:}"; };'
+    ' case ${SUDO_USER:-root} in root) tell root ;; *) { tell root; tell "$SUDO_USER"; } | sort ;; esac',
+    shares=True,
 )
 """The users with a kubeconfig on a master: root and the login user, a line `user:group:home` each."""
 LOG_LIMITS = {"runtime.logMaxSize": "containerLogMaxSize", "runtime.logMaxFile": "containerLogMaxFiles"}

@@ -14,7 +14,7 @@ from k8sboot.kubernetes.network_manifest import NetworkManifest, fitted
 from k8sboot.kubernetes.node_checks import lacks_only_network
 from k8sboot.scripts import render
 
-CNI_IN_FORCE = Question("cni-in-force", render("cni-in-force"))
+CNI_IN_FORCE = Question("cni-in-force", render("cni-in-force"), shares=True)
 """The file in /etc/cni/net.d that the container runtime reads: the first by name."""
 _one_at_a_time = Lock()
 

@@ -18,7 +18,9 @@ USER_DATA = "/var/lib/cloud/instance/cloud-config.txt"
 SYSCTL_CONF = "/etc/sysctl.conf"
 _MODULES = [re.sub("[-_]", "[-_]", name) for name in (*REQUIRED_MODULES, *OPTIONAL_MODULES)]
 NEXT_BOOT = Question(
-    "next-boot", render("next-boot", MODULES="|".join((*_MODULES, "(ip_vs|nf_conntrack)[a-z0-9_]*")))
+    "next-boot",
+    render("next-boot", MODULES="|".join((*_MODULES, "(ip_vs|nf_conntrack)[a-z0-9_]*"))),
+    shares=True,
 )
 """What the next boot reads of sysctls, modules, swap, cloud-init, tuned and packet filters."""
 _ALIASES = {"net.ipv4.conf.all.forwarding": "net.ipv4.ip_forward"}

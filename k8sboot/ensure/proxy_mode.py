@@ -42,7 +42,7 @@ def _other(mode: str) -> str:
 
 
 def _left(mode: str) -> Question:
-    return Question("proxy-left", render("proxy-left", MEMBER=KUBELET_CONF, **_NOT_OF[mode]))
+    return Question("proxy-left", render("proxy-left", MEMBER=KUBELET_CONF, **_NOT_OF[mode]), shares=True)
 
 
 def _found(host: Host, mode: str) -> str:

@@ -13,7 +13,8 @@ from k8sboot.host import folders, lease, once
 from k8sboot.host.dry_run import DryRun
 from k8sboot.host.files import File
 from k8sboot.host.node_address import NodeAddress
-from k8sboot.host.probe import Probe, parse
+from k8sboot.host.probe import Probe
+from k8sboot.host.probe_output import parse
 from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.remembered import Remembered
 from k8sboot.host.retry import Retrier
@@ -230,8 +231,7 @@ class Machine:
 
     def _seen_file(self, path: str) -> Snapshot:
         seen = self.snapshot
-        is_known = path in seen.files or path in seen.not_files or path in seen.closed
-        return seen if is_known else self._look(Reads(files=(path,)))
+        return seen if seen.has_file(path) else self._look(Reads(files=(path,)))
 
     def package(self, name: str) -> tuple[str, bool]:
         """(version, held) of a package; ('', False) if it is not installed."""
@@ -249,7 +249,7 @@ class Machine:
         """(value, read-only here) of a sysctl; (None, False) if the kernel does not have it."""
         if key not in self._reads.sysctls:
             self._look(Reads(sysctls=(key,)))
-        return self.snapshot.sysctls.get(key, (None, False))
+        return self.snapshot.sysctls.get(key.replace("/", "."), (None, False))
 
     def module(self, name: str) -> str:
         """A kernel module's state in one word."""
@@ -275,7 +275,17 @@ class Machine:
 
     def _probe(self, reads: Reads) -> Snapshot:
         asked = time.time()
-        done = self.look(Probe(reads), timeout=PROBE_TIMEOUT)
+        seen = self._probed(Probe(reads))
+        if changing := tuple(path for path in reads.files if not seen.has_file(path)):
+            seen.add(self._probed(Probe(Reads(files=changing), apart=True)))
+        self._asked.update({q.name: q.script for q in reads.questions})
+        self._boot_id = seen.text("/proc/sys/kernel/random/boot_id").strip() or self._boot_id
+        if (theirs := whole(seen.facts.get("time"))) is not None:
+            self.clock_offset = offset(theirs, asked=asked, answered=time.time())
+        return seen
+
+    def _probed(self, probe: Probe) -> Snapshot:
+        done = self.look(probe, timeout=PROBE_TIMEOUT)
         if done.exit_status != 0:
             raise StepFailed(
                 "cannot read the host's state",
@@ -283,9 +293,4 @@ class Machine:
                 host=self.name,
                 detail=done.stderr.decode("utf-8", "replace")[-2000:],
             )
-        self._asked.update({q.name: q.script for q in reads.questions})
-        seen = parse(done.text)
-        self._boot_id = seen.text("/proc/sys/kernel/random/boot_id").strip() or self._boot_id
-        if (theirs := whole(seen.facts.get("time"))) is not None:
-            self.clock_offset = offset(theirs, asked=asked, answered=time.time())
-        return seen
+        return parse(done.stdout)

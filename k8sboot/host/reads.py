@@ -13,11 +13,13 @@ class Question:
 
     may_hang: on a half-built host it may wait for an answer that never comes. The first probe runs it, so that a
     finished host costs one probe; later ones do not, and a phase that needs it runs it separately.
+    shares: its script runs in one shell with others that do: it neither exits nor sets what they could stumble over.
     """
 
     name: str
     script: str
     may_hang: bool = False
+    shares: bool = False
 
 
 @dataclass(frozen=True)

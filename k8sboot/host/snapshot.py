@@ -117,7 +117,6 @@ class Snapshot:
     sysctls: dict[str, tuple[str | None, bool]] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
-    unit_cursor: str = ""
 
     def add(self, more: Snapshot) -> None:
         """Add results of a later read."""
@@ -129,6 +128,10 @@ class Snapshot:
         self.sysctls.update(more.sysctls)
         self.modules.update(more.modules)
         self.answers.update(more.answers)
+
+    def has_file(self, path: str) -> bool:
+        """Whether it is known what this path is, or that there is nothing."""
+        return path in self.files or path in self.not_files or path in self.closed
 
     def text(self, path: str) -> str:
         """A file's content as text; empty if it is missing or too large for a probe."""

@@ -21,7 +21,7 @@ def unread_settings(units: Mapping[str, tuple[str, ...]]) -> Question:
     The operator's files of the unit itself count, too.
     """
     calls = (call("unread", unit, *files) for unit, files in units.items())
-    return Question(_NAME + next(iter(units)), render("unread-settings") + "".join(calls))
+    return Question(_NAME + next(iter(units)), render("unread-settings") + "".join(calls), shares=True)
 
 
 def unread(answers: Mapping[str, Answer], unit: str) -> tuple[str, ...]:

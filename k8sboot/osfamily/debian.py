@@ -68,7 +68,8 @@ class Debian(Family):
     ntpdate_packages = ("ntpdate", "cron")
     lists_are_fresh = Question(
         "apt-lists-are-fresh",
-        f"ls {LISTS} | grep -q Packages && find {LISTS} -maxdepth 0 -mmin -60 | grep -q .",
+        f'set -- {LISTS}/*Packages*; [ -e "$1" ] && [ "$(find {LISTS} -maxdepth 0 -mmin -60)" ]',
+        shares=True,
     )
     firewall_units = ("ufw.service", "firewalld.service")
     installing = Reads(questions=(dpkg.HEALTH,))

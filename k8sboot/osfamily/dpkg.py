@@ -12,7 +12,7 @@ from k8sboot.osfamily.deb_versions import compare
 from k8sboot.osfamily.family import Outcome
 from k8sboot.scripts import render
 
-HEALTH = Question("dpkg-health", render("dpkg-health"))
+HEALTH = Question("dpkg-health", render("dpkg-health"), shares=True)
 REPAIR = render("dpkg-repair")
 REINSTALL = render("dpkg-reinstall")
 REPAIRING = (*APT_GET, *RETRIES, "-y", "--no-remove")

@@ -61,7 +61,9 @@ class Rhel(Family):
     firewall_units = ("firewalld.service",)
     lists_are_fresh = Question(
         "yum-lists-are-fresh",
-        "find /var/cache/yum /var/cache/dnf -path '*k8sboot-*' -name repomd.xml -mmin -60 | grep -q .",
+        "set -- /var/cache/yum /var/cache/dnf; { [ -d $1 ] || [ -d $2 ]; } &&"
+        " find $* -path '*k8sboot-*' -name repomd.xml -mmin -60 | grep -q .",
+        shares=True,
     )
     installing = Reads(files=yum.LOCK_FILES, questions=(yum.HEALTH, yum.DNF_HEALTH))
     reads = union(

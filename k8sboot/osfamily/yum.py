@@ -29,10 +29,10 @@ LOCK_FILES = (*PLUGIN_FILES, *LISTS)
 SIMULATED = ("env", "LC_ALL=C", "yum", "-C", "--assumeno", "--setopt=autosavets=0")
 """yum 3 would save a transaction that it does not make to a file in /tmp."""
 
-SOURCES = Question("yum-sources", render("yum-sources"))
+SOURCES = Question("yum-sources", render("yum-sources"), shares=True)
 UNREAD = Question("yum-unread", f"ls {UNREAD_REPOSITORIES}")
 HEALTH = Question("yum-health", render("yum-health"))
-DNF_HEALTH = Question("dnf-health", render("dnf-health"))
+DNF_HEALTH = Question("dnf-health", render("dnf-health"), shares=True)
 HOLDER = ("sh", "-c", render("yum-lock-holder"), "yum-lock-holder")
 
 

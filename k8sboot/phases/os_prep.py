@@ -21,7 +21,7 @@ NETWORK_MANAGER = "NetworkManager.service"
 ZRAM = ("zramswap.service", "zram-swap.service", "zram.service")
 
 NETWORK_RAISES_LINKS = Question(
-    "network-raises-links", scripts.render("network-raises-links", SOFTWARE=SOFTWARE)
+    "network-raises-links", scripts.render("network-raises-links", SOFTWARE=SOFTWARE), shares=True
 )
 """Whether the old service `network` of EL7 brings up the links at the next boot."""
 

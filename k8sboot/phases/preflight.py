@@ -40,12 +40,13 @@ MAX_SKEW = 30
 MIN_MASTER_CPUS = 2
 MIN_MASTER_MEMORY_KIB = 1700 * 1024
 MIN_DISK_FREE_KIB = 2 * 1024 * 1024
-NO_CGROUPS = Question("missing-control-groups", render("missing-cgroups"))
+NO_CGROUPS = Question("missing-control-groups", render("missing-cgroups"), shares=True)
 """The control groups that kubelet needs and the kernel lacks: of v2 where it is in use, else of v1."""
 
 CNI = Question(
     "cni-configurations",
     'cd /etc/cni/net.d && for f in *.conf *.conflist *.json; do [ ! -e "$f" ] || echo "$f"; done',
+    shares=True,
 )
 """The files of which kubelet takes the first by name as the pods' network."""
 OURS = "10-calico.conflist"

@@ -27,6 +27,7 @@ HEAD = "# Managed by k8sboot: `runtime.registries` of the inventory.\n"
 OURS = Question(
     "containerd-registries",
     scripts.render("containerd-registries", FOLDER=CERTS, HEAD=HEAD.strip(), ORIGINALS=ORIGINALS_DIR),
+    shares=True,
 )
 """The files of the registries that k8sboot has written, and behind the word `shared` an operator's that it added to."""
 _SERVERS = {"docker.io": "https://registry-1.docker.io"}

@@ -21,7 +21,9 @@ CGROUP_DRIVER = Question(
     scripts.render("containerd-cgroup-driver", TIMEOUT=ANSWER_TIMEOUT, UNIT=UNIT, ENDPOINT=ENDPOINT),
 )
 """The driver of the runtime runc in the running containerd; nothing if that does not serve kubelet."""
-PACKAGED = Question("containerd-config-is-the-packages", scripts.render("containerd-packaged", FILE=CONFIG))
+PACKAGED = Question(
+    "containerd-config-is-the-packages", scripts.render("containerd-packaged", FILE=CONFIG), shares=True
+)
 """`yes` where config.toml is as its package brought it."""
 _BYSTANDERS = Question(
     "runtime-bystanders", scripts.render("containerd-bystanders", TIMEOUT=ANSWER_TIMEOUT, UNIT=UNIT)

@@ -2,7 +2,8 @@
 # Values: FOLDER; HEAD, the first line of k8sboot's own; ORIGINALS, where it records what it wrote.
 for f in "$FOLDER"/*/hosts.toml; do
   [ -f "$f" ] || continue
-  if [ "$(head -n 1 "$f")" != "$HEAD" ]; then
+  first=; IFS='' read -r first < "$f"
+  if [ "$first" != "$HEAD" ]; then
     [ ! -e "$ORIGINALS$f.k8sboot-part" ] || echo "shared $f"
     continue
   fi

@@ -1,5 +1,5 @@
 # What the next boot reads beside k8sboot's files, a line each, with a word before it. Values: MODULES, a pattern.
-cd / || exit
+cd /
 set -- /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf \
   /lib/sysctl.d/*.conf /etc/sysctl.conf
 for f; do [ ! -e "$f" ] || echo "file $f"; done

@@ -1,4 +1,4 @@
-# Functions of the probe for modules and sysctls.
+# modules NAME UNDERSCORED...: the state of kernel modules.
 # A built-in module without parameters has no /sys/module directory: look for its own traces.
 trace() {
   case $1 in
@@ -10,18 +10,19 @@ trace() {
     *) false ;;
   esac
 }
-module() {
-  m=$(printf %s "$1" | tr - _)
-  if [ -d "/sys/module/$m" ] || grep -q "^$m " /proc/modules 2>/dev/null || trace "$m"; then s=loaded
-  elif grep -q "/$m\.ko" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null; then s=loaded
-  elif modprobe -n "$1" >/dev/null 2>&1; then s=available
-  elif [ ! -e /proc/modules ]; then s=unloadable
-  else s=missing; fi
-  printf 'module %s %s\n' "$1" "$s"
+# built_in MODULE: the kernel's list is read once, and not where all modules have a directory.
+built_in() {
+  [ "${builtin-}" ] || builtin="- $(cat "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null)"
+  case $builtin in *"/$1.ko"*) ;; *) false ;; esac
 }
-sysctl_() {
-  p=/proc/sys/$(printf %s "$1" | tr . /)
-  [ -r "$p" ] || return 0
-  case $(stat -c %A "$p") in ??w*) w=rw ;; *) w=ro ;; esac
-  printf 'sysctl %s %s %s\n' "$1" "$w" "$(tr -s '\t\n' '  ' < "$p")"
+modules() {
+  say modules
+  while [ $# -gt 0 ]; do
+    if [ -d "/sys/module/$2" ] || trace "$2" || built_in "$2" || grep -q "^$2 " /proc/modules 2>/dev/null; then s=loaded
+    elif modprobe -n "$1" >/dev/null 2>&1; then s=available
+    elif [ ! -e /proc/modules ]; then s=unloadable
+    else s=missing; fi
+    printf '%s %s\n' "$1" "$s"
+    shift 2
+  done
 }

@@ -7,5 +7,5 @@ for u in $UNITS; do
   done
 done
 for f in /usr/local/sbin/kubeadm /usr/local/bin/kubeadm; do
-  case $(readlink -f "$f" 2>/dev/null) in /usr/bin/* | '') ;; *) [ ! -x "$f" ] || echo "program $f" ;; esac
+  [ ! -x "$f" ] || case $(readlink -f "$f" 2>/dev/null) in /usr/bin/* | '') ;; *) echo "program $f" ;; esac
 done

@@ -1,14 +1,20 @@
 # Print `UNIT FILE` for each file that was changed after the running unit was started or reloaded: it runs without that.
 # If the clock was stepped since, its time of today shows another start than systemd noted: the later one counts.
-now=$(date +%s) up=$(cut -d. -f1 /proc/uptime)
-# since NAME: when the unit of the state was last so, in seconds since the epoch.
+[ "${now-}" ] || now=$(date +%s)
+read -r up _ < /proc/uptime
+# since NAME: set `began` to when the unit of the state was last so, in seconds since the epoch.
 since() {
-  noted=$(printf '%s\n' "$state" | sed -n "s/^$1Timestamp=//p")
-  noted=$(date -d "${noted:-unknown}" +%s 2>/dev/null) || return
-  today=$(printf '%s\n' "$state" | sed -n "s/^$1TimestampMonotonic=\([0-9]*\)......\$/\1/p")
-  today=$((now - up + ${today:-0}))
-  [ "$today" -gt "$noted" ] || today=$noted
-  echo "$today"
+  noted=unknown today=0
+  for line in $state; do
+    case $line in
+      "$1Timestamp="?*) noted=${line#*=} ;;
+      "$1TimestampMonotonic="*[!0-9]*) ;;
+      "$1TimestampMonotonic="?*??????) today=${line#*=} today=${today%??????} ;;
+    esac
+  done
+  began=$(date -d "$noted" +%s 2>/dev/null) || return
+  today=$((now - ${up%%.*} + today))
+  [ "$today" -le "$began" ] || began=$today
 }
 # unread UNIT FILE...: of these, of a TOML file's imports, and of the operator's files of the unit itself.
 unread() {
@@ -16,14 +22,18 @@ unread() {
     -p ActiveEnterTimestamp -p ActiveEnterTimestampMonotonic "$1")
   shift
   case $state in *ActiveState=active*) ;; *) return ;; esac
-  began=$(since StateChange || since ActiveEnter) || return
+  IFS='
+'
+  since StateChange || since ActiveEnter || { unset IFS; return 1; }
+  IFS="\"',	 $IFS"
   case $1 in *.toml)
     # shellcheck disable=SC2086
-    for f in $(sed -n 's/^imports *= *\[\(.*\)].*/\1/p' "$1" 2>/dev/null | tr "\"'," '   '); do
-      case $f in /*) ;; *) f=${1%/*}/$f ;; esac
+    for f in $(sed -n 's/^imports *= *\[\(.*\)].*/\1/p' "$1" 2>/dev/null); do
+      case $f in /*) ;; '') continue ;; *) f=${1%/*}/$f ;; esac
       set -- "$@" $f
     done ;;
   esac
+  unset IFS
   for d in /etc/systemd/system /run/systemd/system; do set -- "$@" "$d/$unit" "$d/$unit.d"/*.conf; done
   stat -Lc '%Y %n' -- "$@" 2>/dev/null | awk -v unit="$unit" -v began="$began" -v now="$now" '
     $1 > began && $1 <= now { sub(/^[0-9]+ /, unit " "); print }'

@@ -18,7 +18,7 @@ from k8sboot.ensure.restore.verdicts import without_ours
 from k8sboot.ensure.security import with_mode
 from k8sboot.ensure.system import with_swap
 from k8sboot.errors import K8sbootError
-from k8sboot.host import lease, once, probe, proxy_fault, script
+from k8sboot.host import lease, once, probe_output, proxy_fault, script
 from k8sboot.kubernetes import alternative_names, certificates, kubelet_flags, mounts, pki
 from k8sboot.membership import reading
 from k8sboot.osfamily import apt_sources, deb_versions, grub_menu, kernels, rpm_versions, yum_transactions
@@ -30,41 +30,35 @@ from k8sboot.text.redact import Redactor
 from k8sboot.text.sanitize import safe, visible
 from k8sboot.text.unified import unified
 
-ENCODED = [
-    base64.b64encode(each.encode()).decode() for each in ("1\n2 3 4\nx", "root", "²", "[Unit]", "a" * 99)
-]
+VALUES = ["1\n2 3 4\nx", "root", "²", "[Unit]", "a" * 99]
+ENCODED = [base64.b64encode(each.encode()).decode() for each in VALUES]
 PROBE = [
-    "fact",
+    *(
+        f"\nw {kind}\n"
+        for kind in ("files", "states", "digests", "contents", "values", "modules", "dpkg", "rpm")
+    ),
+    *(f"\nw {kind}\n" for kind in ("units", "answer q", "status 0", "uname", "hardware", "links", "disk")),
     "file",
     "absent",
     "other",
     "closed",
-    "module",
-    "sysctl",
-    "package",
-    "unit",
-    "answer",
     "Id=x",
     "/etc/x",
     "644",
+    "5 644 0:0 root:root /etc/x\n",
     "ActiveState=active",
-    "root:root",
-    "time",
-    "cpus",
-    "lock",
-    "addresses",
     "eA==",
     *(f".{e}" for e in ENCODED),
-    *ENCODED,
+    *(f"\nw fact {name}\n" for name in ("time", "cpus", "lock", "addresses", "jobs")),
 ]
 FACTS = [
-    f"fact {name} {each}\n" for name in ("time", "cpus", "lock", "addresses", "jobs") for each in ENCODED
+    f"\nw fact {name}\n{each}" for name in ("time", "cpus", "lock", "addresses", "jobs") for each in VALUES
 ]
 
 
 @given(some.lines(PROBE) | some.twisted(["".join(FACTS)], PROBE))
 def test_probe(text):
-    seen = probe.parse(text)
+    seen = probe_output.parse(f"w{text}".encode("utf-8", "surrogatepass"))
     assert seen.host_facts.cpus >= 0
     assert seen.host_facts.time >= 0
     lease.holder(seen.facts.get("lock", ""))

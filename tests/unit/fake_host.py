@@ -48,7 +48,7 @@ class FakeConnection(Scripts, Probes):
                 return self._recalled(script)
             case Probe():
                 self.runs.append("probe")
-                return Completed(0, ("\n".join(self._probed(script.reads)) + "\n").encode(), b"")
+                return Completed(0, self._probed(script.reads), b"")
             case Write():
                 self.runs.append("write")
                 return self._write(script)

@@ -13,7 +13,9 @@ from fake_membership import membership
 from fake_notes import Notes
 from fake_state import FakeFile, Reply
 
-from k8sboot.host.probe import ALWAYS, MAX_CONTENT
+from k8sboot.host.probe import ALWAYS, KERNELS
+from k8sboot.host.probe_output import SYSCTLS
+from k8sboot.host.probed_files import MAX_CONTENT
 from k8sboot.host.reads import Question, Reads
 from k8sboot.kubernetes.paths import KUBELET_CONF
 from k8sboot.paths import MANIFESTS_DIR, RESTART_DIR, UNFINISHED, UNREAD_REPOSITORIES
@@ -21,16 +23,14 @@ from k8sboot.paths import MANIFESTS_DIR, RESTART_DIR, UNFINISHED, UNREAD_REPOSIT
 KUBELET_ENVIRONMENTS = ("/etc/default/kubelet", "/etc/sysconfig/kubelet")
 
 
-@functools.cache
-def _b64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+WORD = "a-word"
+"""Before each answer; a real one is new for each probe."""
 
 
 @functools.cache
-def _told(content: bytes) -> str:
-    """A file's size, digest and content: every host has the same files, and is asked for them again and again."""
-    encoded = base64.b64encode(content).decode() if len(content) <= MAX_CONTENT else "-"
-    return f"{len(content)} {hashlib.sha256(content).hexdigest()} .{encoded}"
+def _told(content: bytes) -> tuple[int, str]:
+    """A file's size and digest: every host has the same files, and is asked for them again and again."""
+    return len(content), hashlib.sha256(content).hexdigest()
 
 
 @functools.lru_cache(maxsize=1024)
@@ -42,24 +42,24 @@ def _among(files: tuple[str, ...], begins: str, ends: str = "") -> tuple[str, ..
 class Probes(Notes):
     """Lines as the probe and the script of k8sboot.diagnosis print them: their parsers are to be tried, too."""
 
-    def _probed(self, reads: Reads) -> list[str]:
-        return [
-            *[f"fact {name} {_b64(value)}" for name, value in self._told_facts().items()],
-            *map(self._file_line, (*ALWAYS, *reads.files)),
-            *[f"module {name} {self.modules.get(name, 'missing')}" for name in reads.modules],
-            *[
-                f"sysctl {key} {'ro' if key in self.fixed_sysctls else 'rw'} {self.sysctls[key]}"
-                for key in reads.sysctls
-                if key in self.sysctls
-            ],
-            *self._package_lines(reads.packages),
-            *map(self._unit_lines, reads.units),
-            *map(self._answer_line, reads.questions),
+    def _probed(self, reads: Reads) -> bytes:
+        modules = "".join(f"{name} {self.modules.get(name, 'missing')}\n" for name in reads.modules)
+        values = [f"{SYSCTLS}{key.replace('.', '/')}" for key in reads.sysctls]
+        paths = tuple(dict.fromkeys((*ALWAYS, *reads.files)))
+        answers = [
+            *((f"fact {name}", value.encode()) for name, value in self._told_facts().items()),
+            *self._files([p for p in paths if not p.startswith(KERNELS)]),
+            *self._values([p for p in paths if p.startswith(KERNELS)], values),
+            ("modules", modules.encode()),
+            ("dpkg", self._package_lines(reads.packages).encode()),
+            ("units", "\n".join(map(self._unit_lines, reads.units)).encode()),
+            *(answer for question in reads.questions for answer in self._answered_question(question)),
         ]
+        return WORD.encode() + b"".join(f"\n{WORD} {head}\n".encode() + body for head, body in answers)
 
-    def _answer_line(self, question: Question) -> str:
+    def _answered_question(self, question: Question) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
         status, out, _ = self._reply(question.name, [question.script])
-        return f"answer {question.name} {status} .{_b64(out.rstrip())}"
+        return (f"answer {question.name}", out.encode()), (f"status {status}", b"")
 
     def _told_facts(self) -> dict[str, str]:
         held = f"1000\n{' '.join(self.holder.split()[:2])} 1100\n{self.holder}\n" if self.holder else "1000"
@@ -68,24 +68,43 @@ class Probes(Notes):
     def _marks(self) -> str:
         return " ".join(p.rpartition("/")[2] for p in _among(tuple(self.files), f"{RESTART_DIR}/"))
 
-    def _file_line(self, path: str) -> str:
-        if path in self.not_files:
-            return f"other {path}"
-        found = self.files.get(path)
-        if found is None:
-            return f"absent {path}"
-        assert isinstance(found, FakeFile)
-        return f"file {path} {found.mode:o} {found.owner} {_told(found.content)}"
+    def _files(self, paths: list[str]) -> Iterator[tuple[str, bytes]]:
+        found = {path: file for path in paths if isinstance(file := self.files.get(path), FakeFile)}
+        others = [f"other {p}\n" for p in paths if p in self.not_files]
+        absent = [f"absent {p}\n" for p in paths if p not in found and p not in self.not_files]
+        yield "files", "".join((*others, *absent)).encode()
+        told = {
+            path: (file, *_told(file.content)) for path, file in found.items() if path not in self.not_files
+        }
+        states = (f"{size} {f.mode:o} 0:0 {f.owner} {path}\n" for path, (f, size, _) in told.items())
+        yield "states", "".join(states).encode()
+        yield "digests", "".join(f"{digest}  {path}\n" for path, (*_, digest) in told.items()).encode()
+        yield "contents", b"".join(f.content for f, size, _ in told.values() if size <= MAX_CONTENT)
 
-    def _package_lines(self, names: tuple[str, ...]) -> Iterator[str]:
-        for name in names:
-            if name in self.packages and name not in self.broken:
-                yield f"package {name} {self.packages[name]} {'held' if name in self.held else 'free'}"
+    def _values(self, files: list[str], sysctls: list[str]) -> Iterator[tuple[str, bytes]]:
+        """The kernel's files, and parameters."""
+        texts = {path: self.text(path) for path in files if path in self.files}
+        for path in sysctls:
+            key = path.removeprefix(SYSCTLS).replace("/", ".")
+            if key in self.sysctls:
+                texts[path] = self.sysctls[key]
+        fixed = {f"{SYSCTLS}{key.replace('.', '/')}" for key in self.fixed_sysctls}
+        yield (
+            "files",
+            "".join(f"absent {path}\n" for path in (*files, *sysctls) if path not in texts).encode(),
+        )
+        states = (f"0 {'444' if path in fixed else '644'} 0:0 root:root {path}\n" for path in texts)
+        yield "states", "".join(states).encode()
+        lines = (f"{path}:{line}\n" for path, text in texts.items() for line in text.splitlines())
+        yield "values", "".join(lines).encode()
+
+    def _package_lines(self, names: tuple[str, ...]) -> str:
+        there = [name for name in names if name in self.packages and name not in self.broken]
+        return "".join(f"{'h' if n in self.held else 'i'}i |{n}|{self.packages[n]}\n" for n in there)
 
     def _unit_lines(self, name: str) -> str:
-        shown = self._unit_properties(name).replace("\n", "\nunit ")
-        sub = f"\nunit SubState={self.units[name].sub}" if name in self.units else ""
-        return f"unit Id={name}\nunit {shown}{sub}"
+        sub = f"\nSubState={self.units[name].sub}" if name in self.units else ""
+        return f"Id={name}\n{self._unit_properties(name)}{sub}\n"
 
     def _told_of_itself(self, script: str) -> str:
         """Of the sections that are asked for, those that the test gave this host."""

@@ -8,10 +8,11 @@ from collections import UserString
 import pytest
 
 from k8sboot.errors import Refused
-from k8sboot.host import probe
+from k8sboot.host import probe_output
 from k8sboot.host.files import File
 from k8sboot.host.peer import LARGEST_FILE
-from k8sboot.host.snapshot import FileState
+from k8sboot.host.probed_files import MAX_CONTENT
+from k8sboot.host.snapshot import FileState, Snapshot
 from k8sboot.kubernetes import rows
 from k8sboot.membership import reading
 from k8sboot.osfamily import grub_menu, openpgp, yum_transactions
@@ -53,8 +54,8 @@ def test_a_private_key_without_an_end_is_masked_too():
     assert redact(f"{BEGIN}\n" * 3) == MASK * 3
 
 
-def probed(*lines: str) -> object:
-    return probe.parse("\n".join(lines))
+def probed(*answers: str) -> Snapshot:
+    return probe_output.parse("\nw ".join(("w", *answers)).encode())
 
 
 def encoded(size: int) -> str:
@@ -63,17 +64,23 @@ def encoded(size: int) -> str:
 
 def test_a_file_larger_than_the_host_was_asked_for_has_no_content():
     snapshot = probed(
-        f"file /a 644 root:root 1 d .{encoded(probe.MAX_CONTENT)}",
-        f"file /b 644 root:root 1 d .{encoded(probe.MAX_CONTENT + 1)}",
+        f"files\nfile /a 644 root:root 1 d .{encoded(MAX_CONTENT)}",
+        f"files\nfile /b 644 root:root 1 d .{encoded(MAX_CONTENT + 1)}",
+        "states\n1 644 0:0 root:root /c\n",
+        "digests\nd  /c\n",
+        f"contents\n{'x' * (MAX_CONTENT + 1)}",
     )
-    assert len(snapshot.files["/a"].content) == probe.MAX_CONTENT
+    assert len(snapshot.files["/a"].content) == MAX_CONTENT
     assert snapshot.files["/b"].content is None
+    assert snapshot.files["/c"].content is None
 
 
 def test_an_answer_that_is_too_long_is_missing():
-    snapshot = probed(f"answer a 0 .{encoded(10)}", f"answer b 0 .{encoded(probe.MAX_ANSWER + 1)}")
-    assert snapshot.answers["a"].text == "x" * 10
+    long = "x" * (probe_output.MAX_ANSWER + 1)
+    snapshot = probed("answer a\nxx", "status 0\n", f"answer b\n{long}", "status 0\n", f"fact lock\n{long}")
+    assert snapshot.answers["a"].text == "xx"
     assert "b" not in snapshot.answers
+    assert snapshot.facts == {"lock": ""}
 
 
 def test_a_file_that_is_too_large_is_not_read(bench):

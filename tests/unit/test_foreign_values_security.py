@@ -6,10 +6,11 @@ import json
 
 import pytest
 import yaml
+from fake_probes import WORD
 
 from k8sboot.ensure.restore import notes
 from k8sboot.errors import K8sbootError, Refused, StepFailed
-from k8sboot.host import folders, lease, once, probe
+from k8sboot.host import folders, lease, once, probe_output
 from k8sboot.host.proxy_fault import proxy_fault
 from k8sboot.host.script import which
 from k8sboot.kubernetes import mounts, node_settings
@@ -44,16 +45,10 @@ NO_NUMBERS = [
 @pytest.mark.parametrize("text", NO_NUMBERS)
 def test_what_is_no_number_is_none(text):
     assert whole(text) is None
-    assert probe.parse(f"fact time {encoded(text)}\nfact cpus {encoded(text)}").host_facts.cpus == 0
+    assert probe_output.parse(f"w\nw fact time\n{text}\nw fact cpus\n{text}".encode()).host_facts.cpus == 0
     assert number_at({"a": text}, "a") == 0
     assert lease.holder(f"{text}\nrun origin {text}\nwho") is None
     assert which(["one", "two"], Completed(1, f"k8sboot-failed-{text}".encode(), b"")) == "two"
-
-
-def encoded(text: str) -> str:
-    import base64
-
-    return base64.b64encode(text.encode()).decode()
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS[2:])
@@ -66,7 +61,7 @@ def test_a_clock_that_is_no_number_stops_no_run(bench, monkeypatch, text, time):
         machine,
         "look",
         lambda script, *, timeout: Completed(
-            0, answered(script, timeout=timeout).stdout + f"\nfact {time} {encoded(text)}\n".encode(), b""
+            0, answered(script, timeout=timeout).stdout + f"\n{WORD} fact {time}\n{text}".encode(), b""
         ),
     )
     assert it.host().facts.time == 0

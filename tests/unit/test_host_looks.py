@@ -6,6 +6,8 @@ import pytest
 
 from k8sboot.errors import CommandFailed, ConnectionLost, DeadlineExceeded, NotAsWanted, Refused, StepFailed
 from k8sboot.events import Notice, Output, Waiting
+from k8sboot.host.host import Context, Host
+from k8sboot.host.machine import Machine
 from k8sboot.host.reads import Question, Reads
 
 
@@ -196,7 +198,7 @@ def test_a_large_file_is_read_whole(bench):
 
 def test_a_module_that_a_probe_says_nothing_of_is_missing(bench, monkeypatch):
     it = bench()
-    monkeypatch.setattr(it.connection, "_probed", lambda _script: iter([]))
+    monkeypatch.setattr(it.connection, "_probed", lambda _script: b"")
     it.do(lambda host: _same(host.module("nothing"), "missing"))
 
 
@@ -205,3 +207,20 @@ def test_an_error_of_a_read_is_told_with_its_command(bench):
     with pytest.raises(CommandFailed, match="cannot read from h1") as failed:
         it.do(lambda host: host.read(["kubectl", "get", "x"]))
     assert failed.value.detail == "connection refused"
+
+
+FILES = ("/etc/a", "/etc/b")
+
+
+def test_a_file_that_changed_while_the_probe_read_it_is_read_again_apart_from_others(bench, monkeypatch):
+    it = bench(files={"/etc/a": "before", "/etc/b": "b"})
+    probed, asked = it.connection._probed, []
+
+    def changing(reads: Reads) -> bytes:
+        asked.append(reads.files)
+        return probed(reads).replace(b"\nbefore", b"\nbefOre", 2 - len(asked))
+
+    monkeypatch.setattr(it.connection, "_probed", changing)
+    host = Host(Machine("h1", "192.0.2.1", "node", it.connection, Reads(files=FILES)), Context("test", print))
+    assert (host.file("/etc/a").content, host.file("/etc/b").content) == (b"before", b"b")
+    assert asked == [FILES, ("/etc/a",)]

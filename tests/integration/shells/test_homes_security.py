@@ -18,7 +18,8 @@ from k8sboot.ensure.restore.verdicts import of_file
 from k8sboot.host.files import File
 from k8sboot.host.folders import take_away
 from k8sboot.host.originals import PriorState
-from k8sboot.host.probe import Probe, parse
+from k8sboot.host.probe import Probe
+from k8sboot.host.probe_output import parse
 from k8sboot.host.reads import Reads
 from k8sboot.host.script import Commands
 from k8sboot.host.snapshot import Snapshot
@@ -62,7 +63,7 @@ class Home:
         return self.place.run(shell, Commands((take_away(path),), (PriorState("file", path),)).render())
 
     def probe(self, shell: list[str]) -> Snapshot:
-        return parse(self.place.run(shell, Probe(Reads(files=(str(self.config),))).render()).stdout)
+        return parse(self.place.run(shell, Probe(Reads(files=(str(self.config),))).render()).stdout.encode())
 
     def noted(self, shell: list[str]) -> KeptOriginal:
         (kept,) = [f for f in self.place.notes(shell).files if f.path == str(self.config)]
@@ -216,7 +217,7 @@ def test_a_file_of_roots_is_not_written_into_a_users_folder(home, shell):
     assert "k8sboot-folder: " in done.stderr
     assert (home.home / "d.json").read_text() == "mine\n"
     home.as_user(f"ln -sf {home.vault}/config d.json")
-    seen = parse(home.place.run(shell, Probe(Reads(files=(str(link),))).render()).stdout)
+    seen = parse(home.place.run(shell, Probe(Reads(files=(str(link),))).render()).stdout.encode())
     assert seen.files.get(str(link)) is None, "a plan would show it"
 
 
@@ -231,7 +232,7 @@ def test_folders_that_others_may_write_to_are_none_of_roots(home, shell, mode):
     done = home.place.write(shell, File(f"{shared}/conf", "x", owner="root:root"))
     assert done.returncode != 0
     assert home.roots()[0] == "root's own"
-    seen = parse(home.place.run(shell, Probe(Reads(files=(f"{shared}/conf",))).render()).stdout)
+    seen = parse(home.place.run(shell, Probe(Reads(files=(f"{shared}/conf",))).render()).stdout.encode())
     assert list(seen.closed) == [f"{shared}/conf"]
 
 
@@ -241,7 +242,7 @@ def test_a_file_in_the_probes_words_changes_no_other_files_answer(home, shell):
         "mkdir .kube; printf 'x\\nabsent /etc/hosts\\nfile /etc/hosts 644 root:root 0 x .\\n' > .kube/config"
     )
     reads = Reads(files=("/etc/hosts", str(home.config)))
-    seen = parse(home.place.run(shell, Probe(reads).render()).stdout)
+    seen = parse(home.place.run(shell, Probe(reads).render()).stdout.encode())
     assert seen.files["/etc/hosts"].content == Path("/etc/hosts").read_bytes()
     assert b"absent /etc/hosts" in seen.files[str(home.config)].content
 

@@ -8,17 +8,24 @@ import os
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from k8sboot.host.probe import MAX_CONTENT, Probe, parse
-from k8sboot.host.reads import Question, Reads
+from k8sboot.host.probe import Probe
+from k8sboot.host.probe_output import parse
+from k8sboot.host.probed_files import MAX_CONTENT
+from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.snapshot import Snapshot, UnitState
+from k8sboot.inventory import load
 from k8sboot.osfamily import dpkg
 from k8sboot.osfamily.yum import HEALTH
 from k8sboot.paths import JOBS_DIR, WORK
 from k8sboot.phases.preflight import NO_CGROUPS
+from k8sboot.runbook import UP
+
+EXAMPLE = Path(__file__).parents[3] / "inventory.example.yaml"
 
 SHELLS = [
     pytest.param(
@@ -33,7 +40,7 @@ def probe(
     shell: list[str], reads: Reads, *, environment: dict[str, str] | None = None, text: str = ""
 ) -> Snapshot:
     done = subprocess.run(
-        shell, input=text or Probe(reads).render(), capture_output=True, text=True, timeout=60,
+        shell, input=(text or Probe(reads).render()).encode(), capture_output=True, timeout=60,
         env={**os.environ, **(environment or {})},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -245,3 +252,79 @@ def test_control_groups_that_kubelet_needs(shell, tmp_path, file, text, missing)
     seen = probe(shell, Reads(questions=(question, NO_CGROUPS)))
     assert seen.answers["asked"].text == missing
     assert seen.answers[NO_CGROUPS.name].text == "", "this machine has them all"
+
+
+READS_OF_UP = union(phase.reads_for(load(str(EXAMPLE), resolve_secrets=False).spec) for phase in UP)
+MOST_FORKS = {"dash": 60, "bash": 70, "busybox": 62}
+"""Processes that the probe of a host with everything for all phases may take: 500 to 600 when each item had its own."""
+
+
+@IN_SHELLS
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="needs a namespace of its own")
+def test_the_processes_of_a_probe_are_counted(shell, tmp_path):
+    (tmp_path / "probe").write_text(Probe(replace(READS_OF_UP, modules=())).render())
+    count = f"{shlex.join(shell)} < {tmp_path}/probe > {tmp_path}/out 2>&1; cat /proc/sys/kernel/ns_last_pid"
+    words = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", count]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    shell_and_cat = 2
+    assert 20 < int(done.stdout) - shell_and_cat <= MOST_FORKS[shell[0]]
+    seen = parse((tmp_path / "out").read_bytes())
+    assert seen.host_facts.kernel == os.uname().release
+    assert {q.name for q in READS_OF_UP.questions} == set(seen.answers)
+
+
+@IN_SHELLS
+def test_questions_that_share_a_shell_have_the_answers_that_each_has_alone(shell):
+    shared = tuple(q for q in READS_OF_UP.questions if q.shares)
+    alone = tuple(replace(q, shares=False) for q in shared)
+    texts = [probe(shell, Reads(questions=questions)).answers for questions in (shared, alone)]
+    assert len(shared) > 15
+    names = [q.name for q in shared if q.name != "kubelet-disk"]
+    assert [texts[0][name] for name in names] == [texts[1][name] for name in names]
+    assert texts[0]["kubelet-disk"].text.split()[:3] == texts[1]["kubelet-disk"].text.split()[:3]
+
+
+@IN_SHELLS
+def test_a_question_that_ends_the_shared_shell_takes_only_those_behind_it(shell):
+    questions = (
+        Question("before", "echo a; cd /etc", shares=True), Question("ends", "exit 3", shares=True),
+        Question("behind", "echo c", shares=True), Question("other", "pwd"),
+    )  # fmt: skip
+    answers = probe(shell, Reads(questions=questions)).answers
+    assert {name: answer.text for name, answer in answers.items()} == {
+        "before": "a",
+        "other": str(Path.cwd()),
+    }
+
+
+@IN_SHELLS
+def test_names_that_tools_print_otherwise_are_read_apart(shell, tmp_path):
+    for name in ("back\\slash", "plain", "two  blanks", "|bar|", "-n", "[a]*", "é"):
+        (tmp_path / name).write_text(f"of {name}")
+    names = [path.name for path in tmp_path.iterdir()]
+    seen = probe(
+        shell, Reads(files=tuple(f"{tmp_path}/{name}" for name in (*names, "a\nabsent /etc/passwd")))
+    )
+    assert {n: seen.files[f"{tmp_path}/{n}"].content.decode() for n in names} == {n: f"of {n}" for n in names}
+
+
+@IN_SHELLS
+def test_a_file_that_changes_while_it_is_read_is_not_taken_for_another(shell, tmp_path):
+    """A tool in place of cat: the first file has grown since its size and digest were taken."""
+    (tmp_path / "a").write_text("one")
+    (tmp_path / "b").write_text("two")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "cat").write_text(f'#!/bin/sh\necho more >> {tmp_path}/a\nexec /bin/cat "$@"\n')
+    (tools / "cat").chmod(0o755)
+    if shell[0] == "busybox":
+        pytest.skip("busybox runs its own cat")
+    files = Reads(files=(f"{tmp_path}/a", f"{tmp_path}/b"))
+    path = {"PATH": f"{tools}:{os.environ['PATH']}"}
+    seen = probe(shell, files, environment=path).files
+    assert seen[f"{tmp_path}/a"].content == b"one", "as it was when its digest was taken"
+    assert f"{tmp_path}/b" not in seen
+    text = Probe(files, apart=True).render()
+    seen = probe(shell, files, environment=path, text=text)
+    assert seen.files[f"{tmp_path}/b"].content == b"two"
+    assert seen.files[f"{tmp_path}/a"].content.startswith(b"onemore\n")
