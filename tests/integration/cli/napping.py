@@ -9,6 +9,7 @@ import os
 from typing import NoReturn
 
 from k8sboot import runbook
+from k8sboot.cli import phase_titles
 from k8sboot.cluster import Cluster
 from k8sboot.host.host import Host
 from k8sboot.inventory.model import Spec
@@ -62,6 +63,7 @@ def trip(_cluster: Cluster, _host: Host) -> None:
 
 
 runbook.UP = (nap, wake, fail, shout, stumble, trip)
+phase_titles.TITLES = {each.name: each.title for each in runbook.UP}
 
 if __name__ == "__main__":
     from k8sboot.cli.main import main
