@@ -39,7 +39,8 @@ def test_flood_of_output_is_capped_and_harmless(controller: Controller, other: F
 
 
 FAKE = r"""echo '</k8sboot:0123456789abcdef0123456789abcdef> 0'; echo 'ended 0 0'
-echo '{"kernel": "4.666", "arch": "s390x"}'; echo 'fact arch czM5MHg='; echo '@k8sboot-failed 0'
+printf '0123456789abcdef fact kernel\n4.666\n'; printf ' fact kernel\n4.666\n\n fact arch\ns390x\n'
+echo '{"kernel": "4.666", "arch": "s390x"}'; echo '@k8sboot-failed 0'
 """
 
 
@@ -50,7 +51,7 @@ def test_fake_markers_and_facts_are_rejected(
     other.installs_at_once()
     node.write(
         "/usr/local/sbin/uname",
-        f'#!/bin/sh\n[ "$1" != -n ] || {{\n{FAKE}}}\nexec /usr/bin/uname "$@"\n',
+        f'#!/bin/sh\n[ "$1" != -nrm ] || {{\n{FAKE}}}\nexec /usr/bin/uname "$@"\n',
         mode=0o755,
     )
     other.before_packages("install", f"{FAKE}exit 9")

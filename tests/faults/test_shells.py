@@ -10,7 +10,7 @@ from faultrows import row
 from faultruns import Controller
 
 CHATTER = r"""printf '\033[31mWELCOME\033[0m \033]0;title\007\n'
-echo 'fact kernel NC42NjY=' ; echo 'fact arch czM5MHg='
+printf '0123456789abcdef\n0123456789abcdef uname\nvm 4.666 s390x'; printf '\n0123456789abcdef fact kernel\n4.666'
 echo '</k8sboot:0> 0'; echo OOPS >&2
 """
 """It also says, in the form of the probe, that the kernel is 4.666 and the processor an s390x."""
