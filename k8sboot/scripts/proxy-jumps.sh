@@ -2,6 +2,7 @@
 variants() {
   for v in iptables ip6tables iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do
     command -v $v >/dev/null || continue
+    # shellcheck disable=SC3013
     case $v in *-*) [ "/usr/sbin/${v%-*}" -ef "/usr/sbin/$v" ] && continue ;; esac
     case $v in *-legacy) grep -qsx filter "/proc/net/${v%tables-legacy}_tables_names" || continue ;; esac
     echo $v
