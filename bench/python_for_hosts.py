@@ -42,4 +42,5 @@ def install(host: LabHost, folder: Path) -> None:
     there.mkdir(exist_ok=True)
     for package in archives.glob("*.deb"):
         shutil.copy(package, there)
-    lab.inside(host.name, "sh", "-c", "dpkg --install /root/bench-python/*.deb && rm -r /root/bench-python")
+    install_ = "apt-get -qq install -y /root/bench-python/*.deb >/dev/null && rm -r /root/bench-python"
+    lab.inside(host.name, "sh", "-c", install_)

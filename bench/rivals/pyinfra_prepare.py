@@ -25,7 +25,7 @@ systemd.daemon_reload(name="Units read again", _if=is_any_written)
 if host.get_fact(Command, "sed 1d /proc/swaps"):
     server.shell(name="No swap", commands=["swapoff -a"])
 files.link(name="Time zone", path="/etc/localtime", target=recipe["timezone"])
-apt.update(name="Package lists", cache_time=86400)
+apt.update(name="Package lists", _if=is_any_written)
 apt.packages(name="Packages", packages=recipe["packages"], no_recommends=True)
 if missing := sorted(set(recipe["held"]) - set((host.get_fact(Command, "apt-mark showhold") or "").split())):
     server.shell(name="Holds", commands=[f"apt-mark hold {' '.join(missing)}"])
