@@ -54,7 +54,7 @@ def _states(body: bytes) -> Iterator[tuple[str, FileState]]:
             yield path, FileState(int(mode, 8), owner, int(size), "", None)
 
 
-_STATE = re.compile(r"([0-9]{1,18}) ([0-7]{1,6}) ([0-9]+:[0-9]+) (.+?) (/.*)\Z", re.ASCII)
+_STATE = re.compile(r"([0-9]{1,18}) ([0-7]{1,6}) ([0-9]+:[0-9]+) ([^/]+) (/.*)\Z", re.ASCII)
 
 
 def _digests(body: bytes) -> Iterator[tuple[str, str]]:

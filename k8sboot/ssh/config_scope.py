@@ -17,7 +17,7 @@ LARGEST = 1024 * 1024
 DEEPEST = 4
 """Files that include each other; ssh takes 16."""
 
-_LINE = re.compile(r"([a-z0-9]+)(?:[ \t]*=[ \t]*|[ \t]+)([^=].*)", re.IGNORECASE)
+_LINE = re.compile(r"([a-z0-9]+)(?:[ \t]*=[ \t]*|[ \t]+)([^= \t].*)", re.IGNORECASE)
 _NAME = re.compile(r"[a-z][a-z0-9.-]*")
 READ = frozenset(
     ("hostkeyalias", "hostname", "identitiesonly", "identityfile", "port", "proxycommand", "proxyjump",
