@@ -18,7 +18,7 @@ from k8sboot.host.probe_output import parse
 from k8sboot.host.probed_files import MAX_CONTENT
 from k8sboot.host.reads import Question, Reads, union
 from k8sboot.host.snapshot import Snapshot, UnitState
-from k8sboot.inventory import load
+from k8sboot.inventory.load import load
 from k8sboot.osfamily import dpkg
 from k8sboot.osfamily.yum import HEALTH
 from k8sboot.paths import JOBS_DIR, WORK
