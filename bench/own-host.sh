@@ -6,8 +6,8 @@ folder=$1 name=$2
 shift 2
 hostname "$name"
 for path in etc var/lib; do
-    mkdir -p "$folder/upper/$path" "$folder/work/$path"
-    mount -t overlay own -o "lowerdir=/$path,upperdir=$folder/upper/$path,workdir=$folder/work/$path" "/$path"
+    mkdir -p "$folder/upper/$path" "$folder/scratch/$path"
+    mount -t overlay own -o "lowerdir=/$path,upperdir=$folder/upper/$path,workdir=$folder/scratch/$path" "/$path"
 done
 mkdir -p "$folder/root" "$folder/home"
 mount --bind "$folder/root" /root
