@@ -214,7 +214,7 @@ def _tokens(seen: Seen) -> Iterator[dict[str, Any]]:
             "id": token.id,
             "description": token.description,
             "expires": _moment(token.expires),
-            "daysLeft": None if left is None else round(left / DAY, 2),
+            "daysLeft": None if left is None else round(left / DAY, 4),
             "joins": token.joins and (left is None or left > 0),
         }
 

@@ -318,14 +318,15 @@ def test_a_host_that_never_answers_is_late_and_not_waited_for(finished: FakeClus
     assert "--timeout" in late.error.fix
 
 
-def test_tokens_are_shown_without_their_secret(finished: FakeCluster):
+def test_tokens_are_shown_without_their_secret_to_the_minute(finished: FakeCluster):
     finished.tokens["abc000"] = {
         "token-id": "abc000", "token-secret": "0123456789abcdef", "description": "mine",
-        "expiration": (NOW + datetime.timedelta(days=1)).isoformat(timespec="seconds"),
+        "expiration": (NOW + datetime.timedelta(minutes=11)).isoformat(timespec="seconds"),
         "usage-bootstrap-authentication": "true", "usage-bootstrap-signing": "true",
     }  # fmt: skip
     told_ = document(finished.spec, look(finished), ())
     assert [(t["id"], t["joins"]) for t in told_["joinTokens"]] == [("abc000", True)]
+    assert round(told_["joinTokens"][0]["daysLeft"] * 24 * 60) == 11
     assert "0123456789abcdef" not in str(told_)
     assert "token-secret" not in " ".join(FIELDS)
 
