@@ -42,7 +42,7 @@ def of_own_hosts(
     ]
     path = own.folder / f"{name}.yaml"
     document = {
-        "cluster": {"name": name, "kubernetesVersion": "v1.37.2"},
+        "cluster": {"name": name, "kubernetesVersion": "v1.37.2", "podSubnet": "172.16.0.0/12"},
         "ssh": {
             "identityFile": str(own.key),
             "knownHostsFile": str(own.known_hosts),

@@ -319,9 +319,10 @@ def test_a_host_that_never_answers_is_late_and_not_waited_for(finished: FakeClus
 
 
 def test_tokens_are_shown_without_their_secret_to_the_minute(finished: FakeCluster):
+    ends = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=11, seconds=20)
     finished.tokens["abc000"] = {
         "token-id": "abc000", "token-secret": "0123456789abcdef", "description": "mine",
-        "expiration": (NOW + datetime.timedelta(minutes=11)).isoformat(timespec="seconds"),
+        "expiration": ends.isoformat(timespec="seconds"),
         "usage-bootstrap-authentication": "true", "usage-bootstrap-signing": "true",
     }  # fmt: skip
     told_ = document(finished.spec, look(finished), ())
