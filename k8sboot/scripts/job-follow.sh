@@ -5,11 +5,12 @@ echo following
 cd "$JOB" 2>/dev/null && [ -r log ] || { echo gone - >&2; exit; }
 exec 3< log
 [ $FROM = 0 ] || dd bs=1 count=0 skip=$FROM <&3 2>/dev/null
-read -r now < /proc/sys/kernel/random/boot_id
 round=0
 while :; do
   state=lost rc=-
-  { read -r boot pid < pid && [ "$boot" = "$now" ] && kill -0 "$pid"; } 2>/dev/null && state=running
+  {
+  . ./alive.sh
+  } 2>/dev/null && state=running
   [ -e rc ] && read -r rc < rc && state=ended
   [ $state != lost ] || [ -e log ] || state=gone
   cat <&3 || exit

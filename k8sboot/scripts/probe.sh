@@ -14,7 +14,7 @@ nl='
 printf %s "$T"
 say uname; uname -nrm
 say hardware; grep -hE '^(processor|MemTotal)' /proc/cpuinfo /proc/meminfo
-now=$(date +%s); fact time "$now"
+say fact time; date +%s
 say fact addresses; ip -o addr show scope global | awk '{print $2, $4}'
 say links; ip -o link | grep -vE "^[0-9]+: ($SOFTWARE)"
 v=; read -r v < /sys/class/dmi/id/product_uuid; fact product_uuid "$v"
