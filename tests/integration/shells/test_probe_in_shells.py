@@ -208,7 +208,7 @@ def test_jobs_that_still_run_are_seen_as_the_job_scripts_write_them(shell, tmp_p
 @pytest.mark.skipif(not shutil.which("flock"), reason="no flock")
 def test_a_short_change_of_a_run_that_is_dead_is_seen_while_it_lasts(shell, tmp_path):
     path = tmp_path / "work"
-    text = Probe(Reads()).render().replace(WORK, str(path))
+    text = Probe(Reads()).render().replace(WORK, str(path)).replace(JOBS_DIR, str(tmp_path / "jobs"))
     assert probe(shell, Reads(), text=text).host_facts.jobs == ()
     with path.open("w") as work:
         assert probe(shell, Reads(), text=text).host_facts.jobs == ()
