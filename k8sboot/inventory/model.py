@@ -139,8 +139,9 @@ class KubeProxySettings:
 class SmokeSettings:
     """The `smoke` section.
 
-    image: The image of its Pods. Empty: e2e-test-images/agnhost of cluster.imageRepository. Another one needs the
-        program /agnhost of version 2.40 or later as its entrypoint, and /bin/sh with cat, hostname, sleep and touch.
+    image: The image of its Pods. Empty: agnhost of cluster.imageRepository; registry.k8s.io has it in the folder
+        e2e-test-images. Another one needs the program /agnhost of version 2.40 or later as its entrypoint, and
+        /bin/sh with cat, hostname, sleep and touch.
     """
 
     image: Annotated[str, forms.image] = ""

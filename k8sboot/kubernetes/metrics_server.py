@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from k8sboot.kubernetes import ports
+from k8sboot.kubernetes.registries import in_folder
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.text.numbers import whole
-
-# These serve each project under its own folder; a mirror keeps them all in one.
-_FOLDERED = ("registry.k8s.io", "k8s.gcr.io")
 
 
 def metrics_server_image(version: KubernetesVersion, image_repository: str) -> str:
     """The image for this version of Kubernetes, in that repository."""
-    folder = "/metrics-server" if image_repository in _FOLDERED else ""
-    return f"{image_repository}{folder}/metrics-server:{version.release.metrics_server}"
+    place = in_folder(image_repository, "metrics-server")
+    return f"{place}/metrics-server:{version.release.metrics_server}"
 
 
 def metrics_server_values(

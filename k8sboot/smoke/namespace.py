@@ -9,9 +9,11 @@ from k8sboot.cluster import Cluster
 from k8sboot.errors import DeadlineExceeded, Refused, StepFailed
 from k8sboot.host.host import Host
 from k8sboot.host.peer import Command, Peer
+from k8sboot.inventory.model import Spec
 from k8sboot.kubernetes import commands, parsers, tokens
 from k8sboot.kubernetes.answers import mappings_at, read_items, read_object, text_at
 from k8sboot.kubernetes.paths import ADMIN_CONF
+from k8sboot.kubernetes.registries import in_folder
 from k8sboot.paths import SMOKE
 from k8sboot.secret import Secret
 from k8sboot.smoke import objects
@@ -43,15 +45,15 @@ def trial(cluster: Cluster, host: Host) -> Iterator[Scene]:
     try:
         with Watch(host) as watch:
             addresses = {node.name: node.internal_ip for node in nodes}
-            yield Scene(cluster, host, image_of(cluster), watch, addresses)
+            yield Scene(cluster, host, image_of(cluster.spec), watch, addresses)
     finally:
         remove(host)
 
 
-def image_of(cluster: Cluster) -> str:
+def image_of(spec: Spec) -> str:
     """The image of the test's Pods: the inventory's, or agnhost of the cluster's registry."""
-    spec = cluster.spec
-    return spec.smoke.image or f"{spec.cluster.image_repository}/{objects.AGNHOST}"
+    place = in_folder(spec.cluster.image_repository, objects.FOLDER)
+    return spec.smoke.image or f"{place}/{objects.AGNHOST}"
 
 
 def apply(host: Host, what: str, manifest: str) -> None:

@@ -13,8 +13,8 @@ OURS = "k8sboot"
 TOKEN = "k8sboot smoke"  # noqa: S105 - a description
 """The description of the token that it makes."""
 
-AGNHOST = "e2e-test-images/agnhost:2.66.1"
-"""Below the cluster's registry: the image of Kubernetes' own end-to-end tests, in the version of those of 1.37."""
+FOLDER, AGNHOST = "e2e-test-images", "agnhost:2.66.1"
+"""Of the cluster's registry: the image of Kubernetes' own end-to-end tests, in the version of those of 1.37."""
 ECHO, READINESS = "echo", "readiness"
 """Parts that are Services, too."""
 HTTP = 8080

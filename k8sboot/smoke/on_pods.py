@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from k8sboot.kubernetes import commands
-from k8sboot.smoke.objects import ECHO, GRACE, MESSAGE, NAMESPACE, PRE_STOP, READINESS, STARTED_AFTER
+from k8sboot.smoke.objects import (
+    ECHO,
+    FIRST_WITH_GRPC,
+    GRACE,
+    MESSAGE,
+    NAMESPACE,
+    PRE_STOP,
+    READINESS,
+    STARTED_AFTER,
+)
 from k8sboot.smoke.row import Found
 from k8sboot.smoke.scene import Scene
 from k8sboot.smoke.state import Moment, Pod
@@ -89,7 +98,7 @@ def probes(scene: Scene) -> Found:
         return Found(f"containers were restarted although their probes succeed: {_of(pod, scene.now)}")
     if not pod.is_ready or wrong:
         return Found(f"not ready: {', '.join(wrong) or 'the Pod'}: {_of(pod, scene.now)}")
-    return Found(seen=f"{', '.join(each.name for each in pod.containers)}: ready, no restart")
+    return Found(seen=f"{_names(pod)}: ready, no restart{_left_out(pod)}")
 
 
 def liveness(scene: Scene) -> Found:
@@ -100,7 +109,18 @@ def liveness(scene: Scene) -> Found:
         return Found(f"not restarted: {', '.join(still) or 'the Pod has not started'}: {_of(pod, scene.now)}")
     if not scene.now.said("liveness", "Liveness probe failed"):
         return Found("containers were restarted, but no event says 'Liveness probe failed'")
-    return Found(seen=f"{', '.join(each.name for each in pod.containers)}: restarted")
+    return Found(seen=f"{_names(pod)}: restarted{_left_out(pod)}")
+
+
+def _names(pod: Pod) -> str:
+    """The kinds of probes that are tried: each has a container of its name."""
+    return ", ".join(each.name for each in pod.containers)
+
+
+def _left_out(pod: Pod) -> str:
+    """The kind that the cluster's Kubernetes does not have yet."""
+    has_grpc = any(each.name == "grpc" for each in pod.containers)
+    return "" if has_grpc else f"; gRPC probes begin with Kubernetes 1.{FIRST_WITH_GRPC}"
 
 
 def readiness(scene: Scene) -> Found:

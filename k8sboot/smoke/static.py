@@ -68,7 +68,7 @@ def _tried(cluster: Cluster, host: Host) -> Found:
         if _is_hopeless(_echo(master, host.name)):
             return Found(skipped=f"the image does not run on {host.name}")
         began = time.monotonic()
-        with _file(host, objects.static_pod(namespace.image_of(cluster))):
+        with _file(host, objects.static_pod(namespace.image_of(cluster.spec))):
             _wait(host, f"the static Pod {name} to run", lambda: _not_ready(master, name), STARTS)
             took = time.monotonic() - began
         _wait(host, f"the static Pod {name} to end", lambda: _still_there(master, name), ENDS)

@@ -7,13 +7,17 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
+from inventories import spec
 
 from k8sboot.kubernetes import releases
 from k8sboot.kubernetes.network_manifest import fitted
+from k8sboot.smoke.namespace import image_of
 
 LAB = Path(__file__).parent.parent / "lab"
 VERSIONS = json.loads((LAB / "releases.json").read_text())
@@ -65,16 +69,56 @@ def test_every_version_has_its_modules_and_their_checksums(upstream: ModuleType)
 def test_images_for_kubernetes_own_tests_are_of_the_version_that_is_tested(upstream: ModuleType) -> None:
     from makers import registry, testimages  # noqa: PLC0415
 
-    assert max(VERSIONS, key=lambda minor: int(minor.partition(".")[2])) in testimages.TAGS
-    for minor, tags in testimages.TAGS.items():
-        version = VERSIONS[minor]["version"]
-        place = LAB / "mirrors/modules/agnhost" / version
-        assert f"k8s.io/kubernetes v{version} " in (place / "go.mod").read_text()
-        assert (place / "go.sum").is_file()
-        table = testimages.table(tags, version, None)
-        images = {f"{image.name}:{image.tag}": image for image in table}
-        agnhost = registry._config(images[f"e2e-test-images/agnhost:{tags.agnhost[0]}"], "")["config"]
-        assert (agnhost["Entrypoint"], agnhost["Cmd"]) == (["/agnhost"], ["pause"])
+    newest = max(VERSIONS, key=lambda minor: int(minor.partition(".")[2]))
+    assert set(testimages.TAGS) == {testimages.BUILT} == {newest}
+    version = VERSIONS[newest]["version"]
+    place = LAB / "mirrors/modules/agnhost" / version
+    assert f"k8s.io/kubernetes v{version} " in (place / "go.mod").read_text()
+    assert (place / "go.sum").is_file()
+    for image in testimages.table(newest, None):
+        if image.name == "e2e-test-images/agnhost":
+            agnhost = registry._config(image, "")["config"]
+            assert (agnhost["Entrypoint"], agnhost["Cmd"]) == (["/agnhost"], ["pause"])
+
+
+@pytest.mark.parametrize("minor", VERSIONS)
+def test_each_lab_has_the_image_that_the_smoke_test_asks_for(
+    minor: str, plan: ModuleType, upstream: ModuleType
+) -> None:
+    """It is agnhost of the newest Kubernetes for all of them, which is built once."""
+    from labkit import inventory  # noqa: PLC0415
+    from makers import testimages  # noqa: PLC0415
+
+    lab = plan.settle("one", None, None, "debian", minor)
+    written = yaml.safe_load(inventory._text(lab, None, "", cgroup_v1=True))
+    assert "smoke" not in written
+    cluster = replace(spec().cluster, image_repository=written["cluster"]["imageRepository"])
+    host, _, name = image_of(spec(cluster=cluster)).partition("/")
+    assert host in (f"{lab.gateway}:5000", "registry.k8s.io")
+    found = {f"{image.name}:{image.tag}": image for image in testimages.table(minor, None)}
+    assert found[name].version == f"Kubernetes {VERSIONS[testimages.BUILT]['version']}"
+
+
+def test_a_lab_without_kubernetes_own_tests_has_agnhost_alone(
+    upstream: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The registry's key has what the image is made from, and where it is."""
+    from makers import testimages  # noqa: PLC0415
+
+    made = []
+
+    def make(_: object, name: str, *_of: object) -> Path:
+        made.append(name)
+        return tmp_path / name
+
+    monkeypatch.setattr(testimages.trixie, "make", make)
+    built = testimages.Agnhost(tmp_path / "agnhost-key", tmp_path / "files-key")
+    monkeypatch.setattr(testimages.agnhost, "make", lambda _cache, _version: built)
+    old, current = testimages.make(None, "1.20"), testimages.make(None, "1.36")
+    assert made == ["agnhost-tools"] * 2
+    assert [image.name for image in old.table + current.table] == ["agnhost", "e2e-test-images/agnhost"]
+    assert {"agnhost-key", "files-key", "agnhost-tools"} < set(old.inputs)
+    assert old.inputs != current.inputs
 
 
 def test_busybox_is_the_shell_and_whatever_debian_has_no_program_for(

@@ -29,6 +29,7 @@ from makers import (
     registry,
     signing,
     standins,
+    testimages,
     tools,
     tree,
     upstream,
@@ -85,7 +86,8 @@ def _runbook(cache: Cache) -> Products:
     sources = images.Sources(kubernetes.make(cache), standins.make(cache))
     packages = kubedebs.make(cache, key, sources.kubernetes)
     names = (sources.kubernetes.name, sources.standins.name)
-    storage = registry.make(cache, images.IMAGES, sources, *names)
+    tests = testimages.make(cache, DEFAULT)
+    storage = registry.make(cache, (*images.IMAGES, *tests.table), sources, *names, *tests.inputs)
     yum_docker = yumdocker.make(cache, key, docker)
     yum_kubernetes = yumkubernetes.make(cache, key, sources.kubernetes)
     apt_products = {"docker": docker, "kubernetes": packages}

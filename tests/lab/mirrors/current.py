@@ -46,7 +46,7 @@ def products(cache: Cache, release: upstream.Release, plugin: str) -> tuple[Path
     if plugin == kuberouter.NAME:
         sources, table = kuberouter.added(cache, sources), (*table, kuberouter.IMAGE)
     scripts = Path(upstreamimages.__file__), Path(kuberouter.__file__)
-    tests = testimages.make(cache, release.minor, release.version)
+    tests = testimages.make(cache, release.minor)
     inputs = *scripts, release, *sources.names(), *tests.inputs
     storage = registry.make(cache, (*table, *tests.table), sources, *inputs)
     roots = {

@@ -9,7 +9,14 @@ from runs import raise_errors, run
 from yaml_texts import by_kind
 
 from k8sboot.inventory.model import ClusterSettings
-from k8sboot.kubernetes.registries import ALIYUN, UPSTREAM, dns_repository, registry_of, with_dns_repository
+from k8sboot.kubernetes.registries import (
+    ALIYUN,
+    UPSTREAM,
+    dns_repository,
+    in_folder,
+    registry_of,
+    with_dns_repository,
+)
 from k8sboot.kubernetes.release_table import RELEASES
 from k8sboot.kubernetes.versions import KubernetesVersion
 from k8sboot.runbook import UP
@@ -30,6 +37,11 @@ def test_the_list_of_kubeadm_is_put_right(listed):
     assert with_dns_repository(images, version, UPSTREAM) == [images[0], f"{UPSTREAM}/coredns/coredns:v1.8.6"]
     newer = KubernetesVersion.parse("v1.37.2")
     assert with_dns_repository(images, newer, UPSTREAM) == images
+
+
+def test_a_project_has_its_folder_upstream_only():
+    assert in_folder(UPSTREAM, "metrics-server") == f"{UPSTREAM}/metrics-server"
+    assert in_folder(ALIYUN, "metrics-server") == ALIYUN
 
 
 def test_only_aliyun_has_images():

@@ -133,6 +133,8 @@ def test_a_restart_policy_that_does_not_hold_fails(how, problem):
 def test_probes_that_succeed():
     fine = pod("probes", container("exec", ready=True), container("grpc", ready=True), ready=True)
     assert on_pods.probes(scene(seen(fine))).seen == "exec, grpc: ready, no restart"
+    old = pod("probes", container("exec", ready=True), ready=True)
+    assert on_pods.probes(scene(seen(old))).seen.endswith("restart; gRPC probes begin with Kubernetes 1.24")
     again = pod("probes", container("exec", ready=True, restarts=1), ready=True)
     assert "were restarted" in on_pods.probes(scene(seen(again))).problem
     late = pod("probes", container("exec", ready=True), container("tcp"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from smoke_states import container, listed, pod, service
 
 from k8sboot.errors import DeadlineExceeded
 from k8sboot.events import Checked, Event
+from k8sboot.inventory.model import SmokeSettings
 from k8sboot.paths import SMOKE, SMOKE_STATIC_POD
 from k8sboot.phases.smoke import smoke_phases
 from k8sboot.run.stop import Stop
@@ -130,6 +132,21 @@ def test_rows_pass_and_nothing_is_left(there):
     assert nothing_is_left(there)
     assert "write /etc/kubernetes/manifests/k8sboot-smoke.yaml" in told.changes["n2"]
     assert "remove the static Pod" in told.changes["n2"]
+
+
+@pytest.mark.parametrize(
+    ("repository", "image"),
+    [
+        ("registry.k8s.io", "registry.k8s.io/e2e-test-images/agnhost:2.66.1"),
+        ("registry.lan:5000/k8s", "registry.lan:5000/k8s/agnhost:2.66.1"),
+    ],
+)
+def test_the_image_is_where_the_registry_keeps_it(repository, image):
+    """A mirror keeps all images in one place, as kubeadm has it."""
+    wanted = replace(spec().cluster, image_repository=repository)
+    assert namespace.image_of(spec(cluster=wanted)) == image
+    own = SmokeSettings(image="registry.lan/agnhost:2.40")
+    assert namespace.image_of(spec(cluster=wanted, smoke=own)) == "registry.lan/agnhost:2.40"
 
 
 def test_only_the_rows_that_are_named_are_tried(there):

@@ -80,6 +80,13 @@ class Cache:
                 shutil.rmtree(left)
             yield
 
+    @contextlib.contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Keep builds of other versions from making the same product meanwhile."""
+        with (self.root / f"{name}.lock").open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
     def product(self, name: str, key: str, make: Callable[[Path], None]) -> Path:
         """The product's directory, made by make(directory) when not there yet."""
         final = self.products / f"{name}-{key}"

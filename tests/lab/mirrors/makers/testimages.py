@@ -1,4 +1,7 @@
-"""The images that Kubernetes' own tests run, as registry.k8s.io names them: agnhost is real, the rest Debian 13."""
+"""The images that tests run in Pods: agnhost, which is real and the same for all labs, the rest Debian 13.
+
+`k8sboot smoke` needs agnhost; Kubernetes' own tests need all of them, as registry.k8s.io names them.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import agnhost, trixie
+from . import agnhost, trixie, upstream
 from .agnhost import Agnhost
 from .cache import Cache
 from .images import Image
 from .layers import Layer
 
 PREFIX = "e2e-test-images/"
+Fill = Callable[[Layer, Any], None]
+"""Fills an image's layer from Sources."""
 FILES = Path(__file__).parent.parent / "testimages"
 PETS = ("kitten", "nautilus")
 SMALL = ("busybox", "netbase")
@@ -49,7 +54,11 @@ class Tags:
 
 
 TAGS = {"1.37": Tags(("2.66.1", "2.55"), "1.37.0-2", "2.1.1", ("1.27.0-2", "1.28.0-2"), "1.5", "1.8")}
-"""By minor; others have none of these images. pets: kitten's and nautilus'."""
+"""By minor; others have agnhost alone. pets: kitten's and nautilus'."""
+BUILT = "1.37"
+"""The Kubernetes whose module agnhost is built from; it is static, and runs on all."""
+SMOKE = TAGS[BUILT].agnhost[0]
+"""The tag that `k8sboot smoke` asks for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,13 +67,13 @@ class Sources:
 
     agnhost: Agnhost
     tools: Path
-    small: Path
-    nginx: Path
+    small: Path | None = None
+    nginx: Path | None = None
 
     def names(self) -> list[str]:
         """The products' names, which stand for what is in them."""
         products = self.agnhost.program, self.agnhost.files, self.tools, self.small, self.nginx
-        return [product.name for product in products]
+        return [product.name for product in products if product]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,35 +84,48 @@ class Added:
     inputs: tuple[object, ...] = ()
 
 
-def make(cache: Cache, minor: str, version: str) -> Added:
-    """The images for a minor's tests; none where there are no tags of its."""
-    if minor not in TAGS:
-        return Added()
-    sources = Sources(
-        agnhost.make(cache, version),
-        trixie.make(cache, "agnhost-tools", TOOLS),
-        trixie.make(cache, "busybox-tools", SMALL),
-        trixie.make(cache, "nginx-tools", NGINX),
-    )
-    return Added(table(TAGS[minor], version, sources), (Path(__file__), FILES, *sources.names()))
+def make(cache: Cache, minor: str) -> Added:
+    """agnhost, and the other images of a minor's tests where there are tags of its."""
+    lists = (("busybox-tools", SMALL), ("nginx-tools", NGINX)) if minor in TAGS else ()
+    others = (trixie.make(cache, name, packages) for name, packages in lists)
+    tools = trixie.make(cache, "agnhost-tools", TOOLS)
+    sources = Sources(agnhost.make(cache, upstream.RELEASES[BUILT].version), tools, *others)
+    return Added(table(minor, sources), (Path(__file__), FILES, minor, *sources.names()))
 
 
-def table(tags: Tags, version: str, sources: Sources) -> tuple[Image, ...]:
-    """What goes into the registry for a version's tests."""
+def table(minor: str, sources: Sources) -> tuple[Image, ...]:
+    """What goes into the registry of a minor's lab."""
+    if minor in TAGS:
+        return _of_tests(TAGS[minor], sources)
+    folder = (
+        PREFIX if minor in upstream.RELEASES else ""
+    )  # the runbook's registry is a mirror: it has no folders
+    return (_image(f"{folder}agnhost", SMOKE, _agnhost, sources, **_start("pause")),)
 
-    def image(name: str, tag: str, fill: Callable[[Layer, Sources], None], **settings: Any) -> Image:
-        return Image(f"{PREFIX}{name}", tag, lambda layer, _: fill(layer, sources), stand_in=True, **settings)
 
-    start = {"entrypoint": ("/agnhost",), "version": f"Kubernetes {version}"}
+def _of_tests(tags: Tags, sources: Sources) -> tuple[Image, ...]:
+    def image(name: str, tag: str, fill: Fill, **settings: Any) -> Image:
+        return _image(f"{PREFIX}{name}", tag, fill, sources, **settings)
+
     daemon = ("nginx", "-g", "daemon off;")
     return (
-        *(image("agnhost", tag, _agnhost, command=("pause",), **start) for tag in tags.agnhost),
-        *(image(pet, tags.pets, _pet(pet), command=("test-webserver",), **start) for pet in PETS),
+        *(image("agnhost", tag, _agnhost, **_start("pause")) for tag in tags.agnhost),
+        *(image(pet, tags.pets, _pet(pet), **_start("test-webserver")) for pet in PETS),
         *(image("nginx", tag, _nginx, command=daemon) for tag in tags.nginx),
         image("busybox", tags.busybox, lambda layer, of: _debian(layer, of.small), command=("sh",)),
         image("glibc-dns-testing", tags.glibc_dns, lambda layer, of: _debian(layer, of.tools)),
         image("nonroot", tags.nonroot, lambda layer, of: _debian(layer, of.small), user="1234"),
     )
+
+
+def _start(command: str) -> dict[str, Any]:
+    """How an image of agnhost starts, and what is in it."""
+    version = upstream.RELEASES[BUILT].version
+    return {"entrypoint": ("/agnhost",), "command": (command,), "version": f"Kubernetes {version}"}
+
+
+def _image(name: str, tag: str, fill: Fill, sources: Sources, **settings: Any) -> Image:
+    return Image(name, tag, lambda layer, _: fill(layer, sources), stand_in=True, **settings)
 
 
 def _agnhost(layer: Layer, sources: Sources) -> None:
