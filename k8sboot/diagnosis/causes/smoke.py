@@ -42,8 +42,8 @@ def image_not_pulled_again(evidence: HostEvidence) -> Finding | None:
     return Finding(
         "KB-SMOKE-IMAGE",
         f"the smoke test's image is on the nodes, but it cannot be pulled again{f': {meaning}' if meaning else ''}",
-        "check that the nodes reach the registry: run `crictl pull` with the image there; until they do, Pods with "
-        "imagePullPolicy Always do not start",
+        "check that the nodes reach the registry: run `crictl pull` with the image there, with Docker `docker pull`; "
+        "until they do, Pods with imagePullPolicy Always do not start",
     )
 
 
