@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
-
 from k8sboot.errors import Problem
 from k8sboot.text.sanitize import visible
 
@@ -42,4 +40,13 @@ def _quoted(problem: Problem) -> list[str]:
     after = visible(problem.source[column - 1 : start + _WIDEST])
     head = f"{problem.line:>5} | "
     margin = " " * (len(head) - 2) + "| "
-    return [f"{head}{before}{after}".rstrip(), f"{margin}{' ' * cell_len(before)}^"]
+    return [f"{head}{before}{after}".rstrip(), f"{margin}{' ' * _width(before)}^"]
+
+
+def _width(text: str) -> int:
+    """In a terminal's columns."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # late: few inventories need it
+
+    return cell_len(text)

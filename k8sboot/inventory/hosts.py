@@ -1,7 +1,5 @@
 """A host of the inventory, and how to log in to it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal

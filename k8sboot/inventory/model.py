@@ -2,9 +2,9 @@
 
 Form and default stand beside it, its help in the docstring; keys.py reads them. Durations are seconds, sizes bytes.
 Of the defaults that defaults.py fills in by the release of Kubernetes, those of 1.23 stand here.
-"""
 
-from __future__ import annotations
+Annotations are types here and in the sections' modules, not strings, which each command would have to compile.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The `os` section: how the hosts are prepared."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal

@@ -1,7 +1,5 @@
 """The inventory's `proxy` section, and the forms of its keys."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Annotated

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -91,7 +90,9 @@ def _bad(asked: str, why: str) -> BadAnswer:
 def _reason(text: str, error: Exception) -> str:
     if not text.strip():
         return "the answer is empty"
-    if isinstance(error, json.JSONDecodeError):
+    from json import JSONDecodeError  # late: an inventory is checked without it
+
+    if isinstance(error, JSONDecodeError):
         return f"it is not JSON: {error.msg} at line {error.lineno}"
     return f"it is not JSON that k8sboot reads: {error}"
 

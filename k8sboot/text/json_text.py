@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -12,6 +11,8 @@ LARGEST_NUMBER = 2**64
 
 def read_json(text: str | bytes) -> Any:  # noqa: ANN401 - JSON
     """The value. Raises ValueError for what is not JSON, or not within these bounds."""
+    import json  # late: an inventory is checked without it
+
     try:
         found = json.loads(text)
     except RecursionError:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from command_line import INVENTORY
 
 from k8sboot.cli.phase_titles import TITLES
+from k8sboot.inventory.keys import section
+from k8sboot.inventory.kinds import Many, Named, Section
+from k8sboot.inventory.model import Spec
 from k8sboot.runbook import UP
 
 HEAVY = {
@@ -69,8 +73,23 @@ def test_a_broken_inventory_is_told_of_before_a_run_is_imported(inventory: Path,
     inventory.write_text(INVENTORY.replace("nodes:", "nodez:"))
     lines, modules = ran(inventory.parent, command)
     assert "unknown key `nodez`" in lines[0]
-    assert modules & {*HEAVY, "subprocess", "hashlib", "k8sboot.phase", "k8sboot.text.redact"} == set()
+    late = {"subprocess", "hashlib", "json", "rich", "k8sboot.phase", "k8sboot.text.redact"}
+    assert modules & {*HEAVY, *late} == set()
 
 
 def test_the_titles_that_are_completed_are_the_phases() -> None:
     assert list(TITLES.items()) == [(phase.name, phase.title) for phase in UP]
+
+
+def test_the_types_of_keys_are_no_texts_that_each_command_would_have_to_compile() -> None:
+    sections, waiting = {Spec}, [section(Spec)]
+    while waiting:
+        for key in waiting.pop().keys.values():
+            inner = key.kind.section if isinstance(key.kind, Named | Many) else key.kind
+            if isinstance(inner, Section) and inner.becomes not in sections:
+                sections.add(inner.becomes)
+                waiting.append(inner)
+    assert len(sections) > 10
+    assert [
+        f"{each.__name__}.{f.name}" for each in sections for f in fields(each) if isinstance(f.type, str)
+    ] == []
