@@ -1,4 +1,4 @@
-"""The lab of virtual machines for all tests in here, removed afterwards. They run in the order they stand in."""
+"""The lab of virtual machines of each file in here, removed afterwards. Tests run in the order they stand in."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ import pytest
 from machines import Machines
 
 
-@pytest.fixture(scope="session")
-def vms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
-    """A bare master and a bare node. $K8SBOOT_KEEP_VMS leaves them running, for a look at what failed."""
+@pytest.fixture(scope="module")
+def vms(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """A bare master and a bare node, with mirrors of the file's KUBERNETES.
+
+    $K8SBOOT_KEEP_VMS takes those that run, and leaves them running, for a look at what failed.
+    """
     if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         pytest.skip("the lab needs root on Debian")
-    made = Machines("vmtest", tmp_path_factory.mktemp("state"))
-    made.control("down")
-    made.control("up", timeout=2400)
+    minor: str = request.module.KUBERNETES
+    made = Machines(f"vmtest{minor.replace('.', '-')}", tmp_path_factory.mktemp("state"))
+    is_kept = bool(os.environ.get("K8SBOOT_KEEP_VMS"))
+    if not is_kept:
+        made.control("down")
+    made.control("up", "--kubernetes", minor, timeout=2400)
     yield made
-    if not os.environ.get("K8SBOOT_KEEP_VMS"):
+    if not is_kept:
         made.control("down")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MASTER, NODE = "k8s-master01", "k8s-node01"
 BOTH = (MASTER, NODE)
+PROXY_MODE = "curl -s --max-time 20 127.0.0.1:10249/proxyMode"
 NEWER = "6.12"
 """Debian's own kernel is older, that of its backports is not."""
 SLOW = 3600.0
@@ -48,10 +50,13 @@ class Machines:
         return ROOT / ".lab" / self.name
 
     def inventory(self, *, mode: str = "ipvs", kernel: str = "newer", minimum: str = NEWER) -> Path:
-        """The lab's inventory with a proxy mode and a kernel to upgrade to ('newer', 'broken')."""
-        text = (self.handout / "inventory.yaml").read_text().replace("mode: ipvs", f"mode: {mode}")
-        packages = json.dumps(json.loads((self.handout / "kernels.json").read_text())[kernel])
-        text = text.replace("os:\n", f"os:\n  kernel: {{minimum: '{minimum}', packages: {packages}}}\n", 1)
+        """The lab's inventory with a proxy mode and a kernel to upgrade to ('newer', 'broken', '' for none)."""
+        text = re.sub(r"(?m)^  mode: \w+", f"  mode: {mode}", (self.handout / "inventory.yaml").read_text())
+        if kernel:
+            packages = json.dumps(json.loads((self.handout / "kernels.json").read_text())[kernel])
+            text = text.replace(
+                "os:\n", f"os:\n  kernel: {{minimum: '{minimum}', packages: {packages}}}\n", 1
+            )
         path = self.state / f"inventory-{mode}-{kernel}.yaml"
         path.write_text(text)
         return path

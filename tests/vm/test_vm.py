@@ -1,10 +1,14 @@
-"""What only a machine with a kernel of its own can prove. Each test goes on from where the one before left off."""
+"""What only a machine with a kernel of its own can prove, with the runbook's Kubernetes.
+
+Each test goes on from where the one before left off.
+"""
 
 from __future__ import annotations
 
-from machines import BOTH, MASTER, NEWER, NODE, Machines
+from machines import BOTH, MASTER, NEWER, NODE, PROXY_MODE, Machines
 from summaries import changed
 
+KUBERNETES = "1.20"
 MODULES = ("ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh", "nf_conntrack", "br_netfilter", "overlay")
 SYSCTLS = {
     "net.ipv4.ip_forward": "1",
@@ -12,7 +16,6 @@ SYSCTLS = {
     "vm.swappiness": "0",
     "fs.inotify.max_user_watches": "524288",
 }
-PROXY_MODE = "curl -s --max-time 20 127.0.0.1:10249/proxyMode"
 HIDE = "mv $(modinfo -n ip_vs_rr) /root/ && depmod"
 SHOW = "mv /root/ip_vs_rr.ko* /lib/modules/$(uname -r)/kernel/net/netfilter/ipvs/ && depmod"
 
