@@ -38,10 +38,11 @@ GRUB_TIMEOUT=1
 GRUB_TERMINAL=serial
 GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 GRUB_CMDLINE_LINUX_DEFAULT=""
-GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0 apparmor=0 mitigations=off tsc=reliable"
+GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0 apparmor=0 mitigations=off tsc=reliable no_timer_check"
 """
 """tsc=reliable: two emulated processors look as if their counters ran apart, but they are one and the same. Without it
 a master reads the time from an emulated device, and its API server is too slow for its own probes.
+no_timer_check: on a loaded machine the emulated timer may be late at boot, and the kernel took it for a broken one.
 """
 
 RAMDISK = """\
