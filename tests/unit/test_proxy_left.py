@@ -38,8 +38,16 @@ SERVERS = """\
 -a -t 192.0.2.1:80 -r 192.0.2.7:80 -m -w 1
 -A -t 192.0.2.1:32000 -s wlc
 -a -t 192.0.2.1:32000 -r 192.0.2.7:80 -g -w 1
+-A -t 192.0.2.1:31001 -s rr
+-A -u 192.0.2.1:31001 -s rr
+-A -t 192.0.2.1:31002 -s rr
+-A -t 192.0.2.1:32001 -s rr
+-a -t 192.0.2.1:32001 -r 192.0.2.7:80 -g -w 1
+-A -u [fd00::1]:31003 -s rr
 -A -f 7 -s rr
 """
+NODE_PORTS = {"KUBE-NODE-PORT-TCP": (31000, 31001, 32001), "KUBE-6-NODE-PORT-UDP": (31003,)}
+"""kube-proxy's sets of NodePorts, as ipset has them; those without Pods have no line but their own in SERVERS."""
 ADDRESSES = """\
 9: lo    inet 10.96.0.1/32 scope global lo
 9: lo    inet 10.96.0.10/32 scope global lo
@@ -59,11 +67,15 @@ def on_host(tmp_path: Path) -> Run:
         "iptables-restore": f"echo restore $* >>{tmp_path}/log; cat >>{tmp_path}/log",
         "ip": f'case $2 in address) cat {tmp_path}/addresses ;; *) echo "ip $*" >>{tmp_path}/log ;; esac',
         "ipvsadm": f"case $1 in -Sn) cat {tmp_path}/servers ;; *) sort >>{tmp_path}/log ;; esac",
+        "ipset": f"cat {tmp_path}/set-$2",
     }.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
         (tmp_path / name).chmod(0o755)
     (tmp_path / "addresses").write_text(ADDRESSES)
     (tmp_path / "servers").write_text(SERVERS)
+    for name, ports in NODE_PORTS.items():
+        members = "".join(f"{port}\n" for port in ports)
+        (tmp_path / f"set-{name}").write_text(f"Name: {name}\nRevision: 3\n\nMembers:\n{members}")
 
     def on(
         name: str,
@@ -113,6 +125,8 @@ def test_virtual_servers_of_services_are_removed_and_those_of_others_stay(on_hos
         "-D -t 10.96.0.10:53",
         "-D -t 10.96.0.1:443",
         "-D -t 192.0.2.1:31000",
+        "-D -t 192.0.2.1:31001",
+        "-D -u [fd00::1]:31003",
         "-D -u [fd00::a]:53",
         "ip link delete lo",
     ]
