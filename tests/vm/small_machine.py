@@ -31,8 +31,10 @@ APPLETS = (
     "awk", "cat", "dmesg", "grep", "head", "ip", "ls", "mkdir", "mount", "sed", "seq", "sh", "sleep", "sort", "stat",
     "stty", "tail", "timeout", "uname",
 )  # fmt: skip
-BY_IMAGE = ("usr/sbin/ipvsadm", "usr/bin/bash")
-LIBRARIES = ("libnl-3.so.200", "libnl-genl-3.so.200", "libpopt.so.0", "libtinfo.so.6")
+BY_IMAGE = ("usr/sbin/ipset", "usr/sbin/ipvsadm", "usr/bin/bash")
+LIBRARIES = (
+    "libipset.so.13", "libmnl.so.0", "libnl-3.so.200", "libnl-genl-3.so.200", "libpopt.so.0", "libtinfo.so.6",
+)  # fmt: skip
 PROXIED = (
     "iptables",
     "iptables-save",

@@ -22,6 +22,7 @@ from k8sboot.scripts import render
 
 MINOR = "1.37"
 API, LATE, NODE_PORT = "10.96.0.1", "10.96.7.7", 31007
+IDLE, IDLE_PORT = "10.96.8.8", 31008
 REACHED = "HTTP request to an HTTPS server"
 """What the API server says to plain HTTP: it stands for the Pods of every Service here."""
 IN_RULES = {
@@ -144,9 +145,14 @@ def test_after_iptables_ipvs_rejects_what_had_no_pods_until_the_rules_are_remove
     expect_mode(machine, "ipvs")
 
 
-def test_after_ipvs_its_interface_and_virtual_servers_are_removed(machine: SmallMachine, outside: int):
-    machine.sh(f"ipvsadm -A -t {ADDRESS}:80 -s wlc && ipvsadm -a -t {ADDRESS}:80 -r {GATEWAY}:80 -m")
+def test_after_ipvs_its_interface_and_virtual_servers_are_removed(
+    api: Api, machine: SmallMachine, outside: int
+):
+    ports = [{"port": 80, "nodePort": IDLE_PORT}]
+    api.apply("Service", "idle", spec={"type": "NodePort", "clusterIP": IDLE, "ports": ports})
+    assert until(lambda: f":{IDLE_PORT} " in machine.sh("ipvsadm -Sn", expect=None))
     machine.sh("proxy iptables")
+    machine.sh(f"ipvsadm -A -t {ADDRESS}:80 -s wlc && ipvsadm -a -t {ADDRESS}:80 -r {GATEWAY}:80 -m")
     assert "interface kube-ipvs0" in machine.sh("sh /left-iptables.sh"), "kube-proxy cleans up by itself now"
     machine.sh("sh /undo-iptables.sh")
     assert machine.sh("sh /left-iptables.sh") == ""
