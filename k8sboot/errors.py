@@ -149,7 +149,10 @@ class StepFailed(K8sbootError):
 
 
 class CommandFailed(StepFailed):
-    """A command exited with an error. The command is shown redacted; detail holds the last 25 lines of its output."""
+    """A command exited with an error. The command is shown redacted; detail holds the last 25 lines of its output.
+
+    exit_status: -1 if its shell was killed.
+    """
 
     code = "KB-COMMAND"
     output = ""
@@ -160,9 +163,8 @@ class CommandFailed(StepFailed):
     ) -> None:
         self.command = command
         self.exit_status = exit_status
-        super().__init__(
-            what, why=f"`{command}` exited with status {exit_status}", host=host, detail=detail, fix=fix
-        )
+        end = f"exited with status {exit_status}" if exit_status != -1 else "ended without an exit status"
+        super().__init__(what, why=f"`{command}` {end}", host=host, detail=detail, fix=fix)
 
 
 class DeadlineExceeded(StepFailed):

@@ -210,13 +210,16 @@ def failure(what: str, command: str, done: Completed, host: str) -> K8sbootError
     """The error for a command that exited with another status than 0, with its last lines."""
     output = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
     lines = [line for line in output if not line.startswith(FAILED)]
+    fix = f"fix the error shown above on {host}"
+    if done.exit_status == -1:
+        fix = f"look for what killed it on {host} (`dmesg`, `journalctl -n 100`)"
     error = CommandFailed(
         f"{what}: failed",
         command=command,
         exit_status=done.exit_status,
         host=host,
         detail="\n".join(lines[-25:]),
-        fix=f"fix the error shown above on {host}, then run the same k8sboot command again",
+        fix=f"{fix}, then run the same k8sboot command again",
     )
     error.output = "\n".join(lines)
     return error

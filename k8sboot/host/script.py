@@ -53,7 +53,9 @@ class Commands:
 
 
 def which(shown: Sequence[str], done: Completed) -> str:
-    """The command that failed of several. A job has both streams in its one log."""
+    """The command that failed of several, all if their shell was killed. A job has both streams in its one log."""
+    if done.exit_status == -1 and len(shown) > 1:
+        return f"{shown[0]}; ...; {shown[-1]}"
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
     _, found, rest = said.rpartition(FAILED)
     index = whole(rest)
