@@ -27,7 +27,8 @@ LEFT = {
     "iptables": "nft list tables | grep kube-proxy; ip -o link show dev kube-ipvs0; cat /proc/net/ip_vs | sed 1,3d;"
     "iptables-save -t filter | grep -e KUBE-IPVS -e KUBE-NODE-PORT",
     "ipvs": "nft list tables | grep kube-proxy; iptables-save -t filter | grep -e KUBE-SERVICES -e EXTERNAL-SERVICES",
-    "nftables": "ip -o link show dev kube-ipvs0; cat /proc/net/ip_vs | sed 1,3d; iptables-save | grep ' -j KUBE-SERVICES'",
+    "nftables": "ip -o link show dev kube-ipvs0; cat /proc/net/ip_vs | sed 1,3d;"
+    "iptables-save | grep ' -j KUBE-SERVICES'",
 }
 """What the other modes would have left behind that has an effect: chains that nothing jumps to have none."""
 
