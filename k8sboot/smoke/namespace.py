@@ -21,7 +21,8 @@ from k8sboot.smoke.objects import MARK, NAMESPACE, OURS, TOKEN
 from k8sboot.smoke.scene import Scene, Watch
 
 GONE_WITHIN = 60
-"""Seconds for Kubernetes to remove a namespace with its Pods; as long again after those that hang are removed."""
+"""Seconds for Kubernetes to remove a namespace with its Pods; as long again when those that hang have been removed, or
+the last has just ended."""
 
 
 def refuse_without_cluster(host: Host) -> None:
@@ -86,11 +87,10 @@ def remove(host: Host) -> None:
     host.change(what, workloads, _delete("namespace", NAMESPACE))
     try:
         _wait_until_gone(host)
-    except DeadlineExceeded as late:
-        if not read_items(host.read(commands.get("pods", namespace=NAMESPACE)), asked="its Pods"):
-            raise _left(host, late) from late
-        stuck = _delete("pods", "--all", "--namespace", NAMESPACE, "--grace-period=0", "--force")
-        host.change("remove Pods of the smoke test whose node does not answer", stuck)
+    except DeadlineExceeded:
+        if read_items(host.read(commands.get("pods", namespace=NAMESPACE)), asked="its Pods"):
+            stuck = _delete("pods", "--all", "--namespace", NAMESPACE, "--grace-period=0", "--force")
+            host.change("remove Pods of the smoke test whose node does not answer", stuck)
         _wait_until_gone_at_last(host)
 
 

@@ -234,6 +234,18 @@ def test_a_namespace_that_something_holds_is_an_error_that_says_what(there):
     assert by_force in tried(there, "token").changes["m1"]
 
 
+def test_pods_that_ended_as_the_time_ran_out_leave_the_namespace_time_to_go(there):
+    there.status_after = {"phase": "Terminating", "conditions": [{"status": "True", "message": "5 pods"}]}
+
+    def last_pod_ends(*_: object) -> str:
+        there.status = there.labels = None
+        return listed()
+
+    there.cluster.hosts["m1"].answers["kubectl get pods --output json"] = last_pod_ends
+    assert tried(there, "token").errors == {}
+    assert nothing_is_left(there)
+
+
 def test_an_interrupted_test_removes_everything(there):
     stop = Stop()
     there.image_fails = {"n1"}
